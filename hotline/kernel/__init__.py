@@ -1,0 +1,1 @@
+"""The domain-free ground: clock, database, errors, events, outbox, machine, tasks, privacy."""
