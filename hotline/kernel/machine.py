@@ -59,8 +59,10 @@ class Machine(Generic[S, T]):
     def as_mermaid(self) -> str:
         """Draw the table as a Mermaid state diagram, in the order of the table."""
         lines = ["stateDiagram-v2", f"    [*] --> {self.initial}"]
-        lines += [f"    {source} --> {target}: {trigger}"
-                  for (source, trigger), target in self.moves.items()]
+        lines += [
+            f"    {source} --> {target}: {trigger}"
+            for (source, trigger), target in self.moves.items()
+        ]
         ends = [s for s in dict.fromkeys(self.moves.values()) if not self.triggers_from(s)]
         lines += [f"    {end} --> [*]" for end in ends]
         return "\n".join(lines)

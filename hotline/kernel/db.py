@@ -1,0 +1,194 @@
+"""The database and the unit of work: one request or job is one transaction.
+
+Opened only at an edge (handler, job, adapter). Events and effects go to the outbox inside the
+transaction; the doorbell rings after the commit, and whatever it loses the sweeper finds.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from hotline.kernel import outbox
+from hotline.kernel.clock import Clock
+from hotline.kernel.errors import Unavailable
+from hotline.kernel.events import Event
+from hotline.kernel.schema import Base, enum_type
+
+__all__ = ["Base", "Database", "Doorbell", "SilentDoorbell", "UnitOfWork", "enum_type"]
+
+Subscriptions = Mapping[type[Event], Sequence[str]]
+"""Event type to the names of the jobs that act on it."""
+
+
+class Doorbell(Protocol):
+    """Tells workers and screens that there is news. May fail silently: SQL is the truth."""
+
+    async def ring(self, outbox_ids: Sequence[int]) -> None:
+        """Offer outbox rows to the workers."""
+
+    async def publish(self, topic: str, payload: Mapping[str, Any]) -> None:
+        """Tell whoever listens on `topic`."""
+
+
+class SilentDoorbell:
+    """Nobody is told; the sweeper and the screens' own refresh find everything."""
+
+    async def ring(self, outbox_ids: Sequence[int]) -> None:
+        """Ring nobody."""
+
+    async def publish(self, topic: str, payload: Mapping[str, Any]) -> None:
+        """Tell nobody."""
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """One transaction: a session, and what is to be done once it has committed."""
+
+    session: AsyncSession
+    clock: Clock
+    subscriptions: Subscriptions
+    _effects: list[tuple[str, str, dict[str, Any], datetime]] = field(default_factory=list)
+    _signals: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def record(self, event: Event) -> None:
+        """Owe every job that is subscribed to the event, once each."""
+        for job in self.subscriptions.get(type(event), ()):
+            self.enqueue(
+                job,
+                key=f"{job}:{event.event_id}",
+                payload=event.to_payload(),
+                due_at=event.occurred_at,
+            )
+
+    def enqueue(self, job: str, *, key: str, payload: Mapping[str, Any], due_at: datetime) -> None:
+        """Owe one effect. A second one with the same key is ignored, in this life or later."""
+        self._effects.append((job, key, dict(payload), due_at))
+
+    def signal(self, topic: str, **payload: Any) -> None:
+        """Tell screens after the commit that something changed; they read it from SQL."""
+        self._signals.append((topic, {name: _plain(value) for name, value in payload.items()}))
+
+    async def write_effects(self) -> list[int]:
+        """Write what is owed; return the ids of the rows that are due already."""
+        now = self.clock()
+        due = []
+        for job, key, payload, due_at in self._effects:
+            row_id = await outbox.put(
+                self.session, job=job, key=key, payload=payload, due_at=due_at, now=now
+            )
+            if row_id is not None and due_at <= now:
+                due.append(row_id)
+        self._effects.clear()
+        return due
+
+    @property
+    def signals(self) -> Sequence[tuple[str, dict[str, Any]]]:
+        """What is to be published after the commit."""
+        return self._signals
+
+
+class Database:
+    """One PostgreSQL database; hands out transactions."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        clock: Clock,
+        subscriptions: Subscriptions | None = None,
+        doorbell: Doorbell | None = None,
+    ) -> None:
+        self.engine = engine
+        self.clock = clock
+        self._subscriptions: Subscriptions = subscriptions or {}
+        self._doorbell: Doorbell = doorbell or SilentDoorbell()
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        *,
+        clock: Clock,
+        subscriptions: Subscriptions | None = None,
+        doorbell: Doorbell | None = None,
+        pool_size: int = 10,
+    ) -> "Database":
+        """Return a database on `url` (`postgresql+asyncpg://…`); connects at first use."""
+        engine = create_async_engine(
+            url, pool_size=pool_size, max_overflow=5, pool_timeout=10, pool_pre_ping=True
+        )
+        return cls(engine, clock=clock, subscriptions=subscriptions, doorbell=doorbell)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncGenerator[UnitOfWork, None]:
+        """Open a transaction; commit at the end, roll back on an error, then ring.
+
+        Raises:
+            Unavailable: if the database cannot be reached.
+        """
+        with _reachable():
+            async with self._sessions() as session, session.begin():
+                uow = UnitOfWork(session, self.clock, self._subscriptions)
+                yield uow
+                await session.flush()
+                due = await uow.write_effects()
+        if due:
+            await self._doorbell.ring(due)
+        for topic, payload in uow.signals:
+            await self._doorbell.publish(topic, payload)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncSession, None]:
+        """Open a session for reading; whatever it changed is rolled back.
+
+        Raises:
+            Unavailable: if the database cannot be reached.
+        """
+        with _reachable():
+            async with self._sessions() as session:
+                yield session
+
+    async def ring(self, outbox_ids: Sequence[int]) -> None:
+        """Offer outbox rows to the workers again."""
+        await self._doorbell.ring(outbox_ids)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+class _reachable:  # noqa: N801 - reads as a phrase where it is used
+    """Turns a lost or refused connection into `Unavailable`."""
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if _is_connection_lost(error):
+            raise Unavailable("the database") from error
+
+
+def _is_connection_lost(error: BaseException | None) -> bool:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    if isinstance(error, (OperationalError, InterfaceError, PoolExhausted)):
+        return True
+    # asyncpg refuses a connection with the operating system's own error, or its own
+    # "cannot connect now" while the server starts (SQLSTATE class 57P).
+    return isinstance(error, ConnectionError) or getattr(error, "sqlstate", "")[:3] == "57P"
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)

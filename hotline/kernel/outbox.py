@@ -1,0 +1,185 @@
+"""The outbox: every effect on the outside is a row, written with its cause.
+
+A row is offered to a worker when it is due, claimed under a lease, and completed or put back
+only by the worker whose lease is still the newest. Redis merely rings; a row whose ring was
+lost, or whose worker died, is found again by `due`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hotline.kernel.ids import new_id
+from hotline.kernel.schema import Base, enum_type
+
+LEASE = timedelta(seconds=60)
+"""How long a worker may be silent before its row is offered again."""
+
+MAX_ATTEMPTS = 12
+"""With doubling gaps from 5 s to 1 h: about six hours of trying, then a person looks."""
+
+FIRST_GAP = timedelta(seconds=5)
+LONGEST_GAP = timedelta(hours=1)
+
+
+class OutboxState(StrEnum):
+    """Where a row stands."""
+
+    PENDING = "pending"
+    DONE = "done"
+    DEAD = "dead"
+
+
+class OutboxRow(Base):
+    """One effect that is still owed, or was done."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        CheckConstraint("attempts >= 0", name="attempts_not_negative"),
+        Index("ix_outbox_due", "due_at", postgresql_where="state = 'pending'"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    job: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    state: Mapped[OutboxState] = mapped_column(enum_type(OutboxState), default=OutboxState.PENDING)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease: Mapped[UUID | None]
+    lease_until: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker's right to carry out one row until its lease runs out."""
+
+    outbox_id: int
+    job: str
+    payload: Mapping[str, Any]
+    attempt: int
+    lease: UUID
+
+
+async def put(
+    session: AsyncSession,
+    *,
+    job: str,
+    key: str,
+    payload: Mapping[str, Any],
+    due_at: datetime,
+    now: datetime,
+) -> int | None:
+    """Write one effect; return its id, or None if the key is there already."""
+    statement = (
+        insert(OutboxRow)
+        .values(
+            job=job,
+            key=key,
+            payload=dict(payload),
+            due_at=due_at,
+            created_at=now,
+            state=OutboxState.PENDING,
+            attempts=0,
+        )
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(OutboxRow.id)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def due(session: AsyncSession, *, now: datetime, limit: int = 500) -> Sequence[int]:
+    """Return ids of rows that are due and under nobody's lease, oldest first."""
+    return (
+        await session.scalars(
+            select(OutboxRow.id)
+            .where(
+                OutboxRow.state == OutboxState.PENDING,
+                OutboxRow.due_at <= now,
+                (OutboxRow.lease_until.is_(None)) | (OutboxRow.lease_until <= now),
+            )
+            .order_by(OutboxRow.due_at, OutboxRow.id)
+            .limit(limit)
+        )
+    ).all()
+
+
+async def claim(
+    session: AsyncSession, outbox_id: int, *, now: datetime, lease_for: timedelta = LEASE
+) -> Claim | None:
+    """Take a due row under a new lease; None if it is done, not due, or somebody has it."""
+    row = await session.scalar(
+        select(OutboxRow)
+        .where(
+            OutboxRow.id == outbox_id,
+            OutboxRow.state == OutboxState.PENDING,
+            OutboxRow.due_at <= now,
+            (OutboxRow.lease_until.is_(None)) | (OutboxRow.lease_until <= now),
+        )
+        .with_for_update(skip_locked=True)
+    )
+    if row is None:
+        return None
+    lease = new_id()
+    row.lease, row.lease_until = lease, now + lease_for
+    row.attempts += 1
+    return Claim(row.id, row.job, row.payload, row.attempts, lease)
+
+
+async def complete(session: AsyncSession, held: Claim, *, now: datetime) -> bool:
+    """Mark the row as done; False if the lease has passed to another worker meanwhile."""
+    return await _leave(session, held, state=OutboxState.DONE, done_at=now, error=None)
+
+
+async def put_back(
+    session: AsyncSession, held: Claim, *, error: str, gap: timedelta | None, now: datetime
+) -> bool:
+    """Owe the row again after `gap` (default: doubling), or give up after MAX_ATTEMPTS.
+
+    Returns False if the lease has passed to another worker meanwhile.
+    """
+    if held.attempt >= MAX_ATTEMPTS:
+        return await _leave(session, held, state=OutboxState.DEAD, error=error)
+    gap = gap or min(LONGEST_GAP, FIRST_GAP * 2 ** (held.attempt - 1))
+    return await _leave(session, held, due_at=now + gap, error=error)
+
+
+async def bury(session: AsyncSession, held: Claim, *, error: str) -> bool:
+    """Stop trying: the row is a dead letter that a person must look at."""
+    return await _leave(session, held, state=OutboxState.DEAD, error=error)
+
+
+async def revive(session: AsyncSession, outbox_id: int, *, now: datetime) -> bool:
+    """Owe a dead letter again, from its first attempt; False if it is not dead."""
+    result = await session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == outbox_id, OutboxRow.state == OutboxState.DEAD)
+        .values(state=OutboxState.PENDING, attempts=0, due_at=now, lease=None, lease_until=None)
+        .returning(OutboxRow.id)
+    )
+    return result.scalar_one_or_none() is not None
+
+
+async def _leave(session: AsyncSession, held: Claim, **values: Any) -> bool:
+    result = await session.execute(
+        update(OutboxRow)
+        .where(
+            OutboxRow.id == held.outbox_id,
+            OutboxRow.state == OutboxState.PENDING,
+            OutboxRow.lease == held.lease,
+        )
+        .values(lease=None, lease_until=None, **values)
+        .returning(OutboxRow.id)
+    )
+    return result.scalar_one_or_none() is not None
