@@ -1,0 +1,89 @@
+"""What a session asks the call to do; the words are jambonz's where it has one.
+
+How to run a list of verbs: in order, one after the other. `Answer`, `Note` and `Report` take no
+time and are answered by nothing. Only the **last** verb is answered, by exactly one event:
+
+- `Play`     by `PlayFinished`
+- `Gather`   by `Digits` or `Timeout`
+- `Lookup`   by `Found` or `NotFound`
+- `Enqueue`  by `LeftQueue`
+- `Hangup`   by nothing: the session has ended
+
+A `Play` before another verb is answered by nothing. When it is interruptible, a key stops it and
+counts as the first key of the `Gather` behind it; the time limit of a `Gather` starts when the
+`Play` has ended. Keys pressed during a `Play` that is not interruptible are dropped. A caller who
+hangs up is reported by `HungUp` at any moment, instead of the answer.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NewType, TypeAlias
+
+PromptRef = NewType("PromptRef", str)
+"""The name of one prompt file, without language folder and ending: `thanks`, `digit_7`."""
+
+RECORDING_NOTICE = "recording_notice"
+"""Name of the `Note` that says the notice was heard in full: recording may begin (PIPL art. 17)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer the call; nothing can be heard before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play prompts one after the other."""
+
+    prompts: tuple[PromptRef, ...]
+    interruptible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Collect keys until `max_digits`, the key `finish_on` (not reported), or silence."""
+
+    max_digits: int
+    timeout: timedelta
+    """Longest silence before the first key, and between two keys."""
+    finish_on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Ask the application about `key`, for example `Lookup("ticket", "20260214000017")`."""
+
+    what: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Wait in a queue, with music, until the talk with a seat is over, or nobody can come."""
+
+    queue: str
+    music: PromptRef
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Store the answer to a question at once: the caller may hang up before the next one."""
+
+    question: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Log a fact about the call, such as the version of the recording notice that was played."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """End the call."""
+
+
+Verb: TypeAlias = Answer | Play | Gather | Lookup | Enqueue | Report | Note | Hangup
