@@ -1,0 +1,68 @@
+"""Tables of users, their sessions, and the audit chain."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hotline.kernel.db import Base
+from hotline.kernel.ids import new_id
+
+
+class UserRow(Base):
+    """One person who may sign in."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("login = lower(login)", name="login_is_lower_case"),
+        CheckConstraint("failed_tries >= 0", name="failed_tries_not_negative"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    login: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    display_name: Mapped[str]
+    roles: Mapped[list[str]]
+    unit_id: Mapped[UUID | None]
+    seat_id: Mapped[UUID | None] = mapped_column(unique=True)
+    disabled: Mapped[bool] = mapped_column(default=False)
+    failed_tries: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class SessionRow(Base):
+    """One sign-in of one person; the browser holds the token, we hold its digest."""
+
+    __tablename__ = "user_sessions"
+    __table_args__ = (
+        Index("ix_user_sessions_user", "user_id", postgresql_where="revoked_at IS NULL"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    token_digest: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class AuditRow(Base):
+    """One act that somebody must be able to answer for; never changed, only its detail erased."""
+
+    __tablename__ = "audit_log"
+
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(index=True)
+    action: Mapped[str] = mapped_column(index=True)
+    target: Mapped[str] = mapped_column(index=True)
+    detail: Mapped[dict[str, Any] | None]
+    """Empty once it was lawfully erased; the chain holds only its salted digest."""
+    salt: Mapped[str | None]
+    """Erased with the detail, so that the digest cannot be guessed back."""
+    detail_digest: Mapped[str]
+    prev_hash: Mapped[str]
+    hash: Mapped[str] = mapped_column(unique=True)
