@@ -1,1 +1,1 @@
-""""""
+"""Prompts, bridges and recordings: the media port and its embedded implementation."""
