@@ -1,0 +1,1 @@
+"""Contacts (联系): one interaction over one channel, kept raw before anything is understood."""

@@ -1,0 +1,118 @@
+"""The values that cross between channels and the hotline, and the port to send."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Protocol
+
+from hotline.kernel.errors import HotlineError
+
+
+class Channel(StrEnum):
+    """How a citizen reaches us, or we them (R4, R8)."""
+
+    VOICE = "voice"  # 电话
+    WEB = "web"  # 网页
+    MAIL = "mail"  # 电子邮件
+    SMS = "sms"  # 短信
+    TELEGRAM = "telegram"
+    WECHAT = "wechat"  # 微信
+    OPEN311 = "open311"
+    CHAT = "chat"  # 在线客服
+
+
+class ContactState(StrEnum):
+    """How far a stored contact has been understood."""
+
+    STORED = "stored"  # 已收，未解析
+    PARSED = "parsed"  # 已解析
+    UNPARSABLE = "unparsable"  # 无法解析，转人工
+
+
+@dataclass(frozen=True, slots=True)
+class InboundContact:
+    """One thing that a citizen sent, as it came in.
+
+    `provider_id` is unique within the channel: the Message-ID of a mail, the nonce of a web
+    form. A second contact with the same id is the same contact. `raw` is the whole of it.
+    `sender` is the address as the channel gives it (phone number, mail address), unverified.
+    """
+
+    channel: Channel
+    provider_id: str
+    received_at: datetime
+    raw: bytes
+    sender: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a contact; `sha256` is the evidence that it is unchanged (R15)."""
+
+    name: str
+    mime: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundMessage:
+    """One message to a citizen.
+
+    `key` makes it unique for ever: the same key is sent once. `reference` names what it is
+    about (`ticket:<id>`, `callback:<id>:<attempt>`) and comes back in MessageSent/MessageFailed.
+    `secret` replaces `SECRET_MARK` in the body at the moment of sending, and is erased from the
+    database when the message has left.
+    """
+
+    channel: Channel
+    to: str
+    subject: str
+    body: str
+    reference: str
+    key: str
+    secret: str | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Only `In-Reply-To` and `References` have a meaning, and only in mail."""
+
+
+SECRET_MARK = "{{secret}}"
+
+
+class Undeliverable(HotlineError):
+    """The other side refuses this message for good; a repeat would be refused again."""
+
+    def __init__(self, channel: Channel, code: str) -> None:
+        super().__init__(f"{channel} message refused: {code}")
+        self.channel = channel
+        self.code = code
+
+
+class DeliveryUnknown(HotlineError):
+    """The connection broke after the message may have been accepted."""
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(f"nobody knows whether the {channel} message left")
+        self.channel = channel
+
+
+class Outbound(Protocol):
+    """Sends messages. Implemented by `channels.outbound` and in memory."""
+
+    @property
+    def channels(self) -> frozenset[Channel]:
+        """The channels that are configured; a message to another one is never asked for."""
+
+    async def send(self, message: OutboundMessage, *, now: datetime) -> None:
+        """Return when the other side has accepted the message.
+
+        Raises:
+            Unavailable: if it certainly has not left and may be tried again later.
+            Undeliverable: if it is refused for good.
+            DeliveryUnknown: if it may or may not have left.
+        """
+
+
+SEND_LIMIT = timedelta(seconds=40)
+"""How long one sending may take; after that its fate is unknown."""

@@ -1,0 +1,1 @@
+"""Tickets (工单): what a citizen asks for, from acceptance to archive."""
