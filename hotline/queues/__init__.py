@@ -1,0 +1,1 @@
+"""Who answers a live contact: seats, waiting callers, offers (排队与坐席)."""

@@ -1,0 +1,123 @@
+"""Tables of the queue: seats, their phones, waiting callers, offers."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hotline.kernel.ids import new_id
+from hotline.kernel.schema import Base, enum_type
+from hotline.queues.states import OfferState, QueuedState, SeatState
+
+
+class SeatRow(Base):
+    """A position that takes contacts; `user_id` is the person in it."""
+
+    __tablename__ = "seats"
+    __table_args__ = (
+        CheckConstraint(
+            "(state = 'signed_out') = (user_id IS NULL)", name="signed_in_has_a_person"
+        ),
+        # One person sits in one seat.
+        Index("uq_seats_user", "user_id", unique=True, postgresql_where="user_id IS NOT NULL"),
+        Index("ix_seats_idle", "queue", "idle_since", postgresql_where="state = 'available'"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str]
+    extension: Mapped[str] = mapped_column(unique=True)
+    queue: Mapped[str]
+    state: Mapped[SeatState] = mapped_column(enum_type(SeatState), default=SeatState.SIGNED_OUT)
+    since: Mapped[datetime]
+    idle_since: Mapped[datetime]
+    break_reason: Mapped[str | None]
+    user_id: Mapped[UUID | None]
+    offer_id: Mapped[UUID | None]
+    """The offer that rings, is talked on, or is wrapped up."""
+    sip_ha1_md5: Mapped[str]
+    """RFC 7616 3.4.2: H(user:realm:password); the password itself is not kept."""
+    sip_ha1_sha256: Mapped[str]
+
+
+class SeatPhoneRow(Base):
+    """Where a seat's SIP phone can be reached (RFC 3261 10), until `expires_at`."""
+
+    __tablename__ = "seat_phones"
+
+    seat_id: Mapped[UUID] = mapped_column(ForeignKey("seats.id"), primary_key=True)
+    contact_uri: Mapped[str]
+    source_host: Mapped[str]
+    source_port: Mapped[int]
+    transport: Mapped[str]
+    sip_call_id: Mapped[str]
+    cseq: Mapped[int]
+    expires_at: Mapped[datetime]
+
+
+class QueueEntryRow(Base):
+    """One caller's time in one queue."""
+
+    __tablename__ = "queue_entries"
+    __table_args__ = (
+        Index(
+            "uq_queue_entries_open_call",
+            "call_id",
+            unique=True,
+            postgresql_where="state IN ('waiting', 'offered')",
+        ),
+        Index(
+            "ix_queue_entries_waiting",
+            "queue",
+            "enqueued_at",
+            postgresql_where="state = 'waiting'",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    call_id: Mapped[UUID]
+    queue: Mapped[str]
+    number_hash: Mapped[str | None]
+    state: Mapped[QueuedState] = mapped_column(enum_type(QueuedState), default=QueuedState.WAITING)
+    enqueued_at: Mapped[datetime]
+    """Decides the order; kept when a seat misses the caller, so nobody goes to the back."""
+    ended_at: Mapped[datetime | None]
+
+
+class OfferRow(Base):
+    """One caller offered to one seat; after the answer, their contact until its end."""
+
+    __tablename__ = "offers"
+    __table_args__ = (
+        Index(
+            "uq_offers_open_seat",
+            "seat_id",
+            unique=True,
+            postgresql_where="state IN ('ringing', 'answered')",
+        ),
+        Index(
+            "uq_offers_open_entry",
+            "entry_id",
+            unique=True,
+            postgresql_where="state IN ('ringing', 'answered')",
+        ),
+        Index("ix_offers_entry", "entry_id"),
+        Index("ix_offers_ringing", "expires_at", postgresql_where="state = 'ringing'"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("queue_entries.id"))
+    seat_id: Mapped[UUID] = mapped_column(ForeignKey("seats.id"))
+    call_id: Mapped[UUID]
+    state: Mapped[OfferState] = mapped_column(enum_type(OfferState), default=OfferState.RINGING)
+    rule: Mapped[str]
+    candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    """Who else could have taken the caller: seat, extension, idle seconds, in the rule's order."""
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    """Why it was missed or withdrawn."""
