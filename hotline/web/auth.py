@@ -1,0 +1,193 @@
+"""Who is asking: the session cookie, the guard of every route, sign-in and sign-out."""
+
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from hotline.accounts import service
+from hotline.accounts.service import Refusal, SignedIn, User
+from hotline.kernel.errors import Forbidden, HotlineError, Unavailable
+from hotline.web.forgery import SESSION_COOKIE, check_form, check_same_site
+from hotline.web.keys import CLOCK, DATABASE, OPTIONS, PARTS, ROUTE, SIGNED_IN
+from hotline.web.language import COOKIE as LANGUAGE_COOKIE
+from hotline.web.language import LANGUAGES, translate
+from hotline.web.pages import render
+from hotline.web.requests import form_fields, json_body, local_path, source_of, wants_json
+from hotline.web.routing import EVERYBODY, PUBLIC, Handler, Route
+from hotline.web.schemas import SignInBody
+
+log = structlog.get_logger()
+
+_YEAR: Final = 365 * 24 * 3600
+
+
+class NotSignedIn(HotlineError):
+    """Nobody is signed in, and the page needs somebody."""
+
+
+def current_user(request: web.Request) -> User:
+    """Return who is asking; only for routes that are not PUBLIC.
+
+    Raises:
+        NotSignedIn: on a PUBLIC route when nobody is signed in.
+    """
+    return current_session(request).user
+
+
+def current_session(request: web.Request) -> SignedIn:
+    """Return the session of who is asking.
+
+    Raises:
+        NotSignedIn: on a PUBLIC route when nobody is signed in.
+    """
+    if SIGNED_IN not in request:
+        raise NotSignedIn("nobody is signed in")
+    return request[SIGNED_IN]
+
+
+def guard(route: Route) -> Handler:
+    """Return the route's handler behind its row: body size, forgery, sign-in, role."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        _check_length(request, route)
+        request[ROUTE] = route
+        await _identify(request, route)
+        _admit(request, route)
+        if route.writes and route.forgery_check:
+            await check_form(request)
+        elif request.headers.get("Upgrade", "").lower() == "websocket":
+            check_same_site(request)
+        return await route.handler(request)
+
+    return guarded
+
+
+def _check_length(request: web.Request, route: Route) -> None:
+    # The application's own limit is that of its largest route; a body of unknown length could
+    # pass a smaller one unseen.
+    if request.content_length is None and request.can_read_body:
+        raise web.HTTPLengthRequired
+    if (request.content_length or 0) > route.max_body:
+        raise web.HTTPRequestEntityTooLarge(route.max_body, request.content_length or 0)
+
+
+async def _identify(request: web.Request, route: Route) -> None:
+    token = request.cookies.get(SESSION_COOKIE)
+    if not token:
+        return
+    try:
+        async with request.app[DATABASE].read() as session:
+            found = await service.read_session(session, token, now=request.app[CLOCK]())
+    except Unavailable:
+        if not route.is_public:
+            raise
+        return
+    if found is not None:
+        request[SIGNED_IN] = found
+
+
+def _admit(request: web.Request, route: Route) -> None:
+    if route.is_public:
+        return
+    user = current_user(request)
+    if not route.admits(user.roles):
+        log.info("forbidden", route=route.name, user=user.login)
+        raise Forbidden(f"the role for {route.name} is missing")
+
+
+async def get_login(request: web.Request) -> web.Response:
+    """Show the sign-in form."""
+    target = local_path(request.query.get("next"), "")
+    return render(request, "hotline/login.html", target=target, login="", problem=None)
+
+
+async def post_login(request: web.Request) -> web.Response:
+    """Sign in: a form goes to the user's first page, a program gets the user as JSON."""
+    is_program = request.content_type == "application/json"
+    if is_program:
+        body = await json_body(request, SignInBody)
+        login, password, target = body.login, body.password, ""
+    else:
+        fields = await form_fields(request)
+        login, target = fields.get("login", ""), local_path(fields.get("next"), "")
+        password = str((await request.post()).get("password", ""))
+    now = request.app[CLOCK]()
+    async with request.app[DATABASE].begin() as uow:
+        result = await service.authenticate(
+            uow, login, password, source=source_of(request), now=now
+        )
+        token = (
+            ""
+            if isinstance(result, Refusal)
+            else await service.start_session(uow, result.id, now=now)
+        )
+    if isinstance(result, Refusal):
+        return _refused(request, result, login=login, target=target)
+    response = (
+        web.json_response({"login": result.login, "roles": sorted(result.roles)})
+        if wants_json(request)
+        else web.Response(status=303, headers={"Location": target or _first_page(request, result)})
+    )
+    response.set_cookie(
+        SESSION_COOKIE,
+        token,
+        httponly=True,
+        samesite="Lax",
+        secure=request.app[OPTIONS].https,
+        max_age=int(service.SESSION_LASTS.total_seconds()),
+    )
+    return response
+
+
+def _refused(request: web.Request, refusal: Refusal, *, login: str, target: str) -> web.Response:
+    problem = {
+        Refusal.WRONG: translate(request, "登录名或密码不正确，请核对后重试。"),
+        Refusal.LOCKED: translate(
+            request, "密码多次输错，账号已锁定15分钟。请稍后再试，或联系安全管理员。"
+        ),
+        Refusal.DISABLED: translate(request, "该账号已停用，请联系系统管理员。"),
+    }[refusal]
+    if wants_json(request):
+        return web.json_response({"error": refusal.value, "message": problem}, status=401)
+    return render(
+        request, "hotline/login.html", status=401, target=target, login=login, problem=problem
+    )
+
+
+def _first_page(request: web.Request, user: User) -> str:
+    entries = [entry for part in request.app[PARTS] for entry in part.menu]
+    return next((e.path for e in entries if not e.roles.isdisjoint(user.roles)), "/")
+
+
+async def post_logout(request: web.Request) -> web.Response:
+    """Sign out: the session is over on the server, not only in the browser."""
+    async with request.app[DATABASE].begin() as uow:
+        await service.end_session(uow, current_session(request), now=request.app[CLOCK]())
+    response = web.Response(status=303, headers={"Location": "/login"})
+    response.del_cookie(SESSION_COOKIE)
+    return response
+
+
+async def get_language(request: web.Request) -> web.Response:
+    """Switch the language and go back to the page."""
+    target = local_path(request.query.get("next"), "/")
+    response = web.Response(status=303, headers={"Location": target})
+    chosen = request.match_info["language"]
+    if chosen in LANGUAGES:
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            chosen,
+            max_age=_YEAR,
+            samesite="Lax",
+            secure=request.app[OPTIONS].https,
+        )
+    return response
+
+
+ROUTES = (
+    Route("GET", "/login", get_login, PUBLIC, "login"),
+    Route("POST", "/login", post_login, PUBLIC, "login.submit"),
+    Route("POST", "/logout", post_logout, EVERYBODY, "logout"),
+    Route("GET", "/language/{language}", get_language, PUBLIC, "language"),
+)

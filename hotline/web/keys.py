@@ -1,0 +1,57 @@
+"""Typed keys of what a handler finds in `request.app[...]` and `request[...]`."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from aiohttp import web
+
+from hotline.accounts.service import SignedIn
+from hotline.kernel.clock import Clock
+from hotline.kernel.db import Database
+from hotline.web.routing import Route, WebPart
+from hotline.web.signals import Signals
+
+__all__ = [
+    "CLOCK",
+    "DATABASE",
+    "LANGUAGE",
+    "OPTIONS",
+    "PARTS",
+    "REQUEST_ID",
+    "ROUTE",
+    "SIGNALS",
+    "SIGNED_IN",
+    "WebOptions",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """What the web process must be told."""
+
+    secret: bytes = field(repr=False)
+    """Signs form tokens; at least 32 bytes, the same in every web process."""
+    https: bool = False
+    """Cookies only over TLS; True wherever a proxy terminates TLS in front of us."""
+    trusted_proxies: int = 0
+    """How many proxies of ours stand in front and append to X-Forwarded-For."""
+    metrics_token: str | None = field(default=None, repr=False)
+    """Bearer token of /metrics; without one, only this machine itself may read it."""
+    hotline_name: str = "城市管理服务热线"
+    numbers: tuple[str, ...] = ("12319", "12345")
+
+    def __post_init__(self) -> None:
+        if len(self.secret) < 32:
+            raise ValueError("the web secret needs at least 32 bytes")
+
+
+DATABASE: Final = web.AppKey("database", Database)
+CLOCK: Final[web.AppKey[Clock]] = web.AppKey("clock")
+SIGNALS: Final[web.AppKey[Signals]] = web.AppKey("signals")
+OPTIONS: Final = web.AppKey("options", WebOptions)
+PARTS: Final[web.AppKey[tuple[WebPart, ...]]] = web.AppKey("parts")
+
+ROUTE: Final = web.RequestKey("route", Route)
+SIGNED_IN: Final = web.RequestKey("signed_in", SignedIn)
+LANGUAGE: Final = web.RequestKey("language", str)
+REQUEST_ID: Final = web.RequestKey("request_id", str)

@@ -1,0 +1,148 @@
+"""Pages: templates of every part, in the reader's language, never cached by strangers."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+from aiohttp import web
+from babel.dates import format_timedelta
+from jinja2.ext import i18n as gettext_extension
+
+from hotline.accounts.service import User
+from hotline.kernel.clock import SHANGHAI
+from hotline.kernel.privacy import mask_email, mask_name, mask_phone
+from hotline.web.forgery import form_token, form_token_field, remember_visitor
+from hotline.web.keys import CLOCK, LANGUAGE, OPTIONS, PARTS, REQUEST_ID, SIGNED_IN
+from hotline.web.language import LANGUAGES, TRANSLATIONS
+from hotline.web.routing import MenuEntry, WebPart
+
+OWN_TEMPLATES: Final = Path(__file__).parent / "templates"
+OWN_STATIC: Final = Path(__file__).parent / "static"
+
+ENVIRONMENTS: Final[web.AppKey[dict[str, jinja2.Environment]]] = web.AppKey("environments")
+ASSETS: Final[web.AppKey["Assets"]] = web.AppKey("assets")
+
+
+@dataclass(slots=True)
+class Assets:
+    """Static files: where they lie, and the version that a page names them with."""
+
+    folders: dict[str, Path]
+    """Prefix under /static/ to folder; the empty prefix is the hotline's own."""
+    _versions: dict[Path, tuple[int, str]]
+
+    @classmethod
+    def of(cls, parts: Iterable[WebPart]) -> "Assets":
+        """Return the files of the hotline's own pages and of every part."""
+        folders = {part.name: part.static for part in parts if part.static is not None}
+        return cls({"": OWN_STATIC, **folders}, {})
+
+    def path(self, name: str) -> Path | None:
+        """Return the file behind /static/<name>, or None: nothing outside the folders."""
+        prefix, _, rest = name.partition("/")
+        folder = self.folders.get(prefix) if rest else None
+        root, relative = (folder, rest) if folder else (self.folders[""], name)
+        path = (root / relative).resolve()
+        return path if path.is_relative_to(root.resolve()) and path.is_file() else None
+
+    def url(self, name: str) -> str:
+        """Return the address of a file, with its content's hash: cached for ever, never stale."""
+        path = self.path(name)
+        return f"/static/{name}?v={self.version(path)}" if path else f"/static/{name}"
+
+    def version(self, path: Path) -> str:
+        """Return a short hash of the file's content, read again when it changes."""
+        changed = path.stat().st_mtime_ns
+        known = self._versions.get(path)
+        if known is None or known[0] != changed:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+            known = self._versions[path] = (changed, digest)
+        return known[1]
+
+
+def make_environments(app: web.Application) -> dict[str, jinja2.Environment]:
+    """Return one template environment for each language."""
+    folders = [OWN_TEMPLATES]
+    folders += [part.templates for part in app[PARTS] if part.templates is not None]
+    environments = {}
+    for language in LANGUAGES:
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(folders),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            extensions=[gettext_extension],
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.policies["ext.i18n.trimmed"] = True
+        environment.install_gettext_translations(  # type: ignore[attr-defined]
+            app[TRANSLATIONS][language], newstyle=True
+        )
+        environment.filters |= {
+            "moment": moment,
+            "day": day,
+            "phone": mask_phone,
+            "email": mask_email,
+            "person": mask_name,
+            "span": lambda value, language=language: span(value, language),
+        }
+        environments[language] = environment
+    return environments
+
+
+def render(
+    request: web.Request, template: str, *, status: int = 200, **context: Any
+) -> web.Response:
+    """Return the page `template` filled with `context`, in the request's language.
+
+    Every template also finds: `user` (or None), `menu`, `language`, `path`, `now`, `options`,
+    `static_url(name)`, `form_token_field()`, and the filters `moment`, `day`, `phone`, `span`.
+    """
+    environment = request.app[ENVIRONMENTS][request[LANGUAGE]]
+    user = request[SIGNED_IN].user if SIGNED_IN in request else None
+    text = environment.get_template(template).render(
+        user=user,
+        menu=_menu(request, user),
+        language=request[LANGUAGE],
+        languages=LANGUAGES,
+        path=request.path,
+        path_qs=request.path_qs,
+        now=request.app[CLOCK](),
+        options=request.app[OPTIONS],
+        request_id=request[REQUEST_ID],
+        static_url=request.app[ASSETS].url,
+        form_token=lambda: form_token(request),
+        form_token_field=lambda: form_token_field(request),
+        **context,
+    )
+    response = web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Language"] = request[LANGUAGE]
+    remember_visitor(request, response)
+    return response
+
+
+def _menu(request: web.Request, user: User | None) -> list[MenuEntry]:
+    if user is None:
+        return []
+    entries = [entry for part in request.app[PARTS] for entry in part.menu]
+    return [entry for entry in entries if not entry.roles.isdisjoint(user.roles)]
+
+
+def moment(value: datetime | None) -> str:
+    """Return an instant as Shanghai's wall clock shows it; nothing for None."""
+    return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+def day(value: datetime | None) -> str:
+    """Return the Shanghai date of an instant; nothing for None."""
+    return value.astimezone(SHANGHAI).strftime("%Y-%m-%d") if value else ""
+
+
+def span(value: timedelta, language: str) -> str:
+    """Return a duration in words, rounded to its greatest unit."""
+    return format_timedelta(value, locale=language.replace("-", "_"), threshold=1.2)

@@ -1,0 +1,46 @@
+"""Pure rule: how often one source may do one thing."""
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from hotline.kernel.errors import HotlineError
+
+
+class TooMany(HotlineError):
+    """One source asks more often than a person would."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__("too many requests from one source")
+        self.retry_after = retry_after
+
+
+@dataclass(slots=True)
+class RateLimit:
+    """At most `times` within `window` for each source, counted in this process."""
+
+    times: int
+    window: timedelta
+    max_sources: int = 10_000
+    """The least recent source is forgotten beyond this number, so memory stays bounded."""
+    _seen: OrderedDict[str, deque[datetime]] = field(default_factory=OrderedDict)
+
+    def check(self, source: str, *, now: datetime) -> None:
+        """Count one more of `source`.
+
+        Raises:
+            TooMany: if it has had its number; this try is then not counted.
+        """
+        tries = self._recent(source, now)
+        if len(tries) >= self.times:
+            raise TooMany(tries[0] + self.window - now)
+        tries.append(now)
+
+    def _recent(self, source: str, now: datetime) -> deque[datetime]:
+        tries = self._seen.setdefault(source, deque(maxlen=self.times))
+        self._seen.move_to_end(source)
+        while tries and tries[0] <= now - self.window:
+            tries.popleft()
+        if len(self._seen) > self.max_sources:
+            self._seen.popitem(last=False)
+        return tries

@@ -1,0 +1,72 @@
+"""Reading requests: ids in paths, JSON bodies, where a request came from, what it wants back."""
+
+import json
+from typing import TypeVar
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from hotline.kernel.errors import Invalid
+from hotline.web.keys import OPTIONS
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+def path_id(request: web.Request, name: str) -> UUID:
+    """Return the id that the path carries under `name`.
+
+    Raises:
+        Invalid: if it is not a UUID.
+    """
+    try:
+        return UUID(request.match_info[name])
+    except ValueError:
+        raise Invalid(name, "is not an id") from None
+
+
+async def json_body(request: web.Request, kind: type[Body]) -> Body:
+    """Return the JSON body as `kind`.
+
+    Raises:
+        Invalid: if the body is not JSON.
+        pydantic.ValidationError: if it is of another shape; answered as 422 with every field.
+    """
+    try:
+        raw = await request.json()
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise Invalid("body", "is not JSON in UTF-8") from None
+    return kind.model_validate(raw)
+
+
+async def form_fields(request: web.Request) -> dict[str, str]:
+    """Return the text fields of a form, stripped; of a repeated field the last one."""
+    posted = await request.post()
+    return {name: value.strip() for name, value in posted.items() if isinstance(value, str)}
+
+
+def wants_json(request: web.Request) -> bool:
+    """Say whether the other side is a program: it sent JSON, or accepts JSON and not HTML."""
+    accept = request.headers.get("Accept", "")
+    if "text/html" in accept:
+        return False
+    return request.content_type == "application/json" or "application/json" in accept
+
+
+def source_of(request: web.Request) -> str:
+    """Return the address that the request came from, seen through our own proxies.
+
+    Only as many entries of X-Forwarded-For are believed as there are proxies of ours.
+    """
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    trusted = request.app[OPTIONS].trusted_proxies
+    if trusted and len(hops) >= trusted and hops[-trusted]:
+        return hops[-trusted]
+    return request.remote or "unknown"
+
+
+def local_path(target: str | None, default: str) -> str:
+    """Return `target` if it is a path on this site, else `default` (no redirects elsewhere)."""
+    if target and target.startswith("/") and not target.startswith(("//", "/\\")):
+        return target.replace("\r", "").replace("\n", "")
+    return default

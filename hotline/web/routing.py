@@ -1,0 +1,74 @@
+"""Routes as rows: path, handler, and who may use it, in one table that a test walks."""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from hotline.accounts.roles import Role
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+PUBLIC: Final[frozenset[Role]] = frozenset()
+"""No sign-in needed: citizens, and the sign-in page itself."""
+
+EVERYBODY: Final[frozenset[Role]] = frozenset(Role)
+"""Anyone who has signed in."""
+
+DEFAULT_MAX_BODY: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way in. `roles` is PUBLIC, or the set of which the user must hold one."""
+
+    method: str
+    path: str
+    handler: Handler
+    roles: frozenset[Role]
+    name: str
+    max_body: int = DEFAULT_MAX_BODY
+    """Bytes; a longer body is answered with 413."""
+    forgery_check: bool = True
+    """False only for programs that prove themselves by signature or token (webhooks)."""
+
+    @property
+    def is_public(self) -> bool:
+        """Say whether no sign-in is needed."""
+        return not self.roles
+
+    @property
+    def writes(self) -> bool:
+        """Say whether the method may change something."""
+        return self.method not in {"GET", "HEAD"}
+
+    def admits(self, roles: Collection[Role]) -> bool:
+        """Say whether a person with these roles may use the route."""
+        return self.is_public or not self.roles.isdisjoint(roles)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """One line of the menu: shown to those whom its roles admit."""
+
+    label: str
+    """Chinese; translated by the catalogue."""
+    path: str
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True, slots=True)
+class WebPart:
+    """What one package adds to the web process."""
+
+    name: str
+    """Also the folder inside `templates` that holds its pages: `<templates>/<name>/x.html`."""
+    routes: tuple[Route, ...]
+    templates: Path | None = None
+    static: Path | None = None
+    """Files served at /static/<name>/…"""
+    catalogue: Path | None = None
+    """A folder with `en.po`; the source language of every text is Chinese."""
+    menu: tuple[MenuEntry, ...] = field(default=())
