@@ -1,0 +1,331 @@
+"""Settings: environment to frozen models, read once by the command line.
+
+Names are `HOTLINE_` and the path of the field, joined by `__`: `HOTLINE_HTTP__ADDRESS`. A variable
+of ours that no field knows is an error, so that a misspelt one is never silently ignored.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from datetime import time, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from config.addresses import Address, PortRange
+from hotline.kernel.errors import HotlineError
+
+PREFIX = "HOTLINE_"
+
+
+class SettingsError(HotlineError):
+    """The settings cannot be used; `problems` holds every one of them."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _database_url(secret: SecretStr) -> SecretStr:
+    url = secret.get_secret_value()
+    scheme, _, rest = url.partition("://")
+    if scheme not in {"postgresql", "postgres", "postgresql+asyncpg"} or not rest:
+        raise ValueError("must be postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    # asyncpg calls libpq's sslmode simply ssl.
+    rest = re.sub(r"([?&])sslmode=", r"\1ssl=", rest)
+    return SecretStr(f"postgresql+asyncpg://{rest}")
+
+
+def _redis_url(secret: SecretStr) -> SecretStr:
+    if urlsplit(secret.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("must be redis://HOST:PORT/0, rediss://… or unix:///PATH")
+    return secret
+
+
+def _words(value: Any) -> Any:
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+AddressField = Annotated[Address, BeforeValidator(Address.parse)]
+PortRangeField = Annotated[PortRange, BeforeValidator(PortRange.parse)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+"""Several words, separated by blanks or commas."""
+
+
+class Part(BaseModel):
+    """The settings of one part."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LogSettings(Part):
+    """Structured logs on standard error."""
+
+    format: Literal["auto", "console", "json"] = "auto"
+    """`auto` is `console` on a terminal, `json` otherwise."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class HttpSettings(Part):
+    """The pages and their address."""
+
+    address: AddressField = Address("127.0.0.1", 8080)
+    public_url: str | None = None
+    """How citizens reach us, for links in mails; default: http:// and the address."""
+    trusted_proxies: int = Field(default=0, ge=0, le=8)
+    """Proxies of ours in front that append to X-Forwarded-For."""
+    metrics_token: SecretStr | None = None
+    """Bearer token of /metrics; without one only this machine may read it."""
+
+    @model_validator(mode="after")
+    def _url_is_whole(self) -> Self:
+        if self.public_url is not None:
+            parts = urlsplit(self.public_url)
+            if parts.scheme not in {"http", "https"} or not parts.netloc:
+                raise ValueError("public_url must be https://HOST or http://HOST")
+        return self
+
+    @property
+    def base_url(self) -> str:
+        """The address in links, without a slash at its end."""
+        return (self.public_url or f"http://{self.address}").rstrip("/")
+
+    @property
+    def https(self) -> bool:
+        """Say whether a proxy in front speaks TLS, so that cookies may demand it."""
+        return self.base_url.startswith("https://")
+
+
+class SipSettings(Part):
+    """The SIP endpoint, UDP and TCP on one address."""
+
+    address: AddressField = Address("127.0.0.1", 5060)
+    public_host: str = ""
+    """How others reach us: in Via, Contact and SDP. Needed with a wildcard address."""
+    realm: str = "hotline"
+    max_calls: int = Field(default=200, ge=1, le=20_000)
+    """Calls at once; the next one is answered 503 with Retry-After."""
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> Self:
+        if self.address.is_wildcard and not self.public_host:
+            raise ValueError("public_host is needed when address is a wildcard")
+        return self
+
+    @property
+    def advertised_host(self) -> str:
+        """The host that peers are told."""
+        return self.public_host or self.address.host
+
+
+class RtpSettings(Part):
+    """Media over UDP."""
+
+    ports: PortRangeField = PortRange(16384, 17383)
+
+
+class TrunkSettings(Part):
+    """The line to the telephone network."""
+
+    address: AddressField
+    """Where our outbound calls go."""
+    peers: Words = ()
+    """Further addresses that may call our lines; empty: anybody who reaches the SIP port."""
+    username: str = ""
+    password: SecretStr | None = None
+    registers: bool = False
+    """Register with the provider instead of being a fixed address to it."""
+    domain: str = ""
+    """The provider's domain in our SIP address; default: the host of `address`."""
+
+
+class LineSettings(Part):
+    """The numbers that citizens dial."""
+
+    numbers: Words = ("12319", "12345")
+    flow: str = "main"
+    """The menu that answers."""
+
+
+class SmtpSettings(Part):
+    """Mail that comes in."""
+
+    address: AddressField = Address("127.0.0.1", 2525)
+    mailbox: str = "hotline@localhost"
+    """The address of the hotline: accepted as recipient, sender of what we write."""
+    max_message_bytes: int = Field(default=25 * 1024 * 1024, ge=65536)
+
+
+class RelaySettings(Part):
+    """The SMTP server that takes our mail out."""
+
+    host: str
+    port: int = Field(default=25, ge=1, le=65535)
+    username: str = ""
+    password: SecretStr | None = None
+    security: Literal["plain", "starttls", "tls"] = "plain"
+
+
+class SmsSettings(Part):
+    """The gateway for short messages: an HTTP POST of JSON."""
+
+    url: str
+    token: SecretStr | None = None
+    signature: str = "【城市热线】"
+
+
+class CallbackSettings(Part):
+    """回访: when citizens may be rung, and how often."""
+
+    from_time: time = time(9, 0)
+    until_time: time = time(20, 30)
+    """Permitted hours on the wall clock of Shanghai; equal times permit every hour."""
+    attempts: int = Field(default=3, ge=1, le=10)
+    gap: timedelta = timedelta(hours=2)
+    """Between two attempts by phone."""
+    ring_limit: timedelta = timedelta(seconds=45)
+
+
+class SeatSettings(Part):
+    """坐席: the limits of an offer and of the work after a call."""
+
+    offer_limit: timedelta = timedelta(seconds=20)
+    wrap_up_limit: timedelta = timedelta(seconds=60)
+
+
+class WorkerSettings(Part):
+    """The hands that carry out the outbox."""
+
+    processes: int = Field(default=2, ge=1, le=32)
+    """Under `serve`; further ones may run anywhere with `hotline worker`."""
+
+
+class SweeperSettings(Part):
+    """What finds again whatever a crash has dropped."""
+
+    interval: timedelta = timedelta(seconds=5)
+
+
+class _Environment(EnvSettingsSource):
+    """The environment; only what looks like JSON is read as JSON."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """Leave a plain word such as HOST:PORT to the field's own reader."""
+        if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
+            try:
+                return super().decode_complex_value(field_name, field, value)
+            except ValueError:
+                return value
+        return value
+
+
+class Settings(BaseSettings):
+    """Everything that an operator may choose."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    data: Path = Path("var")
+    """Recordings, secrets, and the embedded servers."""
+    demo: bool = False
+    """Demo accounts, seats, units; every hour is permitted for callbacks."""
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = None
+    """A PostgreSQL of your own instead of the embedded one."""
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = None
+    """A Redis or Valkey of your own instead of the embedded one."""
+
+    log: LogSettings = LogSettings()
+    http: HttpSettings = HttpSettings()
+    sip: SipSettings = SipSettings()
+    rtp: RtpSettings = RtpSettings()
+    trunk: TrunkSettings | None = None
+    line: LineSettings = LineSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    relay: RelaySettings | None = None
+    sms: SmsSettings | None = None
+    callback: CallbackSettings = CallbackSettings()
+    seat: SeatSettings = SeatSettings()
+    worker: WorkerSettings = WorkerSettings()
+    sweeper: SweeperSettings = SweeperSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is theirs
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is theirs
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is theirs
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment only; what is chosen on the command line comes first."""
+        return (init_settings, _Environment(settings_cls))
+
+
+def load_settings(chosen: Mapping[str, Any] | None = None) -> Settings:
+    """Read the environment; `chosen` values (nested, from the command line) come first.
+
+    Raises:
+        SettingsError: with every problem, each naming its variable.
+    """
+    problems = [
+        f"{name}: no setting has this name" + _suggestion(name)
+        for name in sorted(os.environ)
+        if name.upper().startswith(PREFIX) and name.upper() not in set(variables())
+    ]
+    settings = None
+    try:
+        settings = Settings(**dict(chosen or {}))
+    except ValidationError as error:
+        known = set(variables())
+        found = {_variable(problem["loc"]): problem["msg"] for problem in error.errors()}
+        problems += [
+            f"{name}: {text.removeprefix('Value error, ')}"
+            for name, text in found.items()
+            if name in known or not any(entry.startswith(name) for entry in problems)
+        ]
+    if problems or settings is None:
+        raise SettingsError(problems)
+    return settings
+
+
+def variables() -> Iterator[str]:
+    """Yield the name of every environment variable that is read."""
+    yield from _variables(Settings, PREFIX)
+
+
+def _variables(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        variable = f"{prefix}{name.upper()}"
+        yield variable
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, Part):
+                yield from _variables(kind, f"{variable}__")
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return PREFIX + "__".join(str(part).upper() for part in location)
+
+
+def _suggestion(name: str) -> str:
+    near = get_close_matches(name.upper(), list(variables()), n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
