@@ -77,7 +77,7 @@ class OutboundMessage:
     """Only `In-Reply-To` and `References` have a meaning, and only in mail."""
 
 
-SECRET_MARK = "{{secret}}"
+SECRET_MARK = "{{secret}}"  # noqa: S105 - a placeholder
 
 
 class Undeliverable(HotlineError):

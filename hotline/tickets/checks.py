@@ -1,0 +1,73 @@
+"""What a ticket must hold to be opened or changed; every refusal names the field."""
+
+from hotline.contacts.contact import Channel
+from hotline.kernel.errors import Invalid
+from hotline.tickets.ticket import TicketAmendment, TicketDraft
+
+SUBJECT_LIMIT = 200
+BODY_LIMIT = 20_000
+ADDRESS_LIMIT = 500
+TEXT_LIMIT = 4_000
+
+NEEDS_ADDRESS = frozenset({Channel.VOICE, Channel.SMS, Channel.MAIL})
+"""Answering over these needs a number or address; the others are told on the status page."""
+
+
+def check_draft(draft: TicketDraft) -> None:
+    """Refuse a draft that nobody could work on or answer.
+
+    Raises:
+        Invalid: with the field and what is wrong with it.
+    """
+    check_text("subject", draft.subject, SUBJECT_LIMIT)
+    _check_length("body", draft.body, BODY_LIMIT)
+    _check_length("address", draft.address, ADDRESS_LIMIT)
+    _check_position(draft.longitude, draft.latitude)
+    if draft.reply_channel in NEEDS_ADDRESS and not draft.reply_to:
+        raise Invalid("reply_to", f"answering by {draft.reply_channel} needs a number or address")
+
+
+def check_amendment(amendment: TicketAmendment) -> None:
+    """Refuse an amendment with a malformed value.
+
+    Raises:
+        Invalid: with the field and what is wrong with it.
+    """
+    if amendment.subject is not None:
+        check_text("subject", amendment.subject, SUBJECT_LIMIT)
+    _check_length("body", amendment.body or "", BODY_LIMIT)
+    _check_length("address", amendment.address or "", ADDRESS_LIMIT)
+    _check_position(amendment.longitude, amendment.latitude)
+    if amendment.reply_channel in NEEDS_ADDRESS and not amendment.reply_to:
+        raise Invalid("reply_to", "a new way to answer needs its number or address")
+
+
+def check_text(field: str, text: str, limit: int = TEXT_LIMIT) -> str:
+    """Return the text without blank ends.
+
+    Raises:
+        Invalid: if nothing is left, or it is longer than `limit` characters.
+    """
+    text = text.strip()
+    if not text:
+        raise Invalid(field, "it is empty")
+    _check_length(field, text, limit)
+    return text
+
+
+def _check_length(field: str, text: str, limit: int) -> None:
+    if len(text) > limit:
+        raise Invalid(field, f"it is longer than {limit} characters")
+    if "\x00" in text:
+        raise Invalid(field, "it holds a zero character")
+
+
+def _check_position(longitude: float | None, latitude: float | None) -> None:
+    if (longitude is None) != (latitude is None):
+        raise Invalid("longitude", "a position needs both longitude and latitude")
+    if longitude is None or latitude is None:
+        return
+    if not -180 <= longitude <= 180:
+        raise Invalid("longitude", "it is not between -180 and 180 degrees")
+    if not -90 <= latitude <= 90:
+        raise Invalid("latitude", "it is not between -90 and 90 degrees")
