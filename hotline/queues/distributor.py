@@ -1,0 +1,142 @@
+"""The distributor: who is offered to whom, and what becomes of the offer."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.ids import CallId, SeatId, new_id
+from hotline.queues.acts import Act, carry_out
+from hotline.queues.model import OfferRow, QueueEntryRow, SeatRow
+from hotline.queues.repository import QueueEntries, Seats, idle_seconds
+from hotline.queues.routing import LONGEST_IDLE, Candidate, longest_idle_first
+from hotline.queues.states import OfferState
+from hotline.queues.values import Offer, QueuePolicy
+
+DEFAULT_POLICY = QueuePolicy()
+
+MISSED = "missed_offer"
+"""The break reason of a seat that let it ring."""
+
+
+async def next_offer(
+    uow: UnitOfWork, queue: str, now: datetime, policy: QueuePolicy = DEFAULT_POLICY
+) -> Offer | None:
+    """Offer the caller who waits longest to the seat that has been idle longest.
+
+    Waits for nobody: what another transaction is moving is left out. None if there is no
+    caller, or no available seat whose phone is registered.
+    """
+    entry = await QueueEntries(uow.session).next_waiting(queue)
+    if entry is None:
+        return None
+    seats = Seats(uow.session)
+    candidates = longest_idle_first(await seats.candidates(queue, now))
+    for candidate in candidates:
+        seat = await seats.take(candidate, queue, now)
+        if seat is not None:
+            offer = _offer(entry, seat, candidates, policy, now)
+            uow.session.add(offer)
+            await uow.session.flush()
+            tell(uow, seat, queue)
+            return _as_offer(offer, queue, seat.extension)
+    return None
+
+
+def _offer(
+    entry: QueueEntryRow,
+    seat: SeatRow,
+    candidates: list[Candidate],
+    policy: QueuePolicy,
+    now: datetime,
+) -> OfferRow:
+    offer = OfferRow(
+        id=new_id(),
+        entry_id=entry.id,
+        seat_id=seat.id,
+        call_id=entry.call_id,
+        state=OfferState.RINGING,
+        rule=LONGEST_IDLE,
+        candidates=[
+            {
+                "seat_id": str(candidate.seat_id),
+                "extension": candidate.extension,
+                "idle_seconds": idle_seconds(candidate, now),
+            }
+            for candidate in candidates
+        ],
+        made_at=now,
+        expires_at=now + policy.offer_limit,
+    )
+    carry_out(Act.OFFER, seat=seat, entry=entry, offer=offer)
+    seat.since, seat.offer_id = now, offer.id
+    return offer
+
+
+def _as_offer(row: OfferRow, queue: str, extension: str) -> Offer:
+    return Offer(
+        offer_id=row.id,
+        entry_id=row.entry_id,
+        call_id=CallId(row.call_id),
+        queue=queue,
+        seat_id=SeatId(row.seat_id),
+        extension=extension,
+        made_at=row.made_at,
+        expires_at=row.expires_at,
+    )
+
+
+async def ringing_offers(session: AsyncSession, process_id: UUID) -> list[Offer]:
+    """Return the ringing offers of the calls that one voice process carries."""
+    rows = await QueueEntries(session).ringing_in(process_id)
+    return [_as_offer(row, queue, extension) for row, queue, extension in rows]
+
+
+async def queues_with_callers(session: AsyncSession) -> list[str]:
+    """Return the queues in which somebody waits."""
+    return list(await QueueEntries(session).queues_with_callers())
+
+
+async def answer_offer(uow: UnitOfWork, offer_id: UUID, *, now: datetime) -> None:
+    """The seat answers: the caller is its contact.
+
+    Raises:
+        IllegalTransition: if the offer has ended meanwhile.
+    """
+    seat, entry, offer = await QueueEntries(uow.session).hold_offer(offer_id)
+    carry_out(Act.ANSWER, seat=seat, entry=entry, offer=offer)
+    offer.answered_at = entry.ended_at = seat.since = now
+    tell(uow, seat, entry.queue)
+
+
+async def miss_offer(uow: UnitOfWork, offer_id: UUID, *, reason: str, now: datetime) -> None:
+    """The seat did not answer, was busy, or is unreachable: the caller is next again.
+
+    Raises:
+        IllegalTransition: if the offer has ended meanwhile.
+    """
+    seat, entry, offer = await QueueEntries(uow.session).hold_offer(offer_id)
+    end_missed(uow, seat, entry, offer, reason=reason, now=now)
+
+
+def end_missed(
+    uow: UnitOfWork,
+    seat: SeatRow,
+    entry: QueueEntryRow,
+    offer: OfferRow,
+    *,
+    reason: str,
+    now: datetime,
+) -> None:
+    """End an offer, locked with its seat and caller, that nobody took."""
+    carry_out(Act.MISS, seat=seat, entry=entry, offer=offer)
+    offer.ended_at, offer.reason = now, reason
+    seat.since, seat.offer_id, seat.break_reason = now, None, MISSED
+    tell(uow, seat, entry.queue)
+
+
+def tell(uow: UnitOfWork, seat: SeatRow, queue: str) -> None:
+    """Let the seat's desk and the boards know that something changed."""
+    uow.signal("seat", seat_id=seat.id)
+    uow.signal("queue", queue=queue)

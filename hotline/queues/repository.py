@@ -1,0 +1,347 @@
+"""All SQL about seats, waiting callers and offers.
+
+Locks are taken in one order, seat, entry, offer, so that no two acts wait for each other in a
+ring; the distributor alone takes entry before seat, and it skips what is locked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.contacts.calls.model import CallRow
+from hotline.contacts.calls.states import CallState
+from hotline.kernel.errors import Conflict, NotFound
+from hotline.kernel.ids import CallId, SeatId
+from hotline.queues.model import OfferRow, QueueEntryRow, SeatPhoneRow, SeatRow
+from hotline.queues.routing import Candidate
+from hotline.queues.states import OfferState, QueuedState, SeatState
+from hotline.queues.values import PhoneBinding, SeatDraft
+
+OPEN_OFFER = (OfferState.RINGING, OfferState.ANSWERED)
+OPEN_ENTRY = (QueuedState.WAITING, QueuedState.OFFERED)
+
+MAX_CANDIDATES = 20
+"""How many seats one decision looks at and keeps as its reason."""
+
+MAX_TRIES = 8
+"""A caller is offered to that many seats while one transaction tries to hold still; never seen."""
+
+
+@dataclass(slots=True)
+class Held:
+    """A caller's entry, and the open offer and its seat if there is one; all locked."""
+
+    entry: QueueEntryRow
+    offer: OfferRow | None
+    seat: SeatRow | None
+
+
+class _MovedMeanwhile(Exception):
+    """Another transaction offered the caller, or ended the offer, before the locks were held."""
+
+
+class Seats:
+    """Seats and their phones."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, seat_id: UUID, *, lock: bool = False) -> SeatRow:
+        """Return the seat.
+
+        Raises:
+            NotFound: if there is none of this id.
+        """
+        row = await self._session.get(
+            SeatRow, seat_id, with_for_update=lock or None, populate_existing=lock
+        )
+        if row is None:
+            raise NotFound("seat", seat_id)
+        return row
+
+    async def by_extension(self, extension: str) -> SeatRow | None:
+        """Return the seat with this extension."""
+        return await self._session.scalar(select(SeatRow).where(SeatRow.extension == extension))
+
+    async def of_user(self, user_id: UUID) -> SeatRow | None:
+        """Return the seat in which this person sits."""
+        return await self._session.scalar(select(SeatRow).where(SeatRow.user_id == user_id))
+
+    async def put(self, draft: SeatDraft, *, now: datetime) -> UUID:
+        """Make the seat, or change the one with this extension; return its id."""
+        changing = {
+            "name": draft.name,
+            "queue": draft.queue,
+            "sip_ha1_md5": draft.sip_ha1_md5,
+            "sip_ha1_sha256": draft.sip_ha1_sha256,
+        }
+        statement = insert(SeatRow).values(
+            extension=draft.extension,
+            state=SeatState.SIGNED_OUT,
+            since=now,
+            idle_since=now,
+            **changing,
+        )
+        statement = statement.on_conflict_do_update(index_elements=["extension"], set_=changing)
+        found = await self._session.execute(statement.returning(SeatRow.id))
+        return found.scalar_one()
+
+    async def all(self) -> Sequence[SeatRow]:
+        """Return every seat by extension."""
+        return (await self._session.scalars(select(SeatRow).order_by(SeatRow.extension))).all()
+
+    async def phones(self) -> dict[UUID, datetime]:
+        """Return until when each seat's phone is registered."""
+        rows = await self._session.execute(select(SeatPhoneRow.seat_id, SeatPhoneRow.expires_at))
+        return {row.seat_id: row.expires_at for row in rows}
+
+    async def phone(self, seat_id: UUID, *, lock: bool = False) -> SeatPhoneRow | None:
+        """Return the seat's phone, registered or expired."""
+        return await self._session.get(
+            SeatPhoneRow, seat_id, with_for_update=lock or None, populate_existing=lock
+        )
+
+    async def put_phone(self, seat_id: UUID, binding: PhoneBinding) -> None:
+        """Keep where the seat's phone is; it replaces what was there."""
+        changing = {
+            "contact_uri": binding.contact_uri,
+            "source_host": binding.source_host,
+            "source_port": binding.source_port,
+            "transport": binding.transport,
+            "sip_call_id": binding.sip_call_id,
+            "cseq": binding.cseq,
+            "expires_at": binding.expires_at,
+        }
+        statement = insert(SeatPhoneRow).values(seat_id=seat_id, **changing)
+        await self._session.execute(
+            statement.on_conflict_do_update(index_elements=["seat_id"], set_=changing)
+        )
+
+    async def candidates(self, queue: str, now: datetime) -> list[Candidate]:
+        """Return available seats of a queue whose phone is registered, longest idle first."""
+        query = (
+            _available(queue, now)
+            .with_only_columns(SeatRow.id, SeatRow.extension, SeatRow.idle_since)
+            .order_by(SeatRow.idle_since, SeatRow.extension)
+            .limit(MAX_CANDIDATES)
+        )
+        rows = await self._session.execute(query)
+        return [Candidate(SeatId(row.id), row.extension, row.idle_since) for row in rows]
+
+    async def take(self, candidate: Candidate, queue: str, now: datetime) -> SeatRow | None:
+        """Lock the candidate if it is still available; never wait for it."""
+        query = (
+            _available(queue, now)
+            .where(SeatRow.id == candidate.seat_id)
+            .with_for_update(skip_locked=True, of=SeatRow)
+            .execution_options(populate_existing=True)
+        )
+        return (await self._session.scalars(query)).one_or_none()
+
+    async def over_wrap_up(self, since: datetime) -> Sequence[SeatRow]:
+        """Return seats that have been wrapping up since before `since`, locked."""
+        query = select(SeatRow).where(SeatRow.state == SeatState.WRAP_UP, SeatRow.since <= since)
+        return (await self._session.scalars(query.with_for_update(skip_locked=True))).all()
+
+
+def _available(queue: str, now: datetime) -> Select[SeatRow]:
+    return (
+        select(SeatRow)
+        .join(SeatPhoneRow, SeatPhoneRow.seat_id == SeatRow.id)
+        .where(
+            SeatRow.queue == queue,
+            SeatRow.state == SeatState.AVAILABLE,
+            SeatPhoneRow.expires_at > now,
+        )
+    )
+
+
+class QueueEntries:
+    """Callers in queues, and what they are offered to."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def next_waiting(self, queue: str) -> QueueEntryRow | None:
+        """Return the caller who waits longest, locked; skip those whom somebody is moving."""
+        query = (
+            select(QueueEntryRow)
+            .where(QueueEntryRow.queue == queue, QueueEntryRow.state == QueuedState.WAITING)
+            .order_by(QueueEntryRow.enqueued_at, QueueEntryRow.id)
+            .limit(1)
+        )
+        return await self._session.scalar(query.with_for_update(skip_locked=True))
+
+    async def queues_with_callers(self) -> Sequence[str]:
+        """Return the queues in which somebody waits."""
+        query = select(QueueEntryRow.queue).where(QueueEntryRow.state == QueuedState.WAITING)
+        return (await self._session.scalars(query.distinct())).all()
+
+    async def position(self, call_id: UUID) -> int | None:
+        """Return 1 for the head of the queue; None if the call is not waiting."""
+        mine = await self._session.scalar(
+            select(QueueEntryRow).where(
+                QueueEntryRow.call_id == call_id, QueueEntryRow.state.in_(OPEN_ENTRY)
+            )
+        )
+        if mine is None:
+            return None
+        before = await self._session.scalar(
+            select(func.count()).where(
+                QueueEntryRow.queue == mine.queue,
+                QueueEntryRow.state == QueuedState.WAITING,
+                (QueueEntryRow.enqueued_at < mine.enqueued_at)
+                | ((QueueEntryRow.enqueued_at == mine.enqueued_at) & (QueueEntryRow.id < mine.id)),
+            )
+        )
+        return (before or 0) + 1
+
+    async def waiting(self) -> Sequence[tuple[str, int, datetime]]:
+        """Return queue, callers waiting, and since when the first one waits."""
+        query = (
+            select(QueueEntryRow.queue, func.count(), func.min(QueueEntryRow.enqueued_at))
+            .where(QueueEntryRow.state.in_(OPEN_ENTRY))
+            .group_by(QueueEntryRow.queue)
+            .order_by(QueueEntryRow.queue)
+        )
+        return [(row[0], row[1], row[2]) for row in await self._session.execute(query)]
+
+    async def offer(self, offer_id: UUID) -> OfferRow:
+        """Return the offer as it is seen, without a lock.
+
+        Raises:
+            NotFound: if there is none of this id.
+        """
+        row = await self._session.get(OfferRow, offer_id, populate_existing=True)
+        if row is None:
+            raise NotFound("offer", offer_id)
+        return row
+
+    async def open_offer_of_seat(self, seat: SeatRow) -> tuple[OfferRow, QueueEntryRow] | None:
+        """Return and lock what a seat, locked by the caller, is ringing for or talking on."""
+        query = select(OfferRow).where(OfferRow.seat_id == seat.id, OfferRow.state.in_(OPEN_OFFER))
+        seen = await self._session.scalar(query)
+        if seen is None:
+            return None
+        entry = await self._lock_entry(seen.entry_id)
+        return await self._lock_offer(seen.id), entry
+
+    async def hold_offer(self, offer_id: UUID) -> tuple[SeatRow, QueueEntryRow, OfferRow]:
+        """Lock an offer with its seat and its caller."""
+        seen = await self.offer(offer_id)
+        seat = await Seats(self._session).get(seen.seat_id, lock=True)
+        entry = await self._lock_entry(seen.entry_id)
+        return seat, entry, await self._lock_offer(offer_id)
+
+    async def hold_call(self, call_id: UUID) -> Held | None:
+        """Lock a call's open entry, offer and seat; None if it is in no queue and no contact.
+
+        Raises:
+            Conflict: if the caller is moved from seat to seat faster than this can look.
+        """
+        for _ in range(MAX_TRIES):
+            attempt = await self._session.begin_nested()
+            try:
+                held = await self._try_hold(call_id)
+            except _MovedMeanwhile:
+                # A savepoint gives its locks back, so that the next try starts with the seat.
+                await attempt.rollback()
+            else:
+                await attempt.commit()
+                return held
+        raise Conflict(f"call {call_id} does not hold still")
+
+    async def _try_hold(self, call_id: UUID) -> Held | None:
+        seen = await self._open_offer_of_call(call_id)
+        seat = None if seen is None else await Seats(self._session).get(seen.seat_id, lock=True)
+        entry = await self._lock_latest_entry(call_id)
+        if entry is None:
+            return None
+        again = await self._open_offer_of_call(call_id)
+        if (again and again.id) != (seen and seen.id):
+            raise _MovedMeanwhile
+        offer = None if again is None else await self._lock_offer(again.id)
+        if offer is None and entry.state not in OPEN_ENTRY:
+            return None
+        return Held(entry, offer, seat)
+
+    async def _open_offer_of_call(self, call_id: UUID) -> OfferRow | None:
+        query = select(OfferRow).where(OfferRow.call_id == call_id, OfferRow.state.in_(OPEN_OFFER))
+        return await self._session.scalar(query.execution_options(populate_existing=True))
+
+    async def _lock_latest_entry(self, call_id: UUID) -> QueueEntryRow | None:
+        query = (
+            select(QueueEntryRow)
+            .where(QueueEntryRow.call_id == call_id)
+            .order_by(QueueEntryRow.enqueued_at.desc())
+            .limit(1)
+            .with_for_update()
+        )
+        return await self._session.scalar(query.execution_options(populate_existing=True))
+
+    async def _lock_entry(self, entry_id: UUID) -> QueueEntryRow:
+        return await self._session.get_one(
+            QueueEntryRow, entry_id, with_for_update=True, populate_existing=True
+        )
+
+    async def _lock_offer(self, offer_id: UUID) -> OfferRow:
+        return await self._session.get_one(
+            OfferRow, offer_id, with_for_update=True, populate_existing=True
+        )
+
+    async def ringing_in(self, process_id: UUID) -> Sequence[tuple[OfferRow, str, str]]:
+        """Return ringing offers of the calls that a voice process carries; queue, extension."""
+        query = (
+            select(OfferRow, QueueEntryRow.queue, SeatRow.extension)
+            .join(QueueEntryRow, QueueEntryRow.id == OfferRow.entry_id)
+            .join(SeatRow, SeatRow.id == OfferRow.seat_id)
+            .join(CallRow, CallRow.id == OfferRow.call_id)
+            .where(OfferRow.state == OfferState.RINGING, CallRow.process_id == process_id)
+            .order_by(OfferRow.made_at)
+        )
+        return [(row[0], row[1], row[2]) for row in await self._session.execute(query)]
+
+    async def expired_offers(self, before: datetime) -> Sequence[UUID]:
+        """Return ringing offers that should have ended before `before`."""
+        query = select(OfferRow.id).where(
+            OfferRow.state == OfferState.RINGING, OfferRow.expires_at <= before
+        )
+        return (await self._session.scalars(query.order_by(OfferRow.made_at))).all()
+
+    async def calls_gone(self) -> Sequence[tuple[CallId, bool]]:
+        """Return calls that are over but still in a queue or at a seat, and which were lost."""
+        lost = (CallRow.state == CallState.LOST).label("lost")
+        waiting = (
+            select(CallRow.id, lost)
+            .join(QueueEntryRow, QueueEntryRow.call_id == CallRow.id)
+            .where(QueueEntryRow.state.in_(OPEN_ENTRY), CallRow.ended_at.is_not(None))
+        )
+        talking = (
+            select(CallRow.id, lost)
+            .join(OfferRow, OfferRow.call_id == CallRow.id)
+            .where(OfferRow.state.in_(OPEN_OFFER), CallRow.ended_at.is_not(None))
+        )
+        # In one order for all, so that two sweepers cannot wait for each other.
+        rows = await self._session.execute(waiting.union(talking).order_by("id"))
+        return [(CallId(call_id), was_lost) for call_id, was_lost in rows]
+
+    async def contact_of(self, offer_id: UUID) -> tuple[OfferRow, QueueEntryRow, CallRow] | None:
+        """Return an offer with its caller and call."""
+        query = (
+            select(OfferRow, QueueEntryRow, CallRow)
+            .join(QueueEntryRow, QueueEntryRow.id == OfferRow.entry_id)
+            .join(CallRow, CallRow.id == OfferRow.call_id)
+            .where(OfferRow.id == offer_id)
+        )
+        row = (await self._session.execute(query)).one_or_none()
+        return None if row is None else (row[0], row[1], row[2])
+
+
+def idle_seconds(candidate: Candidate, now: datetime) -> float:
+    """Return for how long the candidate has been idle, in whole milliseconds."""
+    return round((now - candidate.idle_since) / timedelta(seconds=1), 3)

@@ -1,0 +1,290 @@
+"""What callers, seats and the voice process do to the queues.
+
+Each function is one act inside the caller's transaction. Two acts on the same caller or seat
+that race end with one that holds and one that raises `Conflict`; nothing is left in between.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.errors import Conflict
+from hotline.kernel.ids import CallId, SeatId, UserId, new_id
+from hotline.queues.acts import Act, carry_out
+from hotline.queues.distributor import (
+    DEFAULT_POLICY,
+    answer_offer,
+    end_missed,
+    miss_offer,
+    next_offer,
+    queues_with_callers,
+    ringing_offers,
+    tell,
+)
+from hotline.queues.model import OfferRow, QueueEntryRow, SeatRow
+from hotline.queues.repository import Held, QueueEntries, Seats
+from hotline.queues.states import (
+    QUEUED,
+    SEAT,
+    OfferState,
+    QueuedState,
+    QueuedTrigger,
+    SeatState,
+    SeatTrigger,
+)
+from hotline.queues.values import QueuePolicy, SeatDraft
+from hotline.queues.views import board, position, seat_of_extension, seat_of_user, seat_view
+
+__all__ = [
+    "abandon",
+    "answer_offer",
+    "board",
+    "end_contact",
+    "end_wrap_up",
+    "enqueue",
+    "finish",
+    "leave_queue",
+    "make_available",
+    "miss_offer",
+    "next_offer",
+    "position",
+    "put_seat",
+    "queues_with_callers",
+    "ringing_offers",
+    "seat_of_extension",
+    "seat_of_user",
+    "seat_view",
+    "sign_in",
+    "sign_out",
+    "sweep",
+    "take_break",
+    "time_out",
+]
+
+
+async def enqueue(
+    uow: UnitOfWork, *, call_id: CallId, queue: str, number_hash: str | None, now: datetime
+) -> UUID:
+    """Put a call at the end of a queue; return the entry."""
+    entry = QueueEntryRow(
+        id=new_id(),
+        call_id=call_id,
+        queue=queue,
+        number_hash=number_hash,
+        state=QUEUED.initial,
+        enqueued_at=now,
+    )
+    uow.session.add(entry)
+    await uow.session.flush()
+    uow.signal("queue", queue=queue)
+    return entry.id
+
+
+async def abandon(uow: UnitOfWork, call_id: CallId, *, now: datetime) -> bool:
+    """The caller hangs up while waiting or while a seat rings; False if in neither."""
+    return await _leave(uow, call_id, Act.ABANDON, QueuedTrigger.ABANDON, now)
+
+
+async def time_out(uow: UnitOfWork, call_id: CallId, *, now: datetime) -> bool:
+    """The caller has waited as long as the flow allows; False if not waiting any more."""
+    held = await QueueEntries(uow.session).hold_call(call_id)
+    if held is None or held.entry.state is not QueuedState.WAITING:
+        return False
+    _end_entry(uow, held.entry, QueuedTrigger.TIME_OUT, now)
+    return True
+
+
+async def leave_queue(uow: UnitOfWork, call_id: CallId, *, now: datetime) -> bool:
+    """Our side lost the caller while waiting or ringing; False if in neither."""
+    return await _leave(uow, call_id, Act.DROP, QueuedTrigger.DROP, now)
+
+
+async def _leave(
+    uow: UnitOfWork, call_id: CallId, act: Act, trigger: QueuedTrigger, now: datetime
+) -> bool:
+    held = await QueueEntries(uow.session).hold_call(call_id)
+    if held is None or held.entry.state is QueuedState.ANSWERED:
+        return False
+    _take_away(uow, held, act, trigger, now)
+    return True
+
+
+def _take_away(
+    uow: UnitOfWork, held: Held, act: Act, trigger: QueuedTrigger, now: datetime
+) -> None:
+    if held.offer is None or held.seat is None:
+        _end_entry(uow, held.entry, trigger, now)
+        return
+    carry_out(act, seat=held.seat, entry=held.entry, offer=held.offer)
+    held.offer.ended_at = held.entry.ended_at = held.seat.since = now
+    held.offer.reason = act.value
+    # Its idle time goes on: the seat did nothing wrong.
+    held.seat.offer_id = None
+    tell(uow, held.seat, held.entry.queue)
+
+
+def _end_entry(
+    uow: UnitOfWork, entry: QueueEntryRow, trigger: QueuedTrigger, now: datetime
+) -> None:
+    entry.state = QUEUED.next(entry.state, trigger)
+    entry.ended_at = now
+    uow.signal("queue", queue=entry.queue)
+
+
+async def finish(uow: UnitOfWork, seat_id: SeatId, now: datetime) -> None:
+    """The seat's contact is over; the seat wraps up.
+
+    Raises:
+        IllegalTransition: if the seat is not talking.
+    """
+    seat = await Seats(uow.session).get(seat_id, lock=True)
+    contact = await QueueEntries(uow.session).open_offer_of_seat(seat)
+    if contact is None:
+        SEAT.next(seat.state, SeatTrigger.FINISH)
+        raise Conflict(f"seat {seat_id} has no contact")
+    _finish(uow, seat, contact[1], contact[0], now)
+
+
+def _finish(
+    uow: UnitOfWork, seat: SeatRow, entry: QueueEntryRow, offer: OfferRow, now: datetime
+) -> None:
+    carry_out(Act.FINISH, seat=seat, entry=entry, offer=offer)
+    offer.ended_at = seat.since = now
+    tell(uow, seat, entry.queue)
+
+
+async def end_contact(
+    uow: UnitOfWork, call_id: CallId, *, dropped: bool = False, now: datetime
+) -> SeatId | None:
+    """The call is over, wherever in the queue it stood; doing it again changes nothing.
+
+    A waiting or ringing caller has abandoned (`dropped`: was lost by our fault); a talking
+    seat wraps up. Returns the seat that was concerned.
+    """
+    held = await QueueEntries(uow.session).hold_call(call_id)
+    if held is None:
+        return None
+    if held.offer is not None and held.offer.state is OfferState.ANSWERED:
+        assert held.seat is not None
+        _finish(uow, held.seat, held.entry, held.offer, now)
+    elif dropped:
+        _take_away(uow, held, Act.DROP, QueuedTrigger.DROP, now)
+    else:
+        _take_away(uow, held, Act.ABANDON, QueuedTrigger.ABANDON, now)
+    return None if held.seat is None else SeatId(held.seat.id)
+
+
+async def sign_in(uow: UnitOfWork, seat_id: SeatId, user_id: UserId, now: datetime) -> None:
+    """A person sits down at a seat (签入); the same person again changes nothing.
+
+    Raises:
+        Conflict: if somebody else sits there, or the person sits at another seat.
+    """
+    seats = Seats(uow.session)
+    seat = await seats.get(seat_id, lock=True)
+    if seat.user_id == user_id:
+        return
+    elsewhere = await seats.of_user(user_id)
+    if seat.user_id is not None or elsewhere is not None:
+        raise Conflict(f"seat {seat_id} is taken, or its person sits at another one")
+    seat.state = SEAT.next(seat.state, SeatTrigger.SIGN_IN)
+    seat.user_id, seat.since, seat.idle_since = user_id, now, now
+    tell(uow, seat, seat.queue)
+
+
+async def sign_out(uow: UnitOfWork, seat_id: SeatId, now: datetime) -> None:
+    """The person leaves (签出); a caller who was ringing there is next again.
+
+    Raises:
+        IllegalTransition: while talking, or if nobody sits there.
+    """
+    await _step_away(uow, seat_id, Act.LEAVE, SeatTrigger.SIGN_OUT, None, now)
+
+
+async def take_break(uow: UnitOfWork, seat_id: SeatId, reason: str, now: datetime) -> None:
+    """Take no contacts for a while (示忙), with the reason; a ringing caller is next again.
+
+    Raises:
+        IllegalTransition: while talking, or if nobody sits there.
+    """
+    await _step_away(uow, seat_id, Act.BREAK_OFF, SeatTrigger.TAKE_BREAK, reason, now)
+
+
+async def _step_away(
+    uow: UnitOfWork,
+    seat_id: SeatId,
+    act: Act,
+    trigger: SeatTrigger,
+    reason: str | None,
+    now: datetime,
+) -> None:
+    seat = await Seats(uow.session).get(seat_id, lock=True)
+    if seat.state is SeatState.OFFERED:
+        contact = await QueueEntries(uow.session).open_offer_of_seat(seat)
+        assert contact is not None
+        offer, entry = contact
+        carry_out(act, seat=seat, entry=entry, offer=offer)
+        offer.ended_at, offer.reason = now, act.value
+        uow.signal("offer", offer_id=offer.id)
+    else:
+        seat.state = SEAT.next(seat.state, trigger)
+    seat.since, seat.offer_id, seat.break_reason = now, None, reason
+    if seat.state is SeatState.SIGNED_OUT:
+        seat.user_id = None
+    tell(uow, seat, seat.queue)
+
+
+async def make_available(uow: UnitOfWork, seat_id: SeatId, now: datetime) -> None:
+    """Take contacts again (示闲), after a break or before the end of wrap-up.
+
+    Raises:
+        IllegalTransition: while ringing or talking, or if nobody sits there.
+    """
+    _free(uow, await Seats(uow.session).get(seat_id, lock=True), now)
+
+
+async def end_wrap_up(uow: UnitOfWork, seat_id: SeatId, now: datetime) -> None:
+    """The seat has finished its notes on the last contact.
+
+    Raises:
+        Conflict: if the seat is not wrapping up.
+    """
+    seat = await Seats(uow.session).get(seat_id, lock=True)
+    if seat.state is not SeatState.WRAP_UP:
+        raise Conflict(f"seat {seat_id} is not wrapping up")
+    _free(uow, seat, now)
+
+
+def _free(uow: UnitOfWork, seat: SeatRow, now: datetime) -> None:
+    before = seat.state
+    seat.state = SEAT.next(before, SeatTrigger.MAKE_AVAILABLE)
+    if before is not SeatState.AVAILABLE:
+        seat.since = seat.idle_since = now
+    seat.offer_id = seat.break_reason = None
+    tell(uow, seat, seat.queue)
+
+
+async def sweep(uow: UnitOfWork, now: datetime, policy: QueuePolicy = DEFAULT_POLICY) -> int:
+    """End what nobody else will end; return how many things moved.
+
+    Calls that are over (their voice process died), offers long past their limit, and wrap-ups
+    past theirs. Run `contacts.calls.service.sweep` first: it says which calls are over.
+    """
+    entries = QueueEntries(uow.session)
+    gone = await entries.calls_gone()
+    for call_id, lost in gone:
+        await end_contact(uow, call_id, dropped=lost, now=now)
+    stale = await entries.expired_offers(now - policy.offer_grace)
+    for offer_id in stale:
+        seat, entry, offer = await entries.hold_offer(offer_id)
+        if offer.state is OfferState.RINGING:
+            end_missed(uow, seat, entry, offer, reason="timed_out", now=now)
+    seats = await Seats(uow.session).over_wrap_up(now - policy.wrap_up_limit)
+    for row in seats:
+        _free(uow, row, now)
+    return len(gone) + len(stale) + len(seats)
+
+
+async def put_seat(uow: UnitOfWork, draft: SeatDraft, *, now: datetime) -> SeatId:
+    """Make a seat, or change the one with this extension; its state stays."""
+    return SeatId(await Seats(uow.session).put(draft, now=now))

@@ -1,0 +1,97 @@
+"""Read models: what desks and boards show."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.kernel.ids import CallId, ContactId, SeatId, TicketId, UserId
+from hotline.queues.repository import QueueEntries, Seats
+from hotline.queues.values import Board, QueueLine, SeatContact, SeatLine, SeatView
+
+
+async def seat_view(session: AsyncSession, seat_id: SeatId) -> SeatView:
+    """Return what a seat's desk shows.
+
+    Raises:
+        NotFound: if there is no such seat.
+    """
+    seats = Seats(session)
+    seat = await seats.get(seat_id)
+    phone = await seats.phone(seat_id)
+    waiting = {queue: count for queue, count, _ in await QueueEntries(session).waiting()}
+    return SeatView(
+        seat_id=seat_id,
+        name=seat.name,
+        extension=seat.extension,
+        queue=seat.queue,
+        state=seat.state,
+        since=seat.since,
+        break_reason=seat.break_reason,
+        user_id=None if seat.user_id is None else UserId(seat.user_id),
+        phone_until=None if phone is None else phone.expires_at,
+        contact=None if seat.offer_id is None else await _contact(session, seat.offer_id),
+        waiting=waiting.get(seat.queue, 0),
+    )
+
+
+async def _contact(session: AsyncSession, offer_id: UUID) -> SeatContact | None:
+    found = await QueueEntries(session).contact_of(offer_id)
+    if found is None:
+        return None
+    offer, entry, call = found
+    return SeatContact(
+        offer_id=offer.id,
+        state=offer.state,
+        call_id=CallId(call.id),
+        contact_id=None if call.contact_id is None else ContactId(call.contact_id),
+        number=call.number,
+        number_hash=call.number_hash,
+        line=call.line,
+        enqueued_at=entry.enqueued_at,
+        offered_at=offer.made_at,
+        answered_at=offer.answered_at,
+        ended_at=offer.ended_at,
+        ticket_id=None if call.ticket_id is None else TicketId(call.ticket_id),
+    )
+
+
+async def seat_of_user(session: AsyncSession, user_id: UserId) -> SeatId | None:
+    """Return the seat in which a person sits."""
+    seat = await Seats(session).of_user(user_id)
+    return None if seat is None else SeatId(seat.id)
+
+
+async def seat_of_extension(session: AsyncSession, extension: str) -> SeatId | None:
+    """Return the seat with an extension."""
+    seat = await Seats(session).by_extension(extension)
+    return None if seat is None else SeatId(seat.id)
+
+
+async def position(session: AsyncSession, call_id: CallId) -> int | None:
+    """Return the caller's place, 1 being next; None if not in a queue."""
+    return await QueueEntries(session).position(call_id)
+
+
+async def board(session: AsyncSession) -> Board:
+    """Return every queue in which somebody waits, and every seat by extension."""
+    phones: dict[UUID, datetime] = await Seats(session).phones()
+    return Board(
+        queues=tuple(
+            QueueLine(queue=queue, waiting=count, longest_since=since)
+            for queue, count, since in await QueueEntries(session).waiting()
+        ),
+        seats=tuple(
+            SeatLine(
+                seat_id=SeatId(seat.id),
+                name=seat.name,
+                extension=seat.extension,
+                queue=seat.queue,
+                state=seat.state,
+                since=seat.since,
+                break_reason=seat.break_reason,
+                phone_until=phones.get(seat.id),
+            )
+            for seat in await Seats(session).all()
+        ),
+    )
