@@ -1,0 +1,105 @@
+"""Which processes of ours run in a data directory, and how all of them are ended.
+
+Each process leaves DIR/run/ROLE-PID.json with its identity; `serve` also holds a lock for life.
+A file outlives a kill -9, which is why identities are checked before anybody is signalled.
+"""
+
+import fcntl
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.embedded import EmbeddedPostgres, EmbeddedValkey
+from config.processes import ProcessIdentity, end_processes
+from hotline.kernel.errors import HotlineError
+
+SERVE = "serve"
+SERVE_SECONDS = 60.0
+"""`serve` ends its children in order, each within its own limit."""
+ROLE_SECONDS = 20.0
+
+
+class AlreadyRunning(HotlineError):
+    """Another `serve` has this data directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What `stop_everything` found and ended."""
+
+    processes: int
+    servers: tuple[str, ...]
+    survivors: tuple[int, ...]
+    """Pids that even SIGKILL did not end in time."""
+
+
+@contextmanager
+def registered(data: Path, role: str) -> Iterator[None]:
+    """Leave this process's identity in the data directory while the block runs."""
+    folder = _folder(data)
+    path = folder / f"{role}-{os.getpid()}.json"
+    ProcessIdentity.own().write(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[None]:
+    """Be the only `serve` of the data directory while the block runs.
+
+    Raises:
+        AlreadyRunning: if there is one; the message says how to end it.
+    """
+    path = _folder(data) / "serve.lock"
+    with path.open("ab") as lock:
+        try:
+            fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(
+                f"hotline serves {data} already: end it with `hotline stop --data {data}`, "
+                "or choose another --data"
+            ) from None
+        with registered(data, SERVE):
+            yield
+
+
+def running(data: Path) -> Iterator[tuple[str, ProcessIdentity]]:
+    """Yield role and identity of each living process of ours; forget the dead ones."""
+    for path in sorted((data / "run").glob("*-*.json")):
+        identity = ProcessIdentity.read(path)
+        if identity and identity.is_alive():
+            yield path.stem.rpartition("-")[0], identity
+        else:
+            path.unlink(missing_ok=True)
+
+
+def stop_everything(data: Path) -> Stopped:
+    """End every process of ours in the data directory, then the embedded servers."""
+    found = [(role, process) for role, process in running(data) if process.pid != os.getpid()]
+    leaders = [process for role, process in found if role == SERVE]
+    others = [process for role, process in found if role != SERVE]
+    term, kill = signal.SIGTERM, signal.SIGKILL
+    left = end_processes(leaders, [(term, SERVE_SECONDS), (kill, 5.0)])
+    left += end_processes(others, [(term, ROLE_SECONDS), (kill, 5.0)])
+    servers = stop_servers(data)
+    for _ in running(data):
+        pass
+    return Stopped(len(found), servers, tuple(process.pid for process in left))
+
+
+def stop_servers(data: Path) -> tuple[str, ...]:
+    """Stop the embedded servers of the data directory; return the names of those that ran."""
+    servers = (EmbeddedValkey(data / "valkey"), EmbeddedPostgres(data / "postgres"))
+    return tuple(server.name for server in servers if server.stop())
+
+
+def _folder(data: Path) -> Path:
+    folder = data / "run"
+    with suppress(FileExistsError):
+        folder.mkdir(parents=True)
+    return folder
