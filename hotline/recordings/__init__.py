@@ -1,0 +1,1 @@
+"""Recordings of conversations (录音): where the file is, and that it is unchanged."""

@@ -1,0 +1,55 @@
+"""All SQL about recordings."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.contacts.calls.model import CallRow
+from hotline.contacts.calls.states import CallState
+from hotline.kernel.errors import NotFound
+from hotline.recordings.model import RecordingRow
+from hotline.recordings.states import RecordingState
+
+
+class Recordings:
+    """Recordings and whether somebody still makes them."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, recording_id: UUID, *, lock: bool = False) -> RecordingRow:
+        """Return the recording.
+
+        Raises:
+            NotFound: if there is none of this id.
+        """
+        row = await self._session.get(
+            RecordingRow, recording_id, with_for_update=lock or None, populate_existing=lock
+        )
+        if row is None:
+            raise NotFound("recording", recording_id)
+        return row
+
+    async def of_call(self, call_id: UUID) -> Sequence[RecordingRow]:
+        """Return the recordings of a call, oldest first."""
+        query = (
+            select(RecordingRow)
+            .where(RecordingRow.call_id == call_id)
+            .order_by(RecordingRow.started_at)
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def left_behind(self) -> Sequence[RecordingRow]:
+        """Return recordings that nobody makes any more: their call was lost."""
+        query = (
+            select(RecordingRow)
+            .join(CallRow, CallRow.id == RecordingRow.call_id)
+            .where(
+                RecordingRow.state == RecordingState.RUNNING,
+                CallRow.state == CallState.LOST,
+            )
+            .order_by(RecordingRow.started_at)
+        )
+        return (await self._session.scalars(query)).all()

@@ -1,0 +1,82 @@
+"""Starting, sealing and rescuing recordings."""
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from hotline.contacts.calls import service as calls
+from hotline.kernel.db import Database, UnitOfWork
+from hotline.kernel.ids import CallId, new_id
+from hotline.recordings.model import RecordingRow
+from hotline.recordings.repository import Recordings
+from hotline.recordings.seal import Seal, Unreadable, seal_file
+from hotline.recordings.states import (
+    RECORDING,
+    RecordingClass,
+    RecordingState,
+    RecordingTrigger,
+)
+
+
+def file_name(call_id: CallId, now: datetime) -> str:
+    """Return where a call's recording goes, relative to the folder of recordings: one a day."""
+    return f"{now:%Y/%m/%d}/{call_id}.wav"
+
+
+async def start_recording(
+    uow: UnitOfWork, call_id: CallId, *, path: str, kind: RecordingClass, now: datetime
+) -> UUID:
+    """Write down that a recording begins, before its first frame; `path` is relative."""
+    row = RecordingRow(id=new_id(), call_id=call_id, path=path, kind=kind, started_at=now)
+    uow.session.add(row)
+    await calls.link_recording(uow, call_id, recording_id=row.id, now=now)
+    return row.id
+
+
+async def finish_recording(
+    database: Database,
+    recording_id: UUID,
+    *,
+    folder: Path,
+    problem: str | None = None,
+    now: datetime,
+) -> None:
+    """Seal a finished file with its length and SHA-256; doing it again changes nothing.
+
+    The file is read between two transactions: it may be large.
+    """
+    async with database.read() as session:
+        row = await Recordings(session).get(recording_id)
+    if row.state is not RecordingState.RUNNING:
+        return
+    try:
+        seal: Seal | Unreadable = await asyncio.to_thread(seal_file, folder / row.path)
+    except Unreadable as error:
+        seal = error
+    async with database.begin() as uow:
+        row = await Recordings(uow.session).get(recording_id, lock=True)
+        if row.state is RecordingState.RUNNING:
+            _end(row, seal, problem, now)
+
+
+def _end(row: RecordingRow, seal: Seal | Unreadable, problem: str | None, now: datetime) -> None:
+    row.ended_at = now
+    if isinstance(seal, Unreadable):
+        row.state = RECORDING.next(row.state, RecordingTrigger.MISS)
+        row.problem = problem or seal.problem
+        return
+    row.state = RECORDING.next(row.state, RecordingTrigger.SEAL)
+    row.sha256, row.bytes, row.duration_ms = seal.sha256, seal.bytes, seal.duration_ms
+    row.problem = problem
+
+
+async def sweep(database: Database, *, folder: Path, now: datetime) -> int:
+    """Seal the recordings of calls whose voice process died; return how many."""
+    async with database.read() as session:
+        left_behind = [row.id for row in await Recordings(session).left_behind()]
+    for recording_id in left_behind:
+        await finish_recording(
+            database, recording_id, folder=folder, problem="voice process died", now=now
+        )
+    return len(left_behind)
