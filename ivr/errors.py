@@ -5,15 +5,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong in a flow's text."""
+    """One thing wrong in a text that people edit."""
 
     source: str
     line: int
     what: str
+    column: str = ""
+    """The column of a table."""
 
     def __str__(self) -> str:
-        """Say it in the form editors can jump to."""
-        return f"{self.source} line {self.line}: {self.what}"
+        """Say where it is and what is wrong."""
+        column = f", column {self.column}" if self.column else ""
+        return f"{self.source} line {self.line}{column}: {self.what}"
 
 
 class FlowError(Exception):

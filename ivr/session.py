@@ -84,7 +84,7 @@ class IvrSession:
             case ((MenuStep(asking=asking) | CollectStep(asking=asking)), Timeout()):
                 self._ask_again(step, asking, asking.silence, verbs)
             case LookupStep(), Found(values=values):
-                self._variables.update(values)
+                self._variables.update(_checked(self.flow, {**self._variables, **values}))
                 self._go(step.found, verbs)
             case LookupStep(), NotFound():
                 self._go(step.not_found, verbs)

@@ -21,15 +21,12 @@ def spoken_digits(digits: str, one: str = "yao") -> tuple[PromptRef, ...]:
 
 
 def spoken_number(value: int) -> tuple[PromptRef, ...]:
-    """Return the prompts that say 0 to 9999 as a quantity in Mandarin: 205 is 二百零五.
+    """Return the prompts that say a quantity, 0 or more, in Mandarin: 205 is 二百零五.
 
-    Raises:
-        ValueError: if `value` is outside that range.
+    From 10000 on the digits are said one by one.
     """
-    if not 0 <= value <= 9999:
-        raise ValueError(f"{value} is not between 0 and 9999")
-    if value == 0:
-        return (PromptRef("digit_0"),)
+    if not 0 < value <= 9999:
+        return spoken_digits(str(value), one="yi")
     words: list[str] = []
     rest = value
     skipped = False

@@ -1,0 +1,224 @@
+"""Text -> Flow, with the line of every mistake.
+
+A flow is YAML: `name`, `version`, `language`, `start`, `variables`, `digit_one`, and `steps`. A step
+is named, and its kind is the key it has: `answer`, `play`, `note`, `branch`, `menu`, `collect`,
+`lookup`, `enqueue` or `hangup`. What is said is a list of pieces: `thanks` is a prompt,
+`digits:{ticket_number}` a row of digits, `number:{ahead}` a quantity, `prompt:outcome_{outcome}` a
+prompt chosen by a variable.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from ivr.checks import problems_of
+from ivr.errors import FlowError, Problem
+from ivr.events import LeaveReason
+from ivr.flow import (
+    MUSIC,
+    AnswerStep,
+    Asking,
+    BranchStep,
+    CollectStep,
+    EnqueueStep,
+    Flow,
+    HangupStep,
+    LookupStep,
+    MenuStep,
+    NoteStep,
+    PlayStep,
+    Speech,
+    SpeechKind,
+    Step,
+    Variable,
+)
+from ivr.text import Section, read
+from ivr.verbs import PromptRef
+
+KEYS = frozenset("0123456789*#ABCD")
+SPEECH = re.compile(r"(?:(?P<kind>prompt|digits|number):)?(?P<template>[a-z0-9_]*(?:\{[a-z_]+\})?)")
+MAX_REPEATS = 5
+MAX_VISITS = 10
+MAX_TIMEOUT = 60
+
+
+def load_flow(text: str, source: str, prompts: frozenset[str]) -> Flow:
+    """Return the flow that `text` describes; `prompts` are the names of the files there are.
+
+    Raises:
+        FlowError: with every problem found.
+    """
+    problems: list[Problem] = []
+    flow = _flow(read(source, text, problems))
+    if not problems:
+        problems += problems_of(flow, prompts)
+    if problems:
+        raise FlowError(tuple(sorted(problems)))
+    return flow
+
+
+def _flow(top: Section) -> Flow:
+    flow = Flow(
+        name=top.text("name"),
+        version=top.text("version"),
+        language=top.text("language"),
+        start=top.text("start"),
+        digit_one=top.text("digit_one", "yao"),
+        variables={
+            name: _variable(name, section)
+            for name, section in top.section("variables").named_sections()
+        },
+        steps={
+            name: step
+            for name, section in top.section("steps", required=True).named_sections()
+            if (step := _step(section)) is not None
+        },
+        source=top.source,
+    )
+    if flow.digit_one not in {"yao", "yi"}:
+        top.problem("digit_one: write yao or yi", "digit_one")
+    top.finish()
+    return flow
+
+
+def _variable(name: str, section: Section) -> Variable:
+    variable = Variable(
+        values=section.texts("values"),
+        default=section.text("default") if "default" in section else None,
+        line=section.line,
+    )
+    if variable.values and variable.default not in {None, *variable.values}:
+        section.problem(f"{name}: the default is not one of the values", "default")
+    section.finish()
+    return variable
+
+
+def _step(section: Section) -> Step | None:
+    """Return the step of the kind whose key is written, or collect why there is none."""
+    kinds = [kind for kind in READERS if kind in section]
+    if len(kinds) != 1:
+        known = ", ".join(READERS)
+        section.problem(f"a step has exactly one of: {known}; found {', '.join(kinds) or 'none'}")
+        return None
+    step = READERS[kinds[0]](section)
+    section.finish()
+    return step
+
+
+def _answer(section: Section) -> Step:
+    section.text("answer")
+    return AnswerStep(section.text("next"), section.line)
+
+
+def _play(section: Section) -> Step:
+    return PlayStep(
+        say=_speech(section, "play", required=True),
+        next=section.text("next"),
+        interruptible=section.flag("interruptible", default=False),
+        line=section.line,
+    )
+
+
+def _note(section: Section) -> Step:
+    return NoteStep(section.text("note"), section.text("value"), section.text("next"), section.line)
+
+
+def _branch(section: Section) -> Step:
+    return BranchStep(
+        variable=section.text("branch"),
+        cases=dict(section.section("cases", required=True).pairs()),
+        otherwise=section.text("otherwise"),
+        line=section.line,
+    )
+
+
+def _menu(section: Section) -> Step:
+    keys = dict(section.section("keys", required=True).pairs())
+    for key in keys:
+        if key not in KEYS:
+            section.problem(f"{key!r} is not a key of a telephone", "keys")
+    return MenuStep(
+        asking=_asking(section, "menu"),
+        keys=keys,
+        report=section.text("report", "") or None,
+        line=section.line,
+    )
+
+
+def _collect(section: Section) -> Step:
+    finish_on = section.text("finish_on", "#")
+    if finish_on not in KEYS:
+        section.problem(f"finish_on: {finish_on!r} is not a key of a telephone", "finish_on")
+    return CollectStep(
+        asking=_asking(section, "collect"),
+        variable=section.text("variable"),
+        max_digits=section.integer("max_digits", 20, least=1, most=32),
+        next=section.text("next"),
+        finish_on=finish_on,
+        line=section.line,
+    )
+
+
+def _lookup(section: Section) -> Step:
+    return LookupStep(
+        what=section.text("lookup"),
+        variable=section.text("by"),
+        found=section.text("found"),
+        not_found=section.text("not_found"),
+        line=section.line,
+    )
+
+
+def _enqueue(section: Section) -> Step:
+    outcomes = (LeaveReason.ANSWERED, LeaveReason.NO_SEATS, LeaveReason.OVERFLOW)
+    return EnqueueStep(
+        queue=section.text("enqueue"),
+        outcomes={reason: section.text(reason.value) for reason in outcomes},
+        music=PromptRef(section.text("music", MUSIC)),
+        line=section.line,
+    )
+
+
+def _hangup(section: Section) -> Step:
+    section.text("hangup")
+    return HangupStep(section.line)
+
+
+READERS: Mapping[str, Callable[[Section], Step]] = {
+    "answer": _answer,
+    "play": _play,
+    "note": _note,
+    "branch": _branch,
+    "menu": _menu,
+    "collect": _collect,
+    "lookup": _lookup,
+    "enqueue": _enqueue,
+    "hangup": _hangup,
+}
+
+
+def _asking(section: Section, key: str) -> Asking:
+    visits = section.integer("visits", 0, least=0, most=MAX_VISITS)
+    return Asking(
+        say=_speech(section, key, required=True),
+        failed=section.text("failed"),
+        wrong=_speech(section, "wrong"),
+        silence=_speech(section, "silence"),
+        timeout=timedelta(seconds=section.integer("timeout", 5, least=1, most=MAX_TIMEOUT)),
+        repeats=section.integer("repeats", 2, least=0, most=MAX_REPEATS),
+        visits=visits or None,
+    )
+
+
+def _speech(section: Section, key: str, *, required: bool = False) -> tuple[Speech, ...]:
+    pieces = []
+    for text in section.texts(key, required=required):
+        match = SPEECH.fullmatch(text)
+        if match is None or not match["template"]:
+            section.problem(f"{key}: {text!r} is neither a prompt nor digits:{{…}}", key)
+            continue
+        kind = SpeechKind(match["kind"] or SpeechKind.PROMPT)
+        pieces.append(Speech(kind, match["template"]))
+    if required and not pieces:
+        section.problem(f"{key}: nothing to say", key)
+    return tuple(pieces)
