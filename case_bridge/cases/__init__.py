@@ -1,0 +1,1 @@
+"""Cases (案卷): registered, filed, dispatched, handled, inspected, closed."""

@@ -1,0 +1,109 @@
+"""How a case moves: duty, table, history and event, always together."""
+
+from datetime import datetime
+from typing import Any
+
+from case_bridge.cases.case import Actor, Attachment, EvidenceOrigin
+from case_bridge.cases.duties import DUTIES, check_duty
+from case_bridge.cases.events import CaseEvent, event_type
+from case_bridge.cases.evidence import fingerprint
+from case_bridge.cases.model import CaseHistoryRow, CaseRow, EvidenceRow
+from case_bridge.cases.states import CASE, CaseTrigger
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.ids import CaseId, new_id
+
+
+def move_case(
+    uow: UnitOfWork,
+    case: CaseRow,
+    trigger: CaseTrigger,
+    *,
+    actor: Actor,
+    now: datetime,
+    text: str = "",
+    reason_code: str | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Move a locked case, write its history, and owe whoever has to hear of it.
+
+    Raises:
+        Forbidden: if the act is not among the actor's duties.
+        IllegalTransition: if the case does not allow it now.
+    """
+    check_duty(DUTIES, trigger, actor)
+    case.state = CASE.next(case.state, trigger)
+    if trigger is CaseTrigger.REOPEN:
+        case.round += 1
+    case.sequence += 1
+    row = CaseHistoryRow(
+        id=new_id(),
+        case_id=case.id,
+        sequence=case.sequence,
+        round=case.round,
+        trigger=trigger,
+        state=case.state,
+        actor_id=actor.user_id,
+        actor_name=actor.name,
+        actor_roles=sorted(actor.roles),
+        unit_id=case.unit_id,
+        text=text,
+        reason_code=reason_code,
+        detail=detail or {},
+        occurred_at=now,
+    )
+    uow.session.add(row)
+    event = event_of(row, case.number)
+    if event is not None:
+        uow.record(event)
+    uow.signal("case", case_id=case.id, state=case.state.value)
+
+
+def event_of(row: CaseHistoryRow, case_number: str) -> CaseEvent | None:
+    """Return the event that tells of a move, or None for one that stays inside."""
+    kind = event_type(row.trigger, row.state)
+    if kind is None:
+        return None
+    return kind(
+        occurred_at=row.occurred_at,
+        event_id=row.id,
+        case_id=CaseId(row.case_id),
+        case_number=case_number,
+        round=row.round,
+        sequence=row.sequence,
+        trigger=row.trigger,
+        text=row.text,
+        reason_code=row.reason_code,
+    )
+
+
+def keep_evidence(
+    uow: UnitOfWork,
+    case: CaseRow,
+    origin: EvidenceOrigin,
+    *,
+    actor: Actor,
+    text: str,
+    attachments: tuple[Attachment, ...] = (),
+    now: datetime,
+) -> None:
+    """Keep a text and files with origin, time and fingerprint (R15, R44)."""
+    note = Attachment(name="文字说明.txt", media_type="text/plain", content=text.encode())
+    for piece in (note, *attachments):
+        uow.session.add(
+            EvidenceRow(
+                id=new_id(),
+                case_id=case.id,
+                round=case.round,
+                origin=origin,
+                actor_id=actor.user_id,
+                actor_name=actor.name,
+                name=piece.name,
+                media_type=piece.media_type,
+                size=len(piece.content),
+                sha256=fingerprint(piece.content),
+                longitude=piece.longitude,
+                latitude=piece.latitude,
+                recorded_at=now,
+                content=piece.content,
+            )
+        )

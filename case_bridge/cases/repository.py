@@ -1,0 +1,171 @@
+"""All SQL about cases."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
+
+from case_bridge.cases.model import (
+    CaseDayRow,
+    CaseHistoryRow,
+    CaseRow,
+    EvidenceRow,
+    ReportRow,
+)
+from case_bridge.cases.states import CaseState, CaseTrigger
+from hotline.kernel.errors import NotFound
+from hotline.kernel.ids import TicketId, UserId
+
+
+class Cases:
+    """Cases over one session."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, case_id: UUID, *, lock: bool = False) -> CaseRow:
+        """Return the case; with `lock` nobody else moves it until the transaction ends.
+
+        Raises:
+            NotFound: if there is none.
+        """
+        row = await self._session.get(
+            CaseRow, case_id, with_for_update=lock or None, populate_existing=lock
+        )
+        if row is None:
+            raise NotFound("case", case_id)
+        return row
+
+    async def next_serial(self, day: date) -> int:
+        """Return the next serial of a day; waits for whoever holds the one before."""
+        statement = (
+            insert(CaseDayRow)
+            .values(day=day, last=1)
+            .on_conflict_do_update(index_elements=["day"], set_={"last": CaseDayRow.last + 1})
+            .returning(CaseDayRow.last)
+        )
+        return (await self._session.execute(statement)).scalar_one()
+
+    async def report_of(self, ticket_id: TicketId, round_: int) -> ReportRow | None:
+        """Return the report of one round of a ticket."""
+        return await self._session.scalar(
+            select(ReportRow).where(ReportRow.ticket_id == ticket_id, ReportRow.round == round_)
+        )
+
+    async def reports(self, case_id: UUID) -> Sequence[ReportRow]:
+        """Return the reports behind a case, first come first."""
+        found = await self._session.scalars(
+            select(ReportRow)
+            .where(ReportRow.case_id == case_id)
+            .order_by(ReportRow.reported_at, ReportRow.id)
+        )
+        return found.all()
+
+    async def history(self, case_id: UUID) -> Sequence[CaseHistoryRow]:
+        """Return the moves of a case in their order."""
+        found = await self._session.scalars(
+            select(CaseHistoryRow)
+            .where(CaseHistoryRow.case_id == case_id)
+            .order_by(CaseHistoryRow.sequence)
+        )
+        return found.all()
+
+    async def handlers(self, case_id: UUID) -> frozenset[UserId]:
+        """Return everyone who ever handled the case."""
+        found = await self._session.scalars(
+            select(CaseHistoryRow.actor_id).where(
+                CaseHistoryRow.case_id == case_id,
+                CaseHistoryRow.trigger.in_((CaseTrigger.ACCEPT, CaseTrigger.HANDLE)),
+                CaseHistoryRow.actor_id.is_not(None),
+            )
+        )
+        return frozenset(UserId(user_id) for user_id in found if user_id is not None)
+
+    async def evidence(self, case_id: UUID) -> Sequence[EvidenceRow]:
+        """Return the evidence of a case without its content, oldest first."""
+        found = await self._session.scalars(
+            select(EvidenceRow)
+            .where(EvidenceRow.case_id == case_id)
+            .order_by(EvidenceRow.recorded_at, EvidenceRow.id)
+        )
+        return found.all()
+
+    async def evidence_content(self, case_id: UUID, evidence_id: UUID) -> EvidenceRow:
+        """Return one piece of evidence of a case with its content.
+
+        Raises:
+            NotFound: if the case has none of that id.
+        """
+        row = await self._session.scalar(
+            select(EvidenceRow)
+            .where(EvidenceRow.case_id == case_id, EvidenceRow.id == evidence_id)
+            .options(undefer(EvidenceRow.content))
+        )
+        if row is None:
+            raise NotFound("evidence", evidence_id)
+        return row
+
+    async def in_states(
+        self,
+        states: Collection[CaseState],
+        *,
+        unit_id: UUID | None = None,
+        after: tuple[datetime, UUID] | None = None,
+        limit: int = 50,
+    ) -> Sequence[CaseRow]:
+        """Return cases in any of the states, oldest first, from behind the place `after`."""
+        query = select(CaseRow).where(CaseRow.state.in_(states))
+        if unit_id is not None:
+            query = query.where(CaseRow.unit_id == unit_id)
+        if after is not None:
+            at, case_id = after
+            query = query.where(
+                or_(
+                    CaseRow.registered_at > at,
+                    and_(CaseRow.registered_at == at, CaseRow.id > case_id),
+                )
+            )
+        query = query.order_by(CaseRow.registered_at, CaseRow.id).limit(limit)
+        return (await self._session.scalars(query)).all()
+
+    async def counts(self) -> dict[CaseState, int]:
+        """Return how many cases are in each state."""
+        found = await self._session.execute(
+            select(CaseRow.state, func.count()).group_by(CaseRow.state)
+        )
+        return {state: count for state, count in found}  # noqa: C416 - rows are not pairs
+
+    async def by_number(self, number: str) -> CaseRow | None:
+        """Return the case with this number."""
+        return await self._session.scalar(select(CaseRow).where(CaseRow.number == number))
+
+    async def messages_since(
+        self,
+        since: datetime,
+        triggers: Collection[CaseTrigger],
+        *,
+        after: tuple[datetime, UUID, int] | None,
+        limit: int,
+    ) -> Sequence[tuple[CaseHistoryRow, str]]:
+        """Return moves from `since` on with their case's number, by time, case and order."""
+        key = (CaseHistoryRow.occurred_at, CaseHistoryRow.case_id, CaseHistoryRow.sequence)
+        query = (
+            select(CaseHistoryRow, CaseRow.number)
+            .join(CaseRow, CaseRow.id == CaseHistoryRow.case_id)
+            .where(CaseHistoryRow.occurred_at >= since, CaseHistoryRow.trigger.in_(triggers))
+        )
+        if after is not None:
+            at, case_id, sequence = after
+            query = query.where(
+                or_(
+                    key[0] > at,
+                    and_(key[0] == at, key[1] > case_id),
+                    and_(key[0] == at, key[1] == case_id, key[2] > sequence),
+                )
+            )
+        found = await self._session.execute(query.order_by(*key).limit(limit))
+        return [(row, number) for row, number in found]

@@ -1,0 +1,291 @@
+"""Use cases of the supervision centre: register, verify, file, decline, close, reopen, void.
+
+Dispatch and handling are in `handling`, the answers from the street in `checking`.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from case_bridge.cases.case import (
+    DECLINE_REASONS,
+    HOUSE,
+    Actor,
+    DeclineReason,
+    EvidenceOrigin,
+    Registered,
+    Report,
+)
+from case_bridge.cases.model import CaseRow, ReportRow
+from case_bridge.cases.numbers import case_day, case_number
+from case_bridge.cases.record import keep_evidence, move_case
+from case_bridge.cases.repository import Cases
+from case_bridge.cases.standard import choose_limit, find_category
+from case_bridge.cases.states import CASE, CaseState, CaseTrigger
+from case_bridge.cases.words import require_words
+from case_bridge.field.service import Assignment, open_task
+from case_bridge.field.task import TaskKind
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.errors import Invalid
+from hotline.kernel.ids import CaseId, new_id
+from hotline.tickets.category import category_key
+
+
+async def register_case(uow: UnitOfWork, report: Report, *, now: datetime) -> Registered:
+    """Register a report as a case, once for each round of a ticket (R8, R12).
+
+    Raises:
+        Invalid: if it says nothing, or names an unknown category.
+    """
+    cases = Cases(uow.session)
+    if (known := await _known(cases, report)) is not None:
+        return known
+    subject = require_words("subject", report.subject)
+    day = case_day(now)
+    # The day's counter row is locked from here on: a twin that was waiting sees this report.
+    serial = await cases.next_serial(day)
+    if (known := await _known(cases, report)) is not None:
+        return known
+    case = CaseRow(
+        id=new_id(),
+        number=case_number(day, serial),
+        round=1,
+        state=CASE.initial,
+        sequence=0,
+        source=report.source,
+        channel=report.channel,
+        subject=subject,
+        body=report.body,
+        place=report.place,
+        longitude=report.longitude,
+        latitude=report.latitude,
+        condition=report.condition,
+        registered_at=now,
+    )
+    if report.category is not None:
+        await _set_category(uow, case, report.category)
+    uow.session.add(case)
+    await uow.session.flush()
+    await _attach_report(uow, case, report, now=now)
+    uow.signal("case", case_id=case.id, state=case.state.value)
+    return _registered(case)
+
+
+async def reopen_case(
+    uow: UnitOfWork, case_id: CaseId, report: Report, *, reason: str, now: datetime
+) -> Registered:
+    """Work on a finished case again, with a new round; join it if somebody reopened it before.
+
+    A closed case is filed again at once (the complainant says it is not done), a declined one
+    is registered again (they say it was wrong). Once for each round of a ticket.
+
+    Raises:
+        NotFound: if there is no such case.
+        Conflict: if the case was voided.
+        Invalid: if there is no reason.
+    """
+    cases = Cases(uow.session)
+    reason = require_words("reason", reason)
+    case = await cases.get(case_id, lock=True)
+    if (known := await _known(cases, report)) is not None:
+        return known
+    if case.state in {CaseState.CLOSED, CaseState.DECLINED, CaseState.VOIDED}:
+        move_case(uow, case, CaseTrigger.REOPEN, actor=HOUSE, text=reason, now=now)
+        _clear_clock(case)
+    await _attach_report(uow, case, report, now=now)
+    return _registered(case)
+
+
+async def verify_case(
+    uow: UnitOfWork, case_id: CaseId, *, actor: Actor, text: str = "", now: datetime
+) -> UUID:
+    """Send an inspector to see whether the report is true (核实, R18); return the task's id.
+
+    Raises:
+        Conflict: if the case is past that.
+    """
+    case = await Cases(uow.session).get(case_id, lock=True)
+    move_case(uow, case, CaseTrigger.VERIFY, actor=actor, text=text, now=now)
+    return await open_task(
+        uow,
+        assignment(case, TaskKind.VERIFY, text or case.body or case.subject),
+        excluded=frozenset(),
+        now=now,
+    )
+
+
+async def file_case(
+    uow: UnitOfWork,
+    case_id: CaseId,
+    *,
+    category: str | None = None,
+    condition: str | None = None,
+    limit: str | None = None,
+    actor: Actor,
+    text: str = "",
+    now: datetime,
+) -> None:
+    """File a case (立案) under a category, whose condition names the handling limit (R16, R20).
+
+    What is None stays as it was reported.
+
+    Raises:
+        Invalid: if category, condition or limit are missing or not in the standard.
+        Conflict: if the case cannot be filed now.
+    """
+    case = await Cases(uow.session).get(case_id, lock=True)
+    if category is not None:
+        await _set_category(uow, case, category)
+    key = category_key_of(case)
+    if key is None:
+        raise Invalid("category", "a case is filed under a category")
+    case.condition = condition if condition is not None else case.condition
+    standard = await find_category(uow.session, key)
+    case.limit_text = str(choose_limit(standard, case.condition, limit))
+    case.filed_at = now
+    detail = {"category": key, "condition": case.condition, "limit": case.limit_text}
+    move_case(uow, case, CaseTrigger.FILE, actor=actor, text=text, detail=detail, now=now)
+
+
+async def decline_case(
+    uow: UnitOfWork,
+    case_id: CaseId,
+    *,
+    reason: DeclineReason,
+    text: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Refuse to file a case, with a reason and words for the reporter (R17).
+
+    Raises:
+        Invalid: if there are no words.
+        Conflict: if the case cannot be declined now.
+    """
+    words = require_words("text", text)
+    case = await Cases(uow.session).get(case_id, lock=True)
+    case.result = f"{DECLINE_REASONS[reason]}：{words}"
+    move_case(
+        uow,
+        case,
+        CaseTrigger.DECLINE,
+        actor=actor,
+        text=case.result,
+        reason_code=reason.value,
+        now=now,
+    )
+
+
+async def close_case(
+    uow: UnitOfWork,
+    case_id: CaseId,
+    *,
+    matches_order: bool,
+    text: str = "",
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Close a case whose result was checked and equals the order (R65: 003 a18).
+
+    `text` replaces the unit's words where the citizen needs plainer ones.
+
+    Raises:
+        Invalid: if result and order were not compared, or there is no result in words.
+        Conflict: if the case is not ready to be closed.
+    """
+    case = await Cases(uow.session).get(case_id, lock=True)
+    if not matches_order:
+        raise Invalid("matches_order", "compare the result with the order, or send it to rework")
+    case.result = require_words("text", text.strip() or case.result or "")
+    case.closed_at = now
+    move_case(uow, case, CaseTrigger.CLOSE, actor=actor, text=case.result, now=now)
+
+
+async def void_case(
+    uow: UnitOfWork, case_id: CaseId, *, reason: str, actor: Actor, now: datetime
+) -> None:
+    """Void a case that should not be there, with a reason.
+
+    Raises:
+        Invalid: if there is no reason.
+        Conflict: if a unit or an inspector is at work on it.
+    """
+    words = require_words("reason", reason)
+    case = await Cases(uow.session).get(case_id, lock=True)
+    move_case(uow, case, CaseTrigger.VOID, actor=actor, text=words, now=now)
+
+
+def assignment(case: CaseRow, kind: TaskKind, order_text: str) -> Assignment:
+    """Return what an inspector is sent out for."""
+    return Assignment(
+        case_id=CaseId(case.id),
+        case_number=case.number,
+        round=case.round,
+        kind=kind,
+        subject=case.subject,
+        order_text=order_text,
+        place=case.place,
+        longitude=case.longitude,
+        latitude=case.latitude,
+    )
+
+
+def category_key_of(case: CaseRow) -> str | None:
+    """Return the key of the case's category, or None."""
+    if case.category_scheme is None or case.category_code is None or case.kind is None:
+        return None
+    return category_key(
+        case.category_scheme, case.category_version or "", case.kind, case.category_code
+    )
+
+
+async def _set_category(uow: UnitOfWork, case: CaseRow, key: str) -> None:
+    category = await find_category(uow.session, key)
+    case.kind = category.kind
+    case.category_scheme, case.category_version = category.scheme, category.version
+    case.category_code, case.category_name = category.code, category.name_zh
+
+
+async def _known(cases: Cases, report: Report) -> Registered | None:
+    """Return where this round of this ticket ended up before."""
+    if report.ticket_id is None:
+        return None
+    row = await cases.report_of(report.ticket_id, report.round)
+    if row is None:
+        return None
+    case = await cases.get(row.case_id)
+    return Registered(CaseId(case.id), case.number, row.case_round)
+
+
+async def _attach_report(uow: UnitOfWork, case: CaseRow, report: Report, *, now: datetime) -> None:
+    uow.session.add(
+        ReportRow(
+            id=new_id(),
+            case_id=case.id,
+            case_round=case.round,
+            ticket_id=report.ticket_id,
+            ticket_number=report.ticket_number,
+            round=report.round,
+            source=report.source,
+            text=report.body or report.subject,
+            reported_at=now,
+        )
+    )
+    keep_evidence(
+        uow,
+        case,
+        EvidenceOrigin.REPORT,
+        actor=HOUSE,
+        text=report.body or report.subject,
+        now=now,
+    )
+    await uow.session.flush()
+
+
+def _clear_clock(case: CaseRow) -> None:
+    # A new round is a new order with a clock of its own; the old receipt stays in the history.
+    case.clock_started_at = case.clock_stopped_at = case.due_at = case.receipt = None
+    case.handled_at = case.closed_at = None
+
+
+def _registered(case: CaseRow) -> Registered:
+    return Registered(CaseId(case.id), case.number, case.round)

@@ -1,0 +1,60 @@
+"""The filing standard applied: which limit a category and a condition give (R16, R20, R26)."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.kernel.errors import Invalid
+from hotline.sla.deadline import DeadlineReceipt, deadline
+from hotline.sla.limit import Limit
+from hotline.tickets.calendars import calendar_in_force
+from hotline.tickets.categories import category_value, resolve_category
+from hotline.tickets.category import Category
+
+
+async def find_category(session: AsyncSession, key: str) -> Category:
+    """Return the active category that a key names, with its limits.
+
+    Raises:
+        Invalid: if there is none.
+    """
+    category = await category_value(session, await resolve_category(session, key))
+    assert category is not None
+    return category
+
+
+def choose_limit(category: Category, condition: str | None, limit: str | None) -> Limit:
+    """Return the handling limit of a category under a condition.
+
+    `limit` settles which one is meant where the standard has several sub-conditions under one
+    tag, and names the limit where the standard has none at all; it never overrules the standard.
+
+    Raises:
+        Invalid: if the condition is not in the standard, or the limit remains open.
+    """
+    if not category.limits:
+        if not limit:
+            raise Invalid("limit", f"the standard has none for {category.name_zh}; name one")
+        return Limit.parse(limit)
+    offered = [item for item in category.limits if item.condition == (condition or "")]
+    if not offered:
+        known = "、".join(dict.fromkeys(item.condition or "(无)" for item in category.limits))
+        raise Invalid("condition", f"{category.name_zh} knows only {known}")
+    limits = list(dict.fromkeys(item.limit for item in offered))
+    if limit:
+        if limit not in limits:
+            raise Invalid("limit", f"the standard offers {'、'.join(limits)}")
+        return Limit.parse(limit)
+    if len(limits) > 1:
+        raise Invalid("limit", f"the condition has several limits: {'、'.join(limits)}; name one")
+    return Limit.parse(limits[0])
+
+
+async def start_clock(session: AsyncSession, limit: Limit, *, now: datetime) -> DeadlineReceipt:
+    """Return the deadline of a clock that starts now, in the calendar in force.
+
+    A deadline in a year whose holidays are not published is provisional, never refused: the
+    unit must be told something.
+    """
+    calendar = await calendar_in_force(session)
+    return deadline(now, limit, calendar, allow_provisional=True)

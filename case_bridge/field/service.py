@@ -1,0 +1,141 @@
+"""Use cases of the field: open, take, submit and withdraw tasks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from case_bridge.field.model import TaskRow
+from case_bridge.field.repository import Tasks
+from case_bridge.field.states import TASK, TaskState, TaskTrigger
+from case_bridge.field.task import FieldResult, TaskKind, choose_inspector
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.errors import Conflict, Forbidden, Invalid
+from hotline.kernel.ids import CaseId, UserId, new_id
+
+MAX_TEXT = 4000
+"""Characters; a result is a report from the street, not a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What an inspector is sent out for."""
+
+    case_id: CaseId
+    case_number: str
+    round: int
+    kind: TaskKind
+    subject: str
+    order_text: str
+    place: str
+    longitude: float | None
+    latitude: float | None
+
+
+async def enlist_inspector(
+    uow: UnitOfWork, user_id: UserId, *, name: str, area: str = "*", on_duty: bool = True
+) -> None:
+    """Let a user be sent out; `area` is a street as it stands in addresses, `*` for all."""
+    await Tasks(uow.session).put_inspector(user_id, name=name, area=area, on_duty=on_duty)
+
+
+async def open_task(
+    uow: UnitOfWork, assignment: Assignment, *, excluded: frozenset[UserId], now: datetime
+) -> UUID:
+    """Open a task and give it to an inspector by area and load (R18, R63).
+
+    With nobody on duty it waits for whoever takes it. `excluded` are those who handled the case.
+    """
+    tasks = Tasks(uow.session)
+    chosen = choose_inspector(await tasks.candidates(), place=assignment.place, excluded=excluded)
+    row = TaskRow(
+        id=new_id(),
+        case_id=assignment.case_id,
+        case_number=assignment.case_number,
+        round=assignment.round,
+        kind=assignment.kind,
+        subject=assignment.subject,
+        order_text=assignment.order_text,
+        place=assignment.place,
+        longitude=assignment.longitude,
+        latitude=assignment.latitude,
+        inspector_id=chosen.user_id if chosen else None,
+        inspector_name=chosen.name if chosen else None,
+        opened_at=now,
+    )
+    uow.session.add(row)
+    await uow.session.flush()
+    uow.signal("field", task_id=row.id)
+    return row.id
+
+
+async def take_task(uow: UnitOfWork, task_id: UUID, *, user_id: UserId, name: str) -> None:
+    """Take a task that waits for anybody, or over from a colleague who has not submitted.
+
+    Raises:
+        NotFound: if there is no such task.
+        Conflict: if it is no longer open.
+    """
+    task = await Tasks(uow.session).get(task_id, lock=True)
+    task.state = TASK.next(task.state, TaskTrigger.ASSIGN)
+    task.inspector_id, task.inspector_name = user_id, name
+    uow.signal("field", task_id=task.id)
+
+
+def check_result(result: FieldResult) -> None:
+    """Return if the result can be handed in.
+
+    Raises:
+        Invalid: if it has no text, no key, or half a position.
+    """
+    if not result.key.strip():
+        raise Invalid("key", "a submission needs its key")
+    if not result.text.strip():
+        raise Invalid("text", "say in words what was found")
+    if len(result.text) > MAX_TEXT:
+        raise Invalid("text", f"has more than {MAX_TEXT} characters")
+    if (result.longitude is None) != (result.latitude is None):
+        raise Invalid("position", "needs longitude and latitude, or neither")
+
+
+async def submit_result(
+    uow: UnitOfWork,
+    task: TaskRow,
+    result: FieldResult,
+    *,
+    user_id: UserId,
+    name: str,
+    now: datetime,
+) -> bool:
+    """Record a locked task's result; False if this very submission was recorded before.
+
+    Raises:
+        Forbidden: if the task was given to somebody else.
+        Conflict: if the task is done by another submission, or withdrawn.
+    """
+    if task.submission_key == result.key:
+        if task.inspector_id != user_id:
+            raise Conflict("this submission belongs to somebody else")
+        return False
+    if task.inspector_id not in {None, user_id}:
+        raise Forbidden("the task was given to another inspector")
+    task.state = TASK.next(task.state, TaskTrigger.SUBMIT)
+    task.inspector_id, task.inspector_name = user_id, name
+    task.submission_key = result.key
+    task.passed, task.text = result.passed, result.text.strip()
+    task.found_longitude, task.found_latitude = result.longitude, result.latitude
+    task.submitted_at = now
+    uow.signal("field", task_id=task.id)
+    return True
+
+
+async def withdraw_open_task(uow: UnitOfWork, case_id: CaseId) -> None:
+    """Call back the open task of a case, if there is one."""
+    task = await Tasks(uow.session).open_for_case(case_id)
+    if task is not None:
+        task.state = TASK.next(task.state, TaskTrigger.WITHDRAW)
+        uow.signal("field", task_id=task.id)
+
+
+def is_open(task: TaskRow) -> bool:
+    """Say whether the task still waits for a result."""
+    return task.state is TaskState.OPEN

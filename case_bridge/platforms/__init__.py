@@ -1,0 +1,1 @@
+"""Implementations of the port `case_bridge.platform.CasePlatform`."""

@@ -1,0 +1,75 @@
+"""Which unit answers for a category at a place: pure, with its reason (R26, R31, R32)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from case_bridge.units.unit import Duty, Responsibility, Suggestion
+
+ANY = "*"
+
+_DUTY_ORDER = (Duty.MAINTAINER, Duty.MANAGER, Duty.OWNER)
+_DUTY_WORDS = {
+    Duty.MAINTAINER: "维护单位",
+    Duty.MANAGER: "管理单位",
+    Duty.OWNER: "权属单位",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matter:
+    """What a unit is wanted for."""
+
+    scheme: str
+    kind: str
+    code: str
+    place: str
+
+
+def suggest_unit(rules: Iterable[Responsibility], matter: Matter, *, on: date) -> Suggestion | None:
+    """Return the unit of the narrowest rule in force, or None if no rule fits.
+
+    The category outweighs the area, the area outweighs the duty; among duties the maintainer
+    comes before the manager and the owner. Two units of equal standing are named in the reason,
+    the first by name is suggested: a dispatcher decides.
+    """
+    fitting = [rule for rule in rules if _fits(rule, matter, on)]
+    if not fitting:
+        return None
+    best_rank = max(_rank(rule) for rule in fitting)
+    best = sorted((r for r in fitting if _rank(r) == best_rank), key=lambda rule: rule.unit_name)
+    return Suggestion(best[0].unit_id, best[0].unit_name, _reason(best))
+
+
+def _fits(rule: Responsibility, matter: Matter, on: date) -> bool:
+    if rule.scheme not in {ANY, matter.scheme}:
+        return False
+    if on < rule.valid_from or (rule.valid_to is not None and on >= rule.valid_to):
+        return False
+    kind, _, code = rule.category.partition(":")
+    if kind != matter.kind or not (code == ANY or matter.code.startswith(code)):
+        return False
+    return rule.area == ANY or rule.area in matter.place
+
+
+def _rank(rule: Responsibility) -> tuple[int, int, int, int]:
+    code = rule.category.partition(":")[2]
+    return (
+        0 if code == ANY else len(code),
+        0 if rule.area == ANY else len(rule.area),
+        0 if rule.scheme == ANY else 1,
+        -_DUTY_ORDER.index(rule.duty),
+    )
+
+
+def _reason(best: list[Responsibility]) -> str:
+    first = best[0]
+    code = first.category.partition(":")[2]
+    category = "全部类别" if code == ANY else f"类别 {code}"
+    area = "全域" if first.area == ANY else first.area
+    reason = (
+        f"责任矩阵: {category} x {area} -> {first.unit_name}"
+        f" ({_DUTY_WORDS[first.duty]}, 自 {first.valid_from.isoformat()} 起)"
+    )
+    others = sorted({rule.unit_name for rule in best[1:]} - {first.unit_name})
+    return f"{reason}; 同级还有 {'、'.join(others)}" if others else reason

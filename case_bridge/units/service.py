@@ -1,0 +1,57 @@
+"""Use cases: load units and their matrix, find the unit that answers for a matter."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from case_bridge.units.matcher import Matter, suggest_unit
+from case_bridge.units.repository import Units
+from case_bridge.units.unit import ResponsibilityRule, Suggestion, Unit
+from hotline.kernel.clock import SHANGHAI
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.errors import Invalid
+from hotline.kernel.ids import UnitId
+
+_KINDS: Final = frozenset({"facility", "incident"})
+
+
+async def load_units(
+    uow: UnitOfWork, units: Iterable[Unit], rules: Iterable[ResponsibilityRule]
+) -> dict[str, UnitId]:
+    """Write units and matrix; a second load of the same data changes nothing.
+
+    Rules are never deleted: one that no longer holds is given a `valid_to`, so that an old
+    dispatch can still be explained. Returns every unit's id by its code.
+
+    Raises:
+        Invalid: if a rule names an unknown unit or a malformed category.
+    """
+    repository = Units(uow.session)
+    for unit in units:
+        await repository.put(unit)
+    ids = await repository.by_code()
+    for number, rule in enumerate(rules, start=1):
+        if rule.unit_code not in ids:
+            raise Invalid(f"rule {number}", f"there is no unit {rule.unit_code}")
+        kind, colon, code = rule.category.partition(":")
+        if kind not in _KINDS or not colon or not code:
+            raise Invalid(f"rule {number}", f"{rule.category} is not kind:code")
+        await repository.put_rule(rule, ids[rule.unit_code])
+    return ids
+
+
+async def find_unit(session: AsyncSession, matter: Matter, *, now: datetime) -> Suggestion | None:
+    """Return the unit that the matrix names for the matter today, with the reason."""
+    today = now.astimezone(SHANGHAI).date()
+    return suggest_unit(await Units(session).in_force(today), matter, on=today)
+
+
+async def unit_name(session: AsyncSession, unit_id: UnitId) -> str:
+    """Return the unit's name.
+
+    Raises:
+        NotFound: if there is no such unit.
+    """
+    return (await Units(session).get(unit_id)).name

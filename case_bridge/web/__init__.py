@@ -1,0 +1,1 @@
+"""Pages of the case system: filing desk, dispatcher, unit, inspector, case."""
