@@ -1,0 +1,131 @@
+"""The doorbell: Redis tells workers and screens that there is news.
+
+Nothing here is a promise. A ring that fails is logged and forgotten, and for a moment nobody tries
+again, so that a dead Redis costs a request nothing; the sweeper offers the rows later, whatever
+RQ thinks of them.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from hotline.web.signals import Signal
+
+log = structlog.get_logger()
+
+QUEUE = "outbox"
+ENTRY_POINT = "config.worker.carry_out"
+CHANNEL = "hotline:signal:"
+
+ANSWER_SECONDS = 2.0
+"""How long a commit may wait for Redis at the worst."""
+REST = timedelta(seconds=2)
+"""After a failure nobody rings for this long."""
+RING_LIVES = timedelta(minutes=10)
+"""A ring that no worker has heard by then is dropped; the sweeper rings again."""
+JOB_SECONDS = 120
+"""Backstop far above the limit of a job: a worker that passes it is stuck and ends itself."""
+
+
+class RedisDoorbell:
+    """The kernel's Doorbell and the screens' Signals over one Redis."""
+
+    def __init__(self, url: str) -> None:
+        limits: dict[str, Any] = {
+            "socket_timeout": ANSWER_SECONDS,
+            "socket_connect_timeout": ANSWER_SECONDS,
+        }
+        # RQ is synchronous: its own connection, used in a thread.
+        self._blocking = Redis.from_url(url, **limits)
+        self._redis = AsyncRedis.from_url(url, **limits)
+        # A listener waits for minutes; a limit would end its wait.
+        self._listening = AsyncRedis.from_url(url, socket_connect_timeout=ANSWER_SECONDS)
+        self._queue = Queue(QUEUE, connection=self._blocking, serializer=JSONSerializer)
+        self._rests_until = 0.0
+
+    async def ring(self, outbox_ids: Sequence[int]) -> None:
+        """Offer outbox rows to the workers."""
+        await self._try("ring", asyncio.to_thread, self._enqueue, outbox_ids)
+
+    async def ring_again(self, outbox_ids: Sequence[int]) -> None:
+        """Offer rows that may be waiting in the queue already; those are not doubled."""
+        await self._try("ring_again", asyncio.to_thread, self._enqueue_missing, outbox_ids)
+
+    async def publish(self, topic: str, payload: Mapping[str, Any]) -> None:
+        """Tell whoever listens on `topic`."""
+        await self._try("publish", self._redis.publish, CHANNEL + topic, json.dumps(dict(payload)))
+
+    @asynccontextmanager
+    async def subscribe(self, *topics: str) -> AsyncGenerator[AsyncIterator[Signal], None]:
+        """Listen on topics while the context is open.
+
+        Raises:
+            ConnectionError: if Redis is not there; also from the iterator, when it goes away.
+        """
+        async with self._listening.pubsub(ignore_subscribe_messages=True) as listener:
+            try:
+                await listener.subscribe(*(CHANNEL + topic for topic in topics))
+            except RedisError as error:
+                raise ConnectionError("signals cannot be heard") from error
+            yield _signals(listener)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._listening.aclose()
+        await self._redis.aclose()
+        await asyncio.to_thread(self._blocking.close)
+
+    def _enqueue_missing(self, outbox_ids: Sequence[int]) -> None:
+        waiting = set(self._queue.get_job_ids())
+        self._enqueue([each for each in outbox_ids if job_id(each) not in waiting])
+
+    def _enqueue(self, outbox_ids: Sequence[int]) -> None:
+        self._queue.enqueue_many(
+            [
+                Queue.prepare_data(
+                    ENTRY_POINT,
+                    args=(outbox_id,),
+                    job_id=job_id(outbox_id),
+                    timeout=JOB_SECONDS,
+                    ttl=int(RING_LIVES.total_seconds()),
+                    result_ttl=0,
+                    failure_ttl=0,
+                )
+                for outbox_id in dict.fromkeys(outbox_ids)
+            ]
+        )
+
+    async def _try(self, what: str, act: Any, *arguments: Any) -> None:
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._rests_until:
+            return
+        try:
+            await act(*arguments)
+        except (RedisError, OSError) as error:
+            self._rests_until = loop.time() + REST.total_seconds()
+            log.warning("doorbell_silent", act=what, reason=type(error).__name__)
+
+
+def job_id(outbox_id: int) -> str:
+    """Return the id under which RQ knows an outbox row."""
+    return f"outbox-{outbox_id}"
+
+
+async def _signals(listener: PubSub) -> AsyncIterator[Signal]:
+    try:
+        async for message in listener.listen():
+            topic = message["channel"].decode().removeprefix(CHANNEL)
+            yield Signal(topic, json.loads(message["data"]))
+    except RedisError as error:
+        raise ConnectionError("signals are not heard any more") from error
