@@ -1,0 +1,204 @@
+"""The supervisor: one child process a role, restarted when it dies, stopped in order.
+
+A child leads a process group of its own, so that a Ctrl-C at the terminal reaches only us and the
+order is ours; it dies with us even when we are killed (`die_with_parent`), and says that it is
+ready by one line through a pipe.
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from hotline.kernel.errors import HotlineError
+from hotline.kernel.tasks import spawn
+
+log = structlog.get_logger()
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+STEADY_SECONDS = 60.0
+"""A child that has lived this long starts again at once when it dies."""
+READY_LINE = b"ready\n"
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+class ChildFailed(HotlineError):
+    """A child ended, or said nothing, before it was ready for the first time."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name} {why}; what it said stands above")
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """One process to keep running."""
+
+    name: str
+    command: Sequence[str]
+    """`{ready}` in it becomes the number of the descriptor that wants the ready line."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Beside our own."""
+    ready_limit: float = 60.0
+    """Seconds until it must have said that it is ready."""
+    stop_limit: float = 15.0
+    """Seconds between SIGTERM and SIGKILL."""
+
+
+@dataclass(slots=True)
+class _Life:
+    """One child over all its lives."""
+
+    child: Child
+    process: asyncio.subprocess.Process | None = None
+    deaths: int = 0
+    keeper: asyncio.Task[None] | None = None
+
+
+class Supervisor:
+    """Keeps children running in the order given; stops them in reverse."""
+
+    def __init__(self, children: Sequence[Child]) -> None:
+        self._lives = [_Life(child) for child in children]
+        self._stopping = False
+
+    async def start(self) -> None:
+        """Start every child at once; return when all are ready.
+
+        Raises:
+            ChildFailed: if one is not; the others have been stopped again.
+        """
+        try:
+            async with asyncio.TaskGroup() as starts:
+                for each in self._lives:
+                    starts.create_task(self._start(each))
+        except BaseExceptionGroup as failures:
+            await self.stop()
+            raise failures.exceptions[0] from None
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
+        for each in self._lives:
+            each.keeper = spawn(self._keep(each), name=f"keep {each.child.name}")
+
+    async def stop(self) -> None:
+        """Stop the children one after another, the last one first; each within its limit."""
+        self._stopping = True
+        for each in reversed(self._lives):
+            if each.keeper:
+                each.keeper.cancel()
+                await asyncio.gather(each.keeper, return_exceptions=True)
+            await self._end(each)
+
+    def pids(self) -> dict[str, int]:
+        """Return the pid of each child that is alive."""
+        return {
+            each.child.name: each.process.pid
+            for each in self._lives
+            if each.process and each.process.returncode is None
+        }
+
+    async def _keep(self, life: _Life) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._stopping:
+            assert life.process is not None
+            born = loop.time()
+            code = await life.process.wait()
+            life.deaths = 0 if loop.time() - born >= STEADY_SECONDS else life.deaths + 1
+            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (life.deaths - 1)) if life.deaths else 0
+            log.error("child_died", child=life.child.name, code=code, starts_again_in=pause)
+            await asyncio.sleep(pause)
+            try:
+                await self._start(life)
+            except ChildFailed as failure:
+                log.error("child_not_ready", child=life.child.name, reason=str(failure))
+            else:
+                log.info("child_restarted", child=life.child.name, pid=life.process.pid)
+
+    async def _start(self, life: _Life) -> None:
+        child = life.child
+        reader, writer = os.pipe()
+        try:
+            life.process = await asyncio.create_subprocess_exec(
+                *(part.replace("{ready}", str(writer)) for part in child.command),
+                env={**os.environ, **child.environment},
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=[writer],
+                process_group=0,
+            )
+        finally:
+            os.close(writer)
+        try:
+            async with asyncio.timeout(child.ready_limit):
+                if not await _hear(reader):
+                    code = await life.process.wait()
+                    raise ChildFailed(child.name, f"ended with code {code} before it was ready")
+        except TimeoutError:
+            await self._end(life)
+            raise ChildFailed(
+                child.name, f"was not ready within {child.ready_limit:.0f} s"
+            ) from None
+        finally:
+            os.close(reader)
+
+    async def _end(self, life: _Life) -> None:
+        process = life.process
+        if process is None or process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(life.child.stop_limit):
+                await process.wait()
+        except TimeoutError:
+            log.error("child_killed", child=life.child.name, limit=life.child.stop_limit)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+
+
+async def _hear(reader: int) -> bool:
+    """Wait for the ready line; False if the pipe closes without it."""
+    loop = asyncio.get_running_loop()
+    os.set_blocking(reader, False)
+    heard: asyncio.Future[bool] = loop.create_future()
+
+    def listen() -> None:
+        if not heard.done():
+            heard.set_result(os.read(reader, len(READY_LINE)) == READY_LINE)
+
+    loop.add_reader(reader, listen)
+    try:
+        return await heard
+    finally:
+        loop.remove_reader(reader)
+
+
+def ready_signal(descriptor: int | None) -> Callable[[], None]:
+    """Return what a child calls once it is ready; without a supervisor it does nothing."""
+
+    def say() -> None:
+        if descriptor is not None:
+            os.write(descriptor, READY_LINE)
+            os.close(descriptor)
+
+    return say
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when its parent ends, however that ends.
+
+    To be called by the child itself; ends at once if the parent is gone already.
+    """
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
+    if os.getppid() != parent:
+        sys.exit("the process that started this one is gone")
