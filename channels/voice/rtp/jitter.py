@@ -1,0 +1,187 @@
+"""The jitter buffer: packets in as the network brings them, one frame of 20 ms out at each tick.
+
+Theory of operation. Packets are kept by timestamp (in samples, unwrapped), so any packet time and
+any order will do. `pop` is called by a steady clock and plays from a cursor:
+
+- a hole with later packets behind it is a loss: a frame is made up and the cursor moves on;
+- an empty buffer is lateness: a frame is made up and the cursor *stays*, which adds 20 ms of delay
+  and lets the late packets be played. So the delay adapts upwards to the jitter by itself;
+- when for two seconds the buffer never ran lower than the target, one frame is dropped. So the
+  delay comes down again, and a peer whose clock runs fast does not pile up;
+- a long pause (silence suppression, hold) or a jump of the timestamps starts anew with the
+  target delay.
+
+Made-up frames repeat the last one, fading by 6 dB each, then silence: speech survives single
+losses without clicks, and a dead line does not buzz.
+"""
+
+from enum import StrEnum
+
+from channels.voice.rtp.g711 import FRAME_SAMPLES, SAMPLE_RATE, SILENCE, Codec, fade
+
+TARGET_FRAMES = 2
+"""40 ms: one frame in hand and one for its jitter."""
+
+MAX_SAMPLES = SAMPLE_RATE // 2
+"""Half a second: more delay than that makes people talk at the same time."""
+
+_PAUSE_FRAMES = 10
+_JUMP_SAMPLES = 2 * SAMPLE_RATE
+_WINDOW_FRAMES = 100
+
+
+class Arrival(StrEnum):
+    """What became of a packet."""
+
+    KEPT = "kept"
+    DUPLICATE = "duplicate"
+    LATE = "late"
+
+
+class JitterBuffer:
+    """One stream's packets of one codec, in order and in time."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._packets: dict[int, bytes] = {}
+        self._rest = b""  # of the packet that the cursor is in
+        self._cursor = 0
+        self._newest = 0
+        self._is_started = False
+        self._is_playing = False
+        self._last = SILENCE[codec]
+        self._made_up = 0
+        self._waited = 0
+        self._window = 0
+        self._lowest = MAX_SAMPLES
+        self.frames_concealed = 0
+        self.frames_dropped = 0
+
+    @property
+    def delay_samples(self) -> int:
+        """Return how much sound lies between the cursor and the end of the newest packet."""
+        return self._newest - self._cursor if self._packets or self._rest else 0
+
+    def push(self, timestamp: int, payload: bytes) -> Arrival:
+        """Keep a packet; `timestamp` is the 32 bits of its RTP header."""
+        # Unwrapped around the newest: 32 bits wrap after six days, but may begin anywhere.
+        at = self._newest + (timestamp - self._newest + 0x8000_0000 & 0xFFFF_FFFF) - 0x8000_0000
+        if not self._is_started or abs(at - self._cursor) > _JUMP_SAMPLES:
+            self._restart(at)
+        if at in self._packets:
+            return Arrival.DUPLICATE
+        if self._is_playing and at < self._cursor:
+            return Arrival.LATE
+        self._packets[at] = payload
+        self._newest = max(self._newest, at + len(payload))
+        if not self._is_playing:
+            self._cursor = min(self._cursor, at)
+        if self._newest - self._cursor > MAX_SAMPLES:
+            self._skip_to_target()
+        return Arrival.KEPT
+
+    def pop(self) -> bytes | None:
+        """Return the next frame; None while the stream has not begun or pauses."""
+        if not self._is_playing:
+            if self.delay_samples < TARGET_FRAMES * FRAME_SAMPLES:
+                return None
+            self._begin()
+        frame = self._take()
+        self._lowest = min(self._lowest, self.delay_samples)
+        self._window += 1
+        if self._window >= _WINDOW_FRAMES:
+            self._shorten_delay()
+        return frame
+
+    def _restart(self, at: int) -> None:
+        self._packets.clear()
+        self._rest = b""
+        self._cursor = self._newest = at
+        self._is_started, self._is_playing = True, False
+
+    def _begin(self) -> None:
+        self._cursor = min(self._packets)
+        self._is_playing = True
+        self._made_up = self._waited = self._window = 0
+        self._lowest = MAX_SAMPLES
+
+    def _skip_to_target(self) -> None:
+        self._cursor = self._newest - TARGET_FRAMES * FRAME_SAMPLES
+        self._rest = b""
+        self._forget_passed()
+
+    def _forget_passed(self) -> None:
+        for at in [at for at in self._packets if at < self._cursor]:
+            del self._packets[at]
+            self.frames_dropped += 1
+
+    def _shorten_delay(self) -> None:
+        if self._lowest >= TARGET_FRAMES * FRAME_SAMPLES:
+            self._take()
+            self.frames_dropped += 1
+        self._window, self._lowest = 0, MAX_SAMPLES
+
+    def _take(self) -> bytes | None:
+        if not self._rest:
+            frame = self._packets.pop(self._cursor, b"")
+            if len(frame) == FRAME_SAMPLES:
+                self._cursor += FRAME_SAMPLES
+                self._made_up = self._waited = 0
+                self._last = frame
+                return frame
+            self._rest = frame
+        return self._assemble()
+
+    def _assemble(self) -> bytes | None:
+        """Put a frame together from packets of other lengths, holes and nothing."""
+        frame = b""
+        real = 0
+        while (missing := FRAME_SAMPLES - len(frame)) > 0:
+            self._rest = self._rest or self._packets.pop(self._cursor, b"")
+            if self._rest:
+                piece, self._rest = self._rest[:missing], self._rest[missing:]
+                self._cursor += len(piece)
+                self._waited = 0
+                real += len(piece)
+                frame += piece
+            elif not self._packets:
+                return self._wait(frame)
+            elif (hole := self._next_hole()) > 0:
+                length = min(hole, missing)
+                self._cursor += length
+                frame += self._make_up()[:length]
+        if real:
+            self._made_up = 0
+        if real == FRAME_SAMPLES:
+            self._last = frame
+        else:
+            self._count_made_up()
+        return frame
+
+    def _next_hole(self) -> int:
+        """Return how far the next packet is; what the pause has taken already is left out."""
+        self._forget_passed()
+        if not self._packets:
+            return 0
+        hole = min(self._packets) - self._cursor
+        skipped = min(hole, self._waited)
+        self._waited = 0
+        self._cursor += skipped
+        return hole - skipped
+
+    def _wait(self, begun: bytes) -> bytes | None:
+        """Make up the rest of a frame for an empty buffer; after a while, pause."""
+        if self._made_up >= _PAUSE_FRAMES:
+            self._is_started = self._is_playing = False
+            return None
+        frame = begun + self._make_up()[len(begun) :]
+        self._waited += FRAME_SAMPLES - len(begun)
+        self._count_made_up()
+        return frame
+
+    def _make_up(self) -> bytes:
+        return fade(self._codec, self._last, self._made_up)
+
+    def _count_made_up(self) -> None:
+        self._made_up += 1
+        self.frames_concealed += 1
