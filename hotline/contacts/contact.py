@@ -28,7 +28,19 @@ class ContactState(StrEnum):
 
     STORED = "stored"  # 已收，未解析
     PARSED = "parsed"  # 已解析
+    AUTOMATIC = "automatic"  # 自动邮件（退信、自动回复），只存不办
     UNPARSABLE = "unparsable"  # 无法解析，转人工
+
+
+class MessageState(StrEnum):
+    """Whether an outbound message has left."""
+
+    QUEUED = "queued"  # 待发送
+    SENDING = "sending"  # 发送中
+    SENT = "sent"  # 已发送
+    FAILED = "failed"  # 被拒收
+    UNKNOWN = "unknown"  # 不知是否送达
+    LOST = "lost"  # 重发后仍不知是否送达
 
 
 @dataclass(frozen=True, slots=True)

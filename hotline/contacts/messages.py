@@ -1,0 +1,220 @@
+"""Messages to citizens: queued with their cause, sent once, repeated at most once when in doubt."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.contacts.contact import (
+    SECRET_MARK,
+    SEND_LIMIT,
+    Channel,
+    DeliveryUnknown,
+    MessageState,
+    Outbound,
+    OutboundMessage,
+    Undeliverable,
+)
+from hotline.contacts.events import MessageFailed, MessageSent
+from hotline.contacts.model import MessageRow
+from hotline.contacts.repository import Messages
+from hotline.contacts.states import MESSAGE, MessageTrigger
+from hotline.kernel.db import Database, UnitOfWork
+from hotline.kernel.errors import Unavailable
+from hotline.kernel.privacy import mask_email, mask_phone
+
+log = structlog.get_logger()
+
+REPEAT_AFTER = timedelta(minutes=2)
+MAX_REPEATS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """A message for screens; the address is masked, the body is as it was sent but for secrets."""
+
+    message_id: UUID
+    channel: Channel
+    address_masked: str
+    subject: str
+    body: str
+    state: MessageState
+    attempts: int
+    repeats: int
+    created_at: datetime
+    ended_at: datetime | None
+
+
+async def queue_message(uow: UnitOfWork, message: OutboundMessage, *, now: datetime) -> UUID:
+    """Owe a message; the same key is the same message. Job: `send_message` {message_id}."""
+    messages = Messages(uow.session)
+    row = MessageRow(
+        key=message.key,
+        reference=message.reference,
+        channel=message.channel,
+        address=message.to,
+        subject=message.subject,
+        body=message.body,
+        headers=dict(message.headers),
+        secret=message.secret,
+        state=MESSAGE.initial,
+        created_at=now,
+    )
+    message_id = await messages.insert(row)
+    if message_id is None:
+        return (await messages.find(message.key)).id
+    uow.enqueue(
+        "send_message",
+        key=f"message:{message_id}",
+        payload={"message_id": str(message_id)},
+        due_at=now,
+    )
+    return message_id
+
+
+async def send_message(
+    database: Database, outbound: Outbound, message_id: UUID, *, now: datetime
+) -> None:
+    """Send a queued message once; a message that has ended is left alone.
+
+    It is marked as being sent before the act. A run that finds the mark of a dead one does not
+    know whether the message left: it is repeated, but only once.
+
+    Raises:
+        Unavailable: if the other side certainly has not taken it; call again later.
+    """
+    async with database.begin() as uow:
+        message = await _claim(uow, message_id, now=now)
+    if message is None:
+        return
+    try:
+        async with asyncio.timeout(SEND_LIMIT.total_seconds()):
+            await outbound.send(message, now=now)
+    except Unavailable:
+        async with database.begin() as uow:
+            await _postpone(uow, message_id)
+        raise
+    except Undeliverable as error:
+        async with database.begin() as uow:
+            await _refuse(uow, message_id, code=error.code, now=now)
+    except (DeliveryUnknown, TimeoutError):
+        async with database.begin() as uow:
+            await _lose(uow, message_id, now=now)
+    else:
+        async with database.begin() as uow:
+            await _confirm(uow, message_id, now=now)
+
+
+async def recover_messages(database: Database, *, now: datetime) -> int:
+    """Settle messages whose sender died in the act; return how many. For the sweeper."""
+    async with database.read() as session:
+        stuck = await Messages(session).stuck(before=now - 2 * SEND_LIMIT, limit=100)
+    for message_id in stuck:
+        async with database.begin() as uow:
+            row = await Messages(uow.session).get(message_id, lock=True)
+            if _is_abandoned(row, now):
+                _mark_lost(uow, row, now=now)
+    return len(stuck)
+
+
+async def messages_about(session: AsyncSession, reference: str) -> Sequence[MessageView]:
+    """Return the messages about a ticket or callback, oldest first, addresses masked."""
+    return [_view(row) for row in await Messages(session).about(reference)]
+
+
+async def _claim(uow: UnitOfWork, message_id: UUID, *, now: datetime) -> OutboundMessage | None:
+    row = await Messages(uow.session).get(message_id, lock=True)
+    if row.state is MessageState.SENDING:
+        if not _is_abandoned(row, now):
+            raise Unavailable("a message that another worker is sending", SEND_LIMIT)
+        _mark_lost(uow, row, now=now)
+    is_repeat = row.state is MessageState.UNKNOWN
+    if not MESSAGE.allows(row.state, MessageTrigger.SEND) or row.repeats > MAX_REPEATS:
+        return None
+    row.state = MESSAGE.next(row.state, MessageTrigger.SEND)
+    row.attempts += 1
+    row.repeats += int(is_repeat)
+    row.sending_since = now
+    return OutboundMessage(
+        channel=row.channel,
+        to=row.address,
+        subject=row.subject,
+        body=row.body.replace(SECRET_MARK, row.secret or ""),
+        reference=row.reference,
+        key=row.key,
+        headers=row.headers,
+    )
+
+
+def _is_abandoned(row: MessageRow, now: datetime) -> bool:
+    if row.state is not MessageState.SENDING or row.sending_since is None:
+        return False
+    return now - row.sending_since >= 2 * SEND_LIMIT
+
+
+async def _confirm(uow: UnitOfWork, message_id: UUID, *, now: datetime) -> None:
+    row = await Messages(uow.session).get(message_id, lock=True)
+    row.state = MESSAGE.next(row.state, MessageTrigger.CONFIRM)
+    _end(row, now=now)
+    uow.record(MessageSent(reference=row.reference, key=row.key, occurred_at=now))
+
+
+async def _postpone(uow: UnitOfWork, message_id: UUID) -> None:
+    row = await Messages(uow.session).get(message_id, lock=True)
+    row.state = MESSAGE.next(row.state, MessageTrigger.POSTPONE)
+
+
+async def _refuse(uow: UnitOfWork, message_id: UUID, *, code: str, now: datetime) -> None:
+    row = await Messages(uow.session).get(message_id, lock=True)
+    row.state = MESSAGE.next(row.state, MessageTrigger.REFUSE)
+    row.error = code
+    _end(row, now=now)
+    uow.record(MessageFailed(reference=row.reference, key=row.key, occurred_at=now))
+    log.warning("message_refused", message_id=str(message_id), channel=row.channel, code=code)
+
+
+async def _lose(uow: UnitOfWork, message_id: UUID, *, now: datetime) -> None:
+    _mark_lost(uow, await Messages(uow.session).get(message_id, lock=True), now=now)
+
+
+def _mark_lost(uow: UnitOfWork, row: MessageRow, *, now: datetime) -> None:
+    """Note that nobody knows whether the message left; owe its one repeat, or give up."""
+    row.state = MESSAGE.next(row.state, MessageTrigger.LOSE)
+    log.warning("message_fate_unknown", message_id=str(row.id), channel=row.channel)
+    if row.repeats < MAX_REPEATS:
+        uow.enqueue(
+            "send_message",
+            key=f"message:{row.id}:repeat",
+            payload={"message_id": str(row.id)},
+            due_at=now + REPEAT_AFTER,
+        )
+        return
+    row.state = MESSAGE.next(row.state, MessageTrigger.GIVE_UP)
+    row.error = "unknown"
+    _end(row, now=now)
+    uow.record(MessageFailed(reference=row.reference, key=row.key, occurred_at=now))
+
+
+def _end(row: MessageRow, *, now: datetime) -> None:
+    row.ended_at = now
+    row.secret = None
+
+
+def _view(row: MessageRow) -> MessageView:
+    address = row.address
+    return MessageView(
+        message_id=row.id,
+        channel=row.channel,
+        address_masked=mask_email(address) if "@" in address else mask_phone(address),
+        subject=row.subject,
+        body=row.body.replace(SECRET_MARK, "******"),
+        state=row.state,
+        attempts=row.attempts,
+        repeats=row.repeats,
+        created_at=row.created_at,
+        ended_at=row.ended_at,
+    )
