@@ -1,0 +1,115 @@
+"""Text -> prompt file: espeak-ng speaks, we trim, level and store 8 kHz mono A-law."""
+
+import struct
+import subprocess
+import tempfile
+import wave
+from pathlib import Path
+
+import numpy as np
+from pypinyin import Style, lazy_pinyin
+
+from channels.voice.rtp.g711 import SAMPLE_RATE, Codec, encode
+from config.melody import Sound, melody
+from hotline.kernel.errors import Unavailable
+
+LEVEL = 0.1
+"""Root mean square of speech, full scale 1: -20 dB, the usual level on telephone lines."""
+PEAK = 0.89
+SILENCE = 0.01
+LEAD_SECONDS = 0.02
+TAIL_SECONDS = 0.08
+"""Kept around the speech, so that digits said in a row stay apart."""
+
+PASS_HERTZ = 3500.0
+FILTER_REACH = 48
+"""Samples on each side that make one sample of the lower rate."""
+
+PUNCTUATION = str.maketrans("，。？！、；：", ",.?!,;:")
+
+
+def render_speech(text: str, voice: str, speed: int) -> bytes:
+    """Return a WAV file that says `text` with a voice of espeak-ng, `speed` words a minute.
+
+    Raises:
+        Unavailable: if espeak-ng is not installed or fails.
+    """
+    spoken = _pinyin(text) if voice.endswith("pinyin") else text
+    rate, sound = _espeak(spoken, voice, speed)
+    return alaw_wav(_levelled(_trimmed(_resampled(sound, rate))))
+
+
+def render_melody() -> bytes:
+    """Return the music for callers who wait as a WAV file."""
+    sound = melody(SAMPLE_RATE)
+    return alaw_wav(sound * LEVEL / np.sqrt(np.mean(sound**2)))
+
+
+def alaw_wav(sound: Sound) -> bytes:
+    """Return samples from -1 to 1 at 8 kHz as a mono A-law WAV file."""
+    samples = (np.clip(sound, -1, 1) * 32767).astype(np.int16)
+    data = encode(Codec.PCMA, samples)
+    # WAVE_FORMAT_ALAW = 6; formats other than PCM carry an extension size and a fact chunk.
+    form = struct.pack("<HHIIHHH", 6, 1, SAMPLE_RATE, SAMPLE_RATE, 1, 8, 0)
+    chunks = (b"fmt ", form), (b"fact", struct.pack("<I", len(data))), (b"data", data)
+    body = b"WAVE" + b"".join(
+        name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
+        for name, content in chunks
+    )
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def _pinyin(text: str) -> str:
+    """Return Chinese as pinyin with tone numbers: espeak-ng's own reading of characters is poor."""
+    syllables = lazy_pinyin(
+        text.translate(PUNCTUATION),
+        style=Style.TONE3,
+        neutral_tone_with_five=True,
+        tone_sandhi=True,
+    )
+    return " ".join(syllables)
+
+
+def _espeak(text: str, voice: str, speed: int) -> tuple[int, Sound]:
+    """Return the sample rate and the samples of what espeak-ng says."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "speech.wav")
+        command = ["espeak-ng", "-v", voice, "-s", str(speed), "-w", str(file), "--", text]
+        try:
+            subprocess.run(command, check=True, timeout=60, capture_output=True)  # noqa: S603
+        except (OSError, subprocess.SubprocessError) as error:
+            raise Unavailable("espeak-ng") from error
+        with wave.open(str(file)) as recording:
+            rate = recording.getframerate()
+            frames = recording.readframes(recording.getnframes())
+    return rate, np.frombuffer(frames, dtype="<i2").astype(np.float64) / 32768
+
+
+def _resampled(sound: Sound, rate: int) -> Sound:
+    """Return the sound at 8 kHz, by a low pass (windowed sinc) read between the samples."""
+    places = np.arange(0, sound.size, rate / SAMPLE_RATE)
+    nearest = np.round(places).astype(np.int64)
+    offsets = np.arange(-FILTER_REACH, FILTER_REACH + 1)
+    distances = nearest[:, None] + offsets - places[:, None]
+    cutoff = 2 * PASS_HERTZ / rate
+    window = 0.5 + 0.5 * np.cos(np.pi * np.clip(distances / (FILTER_REACH + 1), -1, 1))
+    kernel = cutoff * np.sinc(cutoff * distances) * window
+    padded = np.pad(sound, FILTER_REACH + 1)
+    return np.asarray(
+        np.sum(padded[nearest[:, None] + offsets + FILTER_REACH + 1] * kernel, axis=1)
+    )
+
+
+def _trimmed(sound: Sound) -> Sound:
+    """Return the sound without the silence around it."""
+    loud = np.flatnonzero(np.abs(sound) > SILENCE * np.max(np.abs(sound), initial=1e-9))
+    if loud.size == 0:
+        return sound
+    lead, tail = round(LEAD_SECONDS * SAMPLE_RATE), round(TAIL_SECONDS * SAMPLE_RATE)
+    return np.pad(sound[loud[0] : loud[-1] + 1], (lead, tail))
+
+
+def _levelled(sound: Sound) -> Sound:
+    """Return the sound at the level of telephone speech, without clipping."""
+    gain = LEVEL / max(float(np.sqrt(np.mean(sound**2))), 1e-9)
+    return np.clip(sound * gain, -PEAK, PEAK)
