@@ -1,12 +1,13 @@
 """The case system of this house, behind the same port as a stranger's."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from case_bridge.bridge.service import record_progress
 from case_bridge.cases import service
 from case_bridge.cases.case import CaseSource, Registered, Report
 from case_bridge.cases.events import EVENTS, CaseEvent
@@ -23,6 +24,9 @@ from case_bridge.platform import (
 from hotline.kernel.db import Database
 from hotline.kernel.errors import Conflict, Invalid, NotFound
 from hotline.kernel.ids import CaseId
+
+LOCAL: Final = "local"
+"""The name of this platform in links, logs and alarms."""
 
 PAGE: Final = 200
 """Messages read in one transaction."""
@@ -47,7 +51,7 @@ class LocalPlatform:
     """Cases in our own tables; the hotline still meets them only through the port."""
 
     database: Database
-    name: str = "local"
+    name: str = LOCAL
 
     async def submit(self, filing: CaseFiling) -> CaseReference:
         """Register the filing as a case."""
@@ -94,6 +98,16 @@ class LocalPlatform:
 
     async def aclose(self) -> None:
         """The database belongs to somebody else."""
+
+
+async def record_event(database: Database, payload: Mapping[str, Any], *, now: datetime) -> None:
+    """Carry an event of the case system over the bridge: the job `record_case_progress`.
+
+    `payload` is what any `CaseEvent` wrote; carrying it twice changes nothing.
+    """
+    event = CaseEvent.from_payload(payload)
+    async with database.begin() as uow:
+        await record_progress(uow, LOCAL, progress_of(event), now=now)
 
 
 def progress_of(event: CaseEvent) -> CaseProgress:

@@ -60,10 +60,10 @@ class MemoryPlatform:
         if (filing.ticket_id, filing.round) not in self.filings:
             self.filings[filing.ticket_id, filing.round] = case_key
             if case.is_finished:
+                was_closed = case.messages[-1].kind is ProgressKind.CLOSED
                 case.reference = replace(case.reference, round=case.reference.round + 1)
-                case.messages.append(
-                    _message(case, ProgressKind.FILED, reason, at=filing.submitted_at)
-                )
+                if was_closed:
+                    self.tell(case_key, ProgressKind.FILED, reason, at=filing.submitted_at)
         return case.reference
 
     async def progress_since(self, since: datetime) -> AsyncIterator[CaseProgress]:
@@ -82,23 +82,19 @@ class MemoryPlatform:
     ) -> CaseProgress:
         """Let the platform's people do something; return the message about it."""
         case = self.cases[case_key]
-        message = _message(case, kind, text, at=at)
+        sequence = len(case.messages) + 1
+        message = CaseProgress(
+            message_id=f"{case_key}/{sequence}",
+            case_key=case_key,
+            round=case.reference.round,
+            sequence=sequence,
+            kind=kind,
+            text=text,
+            occurred_at=at,
+        )
         case.messages.append(message)
         return message
 
     def _check_up(self) -> None:
         if not self.is_up:
             raise PlatformUnavailable
-
-
-def _message(case: MemoryCase, kind: ProgressKind, text: str, *, at: datetime) -> CaseProgress:
-    sequence = len(case.messages) + 1
-    return CaseProgress(
-        message_id=f"{case.reference.case_key}/{sequence}",
-        case_key=case.reference.case_key,
-        round=case.reference.round,
-        sequence=sequence,
-        kind=kind,
-        text=text,
-        occurred_at=at,
-    )
