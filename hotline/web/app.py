@@ -22,7 +22,7 @@ from aiohttp import web
 from hotline.kernel.clock import Clock
 from hotline.kernel.db import Database
 from hotline.kernel.ids import new_id
-from hotline.web import auth, health, static_files
+from hotline.web import auth, health, live, static_files
 from hotline.web.auth import guard
 from hotline.web.errors import answer_errors
 from hotline.web.health import measure
@@ -30,13 +30,14 @@ from hotline.web.keys import (
     CLOCK,
     DATABASE,
     LANGUAGE,
+    LIVE_SOCKETS,
     OPTIONS,
     PARTS,
     REQUEST_ID,
     SIGNALS,
     WebOptions,
 )
-from hotline.web.language import TRANSLATIONS, choose_language, load_translations
+from hotline.web.language import TEXTS, choose_language, load_texts
 from hotline.web.pages import ASSETS, ENVIRONMENTS, Assets, make_environments
 from hotline.web.routing import Handler, Route, WebPart
 from hotline.web.signals import Signals
@@ -87,8 +88,13 @@ def make_app(
     app[SIGNALS] = signals
     app[OPTIONS] = options
     app[PARTS] = all_parts
-    app[TRANSLATIONS] = load_translations(all_parts)
+    app[LIVE_SOCKETS] = set()
+    app.on_shutdown.append(live.close_all)
+    app[TEXTS] = load_texts(all_parts)
     app[ASSETS] = Assets.of(all_parts)
+    for part in all_parts:
+        for key, value in part.provides.items():
+            app[key] = value
     app[ENVIRONMENTS] = make_environments(app)
     for route in routes:
         app.router.add_route(route.method, route.path, guard(route))

@@ -15,6 +15,7 @@ __all__ = [
     "CLOCK",
     "DATABASE",
     "LANGUAGE",
+    "LIVE_SOCKETS",
     "OPTIONS",
     "PARTS",
     "REQUEST_ID",
@@ -49,6 +50,7 @@ DATABASE: Final = web.AppKey("database", Database)
 CLOCK: Final[web.AppKey[Clock]] = web.AppKey("clock")
 SIGNALS: Final[web.AppKey[Signals]] = web.AppKey("signals")
 OPTIONS: Final = web.AppKey("options", WebOptions)
+LIVE_SOCKETS: Final[web.AppKey[set[web.WebSocketResponse]]] = web.AppKey("live_sockets")
 PARTS: Final[web.AppKey[tuple[WebPart, ...]]] = web.AppKey("parts")
 
 ROUTE: Final = web.RequestKey("route", Route)

@@ -1,13 +1,10 @@
 """Languages: every text is written in Chinese; a catalogue of each part gives the English."""
 
-import io
-from collections.abc import Iterable
-from gettext import GNUTranslations, NullTranslations
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from hotline.web.keys import LANGUAGE
@@ -18,35 +15,43 @@ ENGLISH: Final = "en"
 LANGUAGES: Final = {CHINESE: "中文", ENGLISH: "English"}
 COOKIE: Final = "hotline_language"
 
-TRANSLATIONS: Final[web.AppKey[dict[str, NullTranslations]]] = web.AppKey("translations")
+Texts = Mapping[str, str]
+"""The source text, in Chinese, to its translation."""
+
+TEXTS: Final[web.AppKey[Mapping[str, Texts]]] = web.AppKey("texts")
 
 
-def load_translations(parts: Iterable[WebPart]) -> dict[str, NullTranslations]:
+def load_texts(parts: Iterable[WebPart]) -> Mapping[str, Texts]:
     """Read every part's catalogue; texts that none of them knows stay Chinese."""
-    english: NullTranslations = NullTranslations()
+    english: dict[str, str] = {}
     for part in parts:
         if part.catalogue is not None:
-            catalogue = _read(part.catalogue / f"{ENGLISH}.po")
-            catalogue.add_fallback(english)
-            english = catalogue
-    return {CHINESE: NullTranslations(), ENGLISH: english}
+            english |= read_catalogue(part.catalogue / f"{ENGLISH}.po")
+    return {CHINESE: {}, ENGLISH: english}
 
 
-def _read(path: Path) -> GNUTranslations:
+def read_catalogue(path: Path) -> dict[str, str]:
+    """Return the translated texts of one catalogue.
+
+    Raises:
+        babel.messages.pofile.PoFileError: if a line of it cannot be read.
+    """
     with path.open("rb") as source:
-        catalogue = read_po(source, locale=ENGLISH, abort_invalid=True)
-    compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return GNUTranslations(compiled)
+        messages = read_po(source, locale=ENGLISH, abort_invalid=True)
+    return {str(each.id): str(each.string) for each in messages if each.id and each.string}
 
 
 def choose_language(request: web.Request) -> str:
-    """Return the language picked by cookie; Chinese for everybody else (R12: local public)."""
+    """Return the language picked by cookie; Chinese for everybody else."""
     chosen = request.cookies.get(COOKIE)
     return chosen if chosen in LANGUAGES else CHINESE
 
 
+def texts_of(request: web.Request) -> Texts:
+    """Return the translations into the language of the request."""
+    return request.app[TEXTS][request[LANGUAGE]]
+
+
 def translate(request: web.Request, text: str) -> str:
     """Return a Chinese text in the language of the request."""
-    return request.app[TRANSLATIONS][request[LANGUAGE]].gettext(text)
+    return texts_of(request).get(text, text)

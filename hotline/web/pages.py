@@ -17,7 +17,7 @@ from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.privacy import mask_email, mask_name, mask_phone
 from hotline.web.forgery import form_token, form_token_field, remember_visitor
 from hotline.web.keys import CLOCK, LANGUAGE, OPTIONS, PARTS, REQUEST_ID, SIGNED_IN
-from hotline.web.language import LANGUAGES, TRANSLATIONS
+from hotline.web.language import LANGUAGES, TEXTS
 from hotline.web.routing import MenuEntry, WebPart
 
 OWN_TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -79,8 +79,11 @@ def make_environments(app: web.Application) -> dict[str, jinja2.Environment]:
             lstrip_blocks=True,
         )
         environment.policies["ext.i18n.trimmed"] = True
-        environment.install_gettext_translations(  # type: ignore[attr-defined]
-            app[TRANSLATIONS][language], newstyle=True
+        texts = app[TEXTS][language]
+        environment.install_gettext_callables(  # type: ignore[attr-defined]
+            lambda text, texts=texts: texts.get(text, text),
+            lambda text, _many, _number, texts=texts: texts.get(text, text),
+            newstyle=True,
         )
         environment.filters |= {
             "moment": moment,

@@ -1,9 +1,9 @@
 """Routes as rows: path, handler, and who may use it, in one table that a test walks."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -71,4 +71,6 @@ class WebPart:
     """Files served at /static/<name>/…"""
     catalogue: Path | None = None
     """A folder with `en.po`; the source language of every text is Chinese."""
-    menu: tuple[MenuEntry, ...] = field(default=())
+    menu: tuple[MenuEntry, ...] = ()
+    provides: Mapping[web.AppKey[Any], Any] = field(default_factory=dict)
+    """Options and ports of the package, found by its handlers in `request.app[KEY]`."""

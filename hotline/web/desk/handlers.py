@@ -1,0 +1,152 @@
+"""The desk's pages and everything it reads."""
+
+import json
+from typing import Any, Final
+
+from aiohttp import web
+
+from hotline.accounts.roles import Role
+from hotline.accounts.service import User
+from hotline.contacts.contact import Channel
+from hotline.kernel.ids import TicketId
+from hotline.tickets import reading
+from hotline.tickets.categories import search_categories
+from hotline.web.auth import current_user
+from hotline.web.desk import acts
+from hotline.web.desk.acts import DESK_ROLES
+from hotline.web.desk.options import DESK, DeskOptions
+from hotline.web.desk.present import category_json, history_json, ticket_json
+from hotline.web.desk.snapshot import board_snapshot, desk_snapshot
+from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.labels import LABELS
+from hotline.web.language import texts_of, translate
+from hotline.web.live import serve_live
+from hotline.web.pages import render
+from hotline.web.requests import path_id
+from hotline.web.routing import MenuEntry, Route, WebPart
+
+BOARD_ROLES: Final = frozenset({Role.SHIFT_LEADER, Role.SUPERVISOR, Role.LEADER})
+TICKET_ROLES: Final = DESK_ROLES | BOARD_ROLES
+
+REPLY_CHANNELS: Final = (Channel.VOICE, Channel.SMS, Channel.MAIL, Channel.WEB)
+"""How a seat may promise an answer: by call, text message, mail, or number and code."""
+
+_MOST_CATEGORIES: Final = 20
+
+
+async def get_desk(request: web.Request) -> web.Response:
+    """Show the desk; everything on it comes over its WebSocket."""
+    return render(request, "hotline/desk.html", wide=True, words=_words(request))
+
+
+async def get_live(request: web.Request) -> web.WebSocketResponse:
+    """Keep one desk up to date."""
+    user = current_user(request)
+
+    async def snapshot() -> dict[str, Any]:
+        return await _picture(request, user)
+
+    return await serve_live(
+        request,
+        snapshot,
+        topics=("seat", "queue", "ticket"),
+        refresh=request.app[DESK].refresh_seconds,
+    )
+
+
+async def get_snapshot(request: web.Request) -> web.Response:
+    """Return what the WebSocket would send: for programs, and for a desk without one."""
+    return web.json_response(await _picture(request, current_user(request)))
+
+
+async def _picture(request: web.Request, user: User) -> dict[str, Any]:
+    options = request.app[DESK]
+    async with request.app[DATABASE].read() as session:
+        return await desk_snapshot(session, user, people=options.people, now=request.app[CLOCK]())
+
+
+async def get_categories(request: web.Request) -> web.Response:
+    """Return the categories that fit `q`: a name, pinyin, its initials, or a code."""
+    query = request.query.get("q", "").strip()
+    async with request.app[DATABASE].read() as session:
+        found = await search_categories(session, query, limit=_MOST_CATEGORIES) if query else []
+    return web.json_response({"categories": [category_json(each) for each in found]})
+
+
+async def get_ticket(request: web.Request) -> web.Response:
+    """Return one ticket with its history."""
+    ticket_id = TicketId(path_id(request, "ticket_id"))
+    async with request.app[DATABASE].read() as session:
+        view = await reading.ticket_view(session, ticket_id)
+        history = await reading.history(session, ticket_id)
+    return web.json_response(
+        {"ticket": ticket_json(view), "history": [history_json(entry) for entry in history]}
+    )
+
+
+async def get_ticket_page(request: web.Request) -> web.Response:
+    """Show one ticket with its timeline, to read or print."""
+    ticket_id = TicketId(path_id(request, "ticket_id"))
+    async with request.app[DATABASE].read() as session:
+        view = await reading.ticket_view(session, ticket_id)
+        history = await reading.history(session, ticket_id)
+    return render(request, "hotline/ticket.html", ticket=view, history=history)
+
+
+async def get_board(request: web.Request) -> web.Response:
+    """Show the board of the shift: who waits, and what every seat is doing."""
+    return render(request, "hotline/board.html", wide=True, words=_words(request))
+
+
+async def get_board_live(request: web.Request) -> web.WebSocketResponse:
+    """Keep one board up to date."""
+
+    async def snapshot() -> dict[str, Any]:
+        async with request.app[DATABASE].read() as session:
+            return await board_snapshot(session, now=request.app[CLOCK]())
+
+    return await serve_live(
+        request,
+        snapshot,
+        topics=("seat", "queue"),
+        refresh=request.app[DESK].refresh_seconds,
+    )
+
+
+def _words(request: web.Request) -> str:
+    """Return the words that scripts put on the screen, as JSON safe inside a script element."""
+    labels = {
+        kind.__name__: {value: translate(request, word) for value, word in words.items()}
+        for kind, words in LABELS.items()
+    }
+    words = {
+        "labels": labels,
+        "replyChannels": list(REPLY_CHANNELS),
+        "texts": texts_of(request),
+    }
+    return json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
+
+
+ROUTES = (
+    Route("GET", "/desk", get_desk, DESK_ROLES, "desk"),
+    Route("GET", "/desk/live", get_live, DESK_ROLES, "desk.live"),
+    Route("GET", "/desk/snapshot", get_snapshot, DESK_ROLES, "desk.snapshot"),
+    Route("GET", "/desk/categories", get_categories, DESK_ROLES, "desk.categories"),
+    Route("GET", "/desk/tickets/{ticket_id}", get_ticket, DESK_ROLES, "desk.tickets.read"),
+    Route("GET", "/tickets/{ticket_id}", get_ticket_page, TICKET_ROLES, "tickets.page"),
+    Route("GET", "/board", get_board, BOARD_ROLES, "board"),
+    Route("GET", "/board/live", get_board_live, BOARD_ROLES, "board.live"),
+)
+
+
+def desk_part(options: DeskOptions) -> WebPart:
+    """Return the desk and the board as a part of the web process."""
+    return WebPart(
+        "desk",
+        (*ROUTES, *acts.ROUTES),
+        menu=(
+            MenuEntry("坐席工作台", "/desk", DESK_ROLES),
+            MenuEntry("值班看板", "/board", BOARD_ROLES),
+        ),
+        provides={DESK: options},
+    )

@@ -1,0 +1,157 @@
+"""Values as the desk's JSON: instants in ISO 8601, numbers masked, words in Chinese."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from hotline.kernel.privacy import mask_phone
+from hotline.queues.values import Board, QueueLine, SeatContact, SeatLine, SeatView
+from hotline.tickets.category import Category
+from hotline.tickets.views import HistoryEntry, TicketLine, TicketView
+
+Json = dict[str, Any]
+
+
+def seat_json(seat: SeatView, open_tickets: Sequence[TicketLine]) -> Json:
+    """Return the seat with its contact; `open_tickets` are those of the contact's citizen."""
+    return {
+        "seat_id": str(seat.seat_id),
+        "name": seat.name,
+        "extension": seat.extension,
+        "queue": seat.queue,
+        "state": seat.state.value,
+        "since": instant(seat.since),
+        "break_reason": seat.break_reason,
+        "phone_until": instant(seat.phone_until),
+        "waiting": seat.waiting,
+        "contact": contact_json(seat.contact, open_tickets) if seat.contact else None,
+    }
+
+
+def contact_json(contact: SeatContact, open_tickets: Sequence[TicketLine]) -> Json:
+    """Return who calls; the number is masked, None if it was withheld."""
+    return {
+        "call_id": str(contact.call_id),
+        "state": contact.state.value,
+        "number": mask_phone(contact.number) if contact.number else None,
+        "line": contact.line,
+        "enqueued_at": instant(contact.enqueued_at),
+        "offered_at": instant(contact.offered_at),
+        "answered_at": instant(contact.answered_at),
+        "ended_at": instant(contact.ended_at),
+        "ticket_id": str(contact.ticket_id) if contact.ticket_id else None,
+        "open_tickets": [line_json(line) for line in open_tickets],
+    }
+
+
+def line_json(line: TicketLine) -> Json:
+    """Return one line of a list of tickets."""
+    return {
+        "ticket_id": str(line.ticket_id),
+        "number": line.number,
+        "state": line.state.value,
+        "channel": line.channel.value,
+        "request_kind": line.request_kind.value,
+        "urgency": line.urgency.value,
+        "category_name": line.category_name,
+        "subject": line.subject,
+        "address": line.address,
+        "opened_at": instant(line.opened_at),
+        "due_at": instant(line.due_at),
+        "round": line.round,
+    }
+
+
+def ticket_json(view: TicketView) -> Json:
+    """Return a whole ticket; the answer address is masked."""
+    return {
+        "ticket_id": str(view.ticket_id),
+        "number": view.number,
+        "state": view.state.value,
+        "round": view.round,
+        "channel": view.channel.value,
+        "call_id": str(view.call_id) if view.call_id else None,
+        "request_kind": view.request_kind.value,
+        "category": category_json(view.category) if view.category else None,
+        "condition": view.condition,
+        "urgency": view.urgency.value,
+        "subject": view.subject,
+        "body": view.body,
+        "address": view.address,
+        "longitude": view.longitude,
+        "latitude": view.latitude,
+        "reply_channel": view.reply_channel.value,
+        "reply_to_masked": view.reply_to_masked,
+        "anonymous": view.anonymous,
+        "confidential": view.confidential,
+        "opened_at": instant(view.opened_at),
+        "transferred_at": instant(view.transferred_at),
+        "resolved_at": instant(view.resolved_at),
+        "closed_at": instant(view.closed_at),
+        "due_at": instant(view.due_at),
+        "outcome": view.outcome.value if view.outcome else None,
+        "result": view.result,
+        "close_reason": view.close_reason.value if view.close_reason else None,
+    }
+
+
+def category_json(category: Category) -> Json:
+    """Return a category with the conditions and limits that a seat chooses from."""
+    return {
+        "key": category.key,
+        "code": category.code,
+        "kind": category.kind.value,
+        "name": category.name_zh,
+        "name_en": category.name_en,
+        "major": category.major_name,
+        "limits": [{"condition": item.condition, "limit": item.limit} for item in category.limits],
+    }
+
+
+def history_json(entry: HistoryEntry) -> Json:
+    """Return one move of a ticket; its detail holds reasons, no personal data."""
+    return {
+        "position": entry.position,
+        "trigger": entry.trigger.value if entry.trigger else None,
+        "state": entry.state.value,
+        "round": entry.round,
+        "actor": entry.actor,
+        "reason": entry.detail.get("reason"),
+        "at": instant(entry.at),
+    }
+
+
+def board_json(board: Board) -> Json:
+    """Return every queue and seat."""
+    return {
+        "queues": [queue_json(line) for line in board.queues],
+        "seats": [seat_line_json(line) for line in board.seats],
+    }
+
+
+def queue_json(line: QueueLine) -> Json:
+    """Return one queue."""
+    return {
+        "queue": line.queue,
+        "waiting": line.waiting,
+        "longest_since": instant(line.longest_since),
+    }
+
+
+def seat_line_json(line: SeatLine) -> Json:
+    """Return one seat of the board."""
+    return {
+        "seat_id": str(line.seat_id),
+        "name": line.name,
+        "extension": line.extension,
+        "queue": line.queue,
+        "state": line.state.value,
+        "since": instant(line.since),
+        "break_reason": line.break_reason,
+        "phone_until": instant(line.phone_until),
+    }
+
+
+def instant(value: datetime | None) -> str | None:
+    """Return an instant as ISO 8601 text in UTC."""
+    return value.isoformat() if value else None

@@ -1,0 +1,57 @@
+"""The whole picture of a desk or board, read in one go: a lost signal costs nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.accounts.service import User
+from hotline.people.citizen import PeopleOptions
+from hotline.people.service import find_citizen
+from hotline.queues import service as queues
+from hotline.queues.values import SeatView
+from hotline.tickets.reading import open_tickets_of_citizen, work_list
+from hotline.tickets.views import TicketLine
+from hotline.web.desk.present import board_json, instant, line_json, queue_json, seat_json
+
+WORK_LINES = 50
+"""Tickets awaiting work that a desk is shown; the number of all is not promised."""
+
+
+async def desk_snapshot(
+    session: AsyncSession, user: User, *, people: PeopleOptions, now: datetime
+) -> dict[str, Any]:
+    """Return everything that one person's desk shows."""
+    seat = await queues.seat_view(session, user.seat_id) if user.seat_id else None
+    board = await queues.board(session)
+    work = await work_list(session, limit=WORK_LINES)
+    return {
+        "type": "snapshot",
+        "at": instant(now),
+        "user": {"login": user.login, "name": user.display_name, "roles": sorted(user.roles)},
+        "seat": seat_json(seat, await _open_tickets(session, seat, people)) if seat else None,
+        "queues": [queue_json(line) for line in board.queues],
+        "tickets": [line_json(line) for line in work.lines],
+        "tickets_more": work.next_cursor is not None,
+    }
+
+
+async def board_snapshot(session: AsyncSession, *, now: datetime) -> dict[str, Any]:
+    """Return everything that the board of the shift shows."""
+    return {
+        "type": "snapshot",
+        "at": instant(now),
+        **board_json(await queues.board(session)),
+    }
+
+
+async def _open_tickets(
+    session: AsyncSession, seat: SeatView, options: PeopleOptions
+) -> Sequence[TicketLine]:
+    if seat.contact is None or not seat.contact.number:
+        return []
+    citizen = await find_citizen(session, options=options, phone=seat.contact.number)
+    if citizen is None:
+        return []
+    return await open_tickets_of_citizen(session, citizen.citizen_id)

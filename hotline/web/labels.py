@@ -1,0 +1,109 @@
+"""The words on the screen for stored values; Chinese here, English in the catalogue."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from hotline.contacts.contact import Channel
+from hotline.queues.states import SeatState
+from hotline.tickets.category import CategoryKind
+from hotline.tickets.states import TicketState, TicketTrigger
+from hotline.tickets.ticket import CloseReason, Outcome, RequestKind, Urgency
+
+
+class BreakReason(StrEnum):
+    """Why a seat takes no contacts for a while (小休原因)."""
+
+    MEAL = "meal"  # 用餐
+    REST = "rest"  # 休息
+    TRAINING = "training"  # 培训
+    MEETING = "meeting"  # 会议
+    OTHER = "other"  # 其他
+
+
+LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
+    Channel: {
+        Channel.VOICE: "电话",
+        Channel.WEB: "网页",
+        Channel.MAIL: "电子邮件",
+        Channel.SMS: "短信",
+        Channel.TELEGRAM: "Telegram",
+        Channel.WECHAT: "微信",
+        Channel.OPEN311: "Open311",
+        Channel.CHAT: "在线客服",
+    },
+    RequestKind: {
+        RequestKind.INQUIRY: "咨询",
+        RequestKind.ASSISTANCE: "求助",
+        RequestKind.COMPLAINT: "投诉",
+        RequestKind.REPORT: "举报",
+        RequestKind.SUGGESTION: "建议",
+        RequestKind.PRAISE: "表扬",
+        RequestKind.OTHER: "其他",
+    },
+    Urgency: {
+        Urgency.NORMAL: "一般",
+        Urgency.URGENT: "紧急",
+        Urgency.CRITICAL: "特急",
+    },
+    CategoryKind: {
+        CategoryKind.FACILITY: "部件",
+        CategoryKind.INCIDENT: "事件",
+    },
+    TicketState: {
+        TicketState.OPEN: "受理",
+        TicketState.TRANSFERRED: "已转办",
+        TicketState.RESOLVED: "办结",
+        TicketState.CLOSED: "归档",
+        TicketState.CANCELLED: "作废",
+    },
+    TicketTrigger: {
+        TicketTrigger.AMEND: "补充修改",
+        TicketTrigger.JOIN: "并单",
+        TicketTrigger.REMIND: "催办",
+        TicketTrigger.TRANSFER: "转办",
+        TicketTrigger.RETURN: "退单",
+        TicketTrigger.ANSWER: "直接答复",
+        TicketTrigger.CANCEL: "作废",
+        TicketTrigger.RESOLVE: "办结",
+        TicketTrigger.REOPEN: "重新办理",
+        TicketTrigger.CLOSE: "归档",
+    },
+    Outcome: {
+        Outcome.SOLVED: "已解决",
+        Outcome.DECLINED: "不予立案",
+        Outcome.ANSWERED: "已答复",
+    },
+    CloseReason: {
+        CloseReason.CONFIRMED: "回访确认",
+        CloseReason.NOT_REACHED: "回访未联系上",
+        CloseReason.ANSWERED: "直接答复",
+        CloseReason.NOBODY_TO_ASK: "无回访方式",
+    },
+    SeatState: {
+        SeatState.SIGNED_OUT: "签出",
+        SeatState.AVAILABLE: "空闲",
+        SeatState.OFFERED: "振铃",
+        SeatState.TALKING: "通话中",
+        SeatState.WRAP_UP: "话后处理",
+        SeatState.ON_BREAK: "小休",
+    },
+    BreakReason: {
+        BreakReason.MEAL: "用餐",
+        BreakReason.REST: "休息",
+        BreakReason.TRAINING: "培训",
+        BreakReason.MEETING: "会议",
+        BreakReason.OTHER: "其他",
+    },
+}
+"""One word for each member; a test holds the table to the enums."""
+
+
+def label(value: StrEnum) -> str:
+    """Return the Chinese word for a stored value."""
+    return LABELS[type(value)][value]
+
+
+def choices(kind: type[StrEnum]) -> list[tuple[str, str]]:
+    """Return value and word of every member, in the order of the enum."""
+    return [(member.value, LABELS[kind][member]) for member in kind]
