@@ -2,11 +2,12 @@
 
 A child leads a process group of its own, so that a Ctrl-C at the terminal reaches only us and the
 order is ours; it dies with us even when we are killed (`die_with_parent`), and says that it is
-ready by one line through a pipe.
+ready, and where it listens, through a pipe.
 """
 
 import asyncio
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -25,7 +26,8 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 STEADY_SECONDS = 60.0
 """A child that has lived this long starts again at once when it dies."""
-READY_LINE = b"ready\n"
+REPORT_BYTES = 4096
+"""What a child reports when it is ready: one line of JSON, names to values."""
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -43,7 +45,7 @@ class Child:
 
     name: str
     command: Sequence[str]
-    """`{ready}` in it becomes the number of the descriptor that wants the ready line."""
+    """`{ready}` in it becomes the number of the descriptor that wants the report."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Beside our own."""
     ready_limit: float = 60.0
@@ -58,6 +60,7 @@ class _Life:
 
     child: Child
     process: asyncio.subprocess.Process | None = None
+    report: Mapping[str, str] = field(default_factory=dict)
     deaths: int = 0
     keeper: asyncio.Task[None] | None = None
 
@@ -105,6 +108,10 @@ class Supervisor:
             if each.process and each.process.returncode is None
         }
 
+    def reports(self) -> dict[str, str]:
+        """Return what the children reported when they became ready, all in one."""
+        return {name: value for each in self._lives for name, value in each.report.items()}
+
     async def _keep(self, life: _Life) -> None:
         loop = asyncio.get_running_loop()
         while not self._stopping:
@@ -137,9 +144,11 @@ class Supervisor:
             os.close(writer)
         try:
             async with asyncio.timeout(child.ready_limit):
-                if not await _hear(reader):
+                report = await _hear(reader)
+                if not report:
                     code = await life.process.wait()
                     raise ChildFailed(child.name, f"ended with code {code} before it was ready")
+                life.report = json.loads(report)
         except TimeoutError:
             await self._end(life)
             raise ChildFailed(
@@ -164,15 +173,16 @@ class Supervisor:
             await process.wait()
 
 
-async def _hear(reader: int) -> bool:
-    """Wait for the ready line; False if the pipe closes without it."""
+async def _hear(reader: int) -> bytes:
+    """Wait for the report; empty if the pipe closes without it."""
     loop = asyncio.get_running_loop()
     os.set_blocking(reader, False)
-    heard: asyncio.Future[bool] = loop.create_future()
+    heard: asyncio.Future[bytes] = loop.create_future()
 
     def listen() -> None:
+        # Shorter than PIPE_BUF, so it comes in one piece: pipe(7).
         if not heard.done():
-            heard.set_result(os.read(reader, len(READY_LINE)) == READY_LINE)
+            heard.set_result(os.read(reader, REPORT_BYTES))
 
     loop.add_reader(reader, listen)
     try:
@@ -181,12 +191,16 @@ async def _hear(reader: int) -> bool:
         loop.remove_reader(reader)
 
 
-def ready_signal(descriptor: int | None) -> Callable[[], None]:
+Ready = Callable[[Mapping[str, str]], None]
+"""What a role calls once it serves, with the addresses it serves on."""
+
+
+def ready_signal(descriptor: int | None) -> Ready:
     """Return what a child calls once it is ready; without a supervisor it does nothing."""
 
-    def say() -> None:
+    def say(report: Mapping[str, str]) -> None:
         if descriptor is not None:
-            os.write(descriptor, READY_LINE)
+            os.write(descriptor, json.dumps(dict(report)).encode())
             os.close(descriptor)
 
     return say

@@ -7,7 +7,7 @@ A loop of its own for each job would open new database connections each time.
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 from redis import Redis
@@ -63,7 +63,7 @@ def work(
     settings: Settings,
     servers: Servers,
     *,
-    ready: Callable[[], None] = lambda: None,
+    ready: Callable[[Mapping[str, str]], None] = lambda _: None,
     burst: bool = False,
 ) -> None:
     """Carry out rows until SIGTERM or SIGINT; the row in hand is finished first.
@@ -78,7 +78,7 @@ def work(
         connection = Redis.from_url(servers.redis_url)
         try:
             hand = Hand(connection)
-            ready()
+            ready({})
             hand.work(burst=burst, logging_level="WARNING", with_scheduler=False)
         finally:
             _hand = None

@@ -1,0 +1,64 @@
+"""The program `hotline`: each command is a thin module, imported only when it is called."""
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import version
+from types import MappingProxyType
+from typing import Any
+
+import click
+
+from config.settings import SettingsError
+from hotline.kernel.errors import HotlineError
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "serve": "config.cli.serve:serve",
+        "stop": "config.cli.serve:stop",
+        "web": "config.cli.roles:web",
+        "voice": "config.cli.roles:voice",
+        "mail": "config.cli.roles:mail",
+        "worker": "config.cli.roles:worker",
+        "sweeper": "config.cli.roles:sweeper",
+        "migrate": "config.cli.database:migrate",
+    }
+)
+
+
+class Commands(click.Group):
+    """The table above as a click group."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        """Import the command's module and return it."""
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command; an error of ours is a sentence, not a trace."""
+        try:
+            return super().invoke(context)
+        except SettingsError as error:
+            for problem in error.problems:
+                click.echo(problem, err=True)
+            click.echo("hotline: the settings cannot be used; see the lines above", err=True)
+            sys.exit(2)
+        except HotlineError as error:
+            click.echo(f"hotline: {error}", err=True)
+            sys.exit(1)
+
+
+@click.command(cls=Commands)
+@click.version_option(version("hotline"), prog_name="hotline")
+def main() -> None:
+    """Hotline, the contact centre behind a city hotline.
+
+    Settings come from HOTLINE_… variables; options come before them.
+    """

@@ -1,0 +1,19 @@
+"""`hotline migrate`."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from config.cli.options import chosen_settings, data_option
+from config.loading import prepare_database
+from config.runtime import start_servers
+
+
+@click.command()
+@data_option
+def migrate(data: Path | None) -> None:
+    """Bring the schema and the shipped data up to date."""
+    settings = chosen_settings(data=data)
+    asyncio.run(prepare_database(start_servers(settings)))
+    click.echo("The database is up to date.")

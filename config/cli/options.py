@@ -1,0 +1,81 @@
+"""Options that several commands share, and what they choose."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from config.addresses import Address, PortRange
+from config.settings import Settings, load_settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Parsed(click.ParamType[Address | PortRange]):
+    """An option that a class with `parse` reads."""
+
+    def __init__(self, kind: type[Address] | type[PortRange], name: str) -> None:
+        self.kind = kind
+        self.name = name
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Address | PortRange:
+        """Read the text, or say what its form is."""
+        try:
+            return self.kind.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+ADDRESS = Parsed(Address, "HOST:PORT")
+PORTS = Parsed(PortRange, "FIRST-LAST")
+
+
+def data_option(function: F) -> F:
+    """Add `--data`."""
+    return click.option(
+        "--data",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Data directory.  [default: HOTLINE_DATA, else ./var]",
+    )(function)
+
+
+def address_options(function: F) -> F:
+    """Add the addresses that `serve` listens on, and `--demo`."""
+    for option in (
+        click.option("--demo", is_flag=True, default=None, help="Demo accounts, seats, units."),
+        click.option("--rtp-ports", type=PORTS, help="UDP ports of calls.  [16384-17383]"),
+        click.option("--smtp", type=ADDRESS, help="Where mail comes in.  [127.0.0.1:2525]"),
+        click.option("--sip", type=ADDRESS, help="SIP, UDP and TCP.  [127.0.0.1:5060]"),
+        click.option("--http", type=ADDRESS, help="Where the pages are.  [127.0.0.1:8080]"),
+    ):
+        function = option(function)
+    return function
+
+
+def chosen_settings(
+    *,
+    data: Path | None = None,
+    http: Address | None = None,
+    sip: Address | None = None,
+    smtp: Address | None = None,
+    rtp_ports: PortRange | None = None,
+    demo: bool | None = None,
+) -> Settings:
+    """Read the settings, with what the command line chose before the environment.
+
+    Raises:
+        SettingsError: with every problem.
+    """
+    chosen: dict[str, Any] = {
+        "data": data,
+        "demo": demo,
+        "http": http and {"address": http},
+        "sip": sip and {"address": sip},
+        "smtp": smtp and {"address": smtp},
+        "rtp": rtp_ports and {"ports": rtp_ports},
+    }
+    return load_settings({name: value for name, value in chosen.items() if value is not None})

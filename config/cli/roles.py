@@ -1,0 +1,26 @@
+"""One role in this process: `hotline web`, `voice`, `mail`, `worker`, `sweeper`."""
+
+from pathlib import Path
+
+import click
+
+from config.cli.options import chosen_settings, data_option
+from config.roles.process import run_role
+
+
+def _command(role: str, help_text: str) -> click.Command:
+    @click.command(role, help=help_text)
+    @data_option
+    @click.option("--ready-fd", type=int, hidden=True)
+    @click.option("--parent", type=int, hidden=True)
+    def run(data: Path | None, ready_fd: int | None, parent: int | None) -> None:
+        run_role(role, chosen_settings(data=data), ready_fd=ready_fd, parent=parent)
+
+    return run
+
+
+web = _command("web", "Serve the pages.")
+voice = _command("voice", "Take and make calls.")
+mail = _command("mail", "Take mail in.")
+worker = _command("worker", "Carry out what is owed, one after another.")
+sweeper = _command("sweeper", "Find again what was dropped.")

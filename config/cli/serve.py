@@ -1,0 +1,29 @@
+"""`hotline serve` and `hotline stop`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from config import rundir, serving
+from config.cli.options import address_options, chosen_settings, data_option
+
+
+@click.command()
+@data_option
+@address_options
+def serve(**chosen: Any) -> None:
+    """Run everything: servers, pages, calls, mail, workers."""
+    serving.serve(chosen_settings(**chosen), tell=click.echo)
+
+
+@click.command()
+@data_option
+def stop(data: Path | None) -> None:
+    """End everything that runs in a data directory, servers included."""
+    settings = chosen_settings(data=data)
+    stopped = rundir.stop_everything(settings.data)
+    servers = ", ".join(stopped.servers) or "no server"
+    click.echo(f"{settings.data}: ended {stopped.processes} processes and {servers}")
+    if stopped.survivors:
+        raise click.ClickException(f"these do not end: {stopped.survivors}")

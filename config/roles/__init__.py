@@ -1,0 +1,1 @@
+"""One process each: the wiring of a role's parts, and nothing else."""

@@ -1,0 +1,66 @@
+"""How a role becomes a process: logs, identity, servers, runtime, signals, and a clean end."""
+
+import asyncio
+import importlib
+import signal
+from collections.abc import Awaitable, Callable
+from errno import EADDRINUSE
+
+import structlog
+import uvloop
+
+from config.logging import configure_logging
+from config.rundir import registered
+from config.runtime import Runtime, Servers, open_runtime, start_servers
+from config.settings import Settings
+from config.supervisor import Ready, die_with_parent, ready_signal
+from hotline.kernel.errors import HotlineError
+
+log = structlog.get_logger()
+
+ROLES = ("worker", "sweeper", "web", "mail", "voice")
+"""In the order in which they start; they stop in reverse, so that intake ends before the hands."""
+
+WORKER = "worker"
+
+Serve = Callable[[Runtime, asyncio.Event, Ready], Awaitable[None]]
+"""`serve(runtime, stop, ready)` of config/roles/ROLE.py: returns after `stop` is set."""
+
+
+def run_role(
+    role: str, settings: Settings, *, ready_fd: int | None = None, parent: int | None = None
+) -> None:
+    """Run one role in this process until SIGTERM or SIGINT.
+
+    Raises:
+        HotlineError: if it cannot run; the message says what to do.
+    """
+    if parent is not None:
+        die_with_parent(parent)
+    configure_logging(settings.log, role=role)
+    ready = ready_signal(ready_fd)
+    module = importlib.import_module(f"config.roles.{role}")
+    with registered(settings.data, role):
+        servers = start_servers(settings)
+        try:
+            if role == WORKER:
+                module.work(settings, servers, ready=ready)
+            else:
+                uvloop.run(_serve(module.serve, settings, servers, ready))
+        except OSError as error:
+            if error.errno != EADDRINUSE:
+                raise
+            raise HotlineError(
+                f"{role}: {error.strerror}: end the program that listens there, "
+                f"or choose another address"
+            ) from None
+    log.info("role_ended")
+
+
+async def _serve(serve: Serve, settings: Settings, servers: Servers, ready: Ready) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_runtime(settings, servers) as runtime:
+        await serve(runtime, stop, ready)

@@ -1,0 +1,138 @@
+"""`hotline serve`: the embedded servers, the schema, and every role as a child process."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+import structlog
+
+from config.detached import EmbeddedError
+from config.embedded import EmbeddedPostgres, EmbeddedServer, EmbeddedValkey
+from config.loading import prepare_database
+from config.logging import configure_logging
+from config.roles.process import ROLES, WORKER
+from config.rundir import running, serving, stop_servers
+from config.runtime import start_servers
+from config.settings import Settings
+from config.supervisor import Child, Supervisor
+from hotline.kernel.tasks import spawn
+
+log = structlog.get_logger()
+
+WATCH_SECONDS = 2.0
+VOICE_STOP_SECONDS = 20.0
+
+
+def serve(settings: Settings, *, tell: Callable[[str], None]) -> None:
+    """Run everything until SIGTERM or SIGINT; `tell` is given the lines for the operator.
+
+    Raises:
+        AlreadyRunning: if another `serve` has the data directory.
+        EmbeddedError: if a bundled server cannot run.
+        ChildFailed: if a role cannot start.
+    """
+    began = time.monotonic()
+    configure_logging(settings.log, role="serve")
+    with serving(settings.data):
+        try:
+            servers = start_servers(settings)
+            asyncio.run(prepare_database(servers))
+            asyncio.run(_supervise(settings, tell, began))
+        finally:
+            if not any(process.pid != os.getpid() for _, process in running(settings.data)):
+                stop_servers(settings.data)
+
+
+async def _supervise(settings: Settings, tell: Callable[[str], None], began: float) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    supervisor = Supervisor(children(settings))
+    starting = spawn(supervisor.start(), "start the roles")
+    stopped = spawn(stop.wait(), "wait for a signal")
+    await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        return
+    try:
+        await starting
+    finally:
+        stopped.cancel()
+    for line in ready_lines(settings, supervisor.reports(), time.monotonic() - began):
+        tell(line)
+    watch = spawn(_watch_servers(settings), "watch the embedded servers")
+    try:
+        await stop.wait()
+    finally:
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+        await supervisor.stop()
+
+
+def children(settings: Settings) -> list[Child]:
+    """Return the processes that the settings ask for, in the order in which they start."""
+    counts = {WORKER: settings.worker.processes}
+    return [
+        Child(
+            name=role if counts.get(role, 1) == 1 else f"{role}-{number}",
+            command=[
+                sys.executable, "-m", "config.cli", role, "--data", str(settings.data),
+                "--ready-fd", "{ready}", "--parent", str(os.getpid()),
+            ],
+            environment=_environment(settings),
+            stop_limit=VOICE_STOP_SECONDS if role == "voice" else 15.0,
+        )
+        for role in ROLES
+        for number in range(1, counts.get(role, 1) + 1)
+    ]  # fmt: skip
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """What the command line of `serve` chose, for the children's own reading of the settings."""
+    return {
+        "HOTLINE_HTTP__ADDRESS": str(settings.http.address),
+        "HOTLINE_SIP__ADDRESS": str(settings.sip.address),
+        "HOTLINE_SMTP__ADDRESS": str(settings.smtp.address),
+        "HOTLINE_RTP__PORTS": str(settings.rtp.ports),
+        "HOTLINE_DEMO": str(settings.demo).lower(),
+    }
+
+
+def ready_lines(settings: Settings, reports: Mapping[str, str], seconds: float) -> list[str]:
+    """Return what the operator wants to know once everything runs."""
+    number = settings.line.numbers[0]
+    sip = reports.get("sip", str(settings.sip.address))
+    smtp = reports.get("smtp", str(settings.smtp.address))
+    http = reports.get("http", str(settings.http.address))
+    database = "of your own" if settings.database_url else f"in {settings.data / 'postgres'}"
+    return [
+        f"Hotline is ready after {seconds:.1f} s.",
+        f"  web       {settings.http.public_url or f'http://{http}'}",
+        f"  voice     sip:{number}@{sip} (UDP and TCP), RTP {settings.rtp.ports}",
+        f"  mail      smtp://{smtp} for {settings.smtp.mailbox}",
+        f"  database  {database}",
+        f"  stop      Ctrl-C, or hotline stop --data {settings.data}",
+    ]
+
+
+async def _watch_servers(settings: Settings) -> None:
+    """Start an embedded server again that has died under us."""
+    servers: list[EmbeddedServer] = []
+    if settings.database_url is None:
+        servers.append(EmbeddedPostgres(settings.data / "postgres"))
+    if settings.redis_url is None:
+        servers.append(EmbeddedValkey(settings.data / "valkey"))
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        for server in servers:
+            if server.leader() is None:
+                log.error("embedded_server_died", server=server.name)
+                with suppress(EmbeddedError):
+                    await asyncio.to_thread(server.start)
+                    log.info("embedded_server_restarted", server=server.name)
