@@ -1,9 +1,10 @@
 """All SQL about recordings."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.contacts.calls.model import CallRow
@@ -41,14 +42,14 @@ class Recordings:
         )
         return (await self._session.scalars(query)).all()
 
-    async def left_behind(self) -> Sequence[RecordingRow]:
-        """Return recordings that nobody makes any more: their call was lost."""
+    async def left_behind(self, ended_before: datetime) -> Sequence[RecordingRow]:
+        """Return recordings that nobody makes any more: their call was lost, or long over."""
         query = (
             select(RecordingRow)
             .join(CallRow, CallRow.id == RecordingRow.call_id)
             .where(
                 RecordingRow.state == RecordingState.RUNNING,
-                CallRow.state == CallState.LOST,
+                or_(CallRow.state == CallState.LOST, CallRow.ended_at <= ended_before),
             )
             .order_by(RecordingRow.started_at)
         )

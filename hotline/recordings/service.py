@@ -1,7 +1,7 @@
 """Starting, sealing and rescuing recordings."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -17,6 +17,9 @@ from hotline.recordings.states import (
     RecordingState,
     RecordingTrigger,
 )
+
+SEALING_LIMIT = timedelta(minutes=2)
+"""A voice process needs seconds to seal a file after its call; later it is not coming back."""
 
 
 def file_name(call_id: CallId, now: datetime) -> str:
@@ -72,9 +75,9 @@ def _end(row: RecordingRow, seal: Seal | Unreadable, problem: str | None, now: d
 
 
 async def sweep(database: Database, *, folder: Path, now: datetime) -> int:
-    """Seal the recordings of calls whose voice process died; return how many."""
+    """Seal the recordings that their voice process did not live to seal; return how many."""
     async with database.read() as session:
-        left_behind = [row.id for row in await Recordings(session).left_behind()]
+        left_behind = [row.id for row in await Recordings(session).left_behind(now - SEALING_LIMIT)]
     for recording_id in left_behind:
         await finish_recording(
             database, recording_id, folder=folder, problem="voice process died", now=now
