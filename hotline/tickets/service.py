@@ -253,6 +253,15 @@ async def close_ticket(
     uow.record(TicketClosed(ticket_id=ticket_id, round=ticket.round, occurred_at=now))
 
 
+async def confirm_ticket(
+    uow: UnitOfWork, ticket_id: TicketId, *, now: datetime, actor: Actor = SYSTEM
+) -> None:
+    """Note that a citizen who had not been reached now confirms the outcome of a closed ticket."""
+    ticket = await Tickets(uow.session).get(ticket_id, lock=True)
+    _move(uow, ticket, TicketTrigger.CONFIRM, actor=actor, now=now, detail={})
+    ticket.close_reason = CloseReason.CONFIRMED
+
+
 async def cancel_ticket(
     uow: UnitOfWork, ticket_id: TicketId, *, reason: str, actor: Actor, now: datetime
 ) -> None:

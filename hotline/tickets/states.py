@@ -28,6 +28,7 @@ class TicketTrigger(StrEnum):
     RESOLVE = "resolve"  # 办结
     REOPEN = "reopen"  # 重新办理
     CLOSE = "close"  # 归档
+    CONFIRM = "confirm"  # 归档后诉求人确认已解决
 
 
 S = TicketState
@@ -49,6 +50,7 @@ TICKET = Machine(
         (S.TRANSFERRED, T.RESOLVE): S.RESOLVED,
         (S.RESOLVED, T.REOPEN): S.TRANSFERRED,  # round + 1
         (S.RESOLVED, T.CLOSE): S.CLOSED,
+        (S.CLOSED, T.CONFIRM): S.CLOSED,
         (S.CLOSED, T.REOPEN): S.TRANSFERRED,  # round + 1
     },
 )

@@ -42,7 +42,6 @@ class CloseReason(StrEnum):
     CONFIRMED = "confirmed"  # 回访确认
     NOT_REACHED = "not_reached"  # 回访未联系上
     ANSWERED = "answered"  # 直接答复
-    NOBODY_TO_ASK = "nobody_to_ask"  # 无回访方式
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,7 @@ _PLAIN_STEPS = {
     TicketTrigger.RETURN: "责任单位退回，正在重新确定承办单位",
     TicketTrigger.REMIND: "已催办",
     TicketTrigger.REOPEN: "您反映问题未解决，已重新办理",
+    TicketTrigger.CONFIRM: "您已确认问题解决",
     TicketTrigger.CANCEL: "工单已作废",
 }
 
