@@ -1,8 +1,8 @@
 """Text -> Flow, with the line of every mistake.
 
 A flow is YAML: `name`, `version`, `language`, `start`, `variables`, `digit_one`, and `steps`. A
-step is named, and its kind is the key it has: `answer`, `play`, `note`, `branch`, `menu`, `collect`,
-`lookup`, `enqueue` or `hangup`. What is said is a list of pieces: `thanks` is a prompt,
+step is named, and its kind is the key it has: `answer`, `play`, `note`, `branch`, `menu`,
+`collect`, `lookup`, `enqueue` or `hangup`. What is said is a list of pieces: `thanks` is a prompt,
 `digits:{ticket_number}` a row of digits, `number:{ahead}` a quantity, `prompt:outcome_{outcome}` a
 prompt chosen by a variable.
 """
