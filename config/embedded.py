@@ -273,7 +273,7 @@ class EmbeddedPostgres(EmbeddedServer):
             shutil.rmtree(torn)
         if not (self.directory / "PG_VERSION").exists():
             self._initialise(account)
-        major = (self.directory / "PG_VERSION").read_text(encoding="ascii").strip()
+        major = (self.directory / "PG_VERSION").read_text(encoding="utf-8").strip()
         if major != POSTGRES_MAJOR:
             raise EmbeddedError(
                 f"{self.directory} was made by PostgreSQL {major}, this program brings "

@@ -62,14 +62,14 @@ class ProcessIdentity:
     def write(self, path: Path) -> None:
         """Write the identity to a pid file, whole or not at all."""
         fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-        fresh.write_text(json.dumps(asdict(self)), encoding="ascii")
+        fresh.write_text(json.dumps(asdict(self)), encoding="utf-8")
         fresh.replace(path)
 
     @classmethod
     def read(cls, path: Path) -> "ProcessIdentity | None":
         """Return what a pid file says; None if it is missing or torn."""
         try:
-            fields = json.loads(path.read_text(encoding="ascii"))
+            fields = json.loads(path.read_text(encoding="utf-8"))
             return cls(
                 pid=int(fields["pid"]), started=int(fields["started"]), boot=str(fields["boot"])
             )
@@ -131,4 +131,4 @@ def _stat(pid: int) -> list[str] | None:
 
 
 def _boot_id() -> str:
-    return (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return (PROC / "sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()

@@ -54,7 +54,7 @@ def _open_secret(path: Path) -> bytes:
     if path.stat().st_mode & 0o077:
         raise SecretsError(f"{path} may be read by others: chmod 600 {path}")
     try:
-        secret = bytes.fromhex(path.read_text(encoding="ascii"))
+        secret = bytes.fromhex(path.read_text(encoding="utf-8"))
     except ValueError:
         secret = b""
     if len(secret) != LENGTH:
@@ -66,7 +66,7 @@ def _make_secret(path: Path) -> None:
     """Write a new secret whole; of two processes that do so at once, the first one wins."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(secrets.token_hex(LENGTH))
         file.flush()
         os.fsync(file.fileno())
