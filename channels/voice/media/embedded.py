@@ -1,0 +1,152 @@
+"""The embedded media engine: every leg in this process and loop, one ticker, one writer thread.
+
+async with EmbeddedMediaEngine(EmbeddedMediaOptions("127.0.0.1", 40_000, 40_199)) as media:
+    leg, answer = await media.answer(call_id, offer)
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, TypeAlias
+
+import structlog
+
+from channels.voice.media.leg import EmbeddedLeg, LegParts
+from channels.voice.media.negotiation import LocalEnd, Negotiator
+from channels.voice.media.player import Prompt, PromptShelf
+from channels.voice.media.ports import PortPool
+from channels.voice.media.recorder import Recording, RecordingWriter
+from channels.voice.media.ticker import Ticker
+from channels.voice.rtp.session import StreamIdentity
+from channels.voice.rtp.terms import StreamTerms
+from hotline.kernel.clock import Clock, system_clock
+
+log = structlog.get_logger()
+
+_Beginning: TypeAlias = Callable[[Negotiator], tuple[StreamTerms | None, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedMediaOptions:
+    """Where media is received; the defaults of a port range of 0-0 leave it to the system."""
+
+    host: str
+    """The address to bind; with ``0.0.0.0``, `advertised_host` says what SDP names."""
+    first_port: int = 0
+    last_port: int = 0
+    advertised_host: str | None = None
+
+    @property
+    def sdp_host(self) -> str:
+        """Return the address that the other side is told to send to.
+
+        Raises:
+            ValueError: it would be the null address, which means hold.
+        """
+        host = self.advertised_host or self.host
+        if host in {"0.0.0.0", "::"}:
+            raise ValueError("advertised_host is needed when media binds every address")
+        return host
+
+
+class EmbeddedMediaEngine:
+    """The `MediaEngine` of small installations and of the scripted phone."""
+
+    def __init__(self, options: EmbeddedMediaOptions, *, clock: Clock = system_clock) -> None:
+        """Check the options; nothing is opened before `async with`.
+
+        Raises:
+            ValueError: the ports or the address cannot work.
+        """
+        self._host = options.sdp_host
+        self._ports = PortPool(options.host, options.first_port, options.last_port)
+        self._clock = clock
+        self._shelf = PromptShelf()
+        self._legs: dict[EmbeddedLeg, None] = {}
+        self._ticker: Ticker | None = None
+        self._writer: RecordingWriter | None = None
+        self._unix_offset = 0.0
+
+    async def __aenter__(self) -> Self:
+        """Start the ticker and the writer."""
+        self._unix_offset = self._clock().timestamp() - asyncio.get_running_loop().time()
+        self._writer = RecordingWriter()
+        self._ticker = Ticker(self._tick, self._skip)
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        """Close every leg, finish every recording, stop."""
+        await asyncio.gather(*(leg.close() for leg in tuple(self._legs)))
+        ticker, writer = self._ticker, self._writer
+        self._ticker = self._writer = None
+        if ticker is not None:
+            ticker.stop()
+        if writer is not None:
+            await asyncio.to_thread(writer.stop)
+
+    async def answer(self, call_id: str, offer: bytes) -> tuple[EmbeddedLeg, bytes]:
+        """Open a leg for an offer and return it with our answer."""
+        return self._open(call_id, lambda negotiator: negotiator.answer(offer))
+
+    async def offer(self, call_id: str) -> tuple[EmbeddedLeg, bytes]:
+        """Open a leg and return it with our offer."""
+        return self._open(call_id, lambda negotiator: (None, negotiator.offer()))
+
+    # -- for legs
+
+    async def load_prompts(self, files: Sequence[Path]) -> list[Prompt]:
+        """Return the prompts of these files, read in a thread."""
+        return await asyncio.to_thread(self._shelf.load_all, tuple(files))
+
+    async def create_recording(self, path: Path) -> Recording:
+        """Open a recording."""
+        assert self._writer is not None, "legs exist only while the engine runs"
+        return await Recording.create(path, self._writer)
+
+    def forget(self, leg: EmbeddedLeg) -> None:
+        """Stop driving the leg and free its ports."""
+        self._legs.pop(leg, None)
+        self._ports.release(leg.line.pair)
+
+    # -- inside
+
+    def _open(self, call_id: str, begin: _Beginning) -> tuple[EmbeddedLeg, bytes]:
+        assert self._ticker is not None, "the engine runs inside `async with`"
+        pair = self._ports.open()
+        try:
+            local = LocalEnd(self._host, pair.port, secrets.randbits(62))
+            negotiator = Negotiator(local)
+            terms, body = begin(negotiator)
+        except BaseException:
+            self._ports.release(pair)
+            raise
+        identity = StreamIdentity(
+            ssrc=secrets.randbits(32),
+            sequence=secrets.randbits(16),
+            timestamp=secrets.randbits(32),
+            # RFC 7022 4.2: random and for this session only, so that it identifies nobody.
+            cname=secrets.token_urlsafe(12),
+        )
+        leg = EmbeddedLeg(call_id, LegParts(self, pair, negotiator, identity, self._unix_offset))
+        if terms is not None:
+            leg.apply(terms)
+        self._legs[leg] = None
+        return leg, body
+
+    def _tick(self, now: float) -> None:
+        self._each(lambda leg: leg.line.listen(now))
+        self._each(lambda leg: leg.line.speak(now))
+
+    def _skip(self, ticks: int) -> None:
+        log.warning("media_ticks_skipped", ticks=ticks, legs=len(self._legs))
+        self._each(lambda leg: leg.line.skip(ticks))
+
+    def _each(self, act: Callable[[EmbeddedLeg], None]) -> None:
+        for leg in tuple(self._legs):
+            try:
+                act(leg)
+            except Exception:  # the ticker is a boundary: one leg's bug stays its own
+                log.exception("media_leg_failed", call_id=leg.call_id)
+                leg.shut()

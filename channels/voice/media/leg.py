@@ -1,0 +1,223 @@
+"""The verbs of one leg of the embedded media; what happens in between is the `Line`'s."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from channels.voice.media.engine import (
+    Digit,
+    LegClosed,
+    MediaError,
+    MediaLeg,
+    MediaStatistics,
+    PlayOutcome,
+    RecordingFailed,
+    RecordingSummary,
+)
+from channels.voice.media.line import Line
+from channels.voice.media.negotiation import Negotiator
+from channels.voice.media.player import Player, Prompt
+from channels.voice.media.ports import PortPair
+from channels.voice.media.recorder import Recording
+from channels.voice.rtp.dtmf import KeyUp
+from channels.voice.rtp.session import RtpSession, StreamIdentity
+from channels.voice.rtp.terms import StreamTerms
+from channels.voice.sip.sdp import Direction
+
+log = structlog.get_logger()
+
+MAX_DIGITS = 64
+"""Keys nobody has read yet; longer than any number that a menu asks for."""
+
+
+class Owner(Protocol):
+    """What a leg needs of its engine."""
+
+    async def load_prompts(self, files: Sequence[Path]) -> list[Prompt]:
+        """Return the prompts of these files; raises `PromptUnusable`."""
+
+    async def create_recording(self, path: Path) -> Recording:
+        """Open a recording; raises `RecordingFailed`."""
+
+    def forget(self, leg: "EmbeddedLeg") -> None:
+        """Stop driving the leg and free its ports."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegParts:
+    """What a leg is made of; the engine brings it together."""
+
+    owner: Owner
+    pair: PortPair
+    negotiator: Negotiator
+    identity: StreamIdentity
+    unix_offset: float
+
+
+class EmbeddedLeg:
+    """The embedded `MediaLeg`; lives in one event loop."""
+
+    def __init__(self, call_id: str, parts: LegParts) -> None:
+        self.call_id = call_id
+        self.line = Line(parts.pair, self._key_pressed)
+        """For the ticker and for partners of the same engine, not for call logic."""
+        self.owner = parts.owner
+        self._parts = parts
+        self._loop = asyncio.get_running_loop()
+        self._opened_at = self._loop.time()
+        self._digits: asyncio.Queue[Digit] = asyncio.Queue(MAX_DIGITS)
+        self._play_request = 0
+
+    @property
+    def direction(self) -> Direction:
+        """Return what we do, after negotiation."""
+        return self._parts.negotiator.direction
+
+    @property
+    def digits(self) -> asyncio.Queue[Digit]:
+        """Return the queue of keys pressed."""
+        return self._digits
+
+    @property
+    def statistics(self) -> MediaStatistics:
+        """Return the counters of this moment."""
+        session, now = self.line.session, self._loop.time()
+        if session is None:
+            return MediaStatistics(0, 0, 0, 0, 0, 0, 0.0, None, now - self._opened_at)
+        trip = session.round_trip_seconds
+        return MediaStatistics(
+            packets_sent=session.packets_sent - self.line.unsent,
+            packets_received=session.packets_received,
+            packets_lost=session.packets_lost,
+            packets_malformed=session.malformed,
+            packets_rejected=session.rejected,
+            frames_concealed=session.frames_concealed,
+            jitter_ms=session.jitter_ms,
+            round_trip_ms=None if trip is None else trip * 1000,
+            idle_seconds=now - session.heard_at,
+        )
+
+    async def accept_answer(self, answer: bytes) -> None:
+        """Take the answer to our offer."""
+        self._require_open()
+        self.apply(self._parts.negotiator.accept_answer(answer))
+
+    async def renegotiate(self, offer: bytes) -> bytes:
+        """Take a re-INVITE's offer and return our answer."""
+        self._require_open()
+        terms, answer = self._parts.negotiator.answer(offer)
+        self.apply(terms)
+        return answer
+
+    async def offer_again(self, direction: Direction | None = None) -> bytes:
+        """Return a new offer of ours."""
+        self._require_open()
+        return self._parts.negotiator.offer(direction)
+
+    async def play(self, files: Sequence[Path], *, loop: bool = False) -> PlayOutcome:
+        """Play files until the end, or until something stops them."""
+        self._require_open()
+        self._play_request += 1
+        request = self._play_request
+        prompts = await self.owner.load_prompts(files)
+        if self.line.is_closed:
+            return PlayOutcome.CLOSED
+        if request != self._play_request:
+            return PlayOutcome.STOPPED
+        player = Player(prompts, loop=loop)
+        if player.is_finished:
+            self.line.end_playing(PlayOutcome.STOPPED)
+            return PlayOutcome.FINISHED
+        ended = self.line.begin_playing(player)
+        try:
+            return await ended
+        finally:
+            if ended.cancelled() and request == self._play_request:
+                self.line.end_playing(PlayOutcome.STOPPED)
+
+    async def stop_playing(self) -> None:
+        """Fall silent now."""
+        self._play_request += 1
+        self.line.end_playing(PlayOutcome.STOPPED)
+
+    async def send_digit(self, key: str, duration_ms: int = 100) -> None:
+        """Press one key and wait until it is sent."""
+        self._require_open()
+        session = self.line.session
+        if session is None or not session.press_key(key, duration_ms):
+            raise MediaError("this key cannot be sent on this leg")
+        await self.line.until_keys_are_sent()
+
+    async def bridge(self, other: MediaLeg) -> None:
+        """Connect with another leg of the same engine."""
+        if not isinstance(other, EmbeddedLeg) or other is self or other.owner is not self.owner:
+            raise ValueError("only two legs of one engine can be bridged")
+        for leg in (self, other):
+            if leg.line.is_closed:
+                raise LegClosed(f"leg of call {leg.call_id} is closed")
+        self.line.join(other.line)
+
+    async def unbridge(self) -> None:
+        """Part from the partner."""
+        self.line.part()
+
+    async def start_recording(self, path: Path) -> None:
+        """Begin a recording."""
+        self._require_open()
+        if self.line.recording is not None:
+            raise RecordingFailed(path, "this leg is recorded already")
+        recording = await self.owner.create_recording(path)
+        if self.line.is_closed or self.line.recording is not None:
+            await recording.finish()
+            raise RecordingFailed(path, "the leg was closed, or another recording was faster")
+        self.line.recording = recording
+
+    async def pause_recording(self) -> None:
+        """Write silence from now on."""
+        if self.line.recording is not None:
+            self.line.recording.is_paused = True
+
+    async def resume_recording(self) -> None:
+        """Write sound again."""
+        if self.line.recording is not None:
+            self.line.recording.is_paused = False
+
+    async def stop_recording(self) -> RecordingSummary | None:
+        """Finish the file."""
+        recording, self.line.recording = self.line.recording, None
+        return None if recording is None else await recording.finish()
+
+    async def close(self) -> None:
+        """End everything of this leg."""
+        self.shut()
+        await self.stop_recording()
+
+    def apply(self, terms: StreamTerms) -> None:
+        """Begin or change the stream; for the engine."""
+        if self.line.session is not None:
+            self.line.session.change_terms(terms)
+            return
+        parts = self._parts
+        self.line.session = RtpSession(
+            terms, parts.identity, now=self._loop.time(), unix_offset=parts.unix_offset
+        )
+
+    def shut(self) -> None:
+        """Stop at once and free the ports, but leave the recording to `close`."""
+        if not self.line.is_closed:
+            self.line.shut()
+            self.owner.forget(self)
+
+    def _require_open(self) -> None:
+        if self.line.is_closed:
+            raise LegClosed(f"leg of call {self.call_id} is closed")
+
+    def _key_pressed(self, key: KeyUp) -> None:
+        if self._digits.full():
+            log.warning("digit_dropped", call_id=self.call_id)
+        else:
+            self._digits.put_nowait(Digit(key.key, key.duration_ms))
