@@ -1,10 +1,11 @@
 """Signed links: whoever holds one may answer one callback. Opening one changes nothing."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadData, URLSafeSerializer
 
 from hotline.kernel.errors import Forbidden, Invalid
 from hotline.kernel.ids import CallbackId
@@ -50,7 +51,7 @@ def read_link_token(options: LinkOptions, token: str, *, now: datetime) -> Callb
     """
     try:
         identifier, expires = _serializer(options).loads(token)
-    except BadSignature:
+    except BadData:
         raise Invalid("token", "the link is not one of ours") from None
     if now >= datetime.fromtimestamp(expires, UTC):
         raise LinkExpired("the link has expired")
@@ -63,4 +64,8 @@ def link_url(options: LinkOptions, callback_id: CallbackId, *, now: datetime) ->
 
 
 def _serializer(options: LinkOptions) -> URLSafeSerializer:
-    return URLSafeSerializer(options.secret, salt=SALT)
+    return URLSafeSerializer(
+        options.secret,
+        salt=SALT,
+        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+    )

@@ -147,9 +147,7 @@ def next_permitted(policy: CallbackPolicy, at: datetime) -> datetime:
     return min(opening for opening in openings if opening > local).astimezone(at.tzinfo)
 
 
-def next_attempt_at(
-    policy: CallbackPolicy, earlier: Sequence[datetime], now: datetime
-) -> datetime:
+def next_attempt_at(policy: CallbackPolicy, earlier: Sequence[datetime], now: datetime) -> datetime:
     """Return when to ring next, after the attempts made at `earlier` instants, oldest first."""
     if not earlier:
         return next_permitted(policy, now + policy.first_delay)

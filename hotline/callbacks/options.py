@@ -1,0 +1,17 @@
+"""What an installation decides about callbacks."""
+
+from dataclasses import dataclass, field
+
+from hotline.callbacks.links import LinkOptions
+from hotline.callbacks.policy import CallbackPolicy
+from hotline.contacts.contact import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackOptions:
+    """Rules, links, and the channels that this installation has."""
+
+    links: LinkOptions
+    policy: CallbackPolicy = field(default_factory=CallbackPolicy)
+    channels: frozenset[Channel] = frozenset({Channel.VOICE, Channel.MAIL})
+    home_area_code: str | None = None

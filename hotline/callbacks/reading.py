@@ -1,0 +1,92 @@
+"""What pages and desks see of callbacks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.callbacks.model import CallbackRow
+from hotline.callbacks.repository import Callbacks
+from hotline.callbacks.states import CALLBACK, AttemptResult, CallbackState, CallbackTrigger
+from hotline.contacts.contact import Channel
+from hotline.kernel.ids import CallbackId, TicketId
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One attempt to reach a complainant."""
+
+    number: int
+    channel: Channel
+    is_repeat: bool
+    started_at: datetime
+    ended_at: datetime | None
+    result: AttemptResult | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackView:
+    """One callback; names nobody."""
+
+    callback_id: CallbackId
+    ticket_id: TicketId
+    round: int
+    state: CallbackState
+    may_answer: bool
+    solved: int | None
+    satisfaction: int | None
+    due_at: datetime | None
+    ended_at: datetime | None
+    correct_by: datetime | None
+    attempts: tuple[AttemptView, ...]
+
+
+async def callback_view(session: AsyncSession, callback_id: CallbackId) -> CallbackView:
+    """Return one callback.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    return await _view(session, await Callbacks(session).get(callback_id))
+
+
+async def callbacks_of_ticket(session: AsyncSession, ticket_id: TicketId) -> Sequence[CallbackView]:
+    """Return every callback of a ticket, oldest first."""
+    return [await _view(session, row) for row in await Callbacks(session).of_ticket(ticket_id)]
+
+
+async def callback_to_answer(session: AsyncSession, ticket_id: TicketId) -> CallbackView | None:
+    """Return the callback that the holder of number and query code answers; None if there is none.
+
+    It is the one of the person who opened the ticket, in its newest round.
+    """
+    row = await Callbacks(session).latest_of_ticket(ticket_id)
+    return await _view(session, row) if row else None
+
+
+async def ratings_to_correct(session: AsyncSession, *, limit: int = 100) -> Sequence[CallbackView]:
+    """Return negative ratings, the one to be corrected soonest first (GB/T 39734, R80)."""
+    return [await _view(session, row) for row in await Callbacks(session).to_correct(limit=limit)]
+
+
+async def _view(session: AsyncSession, row: CallbackRow) -> CallbackView:
+    attempts = await Callbacks(session).attempts(row.id)
+    return CallbackView(
+        callback_id=CallbackId(row.id),
+        ticket_id=TicketId(row.ticket_id),
+        round=row.round,
+        state=row.state,
+        may_answer=CALLBACK.allows(row.state, CallbackTrigger.ANSWER),
+        solved=row.solved,
+        satisfaction=row.satisfaction,
+        due_at=row.due_at,
+        ended_at=row.ended_at,
+        correct_by=row.correct_by,
+        attempts=tuple(
+            AttemptView(
+                one.number, one.channel, one.is_repeat, one.started_at, one.ended_at, one.result
+            )
+            for one in attempts
+        ),
+    )

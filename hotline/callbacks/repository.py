@@ -1,0 +1,128 @@
+"""All SQL about callbacks."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.callbacks.model import CallbackAnswerRow, CallbackAttemptRow, CallbackRow
+from hotline.callbacks.states import CallbackState
+from hotline.kernel.errors import NotFound
+from hotline.kernel.ids import CallbackId, TicketId
+from hotline.tickets.model import ComplainantRow, TicketRow
+from hotline.tickets.repository import Tickets
+
+ENDED = (CallbackState.ANSWERED, CallbackState.NOT_REACHED, CallbackState.CANCELLED)
+
+
+class Callbacks:
+    """Queries over one session."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    async def get(self, callback_id: CallbackId) -> CallbackRow:
+        """Return one callback.
+
+        Raises:
+            NotFound: if there is none.
+        """
+        row = await self.session.get(CallbackRow, callback_id)
+        if row is None:
+            raise NotFound("callback", callback_id)
+        return row
+
+    async def lock(self, callback_id: CallbackId) -> tuple[TicketRow, CallbackRow]:
+        """Lock a callback after its ticket, always in this order, so that nobody deadlocks.
+
+        Raises:
+            NotFound: if there is none.
+        """
+        ticket_id = await self.session.scalar(
+            select(CallbackRow.ticket_id).where(CallbackRow.id == callback_id)
+        )
+        if ticket_id is None:
+            raise NotFound("callback", callback_id)
+        ticket = await Tickets(self.session).get(TicketId(ticket_id), lock=True)
+        row = await self.session.scalar(
+            select(CallbackRow)
+            .where(CallbackRow.id == callback_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        assert row is not None
+        return ticket, row
+
+    async def of_round(self, ticket_id: UUID, round_: int) -> Sequence[CallbackRow]:
+        """Return the callbacks of one round of a ticket; lock the ticket first."""
+        found = await self.session.scalars(
+            select(CallbackRow)
+            .where(CallbackRow.ticket_id == ticket_id, CallbackRow.round == round_)
+            .order_by(CallbackRow.scheduled_at, CallbackRow.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        return found.all()
+
+    async def latest_of_ticket(self, ticket_id: TicketId) -> CallbackRow | None:
+        """Return the newest callback of a ticket's first complainant, or None."""
+        return await self.session.scalar(
+            select(CallbackRow)
+            .join(ComplainantRow, ComplainantRow.id == CallbackRow.complainant_id)
+            .where(CallbackRow.ticket_id == ticket_id)
+            .order_by(CallbackRow.round.desc(), ComplainantRow.joined_at, CallbackRow.id)
+            .limit(1)
+        )
+
+    async def of_ticket(self, ticket_id: TicketId) -> Sequence[CallbackRow]:
+        """Return every callback of a ticket, oldest first."""
+        found = await self.session.scalars(
+            select(CallbackRow)
+            .where(CallbackRow.ticket_id == ticket_id)
+            .order_by(CallbackRow.round, CallbackRow.scheduled_at, CallbackRow.id)
+        )
+        return found.all()
+
+    async def complainant(self, row: CallbackRow) -> ComplainantRow:
+        """Return whom a callback asks."""
+        found = await self.session.get(ComplainantRow, row.complainant_id)
+        assert found is not None
+        return found
+
+    async def attempts(self, callback_id: UUID) -> Sequence[CallbackAttemptRow]:
+        """Return the attempts of a callback, first to last."""
+        found = await self.session.scalars(
+            select(CallbackAttemptRow)
+            .where(CallbackAttemptRow.callback_id == callback_id)
+            .order_by(CallbackAttemptRow.number)
+        )
+        return found.all()
+
+    async def attempt(self, callback_id: UUID, number: int) -> CallbackAttemptRow | None:
+        """Return one attempt, or None."""
+        return await self.session.scalar(
+            select(CallbackAttemptRow).where(
+                CallbackAttemptRow.callback_id == callback_id,
+                CallbackAttemptRow.number == number,
+            )
+        )
+
+    async def answers(self, callback_id: UUID) -> Sequence[CallbackAnswerRow]:
+        """Return every answer that was ever given to a callback, oldest first."""
+        found = await self.session.scalars(
+            select(CallbackAnswerRow)
+            .where(CallbackAnswerRow.callback_id == callback_id)
+            .order_by(CallbackAnswerRow.at, CallbackAnswerRow.id)
+        )
+        return found.all()
+
+    async def to_correct(self, *, limit: int) -> Sequence[CallbackRow]:
+        """Return callbacks with a negative rating, the one to be corrected soonest first."""
+        found = await self.session.scalars(
+            select(CallbackRow)
+            .where(CallbackRow.correct_by.is_not(None))
+            .order_by(CallbackRow.correct_by, CallbackRow.id)
+            .limit(limit)
+        )
+        return found.all()

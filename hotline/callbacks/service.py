@@ -1,0 +1,340 @@
+"""Each complainant hears the outcome and answers; everything here is safe to run twice."""
+
+from collections.abc import Collection
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+import structlog
+
+from hotline.callbacks.events import CallbackAnswered, NegativeRatingGiven
+from hotline.callbacks.model import CallbackAnswerRow, CallbackRow
+from hotline.callbacks.options import CallbackOptions
+from hotline.callbacks.policy import CallbackPolicy, ladder, next_attempt_at
+from hotline.callbacks.repository import Callbacks
+from hotline.callbacks.states import (
+    CALLBACK,
+    AttemptResult,
+    CallbackState,
+    CallbackTrigger,
+    Question,
+)
+from hotline.callbacks.steps import (
+    DISTURBING,
+    after_unknown,
+    await_answer,
+    cancel,
+    climb,
+    give_up,
+    mail_address,
+    owe_attempt,
+    read_reference,
+    settle,
+)
+from hotline.contacts.calls.states import CallResult
+from hotline.contacts.contact import Channel
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.errors import Invalid
+from hotline.kernel.ids import CallbackId, TicketId, new_id
+from hotline.people.number import NumberKind, parse_number
+from hotline.tickets.calendars import calendar_in_force
+from hotline.tickets.model import ComplainantRow, TicketRow
+from hotline.tickets.repository import Tickets
+from hotline.tickets.service import confirm_ticket, reopen_ticket
+from hotline.tickets.states import TicketState
+from hotline.tickets.ticket import CloseReason
+from hotline.tickets.time_limit import correction_deadline
+
+log = structlog.get_logger()
+
+
+async def schedule_callbacks(
+    uow: UnitOfWork, ticket_id: TicketId, *, in_round: int, options: CallbackOptions, now: datetime
+) -> None:
+    """Owe every complainant of a resolved ticket a callback; a second run changes nothing.
+
+    A ticket that has gone back to work meanwhile is left alone. Job: `schedule_callbacks`
+    {ticket_id, round}.
+    """
+    ticket = await Tickets(uow.session).get(ticket_id, lock=True)
+    if ticket.state is not TicketState.RESOLVED or ticket.round != in_round:
+        return
+    await schedule_callback(
+        uow, ticket_id, policy=options.policy, channels=options.channels, now=now
+    )
+
+
+async def schedule_callback(
+    uow: UnitOfWork,
+    ticket_id: TicketId,
+    *,
+    policy: CallbackPolicy,
+    now: datetime,
+    channels: Collection[Channel] = (Channel.VOICE, Channel.MAIL),
+) -> tuple[CallbackId, ...]:
+    """Owe every complainant of this round a callback, once; return all of them."""
+    ticket = await Tickets(uow.session).get(ticket_id, lock=True)
+    callbacks = Callbacks(uow.session)
+    known = {row.complainant_id: row for row in await callbacks.of_round(ticket_id, ticket.round)}
+    for complainant in await Tickets(uow.session).complainants(ticket_id):
+        if complainant.id not in known:
+            known[complainant.id] = await _schedule(
+                uow, ticket, complainant, policy=policy, channels=channels, now=now
+            )
+    return tuple(CallbackId(row.id) for row in known.values())
+
+
+async def _schedule(
+    uow: UnitOfWork,
+    ticket: TicketRow,
+    complainant: ComplainantRow,
+    *,
+    policy: CallbackPolicy,
+    channels: Collection[Channel],
+    now: datetime,
+) -> CallbackRow:
+    rungs = await _ladder(uow, complainant, policy=policy, channels=channels)
+    row = CallbackRow(
+        id=new_id(),
+        ticket_id=ticket.id,
+        round=ticket.round,
+        complainant_id=complainant.id,
+        state=CALLBACK.initial,
+        policy=policy.to_payload(),
+        ladder=[rung.value for rung in rungs],
+        rung=0,
+        attempts_made=0,
+        unknown_results=0,
+        scheduled_at=now,
+    )
+    uow.session.add(row)
+    if not rungs:
+        await_answer(uow, row, policy, now=now)
+    else:
+        at = next_attempt_at(policy, (), now) if rungs[0] in DISTURBING else now
+        owe_attempt(uow, row, at=at)
+    return row
+
+
+async def _ladder(
+    uow: UnitOfWork,
+    complainant: ComplainantRow,
+    *,
+    policy: CallbackPolicy,
+    channels: Collection[Channel],
+) -> tuple[Channel, ...]:
+    phone = parse_number(complainant.reply_to or "")
+    return ladder(
+        policy,
+        reply_channel=complainant.reply_channel,
+        has_phone=phone is not None,
+        has_mail=await mail_address(uow, complainant) is not None,
+        is_mobile=phone is not None and phone.kind is NumberKind.MOBILE,
+        available=channels,
+    )
+
+
+async def record_attempt_result(
+    uow: UnitOfWork,
+    callback_id: CallbackId,
+    attempt_no: int,
+    *,
+    result: AttemptResult,
+    now: datetime,
+) -> None:
+    """Note what came of an attempt, and go to the next rung if nobody answered the question.
+
+    The first result of an attempt counts, but a result that comes after "unknown" is kept too.
+    Results of attempts that are not the present one are noted and change nothing else.
+    """
+    callbacks = Callbacks(uow.session)
+    _, row = await callbacks.lock(callback_id)
+    made = await callbacks.attempt(callback_id, attempt_no)
+    if made is None or made.result not in (None, AttemptResult.UNKNOWN):
+        return
+    if made.result is result:
+        return
+    made.result, made.ended_at = result, now
+    is_present = row.attempts_made == attempt_no
+    if not is_present or row.state not in (CallbackState.ATTEMPTING, CallbackState.UNKNOWN):
+        return
+    policy = CallbackPolicy.from_payload(row.policy)
+    match result:
+        case AttemptResult.DELIVERED:
+            await_answer(uow, row, policy, now=now)
+        case AttemptResult.UNKNOWN:
+            await after_unknown(uow, row, policy, now=now)
+        case (
+            AttemptResult.ANSWERED
+            | AttemptResult.BUSY
+            | AttemptResult.NO_ANSWER
+            | AttemptResult.FAILED
+        ):
+            await climb(uow, row, policy, to=row.rung + 1, now=now)
+        case _:
+            assert_never(result)
+
+
+async def review_callback(
+    uow: UnitOfWork, callback_id: CallbackId, *, attempt_no: int, now: datetime
+) -> None:
+    """End what has waited too long: a result that never came, an answer that nobody gave.
+
+    Job: `review_callback` {callback_id, attempt_no}.
+    """
+    callbacks = Callbacks(uow.session)
+    _, row = await callbacks.lock(callback_id)
+    if row.attempts_made != attempt_no or row.due_at is None or now < row.due_at:
+        return
+    if row.state is CallbackState.AWAITING:
+        await give_up(uow, row, now=now)
+    elif row.state is CallbackState.ATTEMPTING:
+        is_call = row.ladder[row.rung] == Channel.VOICE
+        result = AttemptResult.UNKNOWN if is_call else AttemptResult.FAILED
+        await record_attempt_result(uow, callback_id, attempt_no, result=result, now=now)
+
+
+class AnswerEffect(StrEnum):
+    """What an answer did."""
+
+    RECORDED = "recorded"  # 已记录
+    REOPENED = "reopened"  # 工单已重新办理
+    CLOSED = "closed"  # 工单已归档
+    UNCHANGED = "unchanged"  # 与之前相同，或已不起作用
+
+
+ANSWERS = {Question.SOLVED: range(1, 3), Question.SATISFACTION: range(1, 6)}
+NOT_SOLVED = 2
+NEGATIVE_FROM = 4  # 不满意, 非常不满意 (domain notes 6.2)
+
+
+async def record_answer(
+    uow: UnitOfWork,
+    callback_id: CallbackId,
+    *,
+    question: Question,
+    answer: int,
+    now: datetime,
+    via: str = "phone",
+) -> AnswerEffect:
+    """Note an answer at once: "not solved" sends the ticket back to work on the spot.
+
+    `via` says how it came (`phone`, `link`, `status`). The same answer again changes nothing.
+    "Not solved" stands once given: the work it started is not taken back by a later "solved".
+
+    Raises:
+        Invalid: if `answer` is not one of the question's.
+        NotFound: if there is no such callback.
+    """
+    if answer not in ANSWERS[question]:
+        raise Invalid("answer", f"{question} is answered from 1 to {ANSWERS[question][-1]}")
+    ticket, row = await Callbacks(uow.session).lock(callback_id)
+    before = row.solved if question is Question.SOLVED else row.satisfaction
+    if before == answer:
+        return AnswerEffect.UNCHANGED
+    uow.session.add(
+        CallbackAnswerRow(
+            callback_id=callback_id, question=question, answer=answer, via=via, at=now
+        )
+    )
+    if question is Question.SATISFACTION:
+        await _rate(uow, row, answer, now=now)
+        return AnswerEffect.RECORDED
+    if not CALLBACK.allows(row.state, CallbackTrigger.ANSWER) or before == NOT_SOLVED:
+        return AnswerEffect.UNCHANGED
+    return await _conclude(uow, ticket, row, answer, via=via, now=now)
+
+
+async def _conclude(
+    uow: UnitOfWork, ticket: TicketRow, row: CallbackRow, answer: int, *, via: str, now: datetime
+) -> AnswerEffect:
+    row.state = CALLBACK.next(row.state, CallbackTrigger.ANSWER)
+    row.solved, row.ended_at, row.due_at = answer, now, None
+    ticket_id = TicketId(ticket.id)
+    uow.record(
+        CallbackAnswered(
+            callback_id=CallbackId(row.id),
+            ticket_id=ticket_id,
+            is_solved=answer != NOT_SOLVED,
+            occurred_at=now,
+        )
+    )
+    if ticket.round != row.round:
+        return AnswerEffect.RECORDED
+    if answer == NOT_SOLVED:
+        return await _reopen(uow, ticket, via=via, now=now)
+    if ticket.close_reason is CloseReason.NOT_REACHED:
+        await confirm_ticket(uow, ticket_id, actor=f"citizen:{via}", now=now)
+        return AnswerEffect.RECORDED
+    is_closed = await settle(uow, ticket_id, now=now)
+    return AnswerEffect.CLOSED if is_closed else AnswerEffect.RECORDED
+
+
+async def _reopen(uow: UnitOfWork, ticket: TicketRow, *, via: str, now: datetime) -> AnswerEffect:
+    if ticket.state not in (TicketState.RESOLVED, TicketState.CLOSED):
+        return AnswerEffect.RECORDED
+    round_before = ticket.round
+    await reopen_ticket(
+        uow,
+        TicketId(ticket.id),
+        reason="回访：诉求人表示问题未解决",
+        actor=f"citizen:{via}",
+        now=now,
+    )
+    for other in await Callbacks(uow.session).of_round(ticket.id, round_before):
+        if CALLBACK.allows(other.state, CallbackTrigger.CANCEL):
+            cancel(other, now=now)
+    return AnswerEffect.REOPENED
+
+
+async def _rate(uow: UnitOfWork, row: CallbackRow, answer: int, *, now: datetime) -> None:
+    row.satisfaction = answer
+    if answer < NEGATIVE_FROM or row.correct_by is not None:
+        return
+    receipt = correction_deadline(now, await calendar_in_force(uow.session))
+    row.correct_by, row.correct_by_receipt = receipt.due_at, receipt.to_payload()
+    uow.record(
+        NegativeRatingGiven(
+            callback_id=CallbackId(row.id),
+            ticket_id=TicketId(row.ticket_id),
+            satisfaction=answer,
+            occurred_at=now,
+        )
+    )
+
+
+async def record_call_end(
+    uow: UnitOfWork,
+    *,
+    reference: str,
+    result: CallResult,
+    answers: dict[str, str],
+    now: datetime,
+) -> None:
+    """Note what came of an ordered call; its answers too, should one have been missed on the way.
+
+    Calls about anything else are none of ours. Job: `record_call_end`, from CallOrderFinished.
+    """
+    named = read_reference(reference)
+    if named is None:
+        return
+    callback_id, attempt_no = named
+    for question in Question:
+        key = answers.get(question.value, "")
+        if key.isdecimal() and int(key) in ANSWERS[question]:
+            await record_answer(uow, callback_id, question=question, answer=int(key), now=now)
+    await record_attempt_result(
+        uow, callback_id, attempt_no, result=AttemptResult(result.value), now=now
+    )
+
+
+async def record_message_end(
+    uow: UnitOfWork, *, reference: str, is_sent: bool, now: datetime
+) -> None:
+    """Note whether a letter left. Job: `record_message_end`, from MessageSent and MessageFailed."""
+    named = read_reference(reference)
+    if named is None:
+        return
+    callback_id, attempt_no = named
+    result = AttemptResult.DELIVERED if is_sent else AttemptResult.FAILED
+    await record_attempt_result(uow, callback_id, attempt_no, result=result, now=now)

@@ -1,0 +1,162 @@
+"""What moves one callback along its ladder; the callers hold the lock on its ticket."""
+
+from datetime import datetime
+from uuid import UUID
+
+from hotline.callbacks.events import CallbackNotReached
+from hotline.callbacks.model import CallbackRow
+from hotline.callbacks.policy import CallbackPolicy, next_attempt_at, next_permitted
+from hotline.callbacks.repository import ENDED, Callbacks
+from hotline.callbacks.states import CALLBACK, CallbackState, CallbackTrigger
+from hotline.contacts.contact import Channel
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.ids import CallbackId, CitizenId, TicketId
+from hotline.people.service import mail_of
+from hotline.tickets.model import ComplainantRow
+from hotline.tickets.repository import Tickets
+from hotline.tickets.service import close_ticket
+from hotline.tickets.states import TicketState
+from hotline.tickets.ticket import CloseReason
+
+MAX_UNKNOWN = 1
+"""An attempt whose result nobody knows is repeated so often (design 3)."""
+
+DISTURBING = frozenset({Channel.VOICE, Channel.SMS})
+"""Channels that ring in somebody's pocket: in permitted hours only."""
+
+
+async def after_unknown(
+    uow: UnitOfWork, row: CallbackRow, policy: CallbackPolicy, *, now: datetime
+) -> None:
+    """Repeat the attempt once, visibly; a second unknown ends the calling."""
+    row.unknown_results += 1
+    if row.state is CallbackState.ATTEMPTING:
+        row.state = CALLBACK.next(row.state, CallbackTrigger.LOSE)
+    if row.unknown_results <= MAX_UNKNOWN:
+        await owe_next(uow, row, policy, now=now)
+        return
+    written = [
+        place
+        for place, channel in enumerate(row.ladder)
+        if place > row.rung and channel != Channel.VOICE
+    ]
+    await climb(uow, row, policy, to=written[0] if written else len(row.ladder), now=now)
+
+
+async def climb(
+    uow: UnitOfWork, row: CallbackRow, policy: CallbackPolicy, *, to: int, now: datetime
+) -> None:
+    """Go to a rung of the ladder, or give up beyond its end."""
+    if to >= len(row.ladder):
+        await give_up(uow, row, now=now)
+        return
+    row.rung = to
+    row.state = CALLBACK.next(row.state, CallbackTrigger.MISS)
+    await owe_next(uow, row, policy, now=now)
+
+
+async def owe_next(
+    uow: UnitOfWork, row: CallbackRow, policy: CallbackPolicy, *, now: datetime
+) -> None:
+    """Owe the attempt of the present rung at the next time that suits it."""
+    match Channel(row.ladder[row.rung]):
+        case Channel.VOICE:
+            made = await Callbacks(uow.session).attempts(row.id)
+            at = next_attempt_at(policy, [one.started_at for one in made], now)
+        case Channel.SMS:
+            at = next_permitted(policy, now)
+        case _:
+            at = now
+    owe_attempt(uow, row, at=at)
+
+
+def owe_attempt(uow: UnitOfWork, row: CallbackRow, *, at: datetime) -> None:
+    """Owe the next attempt for an instant."""
+    number = row.attempts_made + 1
+    row.due_at = at
+    uow.enqueue(
+        "attempt_callback",
+        key=f"callback:{row.id}:{number}:{at.isoformat()}",
+        payload={"callback_id": str(row.id), "attempt_no": number},
+        due_at=at,
+    )
+
+
+def owe_review(uow: UnitOfWork, row: CallbackRow, *, at: datetime) -> None:
+    """Owe a look at whether the present waiting has ended."""
+    row.due_at = at
+    uow.enqueue(
+        "review_callback",
+        key=f"callback:{row.id}:{row.attempts_made}:review:{at.isoformat()}",
+        payload={"callback_id": str(row.id), "attempt_no": row.attempts_made},
+        due_at=at,
+    )
+
+
+def await_answer(
+    uow: UnitOfWork, row: CallbackRow, policy: CallbackPolicy, *, now: datetime
+) -> None:
+    """Note that the question has been delivered, and wait for the answer."""
+    row.state = CALLBACK.next(row.state, CallbackTrigger.ASK)
+    owe_review(uow, row, at=now + policy.answer_within)
+
+
+async def give_up(uow: UnitOfWork, row: CallbackRow, *, now: datetime) -> None:
+    """Say honestly that nobody was reached (R69)."""
+    row.state = CALLBACK.next(row.state, CallbackTrigger.GIVE_UP)
+    row.ended_at, row.due_at = now, None
+    uow.record(
+        CallbackNotReached(
+            callback_id=CallbackId(row.id), ticket_id=TicketId(row.ticket_id), occurred_at=now
+        )
+    )
+    await settle(uow, TicketId(row.ticket_id), now=now)
+
+
+def cancel(row: CallbackRow, *, now: datetime) -> None:
+    """End a callback whose ticket has gone back to work."""
+    row.state = CALLBACK.next(row.state, CallbackTrigger.CANCEL)
+    row.ended_at, row.due_at = now, None
+
+
+async def settle(uow: UnitOfWork, ticket_id: TicketId, *, now: datetime) -> bool:
+    """Close the ticket once every complainant of its round was asked or not reached.
+
+    One who confirms is enough for "confirmed"; nobody is "not reached", and can still answer.
+    """
+    ticket = await Tickets(uow.session).get(ticket_id, lock=True)
+    if ticket.state is not TicketState.RESOLVED:
+        return False
+    rows = await Callbacks(uow.session).of_round(ticket_id, ticket.round)
+    if any(row.state not in ENDED for row in rows):
+        return False
+    is_confirmed = any(row.state is CallbackState.ANSWERED for row in rows)
+    reason = CloseReason.CONFIRMED if is_confirmed else CloseReason.NOT_REACHED
+    await close_ticket(uow, ticket_id, reason=reason, now=now)
+    return True
+
+
+async def mail_address(uow: UnitOfWork, complainant: ComplainantRow) -> str | None:
+    """Return where a complainant reads mail, or None."""
+    if complainant.reply_channel is Channel.MAIL:
+        return complainant.reply_to
+    if complainant.citizen_id is None:
+        return None
+    return await mail_of(uow.session, CitizenId(complainant.citizen_id))
+
+
+def reference(row: CallbackRow) -> str:
+    """Return what names the present attempt: `callback:<id>:<attempt>`."""
+    return f"callback:{row.id}:{row.attempts_made}"
+
+
+def read_reference(text: str) -> tuple[CallbackId, int] | None:
+    """Return callback and attempt that a reference names; None if it names something else."""
+    kind, _, rest = text.partition(":")
+    identifier, _, number = rest.partition(":")
+    if kind != "callback" or not number.isdecimal():
+        return None
+    try:
+        return CallbackId(UUID(identifier)), int(number)
+    except ValueError:
+        return None
