@@ -92,7 +92,7 @@ def _enter(
 
 
 def _days(section: Section, key: str, text: str, year: int) -> list[date]:
-    """Return the days from one date `..` to another, or of one; December before `year` is allowed."""
+    """Return the days of `2026-02-15..2026-02-23`, or of one date; December before is allowed."""
     match = DAYS.fullmatch(text)
     try:
         first, last = (date.fromisoformat(end) for end in (match[1], match[2] or match[1]))  # type: ignore[index]

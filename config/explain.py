@@ -27,7 +27,7 @@ def explain_deadline(
     `day_rule` is `eight_hours` or `end_of_day`.
 
     Raises:
-        Invalid: if one of them cannot be read, or the calendar has mistakes or does not know a year.
+        Invalid: if one of them cannot be read, or the calendar has mistakes or lacks a year.
     """
     problems: list[Problem] = []
     calendar = load_calendar(calendars, problems)

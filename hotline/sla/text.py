@@ -57,6 +57,7 @@ WORDS = {
         "due": "到期",
         "counted": "计入",
         "skipped": "不计",
+        "provisional_mark": "暂定",
         "provisional": "暂定：途经年份的放假通知尚未公布，公布后须重算",
     },
     "en": {
@@ -67,6 +68,7 @@ WORDS = {
         "due": "due",
         "counted": "counted",
         "skipped": "skipped",
+        "provisional_mark": "provisional",
         "provisional": (
             "provisional: a year on the way has no published holidays yet; to be computed again"
         ),
@@ -97,6 +99,8 @@ def step_line(step: Step, zone: ZoneInfo, language: str) -> str:
     words = WORDS[language]
     mark = words["counted"] if step.reason.is_counted else words["skipped"]
     name = f" {step.name}" if step.name else ""
+    if step.provisional:
+        name += f" ({words['provisional_mark']})"
     return (
         f"  {moment(step.begin, zone, language)} – {moment(step.end, zone, language)}"
         f"  {mark} {duration(step.length, language)}  {REASONS[language][step.reason]}{name}"
