@@ -78,7 +78,6 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         CloseReason.CONFIRMED: "回访确认",
         CloseReason.NOT_REACHED: "回访未联系上",
         CloseReason.ANSWERED: "直接答复",
-        CloseReason.NOBODY_TO_ASK: "无回访方式",
     },
     SeatState: {
         SeatState.SIGNED_OUT: "签出",

@@ -56,7 +56,8 @@ async def serve_live(
 
 async def close_all(app: web.Application) -> None:
     """Tell every screen that the process stops, so that it looks for another one."""
-    for socket in tuple(app[LIVE_SOCKETS]):
+    sockets = app[LIVE_SOCKETS]
+    for socket in tuple(sockets):
         await socket.close(code=WSCloseCode.GOING_AWAY, message=b"restart")
 
 

@@ -17,6 +17,7 @@ from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.privacy import mask_email, mask_name, mask_phone
 from hotline.web.forgery import form_token, form_token_field, remember_visitor
 from hotline.web.keys import CLOCK, LANGUAGE, OPTIONS, PARTS, REQUEST_ID, SIGNED_IN
+from hotline.web.labels import label
 from hotline.web.language import LANGUAGES, TEXTS
 from hotline.web.routing import MenuEntry, WebPart
 
@@ -86,6 +87,7 @@ def make_environments(app: web.Application) -> dict[str, jinja2.Environment]:
             newstyle=True,
         )
         environment.filters |= {
+            "label": lambda value, texts=texts: texts.get(label(value), label(value)),
             "moment": moment,
             "day": day,
             "phone": mask_phone,

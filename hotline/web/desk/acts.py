@@ -29,7 +29,7 @@ from hotline.web.desk.bodies import (
 )
 from hotline.web.desk.options import DESK
 from hotline.web.desk.present import seat_json, ticket_json
-from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.keys import CLOCK, DATABASE, LANGUAGE
 from hotline.web.requests import json_body, path_id
 from hotline.web.routing import Route
 
@@ -279,7 +279,9 @@ async def _answer(request: web.Request, ticket_id: TicketId, *, status: int = 20
     async with request.app[DATABASE].read() as session:
         view = await reading.ticket_view(session, ticket_id)
         code = await reading.query_code_of(session, ticket_id, request.app[DESK].query_codes)
-    return web.json_response({"ticket": ticket_json(view), "query_code": code}, status=status)
+    return web.json_response(
+        {"ticket": ticket_json(view, request[LANGUAGE]), "query_code": code}, status=status
+    )
 
 
 ROUTES = (

@@ -17,7 +17,7 @@ from hotline.web.desk.acts import DESK_ROLES
 from hotline.web.desk.options import DESK, DeskOptions
 from hotline.web.desk.present import category_json, history_json, ticket_json
 from hotline.web.desk.snapshot import board_snapshot, desk_snapshot
-from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.keys import CLOCK, DATABASE, LANGUAGE
 from hotline.web.labels import LABELS
 from hotline.web.language import texts_of, translate
 from hotline.web.live import serve_live
@@ -70,7 +70,9 @@ async def get_categories(request: web.Request) -> web.Response:
     query = request.query.get("q", "").strip()
     async with request.app[DATABASE].read() as session:
         found = await search_categories(session, query, limit=_MOST_CATEGORIES) if query else []
-    return web.json_response({"categories": [category_json(each) for each in found]})
+    return web.json_response(
+        {"categories": [category_json(each, request[LANGUAGE]) for each in found]}
+    )
 
 
 async def get_ticket(request: web.Request) -> web.Response:
@@ -80,7 +82,10 @@ async def get_ticket(request: web.Request) -> web.Response:
         view = await reading.ticket_view(session, ticket_id)
         history = await reading.history(session, ticket_id)
     return web.json_response(
-        {"ticket": ticket_json(view), "history": [history_json(entry) for entry in history]}
+        {
+            "ticket": ticket_json(view, request[LANGUAGE]),
+            "history": [history_json(entry) for entry in history],
+        }
     )
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from hotline.kernel.privacy import mask_phone
 from hotline.queues.values import Board, QueueLine, SeatContact, SeatLine, SeatView
+from hotline.sla.limit import Limit
 from hotline.tickets.category import Category
 from hotline.tickets.views import HistoryEntry, TicketLine, TicketView
+from hotline.web.language import ENGLISH
 
 Json = dict[str, Any]
 
@@ -62,7 +64,7 @@ def line_json(line: TicketLine) -> Json:
     }
 
 
-def ticket_json(view: TicketView) -> Json:
+def ticket_json(view: TicketView, language: str) -> Json:
     """Return a whole ticket; the answer address is masked."""
     return {
         "ticket_id": str(view.ticket_id),
@@ -72,7 +74,7 @@ def ticket_json(view: TicketView) -> Json:
         "channel": view.channel.value,
         "call_id": str(view.call_id) if view.call_id else None,
         "request_kind": view.request_kind.value,
-        "category": category_json(view.category) if view.category else None,
+        "category": category_json(view.category, language) if view.category else None,
         "condition": view.condition,
         "urgency": view.urgency.value,
         "subject": view.subject,
@@ -95,7 +97,7 @@ def ticket_json(view: TicketView) -> Json:
     }
 
 
-def category_json(category: Category) -> Json:
+def category_json(category: Category, language: str) -> Json:
     """Return a category with the conditions and limits that a seat chooses from."""
     return {
         "key": category.key,
@@ -104,7 +106,14 @@ def category_json(category: Category) -> Json:
         "name": category.name_zh,
         "name_en": category.name_en,
         "major": category.major_name,
-        "limits": [{"condition": item.condition, "limit": item.limit} for item in category.limits],
+        "limits": [
+            {
+                "condition": item.condition,
+                "limit": item.limit,
+                "label": Limit.parse(item.limit).label("en" if language == ENGLISH else "zh"),
+            }
+            for item in category.limits
+        ],
     }
 
 

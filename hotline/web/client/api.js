@@ -1,0 +1,39 @@
+// Requests to the desk's JSON endpoints. Every failure is an ApiError with words for the person.
+
+import { t } from "./words.js";
+
+const LIMIT = 15_000; // milliseconds
+
+export class ApiError extends Error {
+  constructor(status, body) {
+    super([body.message, body.advice].filter(Boolean).join(" "));
+    this.status = status;
+    this.fields = Object.fromEntries((body.fields ?? []).map((each) => [each.field, each.problem]));
+    this.advice = body.advice ?? "";
+  }
+}
+
+/** Sends a request and returns the JSON answer; throws ApiError. */
+export async function call(method, path, body) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: { Accept: "application/json", "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(LIMIT),
+      credentials: "same-origin",
+    });
+  } catch {
+    throw new ApiError(0, { message: t("网络不通，内容已保存在本机，请稍后重试。") });
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (response.status === 401) signInAgain();
+  if (!response.ok) throw new ApiError(response.status, answer);
+  return answer;
+}
+
+/** Leaves for the sign-in page; it leads back here. Drafts wait in this browser. */
+export function signInAgain() {
+  location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+}

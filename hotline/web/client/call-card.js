@@ -1,0 +1,115 @@
+// Who calls, for how long, and this citizen's open tickets.
+
+import { html, nothing } from "lit";
+import { call } from "./api.js";
+import { Follow } from "./live.js";
+import { Plain } from "./plain.js";
+import { clock, label, moment, t } from "./words.js";
+
+const HEADING = { ringing: "来电振铃", answered: "通话中", finished: "通话已结束" };
+
+class CallCard extends Plain {
+  static properties = {
+    live: { attribute: false },
+    asking: { state: true },
+    shown: { state: true }, // {call_id, number}: a number that was unmasked
+  };
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.follow ??= new Follow(this, this.live);
+  }
+
+  render() {
+    const contact = this.live.picture?.seat?.contact;
+    if (!contact) {
+      return html`<section class="card call" aria-labelledby="call-heading">
+        <h2 id="call-heading">${t("来电")}</h2><p class="empty">${t("当前没有来电")}</p></section>`;
+    }
+    return html`
+      <section class="card call ${contact.state}" aria-labelledby="call-heading">
+        <div class="heading">
+          <h2 id="call-heading">${t(HEADING[contact.state] ?? "来电")}</h2>
+          <span class="number timer" aria-hidden="true">${this.#time(contact)}</span>
+        </div>
+        <p class="caller number" id="caller">${this.#number(contact)}</p>
+        <p class="hint">${t("线路")} ${contact.line} · ${t("排队")}
+          ${clock(this.#at(contact.offered_at) - this.#at(contact.enqueued_at))}</p>
+        ${this.asking === contact.call_id ? this.#why(contact) : this.#unmask(contact)}
+        ${contact.state === "ringing" ? html`<p class="notice warn">${t("请用话机接听。")}</p>` : nothing}
+        ${this.#tickets(contact.open_tickets)}
+      </section>`;
+  }
+
+  #number(contact) {
+    if (!contact.number) return t("未显示号码");
+    return this.shown?.call_id === contact.call_id ? this.shown.number : contact.number;
+  }
+
+  #time(contact) {
+    const from = contact.answered_at ?? contact.offered_at;
+    const until = contact.ended_at ? this.#at(contact.ended_at) : this.live.now();
+    return clock(until - this.#at(from));
+  }
+
+  #at(iso) {
+    return new Date(iso).getTime();
+  }
+
+  #unmask(contact) {
+    if (!contact.number || this.shown?.call_id === contact.call_id) return nothing;
+    return html`<p><button class="link" @click=${() => this.#ask(contact)}>${t("查看完整号码")}</button></p>`;
+  }
+
+  #why(contact) {
+    return html`
+      <form class="why" @submit=${(event) => this.#show(event, contact)} @keydown=${this.#escape}>
+        <label for="why">${t("查看原因（将记入审计日志）")}</label>
+        <input id="why" name="why" required minlength="2" maxlength="200" autocomplete="off">
+        <p class="actions"><button class="button small">${t("查看")}</button>
+          <button type="button" class="link" @click=${() => { this.asking = null; }}>${t("取消")}</button></p>
+      </form>`;
+  }
+
+  async #ask(contact) {
+    this.asking = contact.call_id;
+    await this.updateComplete;
+    this.querySelector("#why").focus();
+  }
+
+  #escape(event) {
+    if (event.key === "Escape") this.asking = null;
+  }
+
+  async #show(event, contact) {
+    event.preventDefault();
+    const reason = new FormData(event.target).get("why").trim();
+    try {
+      const { number } = await call("POST", `/desk/calls/${contact.call_id}/number`, { reason });
+      this.shown = { call_id: contact.call_id, number };
+      this.asking = null;
+    } catch (error) {
+      this.dispatchEvent(new CustomEvent("trouble", { detail: error.message, bubbles: true }));
+    }
+  }
+
+  #tickets(lines) {
+    return html`
+      <h3>${t("该市民未办结的工单")}（${lines.length}）</h3>
+      ${lines.length === 0 ? html`<p class="hint">${t("没有")}</p>` : html`
+        <ul class="lines">${lines.map((line) => html`
+          <li><button class="line-button" @click=${() => this.#open(line)}>
+            <span class="number">${line.number}</span>
+            <span class="badge">${label("TicketState", line.state)}</span>
+            <span class="subject">${line.subject}</span>
+            <small>${moment(line.opened_at)} · ${line.category_name}</small>
+          </button></li>`)}
+        </ul>`}`;
+  }
+
+  #open(line) {
+    this.dispatchEvent(new CustomEvent("open-ticket", { detail: line.ticket_id, bubbles: true }));
+  }
+}
+
+customElements.define("call-card", CallCard);

@@ -1,0 +1,113 @@
+// The seat's desk: what arrives is a whole picture (live.js), what is done goes out as JSON (api.js).
+
+import { html } from "lit";
+import "./call-card.js";
+import { sweepDrafts } from "./drafts.js";
+import "./help-dialog.js";
+import { actOf } from "./keys.js";
+import { Live } from "./live.js";
+import { Plain } from "./plain.js";
+import "./seat-bar.js";
+import "./ticket-desk.js";
+import { t } from "./words.js";
+import "./work-list.js";
+
+const TITLE = document.title;
+
+class HotlineDesk extends Plain {
+  static properties = { said: { state: true }, trouble: { state: true }, current: { state: true } };
+
+  #live = new Live("/desk/live");
+  #call = null;
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.#live.addEventListener("change", () => this.#arrived());
+    this.#live.connect();
+    addEventListener("keydown", this.#keys);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    removeEventListener("keydown", this.#keys);
+  }
+
+  render() {
+    return html`
+      <div @said=${(event) => this.#say(event.detail)} @trouble=${(event) => this.#complain(event.detail)}
+           @asked=${() => this.#help()} @open-ticket=${(event) => this.#desk().openTicket(event.detail)}
+           @current=${(event) => { this.current = event.detail; }}>
+        <seat-bar .live=${this.#live}></seat-bar>
+        <div class="messages">
+          <div role="status" aria-live="polite" class=${this.said ? "notice good" : "visually-hidden"}>${this.said}</div>
+          <div role="alert" class=${this.trouble ? "notice bad" : "visually-hidden"}>${this.trouble}</div>
+        </div>
+        <div class="desk">
+          <div class="side">
+            <call-card .live=${this.#live}></call-card>
+            <work-list .live=${this.#live} .current=${this.current}></work-list>
+          </div>
+          <ticket-desk .live=${this.#live}></ticket-desk>
+        </div>
+        <help-dialog></help-dialog>
+      </div>`;
+  }
+
+  #desk() {
+    return this.querySelector("ticket-desk");
+  }
+
+  #help() {
+    this.querySelector("help-dialog").open();
+  }
+
+  #say(text) {
+    this.trouble = "";
+    this.said = text;
+  }
+
+  #complain(text) {
+    this.said = "";
+    this.trouble = text;
+  }
+
+  #arrived() {
+    const { picture } = this.#live;
+    if (picture && !this.user) {
+      this.user = picture.user.login;
+      sweepDrafts(this.user);
+    }
+    const contact = picture?.seat?.contact ?? null;
+    const ringing = contact?.state === "ringing";
+    document.title = ringing ? `☎ ${t("来电")} · ${TITLE}` : TITLE;
+    const call = contact && `${contact.call_id} ${contact.state}`;
+    if (call === this.#call) return;
+    this.#call = call;
+    if (ringing) this.#say(`${t("来电振铃")}：${contact.number ?? t("未显示号码")}`);
+    if (contact && !ringing) this.#desk().meet(contact);
+  }
+
+  #keys = (event) => {
+    const act = actOf(event);
+    if (!act || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    const bar = this.querySelector("seat-bar");
+    const desk = this.#desk();
+    const acts = {
+      available: () => bar.act("available"),
+      break: () => bar.chooseBreak(),
+      sign: () => bar.sign(),
+      new: () => desk.startNew(),
+      subject: () => desk.focusField("subject"),
+      category: () => desk.focusField("category"),
+      list: () => this.querySelector("work-list").enter(),
+      save: () => desk.save(),
+      transfer: () => desk.transfer(),
+      answer: () => desk.ask("answer"),
+      help: () => this.#help(),
+    };
+    acts[act]();
+  };
+}
+
+customElements.define("hotline-desk", HotlineDesk);

@@ -1,0 +1,60 @@
+// Every shortcut of the desk, in one table: the handler, the help and the buttons read it.
+
+import { t } from "./words.js";
+
+export const SHORTCUTS = [
+  { act: "available", keys: "Alt+1", code: "Digit1", alt: true, text: "示闲，开始接听" },
+  { act: "break", keys: "Alt+2", code: "Digit2", alt: true, text: "小休，选择原因" },
+  { act: "sign", keys: "Alt+3", code: "Digit3", alt: true, text: "签入或签出" },
+  { act: "new", keys: "Alt+N", code: "KeyN", alt: true, text: "新工单（通话中：本次来电的工单）" },
+  { act: "subject", keys: "Alt+B", code: "KeyB", alt: true, text: "跳到标题" },
+  { act: "category", keys: "Alt+C", code: "KeyC", alt: true, text: "跳到类别搜索" },
+  { act: "list", keys: "Alt+L", code: "KeyL", alt: true, text: "跳到待处理工单" },
+  { act: "save", keys: "Ctrl+S", code: "KeyS", ctrl: true, text: "保存工单" },
+  { act: "transfer", keys: "Ctrl+Enter", code: "Enter", ctrl: true, text: "保存并转办" },
+  { act: "answer", keys: "Alt+R", code: "KeyR", alt: true, text: "直接答复" },
+  { act: "help", keys: "?", key: "?", text: "快捷键说明" },
+];
+
+const SINGLE_KEYS = "hotline.singleKeys";
+
+/** Says whether shortcuts of a single character are on (WCAG 2.2, 2.1.4: they can be turned off). */
+export function singleKeys() {
+  return localStorage.getItem(SINGLE_KEYS) !== "off";
+}
+
+export function setSingleKeys(on) {
+  localStorage.setItem(SINGLE_KEYS, on ? "on" : "off");
+}
+
+/** Returns the act that a key press asks for, or null. */
+export function actOf(event) {
+  if (event.isComposing) return null; // an input method is choosing a character
+  const found = SHORTCUTS.find((each) =>
+    each.key
+      ? event.key === each.key && singleKeys() && !isTyping(event.target)
+      : event.code === each.code &&
+        !event.shiftKey &&
+        event.altKey === Boolean(each.alt) &&
+        (event.ctrlKey || event.metaKey) === Boolean(each.ctrl),
+  );
+  return found?.act ?? null;
+}
+
+/** Returns the keys of an act, to show beside its button. */
+export function keysOf(act) {
+  return SHORTCUTS.find((each) => each.act === act).keys;
+}
+
+/** Returns the keys of an act as aria-keyshortcuts names them. */
+export function ariaKeys(act) {
+  return keysOf(act).replace("Ctrl", "Control");
+}
+
+export function described() {
+  return SHORTCUTS.map(({ keys, text }) => [keys, t(text)]);
+}
+
+function isTyping(target) {
+  return target.matches?.("input, textarea, select, [contenteditable]");
+}

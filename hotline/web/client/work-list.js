@@ -1,0 +1,62 @@
+// Tickets that wait for a person: from the web form and mail, saved and not yet handed on, returned.
+
+import { html, nothing } from "lit";
+import { Follow } from "./live.js";
+import { Plain } from "./plain.js";
+import { label, moment, t } from "./words.js";
+
+class WorkList extends Plain {
+  static properties = { live: { attribute: false }, current: {} };
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.follow ??= new Follow(this, this.live);
+  }
+
+  render() {
+    const lines = this.live.picture?.tickets ?? [];
+    const more = this.live.picture?.tickets_more ? "+" : "";
+    return html`
+      <section class="card work" aria-labelledby="work-heading">
+        <div class="heading">
+          <h2 id="work-heading">${t("待处理工单")}（${lines.length}${more}）</h2><kbd>Alt+L</kbd>
+        </div>
+        ${lines.length === 0 ? html`<p class="empty">${t("没有待处理的工单")}</p>` : html`
+          <ul class="lines" @keydown=${this.#arrows}>${lines.map((line) => this.#line(line))}</ul>`}
+      </section>`;
+  }
+
+  #line(line) {
+    return html`
+      <li><button class="line-button" aria-current=${line.ticket_id === this.current ? "true" : nothing}
+          @click=${() => this.#open(line)}>
+        <span class="number">${line.number}</span>
+        <span class="badge">${label("Channel", line.channel)}</span>
+        ${line.urgency === "normal" ? nothing : html`<span class="badge bad">${label("Urgency", line.urgency)}</span>`}
+        ${line.round > 1 ? html`<span class="badge warn">${t("第")}${line.round}${t("轮")}</span>` : nothing}
+        <span class="subject">${line.subject}</span>
+        <small>${moment(line.opened_at)} · ${line.category_name || t("未分类")}</small>
+      </button></li>`;
+  }
+
+  #open(line) {
+    this.dispatchEvent(new CustomEvent("open-ticket", { detail: line.ticket_id, bubbles: true }));
+  }
+
+  #arrows(event) {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const buttons = [...this.querySelectorAll(".line-button")];
+    const next = buttons[buttons.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1)];
+    if (next) {
+      event.preventDefault();
+      next.focus();
+    }
+  }
+
+  /** Moves to the first ticket, or to the heading if there is none. */
+  enter() {
+    this.querySelector(".line-button")?.focus();
+  }
+}
+
+customElements.define("work-list", WorkList);
