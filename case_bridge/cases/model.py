@@ -115,11 +115,13 @@ class EvidenceRow(Base):
     """A text or file that may have to stand up as evidence (R15). Never changed."""
 
     __tablename__ = "case_evidence"
-    __table_args__ = (Index("ix_case_evidence_case", "case_id", "recorded_at"),)
+    __table_args__ = (Index("ix_case_evidence_case", "case_id", "sequence"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     round: Mapped[int]
+    sequence: Mapped[int]
+    """How many moves the case had made when it came."""
     origin: Mapped[EvidenceOrigin] = mapped_column(enum_type(EvidenceOrigin))
     actor_id: Mapped[UUID | None]
     actor_name: Mapped[str]

@@ -94,6 +94,7 @@ def keep_evidence(
                 id=new_id(),
                 case_id=case.id,
                 round=case.round,
+                sequence=case.sequence,
                 origin=origin,
                 actor_id=actor.user_id,
                 actor_name=actor.name,

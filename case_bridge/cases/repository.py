@@ -90,7 +90,7 @@ class Cases:
         found = await self._session.scalars(
             select(EvidenceRow)
             .where(EvidenceRow.case_id == case_id)
-            .order_by(EvidenceRow.recorded_at, EvidenceRow.id)
+            .order_by(EvidenceRow.sequence, EvidenceRow.recorded_at, EvidenceRow.id)
         )
         return found.all()
 

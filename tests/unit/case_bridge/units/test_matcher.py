@@ -1,0 +1,88 @@
+"""The responsibility matrix (R31, R32)."""
+
+from datetime import date
+from uuid import UUID
+
+from case_bridge.units.matcher import Matter, suggest_unit
+from case_bridge.units.unit import Duty, Responsibility
+from hotline.kernel.ids import UnitId
+
+TODAY = date(2026, 3, 11)
+COVER = Matter(scheme="GB", kind="facility", code="0102", place="城东街道人民路12号")
+
+
+def rule(
+    number: int,
+    *,
+    category: str = "facility:*",
+    area: str = "*",
+    scheme: str = "*",
+    duty: Duty = Duty.MAINTAINER,
+    since: date = date(2026, 1, 1),
+    until: date | None = None,
+) -> Responsibility:
+    return Responsibility(
+        scheme=scheme,
+        category=category,
+        area=area,
+        unit_id=UnitId(UUID(int=number)),
+        unit_name=f"单位{number}",
+        duty=duty,
+        valid_from=since,
+        valid_to=until,
+    )
+
+
+def suggested(*rules: Responsibility) -> str | None:
+    suggestion = suggest_unit(rules, COVER, on=TODAY)
+    return suggestion.unit_name if suggestion else None
+
+
+def test_the_narrower_category_wins() -> None:
+    assert (
+        suggested(rule(1), rule(2, category="facility:01"), rule(3, category="facility:0102"))
+        == "单位3"
+    )
+
+
+def test_the_category_outweighs_the_area() -> None:
+    assert suggested(rule(1, area="城东街道"), rule(2, category="facility:0102")) == "单位2"
+
+
+def test_the_named_area_wins_over_the_whole_city() -> None:
+    assert suggested(rule(1), rule(2, area="城东街道"), rule(3, area="城西街道")) == "单位2"
+
+
+def test_r32_the_maintainer_comes_before_manager_and_owner() -> None:
+    assert suggested(rule(1, duty=Duty.OWNER), rule(2, duty=Duty.MAINTAINER)) == "单位2"
+
+
+def test_codes_of_facilities_say_nothing_about_incidents() -> None:
+    assert suggested(rule(1, category="incident:0102")) is None
+
+
+def test_codes_of_another_scheme_say_nothing() -> None:
+    assert suggested(rule(1, category="facility:0102", scheme="CJ"), rule(2)) == "单位2"
+
+
+def test_a_rule_holds_from_its_first_day_and_no_longer_on_its_last() -> None:
+    assert suggested(rule(1, since=TODAY)) == "单位1"
+    assert suggested(rule(1, until=TODAY)) is None
+    assert suggested(rule(1, since=date(2026, 3, 12))) is None
+
+
+def test_the_reason_names_category_area_duty_and_day() -> None:
+    suggestion = suggest_unit([rule(1, category="facility:01", area="城东街道")], COVER, on=TODAY)
+
+    assert suggestion is not None
+    assert suggestion.reason == (
+        "责任矩阵: 类别 01 x 城东街道 -> 单位1 (维护单位, 自 2026-01-01 起)"
+    )
+
+
+def test_units_of_equal_standing_are_all_named() -> None:
+    suggestion = suggest_unit([rule(2), rule(1)], COVER, on=TODAY)
+
+    assert suggestion is not None
+    assert suggestion.unit_name == "单位1"
+    assert suggestion.reason.endswith("同级还有 单位2")
