@@ -18,6 +18,7 @@ class Reception:
         self.jitter = 0.0
         """In timestamp units, A.8."""
         self._first = self._highest = first_sequence
+        self._expected_earlier = 0
         self._cycles = 0
         self._after_jump = -1
         self._expected_before = self._received_before = 0
@@ -33,7 +34,7 @@ class Reception:
     @property
     def expected(self) -> int:
         """Return how many packets were sent so far, judged by the sequence numbers (A.3)."""
-        return self.highest_sequence - self._first + 1
+        return self._expected_earlier + self.highest_sequence - self._first + 1
 
     @property
     def lost(self) -> int:
@@ -86,8 +87,7 @@ class Reception:
         )
 
     def _restart(self, sequence: int) -> None:
+        self._expected_earlier = self.expected
         self._first = self._highest = sequence
         self._cycles = 0
         self._after_jump = -1
-        self.received = 0
-        self._expected_before = self._received_before = 0
