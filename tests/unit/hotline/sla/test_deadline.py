@@ -18,8 +18,7 @@ from hotline.sla.deadline import (
     instant_of_share,
 )
 from hotline.sla.limit import Limit, LimitUnit
-
-from .conftest import shanghai
+from tests.unit.hotline.sla.instants import shanghai
 
 # domain notes 4.3, with 08-12 and 14-18, one working day being 8 working hours
 VECTORS = [

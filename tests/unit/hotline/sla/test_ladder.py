@@ -5,8 +5,7 @@ from hotline.sla.calendar import WorkingCalendar, YearNotPublished
 from hotline.sla.deadline import deadline
 from hotline.sla.ladder import DEFAULT_LADDER, Ladder, Level, Rung
 from hotline.sla.limit import Limit
-
-from .conftest import shanghai
+from tests.unit.hotline.sla.instants import shanghai
 
 
 @pytest.mark.parametrize(

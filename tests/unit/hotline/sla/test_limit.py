@@ -31,7 +31,7 @@ def test_the_four_kinds(text: str, limit: Limit, zh: str) -> None:
     "text", ["", "4", "4h", "4x", "0wh", "-1wd", "04wh", "4 wh", "1000wd", "４wh"]
 )
 def test_anything_else_is_refused_and_told_how_to_write_it(text: str) -> None:
-    with pytest.raises(Invalid, match="write e[.]g[.] 4wh"):
+    with pytest.raises(Invalid, match="is not a limit; write"):
         Limit.parse(text)
 
 

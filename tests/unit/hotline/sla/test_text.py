@@ -6,8 +6,7 @@ from hotline.sla.calendar import WorkingCalendar
 from hotline.sla.deadline import DayRule, Pause, deadline
 from hotline.sla.limit import Limit
 from hotline.sla.text import describe, duration
-
-from .conftest import shanghai
+from tests.unit.hotline.sla.instants import shanghai
 
 
 def test_a_receipt_is_told_in_chinese(calendar: WorkingCalendar) -> None:
