@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import ClassVar
 
 from hotline.kernel.errors import HotlineError
@@ -207,7 +208,7 @@ def parse(body: bytes) -> SessionDescription:
     if len(starts) > MAX_MEDIA:
         raise SdpMalformed("more media sections than any call needs")
     head = lines[1 : starts[0]] if starts else lines[1:]
-    bounds = zip(starts, [*starts[1:], len(lines)], strict=True)
+    bounds = pairwise([*starts, len(lines)])
     origins = [value for letter, value in head if letter == "o"]
     if len(origins) != 1:
         raise SdpMalformed("needs exactly one o= line")
