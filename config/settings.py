@@ -38,11 +38,12 @@ PREFIX = "HOTLINE_"
 
 
 class SettingsError(HotlineError):
-    """The settings cannot be used; `problems` holds every one of them."""
+    """The settings cannot be used; `problems` holds what is wrong with each variable."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("\n".join(f"{name}: {what}" for name, what in problems.items()))
+        self.problems = [f"{name}: {what}" for name, what in problems.items()]
+        self.variables = tuple(problems)
 
 
 def _database_url(secret: SecretStr) -> SecretStr:
@@ -287,23 +288,20 @@ def load_settings(chosen: Mapping[str, Any] | None = None) -> Settings:
     Raises:
         SettingsError: with every problem, each naming its variable.
     """
-    problems = [
-        f"{name}: no setting has this name" + _suggestion(name)
+    known = set(variables())
+    problems = {
+        name: "no setting has this name" + _suggestion(name)
         for name in sorted(os.environ)
-        if name.upper().startswith(PREFIX) and name.upper() not in set(variables())
-    ]
-    settings = None
+        if name.upper().startswith(PREFIX) and name.upper() not in known
+    }
     try:
         settings = Settings(**dict(chosen or {}))
     except ValidationError as error:
-        known = set(variables())
-        found = {_variable(problem["loc"]): problem["msg"] for problem in error.errors()}
-        problems += [
-            f"{name}: {text.removeprefix('Value error, ')}"
-            for name, text in found.items()
-            if name in known or not any(entry.startswith(name) for entry in problems)
-        ]
-    if problems or settings is None:
+        for problem in error.errors():
+            name = _variable(problem["loc"])
+            problems.setdefault(name, problem["msg"].removeprefix("Value error, "))
+        raise SettingsError(problems) from None
+    if problems:
         raise SettingsError(problems)
     return settings
 

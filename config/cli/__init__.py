@@ -15,13 +15,18 @@ from hotline.kernel.errors import HotlineError
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "serve": "config.cli.serve:serve",
-        "stop": "config.cli.serve:stop",
+        "stop": "config.cli.stop:stop",
         "web": "config.cli.roles:web",
         "voice": "config.cli.roles:voice",
         "mail": "config.cli.roles:mail",
         "worker": "config.cli.roles:worker",
         "sweeper": "config.cli.roles:sweeper",
         "migrate": "config.cli.database:migrate",
+        "check": "config.cli.check:check",
+        "user": "config.cli.user:user",
+        "audit": "config.cli.audit:audit",
+        "explain": "config.cli.explain:explain",
+        "prompts": "config.cli.prompts:prompts",
     }
 )
 

@@ -1,15 +1,19 @@
 """Options that several commands share, and what they choose."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from config.addresses import Address, PortRange
+from config.logging import configure_logging
+from config.runtime import Runtime, open_runtime, start_servers
 from config.settings import Settings, load_settings
 
 F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
 
 
 class Parsed(click.ParamType[Address | PortRange]):
@@ -56,7 +60,7 @@ def address_options(function: F) -> F:
     return function
 
 
-def chosen_settings(
+def chosen_values(
     *,
     data: Path | None = None,
     http: Address | None = None,
@@ -64,12 +68,8 @@ def chosen_settings(
     smtp: Address | None = None,
     rtp_ports: PortRange | None = None,
     demo: bool | None = None,
-) -> Settings:
-    """Read the settings, with what the command line chose before the environment.
-
-    Raises:
-        SettingsError: with every problem.
-    """
+) -> dict[str, Any]:
+    """Return what the command line chose, in the shape of the settings."""
     chosen: dict[str, Any] = {
         "data": data,
         "demo": demo,
@@ -78,4 +78,29 @@ def chosen_settings(
         "smtp": smtp and {"address": smtp},
         "rtp": rtp_ports and {"ports": rtp_ports},
     }
-    return load_settings({name: value for name, value in chosen.items() if value is not None})
+    return {name: value for name, value in chosen.items() if value is not None}
+
+
+def chosen_settings(**chosen: Any) -> Settings:
+    """Read the settings, with what the command line chose before the environment.
+
+    Raises:
+        SettingsError: with every problem.
+    """
+    return load_settings(chosen_values(**chosen))
+
+
+def within_runtime(settings: Settings, act: Callable[[Runtime], Awaitable[R]]) -> R:
+    """Do one thing with the runtime open; the servers are started where they do not run.
+
+    Raises:
+        EmbeddedError: if a bundled server cannot run here.
+    """
+    configure_logging(settings.log, role="cli")
+
+    async def run() -> R:
+        async with open_runtime(settings, servers) as runtime:
+            return await act(runtime)
+
+    servers = start_servers(settings)
+    return asyncio.run(run())

@@ -1,11 +1,10 @@
-"""`hotline serve` and `hotline stop`."""
+"""`hotline serve`."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from config import rundir, serving
+from config import serving
 from config.cli.options import address_options, chosen_settings, data_option
 
 
@@ -15,15 +14,3 @@ from config.cli.options import address_options, chosen_settings, data_option
 def serve(**chosen: Any) -> None:
     """Run everything: servers, pages, calls, mail, workers."""
     serving.serve(chosen_settings(**chosen), tell=click.echo)
-
-
-@click.command()
-@data_option
-def stop(data: Path | None) -> None:
-    """End everything that runs in a data directory, servers included."""
-    settings = chosen_settings(data=data)
-    stopped = rundir.stop_everything(settings.data)
-    servers = ", ".join(stopped.servers) or "no server"
-    click.echo(f"{settings.data}: ended {stopped.processes} processes and {servers}")
-    if stopped.survivors:
-        raise click.ClickException(f"these do not end: {stopped.survivors}")

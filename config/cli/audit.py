@@ -1,0 +1,42 @@
+"""`hotline audit verify`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from config.cli.options import chosen_settings, data_option, within_runtime
+from config.runtime import Runtime
+from hotline.accounts import audit as chain
+from hotline.kernel.errors import Invalid
+
+
+@click.group()
+def audit() -> None:
+    """The audit log, a chain that shows any change."""
+
+
+@audit.command()
+@data_option
+@click.option("--head", metavar="SEQ:HASH", help="A head noted earlier: it must still be there.")
+def verify(data: Path | None, head: str | None) -> None:
+    """Walk the whole chain; exit 1 if anything in it was changed, removed or cut off."""
+    expected = _read_head(head) if head else None
+
+    async def walk(runtime: Runtime) -> tuple[list[chain.Problem], chain.Head]:
+        async with runtime.database.read() as session:
+            return await chain.verify(session, expected), await chain.head(session)
+
+    problems, newest = within_runtime(chosen_settings(data=data), walk)
+    for problem in problems:
+        click.echo(f"row {problem.seq}: {problem.what}")
+    if problems:
+        sys.exit(1)
+    click.echo(f"The chain is whole: {newest.seq} rows, head {newest.seq}:{newest.hash}")
+
+
+def _read_head(text: str) -> chain.Head:
+    seq, _, digest = text.partition(":")
+    if not seq.isdecimal() or not digest:
+        raise Invalid("head", "must be SEQ:HASH, as `hotline audit verify` prints it")
+    return chain.Head(int(seq), digest)
