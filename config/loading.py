@@ -1,6 +1,7 @@
 """Bringing the database up to date: the schema by migrations, and the data that ships with it."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -10,9 +11,14 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import config.models  # noqa: F401
+from case_bridge.units.service import load_units
+from config.catalogue import Catalogue, load_catalogue
 from config.runtime import Servers
-from hotline.kernel.db import Base
+from hotline.kernel.clock import Clock, system_clock
+from hotline.kernel.db import Base, Database
 from hotline.kernel.errors import HotlineError
+from hotline.tickets.calendars import save_calendar
+from hotline.tickets.categories import save_categories
 
 log = structlog.get_logger()
 
@@ -54,6 +60,30 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(options, "head")
 
 
-async def prepare_database(servers: Servers) -> None:
-    """Migrate, and load the categories, limits and calendars that the program brings."""
+async def load_shipped_data(database: Database, catalogue: Catalogue, *, now: datetime) -> None:
+    """Write categories, calendar, units and responsibility; the same data changes nothing.
+
+    Raises:
+        Invalid: if the data contradict each other.
+    """
+    async with database.begin() as uow:
+        changed = await save_categories(uow, catalogue.categories_in_use)
+        calendar_is_new = await save_calendar(uow, catalogue.calendar, now=now)
+        await load_units(uow, catalogue.units, catalogue.responsibility)
+    log.info("data_loaded", categories_changed=changed, calendar_is_new=calendar_is_new)
+
+
+async def prepare_database(servers: Servers, *, clock: Clock = system_clock) -> None:
+    """Migrate, and load the data that the program brings.
+
+    Raises:
+        HotlineError: if the database cannot be reached.
+        CatalogueError: with every mistake in the data files.
+    """
+    catalogue = load_catalogue()
     await migrate(servers.database_url)
+    database = Database.connect(servers.database_url, clock=clock)
+    try:
+        await load_shipped_data(database, catalogue, now=clock())
+    finally:
+        await database.close()

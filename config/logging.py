@@ -19,7 +19,9 @@ from hotline.kernel.privacy import mask_text
 
 PERSONAL = "pii_"
 
-PLAIN_FIELDS = frozenset({"timestamp", "level", "logger", "role", "ticket", "ticket_number"})
+PLAIN_FIELDS = frozenset(
+    {"timestamp", "level", "logger", "role", "hash", "ticket", "ticket_number", "case_number"}
+)
 """Fields of ours whose digits are no phone numbers."""
 
 NOISY = ("aiosmtpd", "mail.log", "rq", "asyncio", "aiohttp.access", "sqlalchemy.engine")

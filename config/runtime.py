@@ -9,8 +9,13 @@ from config.embedded import EmbeddedPostgres, EmbeddedValkey
 from config.secrets import Secrets, open_secrets
 from config.settings import Settings
 from config.subscriptions import SUBSCRIPTIONS
+from config.wiring import callback_options, people_options, query_code_options
+from hotline.callbacks.options import CallbackOptions
+from hotline.contacts.contact import Channel
 from hotline.kernel.clock import Clock, system_clock
 from hotline.kernel.db import Database
+from hotline.people.citizen import PeopleOptions
+from hotline.tickets.query_code import QueryCodeOptions
 
 CONNECTIONS = 10
 
@@ -33,6 +38,9 @@ class Runtime:
     servers: Servers
     database: Database
     doorbell: RedisDoorbell
+    people: PeopleOptions
+    query_codes: QueryCodeOptions
+    callbacks: CallbackOptions
 
 
 def start_servers(settings: Settings) -> Servers:
@@ -69,14 +77,18 @@ async def open_runtime(
         doorbell=doorbell,
         pool_size=CONNECTIONS,
     )
+    secrets = open_secrets(settings.data)
     try:
         yield Runtime(
             settings=settings,
             clock=clock,
-            secrets=open_secrets(settings.data),
+            secrets=secrets,
             servers=servers,
             database=database,
             doorbell=doorbell,
+            people=people_options(settings, secrets),
+            query_codes=query_code_options(secrets),
+            callbacks=callback_options(settings, secrets, frozenset({Channel.VOICE})),
         )
     finally:
         await database.close()

@@ -165,6 +165,8 @@ class LineSettings(Part):
     numbers: Words = ("12319", "12345")
     flow: str = "main"
     """The menu that answers."""
+    area_code: str | None = Field(default=None, pattern=r"^0\d{2,3}$")
+    """Of the city: landline numbers without one are local."""
 
 
 class SmtpSettings(Part):
@@ -194,16 +196,36 @@ class SmsSettings(Part):
     signature: str = "【城市热线】"
 
 
+def _hours(value: Any) -> Any:
+    return tuple(_window(word) for word in _words(value)) if isinstance(value, str) else value
+
+
+def _window(word: str) -> tuple[time, time]:
+    opens, _, closes = word.partition("-")
+    try:
+        window = time.fromisoformat(opens), time.fromisoformat(closes)
+    except ValueError:
+        raise ValueError(f"{word!r} is not HH:MM-HH:MM") from None
+    if window[1] != time(0) and window[1] <= window[0]:
+        raise ValueError(f"{word!r} must end after it begins; 00:00 at the end is midnight")
+    return window
+
+
+Hours = Annotated[tuple[tuple[time, time], ...], BeforeValidator(_hours)]
+"""Stretches of a day on the clock of Shanghai: `09:00-12:00 14:00-21:00`."""
+
+
 class CallbackSettings(Part):
     """回访: when citizens may be rung, and how often."""
 
-    from_time: time = time(9, 0)
-    until_time: time = time(20, 30)
-    """Permitted hours on the wall clock of Shanghai; equal times permit every hour."""
-    attempts: int = Field(default=3, ge=1, le=10)
+    hours: Hours = Field(
+        default=((time(9), time(12)), (time(14), time(21))), min_length=1, max_length=8
+    )
+    phone_attempts: int = Field(default=3, ge=1, le=10)
     gap: timedelta = timedelta(hours=2)
-    """Between two attempts by phone."""
-    ring_limit: timedelta = timedelta(seconds=45)
+    """The least time between two attempts."""
+    answer_within: timedelta = timedelta(days=7)
+    """How long a question by mail or short message waits for its answer."""
 
 
 class SeatSettings(Part):
