@@ -71,7 +71,7 @@ class Callbacks:
             select(CallbackRow)
             .join(ComplainantRow, ComplainantRow.id == CallbackRow.complainant_id)
             .where(CallbackRow.ticket_id == ticket_id)
-            .order_by(CallbackRow.round.desc(), ComplainantRow.joined_at, CallbackRow.id)
+            .order_by(CallbackRow.round.desc(), ComplainantRow.position)
             .limit(1)
         )
 

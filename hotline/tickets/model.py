@@ -158,10 +158,12 @@ class ComplainantRow(Base):
     """One person who is to hear the outcome of a ticket (R69)."""
 
     __tablename__ = "ticket_complainants"
-    __table_args__ = (Index("ix_ticket_complainants_ticket", "ticket_id"),)
+    __table_args__ = (UniqueConstraint("ticket_id", "position"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    position: Mapped[int]
+    """In the order they came; the first one opened the ticket."""
     citizen_id: Mapped[UUID | None]
     contact_id: Mapped[UUID | None]
     reply_channel: Mapped[Channel] = mapped_column(enum_type(Channel))

@@ -83,7 +83,7 @@ class Tickets:
         found = await self.session.scalars(
             select(ComplainantRow)
             .where(ComplainantRow.ticket_id == ticket_id)
-            .order_by(ComplainantRow.joined_at, ComplainantRow.id)
+            .order_by(ComplainantRow.position)
         )
         return found.all()
 

@@ -1,16 +1,10 @@
 """What can be done with a ticket. Every function takes the caller's transaction."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import TicketId, new_id
-from hotline.tickets.calendars import calendar_in_force
-from hotline.tickets.categories import category_value, resolve_category
-from hotline.tickets.category import ConditionLimit
 from hotline.tickets.checks import check_amendment, check_draft, check_text
 from hotline.tickets.events import (
     TicketAmended,
@@ -24,7 +18,18 @@ from hotline.tickets.events import (
     TicketReturned,
     TicketTransferred,
 )
-from hotline.tickets.model import CategoryRow, ComplainantRow, TicketHistoryRow, TicketRow
+from hotline.tickets.model import TicketRow
+from hotline.tickets.record import (
+    add_complainant,
+    apply_amendment,
+    find_category,
+    first_complainant,
+    known_citizen,
+    move,
+    set_deadline,
+    tell_screens,
+    write_history,
+)
 from hotline.tickets.repository import Tickets
 from hotline.tickets.states import TICKET, TicketState, TicketTrigger
 from hotline.tickets.ticket import (
@@ -36,7 +41,6 @@ from hotline.tickets.ticket import (
     TicketAmendment,
     TicketDraft,
 )
-from hotline.tickets.time_limit import ticket_deadline
 
 
 async def open_ticket(
@@ -51,7 +55,7 @@ async def open_ticket(
     tickets = Tickets(uow.session)
     if draft.origin_key and (known := await tickets.find_by_origin(draft.origin_key)):
         return TicketId(known.id)
-    category = await _category(uow, draft.category_code, draft.condition)
+    category = await find_category(uow, draft.category_code, draft.condition)
     serial = await tickets.next_serial()
     ticket = TicketRow(
         id=new_id(),
@@ -64,7 +68,7 @@ async def open_ticket(
         channel=draft.channel,
         contact_id=draft.contact_id,
         call_id=draft.call_id,
-        citizen_id=draft.citizen_id,
+        citizen_id=known_citizen(draft),
         related_ticket_id=draft.related_ticket_id,
         request_kind=draft.request_kind,
         category_id=category.id if category else None,
@@ -83,10 +87,10 @@ async def open_ticket(
     )
     uow.session.add(ticket)
     await uow.session.flush()
-    _join(uow, ticket, _first_complainant(draft), now=now)
-    _write_history(uow, ticket, None, actor=actor, now=now, detail={"channel": draft.channel})
+    add_complainant(uow, ticket, first_complainant(draft), position=1, now=now)
+    write_history(uow, ticket, None, actor=actor, now=now, detail={"channel": draft.channel})
     uow.record(TicketOpened(ticket_id=TicketId(ticket.id), occurred_at=now))
-    _signal(uow, ticket)
+    tell_screens(uow, ticket)
     return TicketId(ticket.id)
 
 
@@ -111,14 +115,14 @@ async def amend_ticket(
     """
     check_amendment(amendment)
     ticket = await Tickets(uow.session).get(ticket_id, lock=True)
-    changed = await _apply(uow, ticket, amendment)
+    changed = await apply_amendment(uow, ticket, amendment)
     if not changed:
         return
-    _move(uow, ticket, TicketTrigger.AMEND, actor=actor, now=now, detail={"changed": changed})
+    move(uow, ticket, TicketTrigger.AMEND, actor=actor, now=now, detail={"changed": changed})
     is_timed = {"category_code", "condition", "urgency", "request_kind"} & set(changed)
     if is_timed and ticket.state is TicketState.TRANSFERRED:
         assert ticket.transferred_at is not None
-        await _set_deadline(uow, ticket, start=ticket.transferred_at)
+        await set_deadline(uow, ticket, start=ticket.transferred_at)
     uow.record(TicketAmended(ticket_id=ticket_id, occurred_at=now))
 
 
@@ -131,13 +135,14 @@ async def join_ticket(
     """
     tickets = Tickets(uow.session)
     ticket = await tickets.get(ticket_id, lock=True)
-    for row in await tickets.complainants(ticket_id):
+    known = await tickets.complainants(ticket_id)
+    for row in known:
         same_contact = complainant.contact_id and row.contact_id == complainant.contact_id
         same_person = complainant.citizen_id and row.citizen_id == complainant.citizen_id
         if same_contact or same_person:
             return
-    _join(uow, ticket, complainant, now=now)
-    _move(uow, ticket, TicketTrigger.JOIN, actor=actor, now=now, detail={})
+    add_complainant(uow, ticket, complainant, position=len(known) + 1, now=now)
+    move(uow, ticket, TicketTrigger.JOIN, actor=actor, now=now, detail={})
 
 
 async def transfer_ticket(
@@ -145,9 +150,9 @@ async def transfer_ticket(
 ) -> None:
     """Hand the ticket to the city (转办); the clock starts, the bridge files a case."""
     ticket = await Tickets(uow.session).get(ticket_id, lock=True)
-    _move(uow, ticket, TicketTrigger.TRANSFER, actor=actor, now=now, detail={})
+    move(uow, ticket, TicketTrigger.TRANSFER, actor=actor, now=now, detail={})
     ticket.transferred_at = now
-    await _set_deadline(uow, ticket, start=now)
+    await set_deadline(uow, ticket, start=now)
     uow.record(TicketTransferred(ticket_id=ticket_id, round=ticket.round, occurred_at=now))
 
 
@@ -157,7 +162,7 @@ async def remind_ticket(
     """Urge the work on (催办, R62)."""
     ticket = await Tickets(uow.session).get(ticket_id, lock=True)
     detail = {"reason": check_text("reason", reason)}
-    _move(uow, ticket, TicketTrigger.REMIND, actor=actor, now=now, detail=detail)
+    move(uow, ticket, TicketTrigger.REMIND, actor=actor, now=now, detail=detail)
     uow.record(TicketReminded(ticket_id=ticket_id, round=ticket.round, occurred_at=now))
 
 
@@ -171,7 +176,7 @@ async def return_ticket(
     """
     ticket = await Tickets(uow.session).get(ticket_id, lock=True)
     detail = {"reason": check_text("reason", reason)}
-    _move(uow, ticket, TicketTrigger.RETURN, actor=actor, now=now, detail=detail)
+    move(uow, ticket, TicketTrigger.RETURN, actor=actor, now=now, detail=detail)
     ticket.due_at = None
     ticket.deadline = None
     uow.record(TicketReturned(ticket_id=ticket_id, round=ticket.round, occurred_at=now))
@@ -188,7 +193,7 @@ async def answer_ticket(
     ticket = await Tickets(uow.session).get(ticket_id, lock=True)
     detail = {"outcome": Outcome.ANSWERED.value}
     words = check_text("answer", answer)
-    _move(uow, ticket, TicketTrigger.ANSWER, actor=actor, now=now, detail=detail)
+    move(uow, ticket, TicketTrigger.ANSWER, actor=actor, now=now, detail=detail)
     ticket.outcome, ticket.result = Outcome.ANSWERED, words
     ticket.resolved_at = ticket.closed_at = now
     ticket.close_reason = CloseReason.ANSWERED
@@ -213,7 +218,7 @@ async def resolve_ticket(
     ticket = await Tickets(uow.session).get(ticket_id, lock=True)
     words = check_text("result", result)
     detail = {"outcome": outcome.value}
-    _move(uow, ticket, TicketTrigger.RESOLVE, actor=actor, now=now, detail=detail)
+    move(uow, ticket, TicketTrigger.RESOLVE, actor=actor, now=now, detail=detail)
     ticket.outcome, ticket.result, ticket.resolved_at = outcome, words, now
     uow.record(TicketResolved(ticket_id=ticket_id, round=ticket.round, occurred_at=now))
 
@@ -228,11 +233,11 @@ async def reopen_ticket(
     ticket = await Tickets(uow.session).get(ticket_id, lock=True)
     detail = {"reason": check_text("reason", reason), "outcome_before": ticket.outcome}
     ticket.round += 1
-    _move(uow, ticket, TicketTrigger.REOPEN, actor=actor, now=now, detail=detail)
+    move(uow, ticket, TicketTrigger.REOPEN, actor=actor, now=now, detail=detail)
     ticket.outcome, ticket.result, ticket.close_reason = None, "", None
     ticket.resolved_at = ticket.closed_at = None
     ticket.transferred_at = now
-    await _set_deadline(uow, ticket, start=now)
+    await set_deadline(uow, ticket, start=now)
     uow.record(TicketReopened(ticket_id=ticket_id, round=ticket.round, occurred_at=now))
     return ticket.round
 
@@ -248,7 +253,7 @@ async def close_ticket(
     """Put the ticket into the archive (归档)."""
     ticket = await Tickets(uow.session).get(ticket_id, lock=True)
     detail = {"reason": reason.value}
-    _move(uow, ticket, TicketTrigger.CLOSE, actor=actor, now=now, detail=detail)
+    move(uow, ticket, TicketTrigger.CLOSE, actor=actor, now=now, detail=detail)
     ticket.close_reason, ticket.closed_at = reason, now
     uow.record(TicketClosed(ticket_id=ticket_id, round=ticket.round, occurred_at=now))
 
@@ -258,7 +263,7 @@ async def confirm_ticket(
 ) -> None:
     """Note that a citizen who had not been reached now confirms the outcome of a closed ticket."""
     ticket = await Tickets(uow.session).get(ticket_id, lock=True)
-    _move(uow, ticket, TicketTrigger.CONFIRM, actor=actor, now=now, detail={})
+    move(uow, ticket, TicketTrigger.CONFIRM, actor=actor, now=now, detail={})
     ticket.close_reason = CloseReason.CONFIRMED
 
 
@@ -268,159 +273,6 @@ async def cancel_ticket(
     """Void a ticket that was opened by mistake (作废), with a reason."""
     ticket = await Tickets(uow.session).get(ticket_id, lock=True)
     detail = {"reason": check_text("reason", reason)}
-    _move(uow, ticket, TicketTrigger.CANCEL, actor=actor, now=now, detail=detail)
+    move(uow, ticket, TicketTrigger.CANCEL, actor=actor, now=now, detail=detail)
     ticket.closed_at = now
     uow.record(TicketCancelled(ticket_id=ticket_id, occurred_at=now))
-
-
-def _move(
-    uow: UnitOfWork,
-    ticket: TicketRow,
-    trigger: TicketTrigger,
-    *,
-    actor: Actor,
-    now: datetime,
-    detail: Mapping[str, Any],
-) -> None:
-    ticket.state = TICKET.next(ticket.state, trigger)
-    _write_history(uow, ticket, trigger, actor=actor, now=now, detail=detail)
-    _signal(uow, ticket)
-
-
-def _write_history(
-    uow: UnitOfWork,
-    ticket: TicketRow,
-    trigger: TicketTrigger | None,
-    *,
-    actor: Actor,
-    now: datetime,
-    detail: Mapping[str, Any],
-) -> None:
-    ticket.history_length += 1
-    uow.session.add(
-        TicketHistoryRow(
-            ticket_id=ticket.id,
-            position=ticket.history_length,
-            trigger=trigger,
-            state=ticket.state,
-            round=ticket.round,
-            actor=actor,
-            detail=dict(detail),
-            at=now,
-        )
-    )
-
-
-def _signal(uow: UnitOfWork, ticket: TicketRow) -> None:
-    uow.signal("ticket", ticket_id=ticket.id, number=ticket.number, state=ticket.state.value)
-
-
-def _join(uow: UnitOfWork, ticket: TicketRow, complainant: Complainant, *, now: datetime) -> None:
-    uow.session.add(
-        ComplainantRow(
-            ticket_id=ticket.id,
-            citizen_id=complainant.citizen_id,
-            contact_id=complainant.contact_id,
-            reply_channel=complainant.reply_channel,
-            reply_to=complainant.reply_to,
-            anonymous=complainant.anonymous,
-            confidential=complainant.confidential,
-            joined_at=now,
-        )
-    )
-
-
-def _first_complainant(draft: TicketDraft) -> Complainant:
-    return Complainant(
-        reply_channel=draft.reply_channel,
-        reply_to=draft.reply_to,
-        citizen_id=draft.citizen_id,
-        contact_id=draft.contact_id,
-        anonymous=draft.anonymous,
-        confidential=draft.confidential,
-    )
-
-
-async def _category(uow: UnitOfWork, code: str | None, condition: str | None) -> CategoryRow | None:
-    if not code:
-        if condition:
-            raise Invalid("condition", "a condition needs a category")
-        return None
-    row = await resolve_category(uow.session, code)
-    if condition:
-        _check_condition(condition, await _limits(uow, row))
-    return row
-
-
-def _check_condition(condition: str, limits: Sequence[ConditionLimit]) -> None:
-    if condition not in {item.condition for item in limits}:
-        raise Invalid("condition", "the category has no such condition")
-
-
-async def _limits(uow: UnitOfWork, row: CategoryRow | None) -> tuple[ConditionLimit, ...]:
-    category = await category_value(uow.session, row)
-    return category.limits if category else ()
-
-
-async def _set_deadline(uow: UnitOfWork, ticket: TicketRow, *, start: datetime) -> None:
-    category = await Tickets(uow.session).category(ticket.category_id)
-    found = ticket_deadline(
-        start,
-        limits=await _limits(uow, category),
-        condition=ticket.condition,
-        request_kind=ticket.request_kind,
-        urgency=ticket.urgency,
-        calendar=await calendar_in_force(uow.session),
-    )
-    ticket.due_at = found.receipt.due_at
-    ticket.deadline = found.to_payload()
-
-
-async def _apply(uow: UnitOfWork, ticket: TicketRow, amendment: TicketAmendment) -> list[str]:
-    """Write what the amendment names; return the names of what really changed."""
-    changed = []
-    if amendment.category_code is not None or amendment.condition is not None:
-        changed += await _reclassify(uow, ticket, amendment)
-    for name in _PLAIN_FIELDS:
-        value = getattr(amendment, name)
-        if value is not None and value != getattr(ticket, name):
-            setattr(ticket, name, value)
-            changed.append(name)
-    if {"reply_channel", "reply_to"} & set(changed):
-        first = (await Tickets(uow.session).complainants(TicketId(ticket.id)))[0]
-        first.reply_channel, first.reply_to = ticket.reply_channel, ticket.reply_to
-    return changed
-
-
-_PLAIN_FIELDS = (
-    "request_kind",
-    "subject",
-    "body",
-    "address",
-    "longitude",
-    "latitude",
-    "urgency",
-    "reply_channel",
-    "reply_to",
-    "confidential",
-)
-
-
-async def _reclassify(uow: UnitOfWork, ticket: TicketRow, amendment: TicketAmendment) -> list[str]:
-    condition = amendment.condition
-    if amendment.category_code is None:
-        category = await Tickets(uow.session).category(ticket.category_id)
-        if condition:
-            _check_condition(condition, await _limits(uow, category))
-    else:
-        category = await _category(uow, amendment.category_code, condition)
-    changed = []
-    if (category.id if category else None) != ticket.category_id:
-        ticket.category_id = category.id if category else None
-        # A condition belongs to its category.
-        ticket.condition = None
-        changed.append("category_code")
-    if condition is not None and (condition or None) != ticket.condition:
-        ticket.condition = condition or None
-        changed.append("condition")
-    return changed
