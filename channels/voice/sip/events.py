@@ -54,13 +54,15 @@ class CallOffered:
     asserted: NameAddress | None
     sdp: bytes
     source: Hop
+    username: str | None
+    """Who the Authorization header claims to be; None without one for our realm."""
     request: Request
     """The whole message, for headers that only some lines send (`request.header(name)`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallCancelled:
-    """The caller gave up before the answer; 200 and 487 were sent, the key is dead."""
+    """The caller gave up before the answer (CANCEL or BYE); it was answered, the key is dead."""
 
     call: CallKey
 
@@ -164,7 +166,7 @@ class RegisterReceived:
     sip_call_id: str
     sequence: int
     username: str | None
-    """Who the Authorization header claims to be; None without such a header."""
+    """Who the Authorization header claims to be; None without one for our realm."""
     source: Hop
 
 

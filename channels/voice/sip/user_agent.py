@@ -17,36 +17,27 @@ for an established call and CallFailed(487) for an outgoing one not yet answered
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from channels.voice.sip.address import Hop, Outgoing
-from channels.voice.sip.auth import Credentials, DigestSecret, Verdict
+from channels.voice.sip.auth import Credentials, DigestSecret, DigestServer, Verdict
+from channels.voice.sip.call import Call, CallBook, Headers
+from channels.voice.sip.errors import CallGone, PeerError
 from channels.voice.sip.events import CallKey, RegistrationKey, RequestKey, SipEvent
+from channels.voice.sip.incoming import IncomingCalls
+from channels.voice.sip.layer import TransactionLayer
+from channels.voice.sip.leaving import Leaving
+from channels.voice.sip.message import Request
+from channels.voice.sip.mid_call import MidCall
+from channels.voice.sip.options import UserAgentOptions
+from channels.voice.sip.outgoing import OutgoingCalls
+from channels.voice.sip.reasons import reason_of
+from channels.voice.sip.registrar import Registrar
+from channels.voice.sip.registration import Registrations
+from channels.voice.sip.screening import ACCEPT, ALLOW, screen
+from channels.voice.sip.states import CallState
+from channels.voice.sip.transaction import InviteServer, Server
 
-Headers = Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserAgentOptions:
-    """How the user agent presents itself, and its limits."""
-
-    host: str
-    """The address that others reach us at; goes into Via and Contact."""
-    port: int
-    user: str = "hotline"
-    """User part of our Contact."""
-    name: str = "Hotline"
-    """User-Agent and Server header."""
-    realm: str = "hotline"
-    """Realm of the challenges that we send."""
-    max_calls: int = 2000
-    """Calls at once; the next INVITE is answered 503 with Retry-After."""
-    max_transactions: int = 200_000
-    """Transactions at once; requests above it are dropped unread."""
-    busy_retry_after: int = 5
-    """Seconds in the Retry-After of that 503."""
-    ring_limit: float = 180.0
-    """Seconds until an unanswered call, in or out, is given up (480, CANCEL)."""
+__all__ = ["Headers", "UserAgent", "UserAgentOptions"]
 
 
 class UserAgent:
@@ -55,49 +46,71 @@ class UserAgent:
     def __init__(
         self, options: UserAgentOptions, new_token: Callable[[], str], secret: bytes
     ) -> None:
+        """Make an idle user agent.
+
+        `new_token` returns a fresh unguessable token (letters and digits) each time;
+        `secret` signs nonces.
+        """
         self.options = options
+        self._layer = TransactionLayer(
+            options.host,
+            options.port,
+            server_name=options.name,
+            new_token=new_token,
+            limit=options.max_transactions,
+            user=self,
+        )
+        self._book = CallBook(options, self._layer, new_token)
+        leaving = Leaving(self._book)
+        self._leaving = leaving
+        self._incoming = IncomingCalls(self._book, leaving)
+        self._outgoing = OutgoingCalls(self._book, leaving)
+        self._mid_call = MidCall(self._book, self._incoming, leaving)
+        self._registrar = Registrar(self._book)
+        self._registrations = Registrations(self._book)
+        self._digest = DigestServer(options.realm, secret, new_token)
 
     # in and out
 
     def receive(self, data: bytes, source: Hop, now: float) -> None:
         """Take one whole message from the network; never raises for what it contains."""
-        raise NotImplementedError
+        self._layer.receive(data, source, now)
 
     def transport_failed(self, hop: Hop, now: float) -> None:
         """Note that nothing can be sent to `hop`: what waits for it fails (RFC 3261 8.1.3.1)."""
-        raise NotImplementedError
+        self._layer.transport_failed(hop, now)
 
     def events(self) -> list[SipEvent]:
         """Return what happened since the last call, oldest first."""
-        raise NotImplementedError
+        return self._book.take_events()
 
     def messages_to_send(self) -> list[Outgoing]:
         """Return what is to be sent since the last call, in order."""
-        raise NotImplementedError
+        return self._layer.messages_to_send()
 
     def next_timer(self) -> float | None:
         """Return the instant at which `handle_timer` wants to be called."""
-        raise NotImplementedError
+        return self._layer.alarms.next_timer()
 
     def handle_timer(self, now: float) -> None:
         """Do what is due at `now`."""
-        raise NotImplementedError
+        self._layer.alarms.handle_timer(now)
 
     # incoming calls
 
     def ring(self, call: CallKey, now: float, *, status: int = 180, sdp: bytes = b"") -> None:
         """Send a provisional answer: 180, or 183 with early media."""
-        raise NotImplementedError
+        self._incoming.ring(self._book.get(call), status, sdp, now)
 
     def answer(self, call: CallKey, sdp: bytes, now: float) -> None:
         """Send 200 with our SDP, repeated until the ACK comes (else CallEnded(TIMEOUT))."""
-        raise NotImplementedError
+        self._incoming.answer(self._book.get(call), sdp, now)
 
     def reject(
         self, call: CallKey, status: int, now: float, *, reason: str = "", headers: Headers = ()
     ) -> None:
-        """Refuse an offered call: 486, 603, 503 with ("Retry-After", "5"), 302 with Contact …"""
-        raise NotImplementedError
+        """Refuse an offered call: 486, 603, 503 with ("Retry-After", "5"), 302 with Contact."""
+        self._incoming.reject(self._book.get(call), status, now, reason=reason, headers=headers)
 
     # outgoing calls
 
@@ -122,25 +135,42 @@ class UserAgent:
         Raises:
             UsageError: for a target or caller that is no URI, or an empty SDP.
         """
-        raise NotImplementedError
+        return self._outgoing.invite(
+            target,
+            sdp,
+            now,
+            caller=caller,
+            headers=headers,
+            credentials=credentials,
+            destination=destination,
+            ring_limit=ring_limit,
+        )
 
     # every call
 
     def hang_up(self, call: CallKey, now: float) -> None:
         """End a call in whatever state it is: BYE, CANCEL or 480; nothing if it is gone."""
-        raise NotImplementedError
+        found = self._book.find(call)
+        if found is None:
+            return
+        if found.state is CallState.OFFERED:
+            self._incoming.hang_up(found, now)
+        elif found.state in {CallState.CALLING, CallState.PROCEEDING}:
+            self._outgoing.hang_up(found, now)
+        elif found.state in {CallState.ANSWERED, CallState.ESTABLISHED}:
+            self._leaving.hang_up(found, now)
 
     def reoffer(self, call: CallKey, sdp: bytes, now: float) -> None:
         """Send a re-INVITE (hold, resume, refresh); ReofferAnswered or ReofferRefused follows."""
-        raise NotImplementedError
+        self._mid_call.reoffer(self._book.get(call), sdp, now)
 
     def answer_reoffer(self, call: CallKey, sdp: bytes, now: float) -> None:
         """Accept what CallReoffered asked for."""
-        raise NotImplementedError
+        self._mid_call.answer_offer(self._book.get(call), sdp, now)
 
     def reject_reoffer(self, call: CallKey, now: float, *, status: int = 488) -> None:
         """Refuse what CallReoffered asked for; the session stays as it was."""
-        raise NotImplementedError
+        self._mid_call.reject_offer(self._book.get(call), status, now)
 
     # digest as server: for RegisterReceived.request_key and CallOffered.call
 
@@ -148,11 +178,18 @@ class UserAgent:
         self, key: RequestKey | CallKey, secret: DigestSecret | None, now: float
     ) -> Verdict:
         """Judge the Authorization header; `secret` None (unknown user) is never VALID."""
-        raise NotImplementedError
+        request = self._registrar.request_of(key) or self._book.get(key).invite
+        if request is None:
+            raise CallGone(key)
+        return self._digest.judge(request, secret, now)
 
     def challenge(self, key: RequestKey | CallKey, now: float, *, stale: bool = False) -> None:
         """Answer 401 with a fresh nonce; the request comes again as a new event."""
-        raise NotImplementedError
+        headers = self._digest.challenges(now, stale=stale)
+        if self._registrar.request_of(key) is not None:
+            self._registrar.challenge(RequestKey(key), headers, now)
+        else:
+            self._incoming.challenge(self._book.get(key), headers, now)
 
     # registrar
 
@@ -160,7 +197,7 @@ class UserAgent:
         self, request: RequestKey, bindings: Sequence[tuple[str, int]], now: float
     ) -> None:
         """Answer 200 with all present contacts of the address and their seconds to live."""
-        raise NotImplementedError
+        self._registrar.accept(request, bindings, now)
 
     def reject_register(
         self,
@@ -171,8 +208,8 @@ class UserAgent:
         reason: str = "",
         headers: Headers = (),
     ) -> None:
-        """Refuse a REGISTER: 403, 423 with ("Min-Expires", "60"), 503 with Retry-After …"""
-        raise NotImplementedError
+        """Refuse a REGISTER: 403, 423 with ("Min-Expires", "60"), 503 with Retry-After."""
+        self._registrar.reject(request, status, now, reason=reason, headers=headers)
 
     # our own registrations
 
@@ -188,15 +225,83 @@ class UserAgent:
         contact_user: str = "",
     ) -> RegistrationKey:
         """Keep `address_of_record` registered until `unregister`; RegistrationChanged reports."""
-        raise NotImplementedError
+        return self._registrations.register(
+            address_of_record,
+            registrar,
+            now,
+            credentials=credentials,
+            expires=expires,
+            destination=destination,
+            contact_user=contact_user,
+        )
 
     def unregister(self, registration: RegistrationKey, now: float) -> None:
         """Remove a registration of ours (expires 0)."""
-        raise NotImplementedError
+        self._registrations.unregister(registration, now)
 
     # state
 
     @property
     def calls(self) -> int:
         """How many calls there are, in any state."""
-        raise NotImplementedError
+        return len(self._book)
+
+    @property
+    def transactions(self) -> int:
+        """How many transactions there are, those that only absorb repetitions included."""
+        return self._layer.transactions
+
+    def drain(self) -> None:
+        """Take no new calls from here on: INVITE and OPTIONS are answered 503."""
+        self._book.is_draining = True
+
+    # the user of the transaction layer
+
+    def receive_request(
+        self, request: Request, transaction: Server | InviteServer, source: Hop, now: float
+    ) -> None:
+        """Take a new request from the transaction layer.
+
+        Raises:
+            PeerError: for one that must be refused.
+        """
+        screen(request)
+        if request.method == "OPTIONS":
+            self._answer_options(request, transaction, now)
+        elif request.method == "REGISTER":
+            self._registrar.receive_register(request, transaction, source, now)
+        elif request.to_tag or not isinstance(transaction, InviteServer):
+            ends = self._book.match(request)
+            if ends is None:
+                raise PeerError(481, reason_of(481))
+            self._mid_call.receive_request(ends, request, transaction, now)
+        else:
+            self._incoming.receive_invite(request, transaction, source, now)
+
+    def receive_ack(self, request: Request, now: float) -> None:
+        """Take an ACK from the transaction layer."""
+        ends = self._book.match(request)
+        if ends is not None:
+            self._incoming.receive_ack(ends[0], request, now)
+
+    def receive_cancel(self, invite: InviteServer, now: float) -> None:
+        """Take a CANCEL from the transaction layer."""
+        call = self._call_of(invite)
+        if call is None:
+            return
+        if call.transaction is invite:
+            self._incoming.receive_cancel(call, now)
+        else:
+            self._mid_call.receive_cancel(call, invite, now)
+
+    def _call_of(self, invite: InviteServer) -> Call | None:
+        return self._book.find(invite.call_key) if invite.call_key else None
+
+    def _answer_options(
+        self, request: Request, transaction: Server | InviteServer, now: float
+    ) -> None:
+        # RFC 3261 11.2: the status is the one that an INVITE would get.
+        if self._book.is_full:
+            retry_after = str(self.options.busy_retry_after)
+            raise PeerError(503, reason_of(503), (("retry-after", retry_after),))
+        self._layer.respond(request, transaction, 200, now, headers=(ALLOW, ACCEPT))

@@ -1,0 +1,301 @@
+"""What is known of one call, and the book of all calls."""
+
+from collections.abc import Callable, Sequence
+
+from channels.voice.sip.address import Hop, Outgoing, Transport
+from channels.voice.sip.alarms import NEVER
+from channels.voice.sip.auth import DigestClient
+from channels.voice.sip.dialog import Dialog
+from channels.voice.sip.errors import CallGone, UsageError
+from channels.voice.sip.events import CallKey, SipEvent
+from channels.voice.sip.layer import TransactionLayer
+from channels.voice.sip.message import Request, is_token
+from channels.voice.sip.options import UserAgentOptions
+from channels.voice.sip.states import CALL, CallState, CallTrigger
+from channels.voice.sip.transaction import (
+    LIFE,
+    T1,
+    T2,
+    ClientTransaction,
+    InviteClient,
+    InviteServer,
+    Server,
+    ServerTransaction,
+)
+from channels.voice.sip.uri import host_port
+
+Headers = Sequence[tuple[str, str]]
+
+_OURS = frozenset(
+    [
+        "via",
+        "from",
+        "to",
+        "call-id",
+        "cseq",
+        "contact",
+        "content-length",
+        "content-type",
+        "max-forwards",
+        "record-route",
+    ]
+)
+
+
+class Acceptance:
+    """A 2xx to an INVITE, repeated until its ACK comes (RFC 3261 13.3.1.4)."""
+
+    __slots__ = (
+        "_data",
+        "_end_at",
+        "_gap",
+        "_on_lost",
+        "_resend_at",
+        "alarm_at",
+        "cseq",
+        "transaction",
+    )
+
+    def __init__(
+        self,
+        transaction: InviteServer,
+        data: bytes,
+        cseq: int,
+        on_lost: Callable[[float], None],
+        now: float,
+    ) -> None:
+        self.transaction = transaction
+        self.cseq = cseq
+        self.alarm_at = NEVER
+        self._data = data
+        self._on_lost = on_lost
+        self._gap = T1
+        self._resend_at = now + T1
+        self._end_at = now + LIFE
+
+    def next_timer(self) -> float | None:
+        """Return when to repeat or to give up."""
+        due = min(self._resend_at, self._end_at)
+        return None if due == NEVER else due
+
+    def handle_timer(self, now: float) -> None:
+        """Repeat the 2xx, or give up after 64*T1."""
+        if now >= self._end_at:
+            self.stop()
+            self._on_lost(now)
+        elif now >= self._resend_at:
+            self.transaction.send_response(self._data, 200, now)
+            self._gap = min(2 * self._gap, T2)
+            self._resend_at = now + self._gap
+
+    def stop(self) -> None:
+        """Repeat no more: the ACK is here, or the call is over."""
+        self._resend_at = self._end_at = NEVER
+        self._data = b""
+
+
+class Call:
+    """One call; its key is also our tag in its dialogs."""
+
+    __slots__ = (
+        "acceptance",
+        "acks",
+        "alarm_at",
+        "dialog",
+        "dialogs",
+        "digest",
+        "early_sdp",
+        "end_status",
+        "flow",
+        "give_up_at",
+        "invite",
+        "key",
+        "offer",
+        "on_time_up",
+        "reoffer",
+        "state",
+        "transaction",
+    )
+
+    def __init__(self, key: CallKey, state: CallState, invite: Request) -> None:
+        self.key = key
+        self.state = state
+        self.invite: Request | None = invite
+        """The INVITE that made the call, until it is answered."""
+        self.transaction: InviteServer | InviteClient | None = None
+        self.dialog: Dialog | None = None
+        """The dialog that counts: the only one of an incoming call, the answered one of ours."""
+        self.dialogs: dict[str, Dialog] = {}
+        """Every dialog, by the tag of the other side (forks, RFC 3261 12.1.2)."""
+        self.digest: DigestClient | None = None
+        self.acceptance: Acceptance | None = None
+        self.offer: tuple[Request, Server | InviteServer] | None = None
+        """A re-INVITE or UPDATE that waits for the application."""
+        self.reoffer: InviteClient | None = None
+        """Our re-INVITE, until its final answer."""
+        self.acks: dict[tuple[str, int], Outgoing] = {}
+        """ACKs for 2xx by remote tag and CSeq, to be repeated with them."""
+        self.flow: Hop | None = None
+        """Where the application sent an outgoing call, whatever its target says."""
+        self.early_sdp = b""
+        self.end_status = 487
+        self.give_up_at = NEVER
+        self.on_time_up: Callable[[Call, float], None] | None = None
+        self.alarm_at = NEVER
+
+    def move(self, trigger: CallTrigger) -> None:
+        """Take the table's move.
+
+        Raises:
+            IllegalTransition: if there is none.
+        """
+        self.state = CALL.next(self.state, trigger)
+
+    def allows(self, trigger: CallTrigger) -> bool:
+        """Say whether the table has a move."""
+        return CALL.allows(self.state, trigger)
+
+    def next_timer(self) -> float | None:
+        """Return when the application's, or the other side's, patience ends."""
+        return None if self.give_up_at == NEVER else self.give_up_at
+
+    def handle_timer(self, now: float) -> None:
+        """Tell who set the limit that it is reached."""
+        self.give_up_at = NEVER
+        if self.on_time_up is not None:
+            self.on_time_up(self, now)
+
+
+class CallBook:
+    """All calls, and what the parts of the user agent share."""
+
+    def __init__(
+        self, options: UserAgentOptions, layer: TransactionLayer, new_token: Callable[[], str]
+    ) -> None:
+        self.options = options
+        self.layer = layer
+        self.new_token = new_token
+        self.is_draining = False
+        self._calls: dict[str, Call] = {}
+        self._events: list[SipEvent] = []
+        self._place = host_port(options.host, options.port)
+        self._address = f"<sip:{options.user}@{self._place}>"
+        self._contacts = {
+            transport: self.contact(transport, options.user)[1] for transport in Transport
+        }
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next INVITE is to be refused."""
+        return self.is_draining or len(self._calls) >= self.options.max_calls
+
+    def emit(self, event: SipEvent) -> None:
+        """Queue an event for the application."""
+        self._events.append(event)
+
+    def take_events(self) -> list[SipEvent]:
+        """Return what was queued since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    def add(self, call: Call) -> None:
+        """Enter a call."""
+        self._calls[call.key] = call
+
+    def drop(self, call: Call) -> None:
+        """Forget a call; its transactions live on until they have absorbed what is late."""
+        self._calls.pop(call.key, None)
+        if call.acceptance is not None:
+            call.acceptance.stop()
+            call.acceptance = None
+        call.transaction = call.reoffer = call.offer = call.invite = None
+        call.give_up_at = NEVER
+
+    def get(self, key: str) -> Call:
+        """Return a call that the application may still use.
+
+        Raises:
+            CallGone: if it is over, or we said good-bye to it.
+        """
+        call = self._calls.get(key)
+        if call is None or call.state in {CallState.LEAVING, CallState.CLOSING}:
+            raise CallGone(key)
+        return call
+
+    def find(self, key: str) -> Call | None:
+        """Return a call in any state, or None."""
+        return self._calls.get(key)
+
+    def match(self, request: Request) -> tuple[Call, Dialog] | None:
+        """Return the call and dialog that a request belongs to (RFC 3261 12.2.2)."""
+        call = self._calls.get(request.to_tag)
+        if call is None:
+            return None
+        dialog = call.dialogs.get(request.from_tag)
+        if dialog is None or dialog.call_id != request.call_id:
+            return None
+        return call, dialog
+
+    def limit(self, call: Call, at: float, on_time_up: Callable[[Call, float], None]) -> None:
+        """Wake `on_time_up` at an instant, unless the limit is moved or lifted before."""
+        call.give_up_at = at
+        call.on_time_up = on_time_up
+        self.layer.alarms.watch(call)
+
+    def own_address(self) -> str:
+        """Return the address that calls come from when the application names none."""
+        return self._address
+
+    def new_call_id(self) -> str:
+        """Return a Call-ID (RFC 3261 8.1.1.4)."""
+        return f"{self.new_token()}@{self.options.host}"
+
+    def contact(self, transport: Transport, user: str = "") -> tuple[str, str]:
+        """Return our Contact header; `user` for another user part than the usual."""
+        if user:
+            suffix = ";transport=tcp" if transport is Transport.TCP else ""
+            return "contact", f"<sip:{user}@{self._place}{suffix}>"
+        return "contact", self._contacts[transport]
+
+    def answer_headers(
+        self, request: Request, transaction: ServerTransaction, sdp: bytes
+    ) -> list[tuple[str, str]]:
+        """Return the headers of an answer that makes or changes a dialog (RFC 3261 12.1.1)."""
+        headers = [("record-route", value) for value in request.headers.get("record-route", ())]
+        headers.append(self.contact(transaction.hop.transport))
+        if sdp:
+            headers.append(("content-type", "application/sdp"))
+        return headers
+
+    def acknowledge(self, dialog: Dialog, transaction: ClientTransaction) -> Outgoing:
+        """Send the ACK for a 2xx to our INVITE; keep what is returned to repeat it."""
+        invite = transaction.request
+        ack = dialog.request("ACK", invite.cseq.number)
+        # RFC 3261 22.1: with the credentials that the INVITE got through with.
+        for name in ("authorization", "proxy-authorization"):
+            if name in invite.headers:
+                ack.headers[name] = invite.headers[name]
+        return self.layer.send_ack(ack, dialog.next_hop())
+
+    def finish(self, request: Request, call: Call) -> Request:
+        """Put our name and credentials on a request inside a dialog."""
+        request.headers["user-agent"] = [self.options.name]
+        if call.digest is not None:
+            call.digest.sign(request)
+        return request
+
+
+def checked(headers: Headers) -> list[tuple[str, str]]:
+    """Return headers of the application in lower case.
+
+    Raises:
+        UsageError: for a name that the core writes itself, and for line breaks.
+    """
+    result = [(name.lower(), value) for name, value in headers]
+    for name, value in result:
+        if name in _OURS or not is_token(name) or "\r" in value or "\n" in value:
+            raise UsageError(f"header {name} cannot be set")
+    return result

@@ -1,0 +1,199 @@
+"""Calls that others make to us, up to the ACK (RFC 3261 13.3)."""
+
+from channels.voice.sip.address import Hop
+from channels.voice.sip.alarms import NEVER
+from channels.voice.sip.auth import authorization_of
+from channels.voice.sip.call import Call, CallBook, Headers, checked
+from channels.voice.sip.dialog import Dialog
+from channels.voice.sip.errors import PeerError, UsageError
+from channels.voice.sip.events import (
+    CallCancelled,
+    CallConfirmed,
+    CallEnded,
+    CallKey,
+    CallOffered,
+    EndReason,
+)
+from channels.voice.sip.headers import NameAddress
+from channels.voice.sip.leaving import Leaving
+from channels.voice.sip.message import Request
+from channels.voice.sip.reasons import reason_of
+from channels.voice.sip.screening import ALLOW, sdp_of
+from channels.voice.sip.states import CallState, CallTrigger
+from channels.voice.sip.transaction import InviteServer
+from channels.voice.sip.uri import Uri
+
+
+class IncomingCalls:
+    """Offers calls to the application and carries its answers back."""
+
+    def __init__(self, book: CallBook, leaving: Leaving) -> None:
+        self._book = book
+        self._layer = book.layer
+        self._leaving = leaving
+
+    def receive_invite(
+        self, request: Request, transaction: InviteServer, source: Hop, now: float
+    ) -> None:
+        """Take an INVITE outside a dialog.
+
+        Raises:
+            PeerError: 503 when there are too many calls, 400 for a broken one.
+        """
+        book = self._book
+        if book.is_full:
+            retry_after = str(book.options.busy_retry_after)
+            raise PeerError(503, reason_of(503), (("retry-after", retry_after),))
+        key = CallKey(book.new_token())
+        offered = _describe(key, request, source, book.options.realm)
+        call = Call(key, CallState.OFFERED, request)
+        call.dialog = Dialog.from_request(request, key, source)
+        call.dialogs[call.dialog.remote_tag] = call.dialog
+        call.transaction = transaction
+        transaction.call_key = key
+        book.add(call)
+        book.limit(call, now + book.options.ring_limit, self._time_up)
+        # RFC 3261 17.2.1 allows 200 ms; a caller that hears nothing repeats after 500 ms.
+        self._layer.respond(request, transaction, 100, now)
+        book.emit(offered)
+
+    def receive_cancel(self, call: Call, now: float) -> None:
+        """End an offered call that the caller gave up; nothing if it is answered already."""
+        if call.state is CallState.OFFERED:
+            self._finish(call, 487, CallTrigger.CANCELLED, now)
+            self._book.emit(CallCancelled(call=call.key))
+
+    def receive_ack(self, call: Call, request: Request, now: float) -> None:
+        """Take the ACK for a 2xx: of the INVITE that made the call, or of a re-INVITE."""
+        acceptance = call.acceptance
+        if acceptance is None or request.cseq.number != acceptance.cseq:
+            return
+        acceptance.stop()
+        call.acceptance = None
+        sdp = sdp_of(request)
+        if call.state is CallState.ANSWERED:
+            call.move(CallTrigger.ACKNOWLEDGED)
+            self._book.emit(CallConfirmed(call=call.key, sdp=sdp))
+        elif call.state is CallState.CLOSING:
+            call.move(CallTrigger.ACKNOWLEDGED)
+            self._leaving.send_bye(call, now)
+        elif sdp:
+            self._book.emit(CallConfirmed(call=call.key, sdp=sdp))
+
+    def ring(self, call: Call, status: int, sdp: bytes, now: float) -> None:
+        """Send a provisional answer.
+
+        Raises:
+            UsageError: for a status that is none, and for an answered call.
+        """
+        if not 101 <= status <= 199:
+            raise UsageError(f"{status} is not a provisional status")
+        request, transaction = _open_invite(call)
+        self._layer.respond(
+            request,
+            transaction,
+            status,
+            now,
+            to_tag=call.key,
+            headers=self._book.answer_headers(request, transaction, sdp),
+            body=sdp,
+        )
+
+    def answer(self, call: Call, sdp: bytes, now: float) -> None:
+        """Send the 200 and repeat it until the ACK comes.
+
+        Raises:
+            UsageError: for an empty body, and for an answered call.
+        """
+        request, transaction = _open_invite(call)
+        if not sdp:
+            raise UsageError("an answer needs SDP")
+        call.move(CallTrigger.ANSWER)
+        call.give_up_at = NEVER
+        headers = [*self._book.answer_headers(request, transaction, sdp), ALLOW]
+        data = self._layer.respond(
+            request, transaction, 200, now, to_tag=call.key, headers=headers, body=sdp
+        )
+        call.invite = None
+        self._leaving.accept(call, transaction, data, request.cseq.number, now)
+
+    def reject(
+        self, call: Call, status: int, now: float, *, reason: str = "", headers: Headers = ()
+    ) -> None:
+        """Send a final refusal and forget the call.
+
+        Raises:
+            UsageError: for a status that is none, and for an answered call.
+        """
+        if not 300 <= status <= 699:
+            raise UsageError(f"{status} is not a refusal")
+        _open_invite(call)
+        allowed = checked([pair for pair in headers if pair[0].lower() != "contact"])
+        contacts = [("contact", v) for n, v in headers if n.lower() == "contact"]
+        self._finish(
+            call, status, CallTrigger.REFUSE, now, reason=reason, headers=[*contacts, *allowed]
+        )
+
+    def challenge(self, call: Call, headers: Headers, now: float) -> None:
+        """Send a 401 and forget the call: it comes again as another."""
+        self._finish(call, 401, CallTrigger.REFUSE, now, headers=headers)
+
+    def hang_up(self, call: Call, now: float) -> None:
+        """Refuse because nobody will answer."""
+        self._finish(call, 480, CallTrigger.HANG_UP, now)
+        self._book.emit(CallEnded(call=call.key, reason=EndReason.HUNG_UP))
+
+    def _time_up(self, call: Call, now: float) -> None:
+        if call.state is CallState.OFFERED:
+            self._finish(call, 480, CallTrigger.HANG_UP, now)
+            self._book.emit(CallEnded(call=call.key, reason=EndReason.TIMEOUT))
+
+    def _finish(
+        self,
+        call: Call,
+        status: int,
+        trigger: CallTrigger,
+        now: float,
+        *,
+        reason: str = "",
+        headers: Headers = (),
+    ) -> None:
+        request, transaction = _open_invite(call)
+        call.move(trigger)
+        self._layer.respond(
+            request, transaction, status, now, reason=reason, to_tag=call.key, headers=headers
+        )
+        self._book.drop(call)
+
+
+def _open_invite(call: Call) -> tuple[Request, InviteServer]:
+    transaction = call.transaction
+    if call.invite is None or not isinstance(transaction, InviteServer):
+        raise UsageError("this call is not waiting for an answer of ours")
+    return call.invite, transaction
+
+
+def _describe(key: CallKey, request: Request, source: Hop, realm: str) -> CallOffered:
+    fields = authorization_of(request, realm) if "authorization" in request.headers else None
+    return CallOffered(
+        call=key,
+        sip_call_id=request.call_id,
+        caller=NameAddress.parse(request.header("from")),
+        called=NameAddress.parse(request.header("to")),
+        target=Uri.parse(request.uri),
+        asserted=_asserted_identity(request),
+        sdp=sdp_of(request),
+        source=source,
+        username=fields.get("username") if fields else None,
+        request=request,
+    )
+
+
+def _asserted_identity(request: Request) -> NameAddress | None:
+    # RFC 3325 9.1; what cannot be read asserts nothing.
+    if "p-asserted-identity" not in request.headers:
+        return None
+    try:
+        return NameAddress.parse(request.values("p-asserted-identity")[0])
+    except (PeerError, IndexError):
+        return None

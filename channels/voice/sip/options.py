@@ -1,0 +1,26 @@
+"""How the user agent presents itself, and its limits."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserAgentOptions:
+    """How the user agent presents itself, and its limits."""
+
+    host: str
+    """The address that others reach us at; goes into Via and Contact."""
+    port: int
+    user: str = "hotline"
+    """User part of our Contact."""
+    name: str = "Hotline"
+    """User-Agent and Server header."""
+    realm: str = "hotline"
+    """Realm of the challenges that we send."""
+    max_calls: int = 2000
+    """Calls at once; the next INVITE is answered 503 with Retry-After."""
+    max_transactions: int = 200_000
+    """Transactions at once; requests above it are dropped unread."""
+    busy_retry_after: int = 5
+    """Seconds in the Retry-After of that 503."""
+    ring_limit: float = 180.0
+    """Seconds until an unanswered call, in or out, is given up (480, CANCEL)."""

@@ -1,0 +1,268 @@
+"""Calls that we make, up to the ACK (RFC 3261 13.2, 9.1, 22)."""
+
+from contextlib import suppress
+
+from channels.voice.sip.address import Hop
+from channels.voice.sip.alarms import NEVER
+from channels.voice.sip.auth import Credentials, DigestClient
+from channels.voice.sip.call import Call, CallBook, Headers, checked
+from channels.voice.sip.dialog import FIRST_CSEQ, Dialog, hop_of
+from channels.voice.sip.errors import PeerError, UsageError
+from channels.voice.sip.events import CallAnswered, CallFailed, CallKey, CallProgressed
+from channels.voice.sip.headers import NameAddress, parse_number
+from channels.voice.sip.leaving import Leaving
+from channels.voice.sip.message import MAX_FORWARDS, Request, Response
+from channels.voice.sip.reasons import reason_of
+from channels.voice.sip.screening import ALLOW, SDP, is_sdp
+from channels.voice.sip.states import CallState, CallTrigger
+from channels.voice.sip.transaction import ClientTransaction, InviteClient
+from channels.voice.sip.uri import Uri
+
+MAX_FORKS = 10
+"""Branches of one INVITE that are followed; further ones are not answered."""
+
+MAX_RETRY_AFTER = 86_400
+"""Seconds; a longer Retry-After means "do not"."""
+
+
+class CancelUser:
+    """Nobody waits for the answer to a CANCEL: the INVITE tells the end."""
+
+    def receive_response(
+        self, transaction: ClientTransaction, response: Response, now: float
+    ) -> None:
+        """Ignore it."""
+
+    def transaction_failed(self, transaction: ClientTransaction, status: int, now: float) -> None:
+        """Ignore it."""
+
+
+class OutgoingCalls:
+    """Sends INVITEs and follows every branch of them."""
+
+    def __init__(self, book: CallBook, leaving: Leaving) -> None:
+        self._book = book
+        self._layer = book.layer
+        self._leaving = leaving
+        self._cancel_user = CancelUser()
+
+    def invite(
+        self,
+        target: str,
+        sdp: bytes,
+        now: float,
+        *,
+        caller: str,
+        headers: Headers,
+        credentials: Credentials | None,
+        destination: Hop | None,
+        ring_limit: float | None,
+    ) -> CallKey:
+        """Send an INVITE; see `UserAgent.invite`."""
+        book = self._book
+        if not sdp:
+            raise UsageError("a call needs an offer")
+        key = CallKey(book.new_token())
+        try:
+            hop = destination or hop_of(Uri.parse(target))
+            sender = NameAddress.parse(caller or book.own_address())
+            receiver = NameAddress(Uri.parse(target))
+        except PeerError as error:
+            raise UsageError(error.reason) from None
+        request = Request(
+            "INVITE",
+            target,
+            {
+                "max-forwards": [MAX_FORWARDS],
+                "from": [f"{NameAddress(sender.uri, sender.display)};tag={key}"],
+                "to": [str(receiver)],
+                "call-id": [book.new_call_id()],
+                "cseq": [f"{FIRST_CSEQ} INVITE"],
+                "contact": [book.contact(hop.transport)[1]],
+                "user-agent": [book.options.name],
+                ALLOW[0]: [ALLOW[1]],
+                "content-type": [SDP],
+            },
+            sdp,
+        )
+        for name, value in checked(headers):
+            request.headers.setdefault(name, []).append(value)
+        call = Call(key, CallState.CALLING, request)
+        if credentials is not None:
+            call.digest = DigestClient(credentials, book.new_token)
+        call.flow = destination
+        book.add(call)
+        limit = book.options.ring_limit if ring_limit is None else ring_limit
+        book.limit(call, now + limit, self._time_up)
+        self._send(call, request, hop, now)
+        return key
+
+    def hang_up(self, call: Call, now: float) -> None:
+        """Give up: CANCEL, as soon as a provisional answer allows it (RFC 3261 9.1)."""
+        may_cancel = call.state is CallState.PROCEEDING
+        call.move(CallTrigger.HANG_UP)
+        call.give_up_at = NEVER
+        if may_cancel:
+            self._cancel(call, now)
+
+    def receive_response(
+        self, transaction: ClientTransaction, response: Response, now: float
+    ) -> None:
+        """Take a response to an INVITE of ours."""
+        call = transaction.tag
+        assert isinstance(call, Call)
+        if response.status < 200:
+            self._receive_provisional(call, transaction, response, now)
+        elif response.status < 300:
+            self._receive_success(call, transaction, response, now)
+        else:
+            self._receive_failure(call, transaction, response, now)
+
+    def transaction_failed(self, transaction: ClientTransaction, status: int, _now: float) -> None:
+        """Note that nobody answers (408), or that the way is blocked (503)."""
+        call = transaction.tag
+        assert isinstance(call, Call)
+        self._fail(call, CallFailed(call=call.key, status=status, reason=reason_of(status)))
+
+    def _send(self, call: Call, request: Request, hop: Hop, now: float) -> None:
+        transaction = self._layer.send_invite(request, (hop, None), self, now)
+        transaction.tag = call
+        call.transaction = transaction
+        call.invite = request
+
+    def _cancel(self, call: Call, now: float) -> None:
+        if isinstance(call.transaction, InviteClient):
+            self._layer.send_cancel(call.transaction, self._cancel_user, now)
+
+    def _time_up(self, call: Call, now: float) -> None:
+        if call.allows(CallTrigger.HANG_UP):
+            call.end_status = 408
+            self.hang_up(call, now)
+
+    def _receive_provisional(
+        self, call: Call, transaction: ClientTransaction, response: Response, now: float
+    ) -> None:
+        if not call.allows(CallTrigger.PROVISIONAL):
+            return
+        was_giving_up = call.state is CallState.GIVING_UP
+        call.move(CallTrigger.PROVISIONAL)
+        if was_giving_up:
+            self._cancel(call, now)
+        if response.status == 100 or call.state is CallState.CANCELLING:
+            return
+        if response.to_tag and "contact" in response.headers:
+            self._dialog(call, transaction, response)
+        sdp = _sdp_of(response)
+        if sdp:
+            call.early_sdp = sdp
+        self._book.emit(CallProgressed(call=call.key, status=response.status, sdp=sdp))
+
+    def _receive_success(
+        self, call: Call, transaction: ClientTransaction, response: Response, now: float
+    ) -> None:
+        ack = call.acks.get((response.to_tag, transaction.request.cseq.number))
+        if ack is not None:
+            self._layer.send(ack)  # RFC 3261 13.2.2.4: the first ACK was lost
+            return
+        dialog = self._dialog(call, transaction, response)
+        if dialog is None:
+            return
+        number = transaction.request.cseq.number
+        call.acks[dialog.remote_tag, number] = self._book.acknowledge(dialog, transaction)
+        if call.dialog is not None:
+            # RFC 3261 13.2.2.4: another branch answered too; one conversation is enough.
+            self._leaving.send_bye(call, now, dialog)
+            return
+        call.dialog = dialog
+        call.give_up_at = NEVER
+        call.move(CallTrigger.SUCCESS)
+        if call.digest is not None:
+            call.digest.succeed()
+        call.invite = None
+        if call.state is CallState.LEAVING:
+            reason = reason_of(call.end_status)
+            self._book.emit(CallFailed(call=call.key, status=call.end_status, reason=reason))
+            self._leaving.send_bye(call, now)
+        else:
+            sdp = _sdp_of(response) or call.early_sdp
+            self._book.emit(CallAnswered(call=call.key, sdp=sdp))
+
+    def _receive_failure(
+        self, call: Call, transaction: ClientTransaction, response: Response, now: float
+    ) -> None:
+        digest = call.digest
+        may_retry = digest is not None and call.allows(CallTrigger.RETRY)
+        if response.status in {401, 407} and may_retry and digest and digest.may_retry(response):
+            call.move(CallTrigger.RETRY)
+            call.dialogs.clear()
+            self._send(call, _again(transaction.request, digest), transaction.hop, now)
+            return
+        self._fail(
+            call,
+            CallFailed(
+                call=call.key,
+                status=response.status,
+                reason=response.reason or reason_of(response.status),
+                contacts=_contacts_of(response),
+                retry_after=_retry_after_of(response),
+            ),
+        )
+
+    def _fail(self, call: Call, failure: CallFailed) -> None:
+        if not call.allows(CallTrigger.FAILURE):
+            return
+        was_given_up = call.state in {CallState.GIVING_UP, CallState.CANCELLING}
+        call.move(CallTrigger.FAILURE)
+        self._book.drop(call)
+        if was_given_up:
+            status = call.end_status
+            failure = CallFailed(call=call.key, status=status, reason=reason_of(status))
+        self._book.emit(failure)
+
+    def _dialog(
+        self, call: Call, transaction: ClientTransaction, response: Response
+    ) -> Dialog | None:
+        tag = response.to_tag
+        dialog = call.dialogs.get(tag)
+        if dialog is None:
+            if len(call.dialogs) >= MAX_FORKS:
+                return None
+            dialog = Dialog.from_response(transaction.request, response, call.flow, transaction.hop)
+            call.dialogs[tag] = dialog
+        elif response.status >= 200:
+            with suppress(PeerError):  # a target that we cannot send to changes nothing
+                dialog.target = dialog.new_target(response)
+        return dialog
+
+
+def _again(request: Request, digest: DigestClient) -> Request:
+    """Return an INVITE to be sent again with credentials (RFC 3261 22.2: CSeq + 1)."""
+    headers = {name: list(values) for name, values in request.headers.items()}
+    for name in ("via", "authorization", "proxy-authorization"):
+        headers.pop(name, None)
+    headers["cseq"] = [f"{request.cseq.number + 1} INVITE"]
+    again = Request("INVITE", request.uri, headers, request.body)
+    digest.sign(again)
+    return again
+
+
+def _sdp_of(response: Response) -> bytes:
+    return response.body if is_sdp(response.header("content-type")) else b""
+
+
+def _contacts_of(response: Response) -> tuple[NameAddress, ...]:
+    if not 300 <= response.status < 400:
+        return ()
+    try:
+        return tuple(NameAddress.parse(value) for value in response.values("contact"))
+    except PeerError:
+        return ()
+
+
+def _retry_after_of(response: Response) -> int | None:
+    # RFC 3261 20.33: seconds, then perhaps a comment or parameters.
+    text = response.header("retry-after").partition("(")[0].partition(";")[0].strip()
+    try:
+        return parse_number(text, MAX_RETRY_AFTER, "Bad Retry-After") if text else None
+    except PeerError:
+        return None

@@ -1,0 +1,234 @@
+"""The registrar side: REGISTER of phones, and where they are (RFC 3261 10.3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from channels.voice.sip.address import Hop
+from channels.voice.sip.alarms import NEVER
+from channels.voice.sip.auth import authorization_of
+from channels.voice.sip.call import CallBook, Headers, checked
+from channels.voice.sip.errors import CallGone, PeerError, UsageError
+from channels.voice.sip.events import RegisterReceived, RequestKey
+from channels.voice.sip.headers import NameAddress
+from channels.voice.sip.message import Request
+from channels.voice.sip.reasons import reason_of
+from channels.voice.sip.transaction import InviteServer, Server
+from channels.voice.sip.uri import Uri
+
+DEFAULT_EXPIRES = 3600
+"""Seconds; RFC 3261 10.2.1.1 suggests it when the phone names none."""
+
+ANSWER_LIMIT = 10.0
+"""Seconds that the application has to decide."""
+
+MAX_PENDING = 1000
+"""REGISTER requests that wait for the application at once."""
+
+MAX_CONTACTS = 10
+"""Contacts of one address of record."""
+
+
+@dataclass(slots=True, eq=False)
+class PendingRegister:
+    """A REGISTER that the application has not answered yet."""
+
+    key: RequestKey
+    request: Request
+    transaction: Server | InviteServer
+    give_up_at: float
+    owner: "Registrar"
+    alarm_at: float = NEVER
+
+    def next_timer(self) -> float | None:
+        """Return when the application's patience ends."""
+        return None if self.give_up_at == NEVER else self.give_up_at
+
+    def handle_timer(self, now: float) -> None:
+        """Answer in the application's place."""
+        self.owner.time_up(self, now)
+
+
+class Registrar:
+    """Turns REGISTER requests into events, and decisions into answers."""
+
+    def __init__(self, book: CallBook) -> None:
+        self._book = book
+        self._layer = book.layer
+        self._pending: dict[RequestKey, PendingRegister] = {}
+
+    def receive_register(
+        self, request: Request, transaction: Server | InviteServer, source: Hop, now: float
+    ) -> None:
+        """Take a REGISTER.
+
+        Raises:
+            PeerError: 400 for a broken one, 503 when too many wait.
+        """
+        if len(self._pending) >= MAX_PENDING:
+            retry_after = str(self._book.options.busy_retry_after)
+            raise PeerError(503, reason_of(503), (("retry-after", retry_after),))
+        key = RequestKey(self._book.new_token())
+        event = _describe(key, request, source, self._book.options.realm)
+        pending = PendingRegister(key, request, transaction, now + ANSWER_LIMIT, self)
+        self._pending[key] = pending
+        self._layer.alarms.watch(pending)
+        self._book.emit(event)
+
+    def request_of(self, key: str) -> Request | None:
+        """Return a REGISTER that waits for the application."""
+        pending = self._pending.get(RequestKey(key))
+        return pending.request if pending else None
+
+    def accept(self, key: RequestKey, bindings: Sequence[tuple[str, int]], now: float) -> None:
+        """Answer 200 with every present contact and its seconds to live."""
+        headers = [("contact", f"<{uri}>;expires={seconds}") for uri, seconds in bindings]
+        if any("\r" in value or "\n" in value for _, value in headers):
+            raise UsageError("a contact cannot hold a line break")
+        self._answer(key, 200, "", headers, now)
+
+    def reject(
+        self, key: RequestKey, status: int, now: float, *, reason: str, headers: Headers
+    ) -> None:
+        """Refuse."""
+        if not 300 <= status <= 699:
+            raise UsageError(f"{status} is not a refusal")
+        self._answer(key, status, reason, checked(headers), now)
+
+    def challenge(self, key: RequestKey, headers: Headers, now: float) -> None:
+        """Answer 401."""
+        self._answer(key, 401, "", headers, now)
+
+    def time_up(self, pending: PendingRegister, now: float) -> None:
+        """Answer 503: the application did not decide in time."""
+        self._answer(pending.key, 503, "", (("retry-after", "30"),), now)
+
+    def _answer(
+        self, key: RequestKey, status: int, reason: str, headers: Headers, now: float
+    ) -> None:
+        pending = self._pending.pop(key, None)
+        if pending is None:
+            raise CallGone(key)
+        pending.give_up_at = NEVER
+        self._layer.respond(
+            pending.request, pending.transaction, status, now, reason=reason, headers=headers
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One place where an address of record can be reached."""
+
+    contact: Uri
+    source: Hop
+    """Where the REGISTER came from: the way back through an address translator."""
+    expires_at: float
+    sip_call_id: str
+    sequence: int
+
+
+class Locations:
+    """Where phones are, by address of record: the rules of RFC 3261 10.3 in memory."""
+
+    def __init__(self, *, shortest: int = 30, longest: int = 3600) -> None:
+        self.shortest = shortest
+        """Seconds; less is refused with 423 and this in Min-Expires."""
+        self.longest = longest
+        """Seconds; more is cut down to this."""
+        self._bindings: dict[str, dict[str, Binding]] = {}
+
+    def apply(self, register: RegisterReceived, now: float) -> list[tuple[str, int]]:
+        """Take a REGISTER that is authorized; return what `accept_register` needs.
+
+        Raises:
+            PeerError: 423 for a lifetime that is too short, 500 for one that is out of
+                order, 403 for too many contacts; nothing is changed then.
+        """
+        address = register.address_of_record
+        held = {uri: b for uri, b in self._bindings.get(address, {}).items() if b.expires_at > now}
+        if register.remove_all:
+            for binding in held.values():
+                _check_order(binding, register)
+            held = {}
+        for contact, wanted in register.contacts:
+            self._apply_one(held, register, (contact, wanted), now)
+        if len(held) > MAX_CONTACTS:
+            raise PeerError(403, "Too Many Contacts")
+        if held:
+            self._bindings[address] = held
+        else:
+            self._bindings.pop(address, None)
+        return [(uri, int(binding.expires_at - now)) for uri, binding in held.items()]
+
+    def find(self, address_of_record: str, now: float) -> list[Binding]:
+        """Return where an address can be reached, the newest last."""
+        held = self._bindings.get(address_of_record, {})
+        return [binding for binding in held.values() if binding.expires_at > now]
+
+    def _apply_one(
+        self,
+        held: dict[str, Binding],
+        register: RegisterReceived,
+        wish: tuple[NameAddress, int],
+        now: float,
+    ) -> None:
+        contact, wanted = wish
+        uri = str(contact.uri)
+        known = held.pop(uri, None)
+        if known is not None:
+            _check_order(known, register)
+        if wanted == 0:
+            return
+        if wanted < self.shortest:
+            raise PeerError(423, reason_of(423), (("min-expires", str(self.shortest)),))
+        held[uri] = Binding(
+            contact.uri,
+            register.source,
+            now + min(wanted, self.longest),
+            register.sip_call_id,
+            register.sequence,
+        )
+
+
+def _check_order(binding: Binding, register: RegisterReceived) -> None:
+    # RFC 3261 10.3 step 7: an older REGISTER that arrives late changes nothing.
+    if binding.sip_call_id == register.sip_call_id and binding.sequence >= register.sequence:
+        raise PeerError(500, "Out Of Order")
+
+
+def _describe(key: RequestKey, request: Request, source: Hop, realm: str) -> RegisterReceived:
+    fields = authorization_of(request, realm)
+    contacts, remove_all = _contacts_of(request)
+    address = NameAddress.parse(request.header("to")).uri
+    return RegisterReceived(
+        request_key=key,
+        address_of_record=address.address_of_record,
+        contacts=contacts,
+        remove_all=remove_all,
+        sip_call_id=request.call_id,
+        sequence=request.cseq.number,
+        username=fields.get("username") if fields else None,
+        source=source,
+    )
+
+
+def _contacts_of(request: Request) -> tuple[tuple[tuple[NameAddress, int], ...], bool]:
+    values = request.values("contact")
+    default = _seconds(request.header("expires"), DEFAULT_EXPIRES)
+    if "*" in values:
+        # RFC 3261 10.3 step 6.
+        if len(values) > 1 or default != 0:
+            raise PeerError(400, "Bad Contact")
+        return (), True
+    if len(values) > MAX_CONTACTS:
+        raise PeerError(400, "Too Many Contacts")
+    addresses = [NameAddress.parse(value) for value in values]
+    return tuple((a, _seconds(a.param("expires") or "", default)) for a in addresses), False
+
+
+def _seconds(text: str, default: int) -> int:
+    # RFC 3261 20.19: a malformed value counts as 3600.
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit()):
+        return DEFAULT_EXPIRES
+    return min(int(text[:11]), 2**32 - 1)

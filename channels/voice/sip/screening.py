@@ -1,0 +1,69 @@
+"""What a request must satisfy before anybody looks at its meaning (RFC 3261 8.2)."""
+
+from channels.voice.sip.errors import PeerError
+from channels.voice.sip.headers import parse_number
+from channels.voice.sip.message import Request
+from channels.voice.sip.reasons import reason_of
+from channels.voice.sip.uri import Uri
+
+ALLOWED = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REGISTER")
+ALLOW = ("allow", ", ".join(ALLOWED))
+ACCEPT = ("accept", "application/sdp")
+SDP = "application/sdp"
+
+MAX_BODY = 32_768
+"""Bytes; an SDP body with every candidate of a browser has about 8,000."""
+
+_SCHEMES = frozenset({"sip", "sips", "tel"})
+_EXTENSIONS: frozenset[str] = frozenset()
+"""Option tags that we understand in Require."""
+
+_KNOWN = frozenset(ALLOWED)
+_WITH_SDP = frozenset({"INVITE", "UPDATE"})
+
+
+def screen(request: Request) -> None:
+    """Check a request in the order of RFC 3261 8.2: method, address, extensions, content.
+
+    Raises:
+        PeerError: 405, 414, 416, 400, 420, 413, 415, with the headers that explain it.
+    """
+    if request.method not in _KNOWN:
+        raise PeerError(405, reason_of(405), (ALLOW,))
+    if Uri.parse(request.uri).scheme not in _SCHEMES:
+        raise PeerError(416, reason_of(416))
+    if "max-forwards" in request.headers:
+        parse_number(request.header("max-forwards"), 255, "Bad Max-Forwards")
+    if "require" in request.headers:
+        _screen_extensions(request)
+    if request.body:
+        _screen_content(request)
+
+
+def sdp_of(message: Request) -> bytes:
+    """Return the SDP body of a request that passed `screen`, or b""."""
+    return message.body if is_sdp(message.header("content-type")) else b""
+
+
+def is_sdp(content_type: str) -> bool:
+    """Say whether a Content-Type value names SDP."""
+    return content_type.partition(";")[0].strip().lower() == SDP
+
+
+def _screen_extensions(request: Request) -> None:
+    unknown = [tag for tag in request.values("require") if tag.lower() not in _EXTENSIONS]
+    if unknown:
+        raise PeerError(420, reason_of(420), (("unsupported", ", ".join(unknown)),))
+
+
+def _screen_content(request: Request) -> None:
+    if len(request.body) > MAX_BODY:
+        raise PeerError(413, reason_of(413))
+    encoding = request.header("content-encoding").lower()
+    if encoding not in {"", "identity"}:
+        raise PeerError(415, reason_of(415), (("accept-encoding", "identity"),))
+    if request.method not in _WITH_SDP or is_sdp(request.header("content-type")):
+        return
+    disposition = request.header("content-disposition").lower()
+    if "handling=optional" not in disposition.replace(" ", ""):
+        raise PeerError(415, reason_of(415), (ACCEPT,))
