@@ -18,9 +18,9 @@ from tests.unit.ivr.shipped import PROMPTS, shipped_flow, small_flow
 END = "  end: {hangup: yes}\n"
 
 
-def problems(steps: str, **options: str) -> list[str]:
+def problems(steps: str, variables: str = "{}") -> list[str]:
     with pytest.raises(FlowError) as caught:
-        small_flow(steps, **options)
+        small_flow(steps, variables=variables)
     return [str(problem) for problem in caught.value.problems]
 
 

@@ -46,7 +46,7 @@ def one_key(seconds: int) -> Gather:
     return Gather(1, timedelta(seconds=seconds))
 
 
-NOTICE = [Answer(), play("recording_notice", interruptible=False)]
+NOTICE: list[Verb] = [Answer(), play("recording_notice", interruptible=False)]
 NOTED = Note("recording_notice", "2026-1")
 TO_SEAT = Enqueue("hotline", MUSIC)
 TO_DUTY = Enqueue("duty", MUSIC)
@@ -55,7 +55,7 @@ NIGHT = play("night", interruptible=False)
 BUSY = play("all_busy", "goodbye", interruptible=False)
 NOBODY = play("no_seats", "goodbye", interruptible=False)
 
-ASK_SOLVED = [play("ask_solved"), one_key(6)]
+ASK_SOLVED: list[Verb] = [play("ask_solved"), one_key(6)]
 ASK_SOLVED_AFTER_WRONG = [play("wrong_key", "ask_solved"), one_key(6)]
 ASK_SOLVED_AFTER_SILENCE = [play("no_key", "ask_solved"), one_key(6)]
 ASK_SATISFACTION = [play("ask_satisfaction"), one_key(6)]
