@@ -63,7 +63,7 @@ class Negotiator:
         return self._send(description)
 
     def accept_answer(self, body: bytes) -> StreamTerms:
-        """Take the answer to the latest offer.
+        """Take the answer to the latest offer; a second answer replaces the first (183, 200).
 
         Raises:
             SdpError: it is malformed, or agrees on nothing that we offered.
@@ -101,13 +101,13 @@ class Negotiator:
             for i, m in enumerate(offer.media)
         )
         self._accept(terms, media)
+        self._offered = None
         return terms, self._send(self._describe(media))
 
     def _accept(self, terms: StreamTerms, media: tuple[Media, ...]) -> None:
         self.terms = terms
         self.direction = Direction.of(sends=terms.sends, receives=terms.receives)
         self._layout = media
-        self._offered = None
 
     def _can_do(self, description: SessionDescription, media: Media) -> bool:
         if not _is_audio(media) or not _formats_of(media).audio:
