@@ -8,6 +8,7 @@ of the call, or spawn a task) and may use the verbs. The verbs are those of
 
 import asyncio
 import secrets
+import socket
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import structlog
 
 from channels.voice.names import NameCache
 from channels.voice.sip.address import Hop, Outgoing, Transport
+from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.auth import Credentials, DigestSecret, Verdict
 from channels.voice.sip.events import CallKey, RegistrationKey, RequestKey, SipEvent
 from channels.voice.sip.user_agent import Headers, UserAgent, UserAgentOptions
@@ -25,6 +27,9 @@ log = structlog.get_logger()
 
 BIND_ATTEMPTS = 20
 """A free TCP port may be taken for UDP: try another."""
+
+RECEIVE_BUFFER = 4_194_304
+"""Bytes asked of the kernel, so that a pause of the loop loses no datagram."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,7 @@ class Endpoint:
         self._datagrams: asyncio.DatagramTransport | None = None
         self._core: UserAgent | None = None
         self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = NEVER
         self._is_flushing = False
         self._names = NameCache(self._loop)
 
@@ -231,9 +237,10 @@ class Endpoint:
         finally:
             self._is_flushing = False
         due = core.next_timer()
-        if due is not None and (self._alarm is None or due < self._alarm.when()):
+        if due is not None and due < self._alarm_at:
             if self._alarm is not None:
                 self._alarm.cancel()
+            self._alarm_at = due
             self._alarm = self._loop.call_at(due, self._ring, due)
 
     @property
@@ -243,6 +250,7 @@ class Endpoint:
 
     def _ring(self, due: float) -> None:
         self._alarm = None
+        self._alarm_at = NEVER
         # The loop may ring within its clock resolution before `due`.
         self._agent.handle_timer(max(due, self._loop.time()))
         self.flush()
@@ -306,6 +314,9 @@ class Endpoint:
                 if options.port or attempt == BIND_ATTEMPTS - 1:
                     raise
                 continue
+            self._datagrams.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER
+            )
             self._core = UserAgent(
                 UserAgentOptions(
                     host=options.public_host or options.host,
