@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from config.data_files import read_text
+from config.data_files import read_yaml
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import Invalid
 from hotline.sla.calendar import SATURDAY, CalendarYear, Period, WorkingCalendar
 from ivr.errors import Problem
-from ivr.text import Section, read
+from ivr.text import Section
 
 WORKING_TIME = "working_time.yaml"
 YEAR_FILES = "[0-9][0-9][0-9][0-9].yaml"
@@ -23,7 +23,7 @@ def load_calendar(folder: Path, problems: list[Problem]) -> WorkingCalendar | No
     """Return the calendar, or None with what is wrong in `problems`."""
     before = len(problems)
     years = tuple(_year(file, problems) for file in sorted(folder.glob(YEAR_FILES)))
-    top = read(WORKING_TIME, read_text(folder / WORKING_TIME, problems), problems)
+    top = read_yaml(folder / WORKING_TIME, problems)
     if not years:
         top.problem(f"there is no year file beside it, such as {folder.name}/2026.yaml")
     name, zone, periods = top.text("name"), _zone(top), tuple(_periods(top))
@@ -55,7 +55,7 @@ def _periods(top: Section) -> Iterator[Period]:
 
 
 def _year(file: Path, problems: list[Problem]) -> CalendarYear:
-    top = read(file.name, read_text(file, problems), problems)
+    top = read_yaml(file, problems)
     holidays: dict[date, str] = {}
     make_up: dict[date, str] = {}
     year = top.integer("year", 1, least=2000, most=2100)

@@ -84,6 +84,8 @@ def load_flows(folder: Path, prompts: Path, problems: list[Problem]) -> dict[str
     flows: dict[str, Flow] = {}
     for file in sorted(folder.glob("*.yaml")):
         text = read_text(file, problems)
+        if text is None:
+            continue
         language = read(file.name, text, []).text("language", "")
         try:
             flow = load_flow(text, file.name, prompt_names(prompts, language))

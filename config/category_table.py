@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.data_files import read_text
+from config.data_files import read_text, read_yaml
 from hotline.kernel.errors import Invalid
 from hotline.sla.limit import Limit
 from hotline.tickets.category import Category, CategoryKind, ConditionLimit, kind_from_word
 from ivr.errors import Problem
-from ivr.text import Section, read
+from ivr.text import Section
 
 SCHEMES = "schemes.yaml"
 CATEGORIES = "categories.csv"
@@ -38,7 +38,7 @@ class Scheme:
 
 def load_schemes(folder: Path, problems: list[Problem]) -> dict[str, Scheme]:
     """Return the schemes by id; what is wrong goes to `problems`."""
-    top = read(SCHEMES, read_text(folder / SCHEMES, problems), problems)
+    top = read_yaml(folder / SCHEMES, problems)
     schemes: dict[str, Scheme] = {}
     for section in top.sections("schemes"):
         scheme = _scheme(section)
@@ -75,7 +75,10 @@ def load_categories(
 ) -> tuple[Category, ...]:
     """Return every row of `categories.csv`; what is wrong goes to `problems`."""
     table = CategoryTable(schemes, problems)
-    lines = read_text(folder / CATEGORIES, problems).splitlines()
+    text = read_text(folder / CATEGORIES, problems)
+    if text is None:
+        return ()
+    lines = text.splitlines()
     if not lines or tuple(_fields(lines[0])) != COLUMNS:
         problems.append(Problem(CATEGORIES, 1, f"the columns must be {','.join(COLUMNS)}"))
         return ()

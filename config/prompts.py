@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.data_files import DATA, read_yaml
 from config.prompt_rendering import render_melody, render_speech
 from hotline.kernel.errors import Invalid
 from ivr.errors import Problem
 from ivr.flow import MUSIC
-from ivr.text import Section, read
+from ivr.text import Section
 
-PROMPTS = Path(__file__).parent / "data" / "prompts"
+PROMPTS = DATA / "prompts"
 TEXTS = "texts.yaml"
 MANIFEST = "manifest.json"
 MELODY_VERSION = "melody 1"
@@ -51,15 +52,9 @@ def prompt_names(folder: Path, language: str) -> frozenset[str]:
 
 def load_prompts(folder: Path, problems: list[Problem]) -> list[Prompt]:
     """Return every prompt of `texts.yaml`, music included; what is wrong goes to `problems`."""
-    file = folder / TEXTS
-    try:
-        top = read(TEXTS, file.read_text("utf-8"), problems)
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(Problem(TEXTS, 1, f"cannot be read: {type(error).__name__}"))
-        return []
     return [
         prompt
-        for language, section in top.named_sections()
+        for language, section in read_yaml(folder / TEXTS, problems).named_sections()
         for prompt in _language(language, section)
     ]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from case_bridge.units.unit import Duty, ResponsibilityRule, Unit, UnitClass
 from config.category_table import Scheme
-from config.data_files import read_text
+from config.data_files import read_yaml
 from hotline.tickets.category import Category, CategoryKind
 from ivr.errors import Problem
-from ivr.text import Section, read
+from ivr.text import Section
 
 UNITS = "units.yaml"
 RESPONSIBILITY = "responsibility.yaml"
@@ -20,7 +20,7 @@ CODES = re.compile(r"([0-9]{2}|[0-9]{4})(?:-([0-9]{4}))?", re.ASCII)
 
 def load_units(folder: Path, problems: list[Problem]) -> tuple[Unit, ...]:
     """Return the units; what is wrong goes to `problems`."""
-    top = read(UNITS, read_text(folder / UNITS, problems), problems)
+    top = read_yaml(folder / UNITS, problems)
     sections = top.sections("units")
     units = [_unit(section) for section in sections]
     codes = [unit.code for unit in units]
@@ -62,7 +62,7 @@ def load_responsibility(
 ) -> tuple[ResponsibilityRule, ...]:
     """Return the matrix; what is wrong, and every category without a unit, goes to `problems`."""
     before = len(problems)
-    top = read(RESPONSIBILITY, read_text(folder / RESPONSIBILITY, problems), problems)
+    top = read_yaml(folder / RESPONSIBILITY, problems)
     scheme = schemes.get(top.text("scheme"))
     if scheme is None:
         top.problem("scheme: is not in schemes.yaml", "scheme")

@@ -125,24 +125,32 @@ class Section:
 
 
 def read(source: str, text: str, problems: list[Problem]) -> Section:
-    """Return the outermost mapping of a YAML text; what is wrong goes to `problems`."""
-    nothing = Section(source, 1, {}, problems)
+    """Return the outermost mapping of a YAML text; what is wrong goes to `problems`.
+
+    A text that is no mapping at all is one problem: what is missing in it then goes unsaid.
+    """
     if len(text) > MAX_CHARACTERS:
-        nothing.problem(f"longer than {MAX_CHARACTERS} characters")
-        return nothing
+        problems.append(Problem(source, 1, f"longer than {MAX_CHARACTERS} characters"))
+        return unreadable(source)
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         problems.append(Problem(source, line, f"not YAML: {error.problem}"))
-        return nothing
+        return unreadable(source)
     except yaml.YAMLError as error:
         problems.append(Problem(source, 1, f"not YAML: {error}"))
-        return nothing
+        return unreadable(source)
     if node is None:
-        nothing.problem("empty")
-        return nothing
-    return as_section(source, node, problems, "the text")
+        problems.append(Problem(source, 1, "empty"))
+        return unreadable(source)
+    top = as_section(source, node, problems, "the text")
+    return top if isinstance(node, yaml.MappingNode) else unreadable(source)
+
+
+def unreadable(source: str) -> Section:
+    """Return an empty mapping whose further problems nobody needs to hear."""
+    return Section(source, 1, {}, [])
 
 
 def as_section(source: str, node: yaml.Node, problems: list[Problem], what: str) -> Section:
