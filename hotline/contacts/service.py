@@ -37,6 +37,7 @@ class ContactView:
 
     contact_id: ContactId
     channel: Channel
+    provider_id: str
     received_at: datetime
     sender_masked: str
     size: int
@@ -178,6 +179,7 @@ def _view(row: ContactRow) -> ContactView:
     return ContactView(
         contact_id=ContactId(row.id),
         channel=row.channel,
+        provider_id=row.provider_id,
         received_at=row.received_at,
         sender_masked=mask_email(sender) if "@" in sender else mask_phone(sender),
         size=row.size,

@@ -1,0 +1,90 @@
+"""The receipt (受理回执): number, query code, and where to look; to whoever wrote."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hotline.contacts.contact import SECRET_MARK, Channel, OutboundMessage
+from hotline.contacts.messages import queue_message
+from hotline.contacts.service import contact_view
+from hotline.kernel.clock import SHANGHAI
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.ids import ContactId, TicketId
+from hotline.people.number import NumberKind, parse_number
+from hotline.tickets.model import TicketRow
+from hotline.tickets.query_code import QueryCodeOptions, query_code
+from hotline.tickets.repository import Tickets
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptOptions:
+    """The secret of query codes, the public pages, and the channels that are configured."""
+
+    codes: QueryCodeOptions
+    public_url: str
+    """Such as `https://12345.example.org`, without a slash at the end."""
+    channels: frozenset[Channel]
+
+
+async def send_receipt(
+    uow: UnitOfWork, ticket_id: TicketId, *, options: ReceiptOptions, now: datetime
+) -> None:
+    """Owe the receipt of a ticket to its citizen, once.
+
+    By mail to whoever is answered by mail, by text message to mobile numbers where SMS is
+    configured; the others see it on the page or hear it from the seat. Job: `send_receipt`
+    {ticket_id}, from TicketOpened.
+    """
+    ticket = await Tickets(uow.session).get(ticket_id)
+    if ticket.reply_to is None:
+        return
+    channel = _channel(ticket, options)
+    if channel is None:
+        return
+    code = query_code(options.codes, ticket_id, ticket.code_generation)
+    message = OutboundMessage(
+        channel=channel,
+        to=ticket.reply_to,
+        subject=f"工单 {ticket.number} 已受理",
+        body=_body(ticket, channel, f"{options.public_url}/status"),
+        reference=f"ticket:{ticket_id}",
+        key=f"receipt:{ticket_id}",
+        secret=code,
+        headers=await _thread(uow, ticket) if channel is Channel.MAIL else {},
+    )
+    await queue_message(uow, message, now=now)
+
+
+def _channel(ticket: TicketRow, options: ReceiptOptions) -> Channel | None:
+    if ticket.reply_channel is Channel.MAIL:
+        wanted = Channel.MAIL
+    else:
+        number = parse_number(ticket.reply_to or "")
+        if number is None or number.kind is not NumberKind.MOBILE:
+            return None
+        wanted = Channel.SMS
+    return wanted if wanted in options.channels else None
+
+
+def _body(ticket: TicketRow, channel: Channel, url: str) -> str:
+    if channel is Channel.SMS:
+        return f"您的诉求已受理，工单编号{ticket.number}，查询码{SECRET_MARK}。查询：{url}"
+    opened = f"{ticket.opened_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    return (
+        f"您好：\n\n"
+        f"您反映的“{ticket.subject}”已于 {opened} 受理。\n\n"
+        f"工单编号：{ticket.number}\n"
+        f"查询码：{SECRET_MARK}\n"
+        f"查询进度：{url}\n\n"
+        f"请妥善保管查询码。办理结果将以您选择的方式告知。\n"
+    )
+
+
+async def _thread(uow: UnitOfWork, ticket: TicketRow) -> dict[str, str]:
+    """Return the headers that put the receipt under the citizen's own mail."""
+    if ticket.channel is not Channel.MAIL or ticket.contact_id is None:
+        return {}
+    contact = await contact_view(uow.session, ContactId(ticket.contact_id))
+    message_id = contact.provider_id.partition(" ")[0]
+    if not message_id.startswith("<"):
+        return {}
+    return {"In-Reply-To": message_id, "References": message_id}
