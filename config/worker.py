@@ -7,11 +7,11 @@ A loop of its own for each job would open new database connections each time.
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
 
 import structlog
 from redis import Redis
 from rq import Queue, SimpleWorker
+from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException
 
@@ -19,6 +19,8 @@ from config.doorbell import QUEUE
 from config.jobs import run_outbox_row
 from config.runtime import Runtime, Servers, open_runtime
 from config.settings import Settings
+from config.supervisor import Ready
+from hotline.kernel.clock import Clock, system_clock
 from hotline.kernel.errors import Unavailable
 
 log = structlog.get_logger()
@@ -32,7 +34,7 @@ _hand: tuple[asyncio.Runner, Runtime] | None = None
 class Hand(SimpleWorker):
     """The worker as the rules of the house set it: one queue, JSON, no scheduler."""
 
-    def __init__(self, connection: Redis) -> None:
+    def __init__(self, connection: Redis, ready: Ready) -> None:
         queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
         super().__init__(
             [queue],
@@ -42,6 +44,22 @@ class Hand(SimpleWorker):
             maintenance_interval=MAINTENANCE_INTERVAL,
             log_job_description=False,
         )
+        self._ready: Ready | None = ready
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """Wait for a job; the first wait says that we are ready.
+
+        Only here are signals handled, and their exception caught, for sure.
+        """
+        if self._ready:
+            self._ready({})
+            self._ready = None
+        found: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(
+            timeout, max_idle_time
+        )
+        return found
 
 
 def carry_out(outbox_id: int) -> None:
@@ -63,8 +81,9 @@ def work(
     settings: Settings,
     servers: Servers,
     *,
-    ready: Callable[[Mapping[str, str]], None] = lambda _: None,
+    ready: Ready = lambda _: None,
     burst: bool = False,
+    clock: Clock = system_clock,
 ) -> None:
     """Carry out rows until SIGTERM or SIGINT; the row in hand is finished first.
 
@@ -72,13 +91,12 @@ def work(
     """
     global _hand  # noqa: PLW0603 - RQ calls `carry_out` with the row's id and nothing else
     with asyncio.Runner() as runner:
-        context = open_runtime(settings, servers)
+        context = open_runtime(settings, servers, clock=clock)
         runtime = runner.run(context.__aenter__())
         _hand = (runner, runtime)
         connection = Redis.from_url(servers.redis_url)
         try:
-            hand = Hand(connection)
-            ready({})
+            hand = Hand(connection, ready)
             hand.work(burst=burst, logging_level="WARNING", with_scheduler=False)
         finally:
             _hand = None
