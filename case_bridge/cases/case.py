@@ -44,7 +44,7 @@ class DeclineReason(StrEnum):
     OTHER = "other"  # 其他，须详细说明
 
 
-DECLINE_REASONS: Mapping[DeclineReason, str] = MappingProxyType(
+DECLINE_REASONS: Mapping[str, str] = MappingProxyType(
     {
         DeclineReason.NOT_TRUE: "经现场核实，情况不属实",
         DeclineReason.OUT_OF_SCOPE: "不属于城市管理受理范围",

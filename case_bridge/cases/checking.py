@@ -4,17 +4,18 @@ from datetime import datetime
 from uuid import UUID
 
 from case_bridge.cases.case import Actor, Attachment, EvidenceOrigin
+from case_bridge.cases.duties import DUTIES, check_duty
 from case_bridge.cases.evidence import check_attachments
 from case_bridge.cases.model import CaseRow
 from case_bridge.cases.record import keep_evidence, move_case
 from case_bridge.cases.repository import Cases
-from case_bridge.cases.states import CaseTrigger
+from case_bridge.cases.states import CASE, CaseTrigger
 from case_bridge.cases.words import require_words
 from case_bridge.field.repository import Tasks
 from case_bridge.field.service import check_result, submit_result
 from case_bridge.field.task import FieldResult, TaskKind
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import Conflict, Forbidden
+from hotline.kernel.errors import Conflict, Forbidden, IllegalTransition
 from hotline.kernel.ids import CaseId
 
 
@@ -73,14 +74,25 @@ async def rework_case(
 
     The clock goes on as if it had never stopped (domain 4.1).
 
+    Whoever may close may send back instead.
+
     Raises:
         Invalid: if there are no words.
+        Forbidden: if closing is not among the actor's duties.
         Conflict: if the case is not ready to be closed.
     """
     words = require_words("text", text)
+    check_duty(DUTIES, CaseTrigger.CLOSE, actor)
     case = await Cases(uow.session).get(case_id, lock=True)
+    _require_checked(case)
     case.clock_stopped_at = None
     move_case(uow, case, CaseTrigger.REWORK, actor=actor, text=words, now=now)
+
+
+def _require_checked(case: CaseRow) -> None:
+    # The table also knows rework out of INSPECTING; that is the inspector's, with a task.
+    if not CASE.allows(case.state, CaseTrigger.CLOSE):
+        raise IllegalTransition(CASE.name, case.state, CaseTrigger.REWORK)
 
 
 def _apply(

@@ -1,6 +1,6 @@
 """Use cases: load units and their matrix, find the unit that answers for a matter."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -42,12 +42,6 @@ async def load_units(
     return ids
 
 
-async def find_unit(session: AsyncSession, matter: Matter, *, now: datetime) -> Suggestion | None:
-    """Return the unit that the matrix names for the matter today, with the reason."""
-    today = now.astimezone(SHANGHAI).date()
-    return suggest_unit(await Units(session).in_force(today), matter, on=today)
-
-
 async def unit_name(session: AsyncSession, unit_id: UnitId) -> str:
     """Return the unit's name.
 
@@ -55,3 +49,17 @@ async def unit_name(session: AsyncSession, unit_id: UnitId) -> str:
         NotFound: if there is no such unit.
     """
     return (await Units(session).get(unit_id)).name
+
+
+async def find_units(
+    session: AsyncSession, matters: Sequence[Matter], *, now: datetime
+) -> list[Suggestion | None]:
+    """Return a suggestion for each matter, in their order, from one look at the matrix."""
+    today = now.astimezone(SHANGHAI).date()
+    rules = await Units(session).in_force(today)
+    return [suggest_unit(rules, matter, on=today) for matter in matters]
+
+
+async def list_units(session: AsyncSession) -> Sequence[tuple[UnitId, str]]:
+    """Return every unit's id and name, by name."""
+    return await Units(session).names()

@@ -1,0 +1,190 @@
+"""What is read of cases by screens, programs and other packages."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from case_bridge.cases.model import CaseHistoryRow, CaseRow, EvidenceRow
+from case_bridge.cases.repository import Cases
+from case_bridge.cases.service import category_key_of
+from case_bridge.cases.states import CaseState
+from case_bridge.cases.views import CaseLine, CasePage, CaseView, Evidence, ReportView, Step
+from case_bridge.units.repository import Units
+from hotline.kernel.errors import Invalid, NotFound
+from hotline.kernel.ids import CaseId, UnitId
+from hotline.sla.deadline import DeadlineReceipt
+
+PAGE_SIZE = 50
+
+
+async def case_page(
+    session: AsyncSession,
+    states: Collection[CaseState],
+    *,
+    unit_id: UnitId | None = None,
+    after: str | None = None,
+    limit: int = PAGE_SIZE,
+    now: datetime,
+) -> CasePage:
+    """Return a page of cases in any of the states, oldest first.
+
+    Raises:
+        Invalid: if `after` is not a cursor of ours.
+    """
+    rows = await Cases(session).in_states(
+        states,
+        unit_id=unit_id,
+        after=_read_cursor(after) if after else None,
+        limit=limit + 1,
+    )
+    names = dict(await Units(session).names())
+    lines = tuple(_line(row, names, now) for row in rows[:limit])
+    more = len(rows) > limit
+    return CasePage(lines, _cursor(rows[limit - 1]) if more else None)
+
+
+async def case_line(session: AsyncSession, case_id: CaseId, *, now: datetime) -> CaseLine:
+    """Return one case as a line.
+
+    Raises:
+        NotFound: if there is no such case.
+    """
+    row = await Cases(session).get(case_id)
+    return _line(row, dict(await Units(session).names()), now)
+
+
+async def case_view(session: AsyncSession, case_id: CaseId, *, now: datetime) -> CaseView:
+    """Return a whole case with its history, reports and evidence.
+
+    Raises:
+        NotFound: if there is no such case.
+    """
+    cases = Cases(session)
+    row = await cases.get(case_id)
+    names = dict(await Units(session).names())
+    return CaseView(
+        line=_line(row, names, now),
+        channel=row.channel,
+        body=row.body,
+        longitude=row.longitude,
+        latitude=row.latitude,
+        limit=row.limit_text,
+        order_text=row.order_text or "",
+        result=row.result or "",
+        filed_at=row.filed_at,
+        dispatched_at=row.dispatched_at,
+        handled_at=row.handled_at,
+        closed_at=row.closed_at,
+        clock_stopped_at=row.clock_stopped_at,
+        receipt=DeadlineReceipt.from_payload(row.receipt) if row.receipt else None,
+        steps=tuple(_step(each) for each in await cases.history(case_id)),
+        reports=tuple(
+            ReportView(each.ticket_number, each.source, each.text, each.reported_at)
+            for each in await cases.reports(case_id)
+        ),
+        evidence=tuple(_evidence(each) for each in await cases.evidence(case_id)),
+    )
+
+
+async def case_by_number(session: AsyncSession, number: str) -> CaseId:
+    """Return the id of the case with this number.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    row = await Cases(session).by_number(number.strip())
+    if row is None:
+        raise NotFound("case", number)
+    return CaseId(row.id)
+
+
+async def evidence_file(
+    session: AsyncSession, case_id: CaseId, evidence_id: UUID
+) -> tuple[Evidence, bytes]:
+    """Return one piece of evidence with its content.
+
+    Raises:
+        NotFound: if the case has none of that id.
+    """
+    row = await Cases(session).evidence_content(case_id, evidence_id)
+    return _evidence(row), row.content
+
+
+async def was_with_unit(session: AsyncSession, case_id: CaseId, unit_id: UnitId) -> bool:
+    """Say whether the case is, or ever was, with the unit: it may go on reading it."""
+    row = await Cases(session).get(case_id)
+    if row.unit_id == unit_id:
+        return True
+    return any(step.unit_id == unit_id for step in await Cases(session).history(case_id))
+
+
+async def case_counts(session: AsyncSession) -> dict[CaseState, int]:
+    """Return how many cases are in each state."""
+    return await Cases(session).counts()
+
+
+def _line(row: CaseRow, names: dict[UnitId, str], now: datetime) -> CaseLine:
+    unit_id = UnitId(row.unit_id) if row.unit_id else None
+    until = row.clock_stopped_at or row.closed_at or now
+    return CaseLine(
+        case_id=CaseId(row.id),
+        number=row.number,
+        state=row.state,
+        round=row.round,
+        source=row.source,
+        kind=row.kind,
+        category_key=category_key_of(row),
+        category_name=row.category_name or "",
+        condition=row.condition,
+        subject=row.subject,
+        place=row.place,
+        unit_id=unit_id,
+        unit_name=names.get(unit_id, "") if unit_id else "",
+        registered_at=row.registered_at,
+        due_at=row.due_at,
+        is_overdue=row.due_at is not None and until > row.due_at,
+    )
+
+
+def _step(row: CaseHistoryRow) -> Step:
+    return Step(
+        sequence=row.sequence,
+        round=row.round,
+        trigger=row.trigger,
+        state=row.state,
+        actor_name=row.actor_name,
+        text=row.text,
+        reason=str(row.detail.get("reason") or ""),
+        occurred_at=row.occurred_at,
+    )
+
+
+def _evidence(row: EvidenceRow) -> Evidence:
+    return Evidence(
+        evidence_id=row.id,
+        round=row.round,
+        origin=row.origin,
+        actor_name=row.actor_name,
+        name=row.name,
+        media_type=row.media_type,
+        size=row.size,
+        sha256=row.sha256,
+        recorded_at=row.recorded_at,
+    )
+
+
+def _cursor(row: CaseRow) -> str:
+    return f"{row.registered_at.isoformat()}|{row.id}"
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    at, _, case_id = cursor.partition("|")
+    try:
+        instant, identifier = datetime.fromisoformat(at), UUID(case_id)
+    except ValueError:
+        raise Invalid("after", "it was not given out by this list") from None
+    if instant.tzinfo is None:
+        raise Invalid("after", "it was not given out by this list")
+    return instant, identifier

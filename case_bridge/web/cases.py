@@ -1,0 +1,154 @@
+"""The page of a case: everything about it, and the acts that its state and the person allow."""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from case_bridge.bridge.reading import links_of_ticket
+from case_bridge.cases import reading
+from case_bridge.cases.case import DECLINE_REASONS
+from case_bridge.cases.duties import DUTIES
+from case_bridge.cases.standard import find_category
+from case_bridge.cases.states import CASE, CaseTrigger
+from case_bridge.cases.views import CaseView
+from case_bridge.field.reading import tasks_of_case
+from case_bridge.units.service import list_units
+from case_bridge.web.desks import suggest
+from case_bridge.web.present import case_json, line_json, link_json, task_json
+from case_bridge.web.requests import case_id_of, check_reader, show
+from hotline.accounts.service import User
+from hotline.kernel.errors import Invalid
+from hotline.kernel.ids import TicketId
+from hotline.sla.text import describe
+from hotline.tickets.categories import list_categories
+from hotline.tickets.category import Category
+from hotline.web.auth import current_user
+from hotline.web.keys import CLOCK, DATABASE, LANGUAGE
+from hotline.web.requests import path_id, wants_json
+
+
+async def get_case(request: web.Request) -> web.Response:
+    """Show one case with its history, evidence and deadline receipt."""
+    case_id = case_id_of(request)
+    await check_reader(request, case_id)
+    async with request.app[DATABASE].read() as session:
+        view = await reading.case_view(session, case_id, now=request.app[CLOCK]())
+        tasks = await tasks_of_case(session, case_id)
+        acts = acts_of(current_user(request), view)
+        categories = await list_categories(session) if CaseTrigger.FILE in acts else ()
+        own = await _own_category(session, view) if CaseTrigger.FILE in acts else None
+        units = await list_units(session) if CaseTrigger.DISPATCH in acts else ()
+        (suggestion,) = await suggest(session, [view.line], request.app[CLOCK])
+    if wants_json(request):
+        return web.json_response(
+            case_json(view)
+            | line_json(view.line, suggestion)
+            | {"tasks": [task_json(task) for task in tasks], "acts": sorted(acts)}
+        )
+    return show(
+        request,
+        "case.html",
+        case=view,
+        line=view.line,
+        tasks=tasks,
+        acts=acts,
+        categories=categories,
+        choices=condition_choices(own),
+        units=units,
+        suggestion=suggestion,
+        reasons=DECLINE_REASONS,
+        receipt=_receipt(request, view),
+    )
+
+
+async def get_case_by_number(request: web.Request) -> web.Response:
+    """Send to the case with a number, as people read it out."""
+    async with request.app[DATABASE].read() as session:
+        case_id = await reading.case_by_number(session, request.match_info["number"])
+    return web.Response(status=303, headers={"Location": f"/cases/{case_id}"})
+
+
+async def get_links(request: web.Request) -> web.Response:
+    """Return as JSON the cases that a ticket became, round by round."""
+    ticket_id = TicketId(path_id(request, "ticket_id"))
+    async with request.app[DATABASE].read() as session:
+        links = await links_of_ticket(session, ticket_id)
+    return web.json_response({"links": [link_json(link) for link in links]})
+
+
+async def get_conditions(request: web.Request) -> web.Response:
+    """Return the conditions of a category as the options of a form (htmx asks for them)."""
+    async with request.app[DATABASE].read() as session:
+        try:
+            category = await find_category(session, request.query.get("category", ""))
+        except Invalid:
+            category = None
+    return show(request, "conditions.html", choices=condition_choices(category))
+
+
+async def get_evidence(request: web.Request) -> web.Response:
+    """Return one piece of evidence; a photo is shown, anything else is saved."""
+    case_id = case_id_of(request)
+    await check_reader(request, case_id)
+    async with request.app[DATABASE].read() as session:
+        piece, content = await reading.evidence_file(
+            session, case_id, path_id(request, "evidence_id")
+        )
+    is_shown = piece.media_type in {"image/jpeg", "image/png"}
+    how = "inline" if is_shown else "attachment"
+    return web.Response(
+        body=content,
+        content_type=piece.media_type,
+        headers={
+            "Content-Disposition": f"{how}; filename*=UTF-8''{quote(piece.name)}",
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+def acts_of(user: User, view: CaseView) -> frozenset[CaseTrigger]:
+    """Return what the person may do with the case now: state, duty, and whose it is."""
+    allowed = {
+        trigger
+        for trigger in CASE.triggers_from(view.line.state) - _OF_STREET
+        if not user.roles.isdisjoint(DUTIES[trigger])
+    }
+    if user.unit_id != view.line.unit_id:
+        allowed -= _OF_UNIT
+    # Whoever may close may send back instead.
+    if CaseTrigger.CLOSE not in allowed:
+        allowed.discard(CaseTrigger.REWORK)
+    return frozenset(allowed)
+
+
+_OF_UNIT = frozenset({CaseTrigger.ACCEPT, CaseTrigger.RETURN, CaseTrigger.HANDLE})
+_OF_STREET = frozenset({CaseTrigger.CONFIRM, CaseTrigger.REFUTE, CaseTrigger.PASS})
+"""Done on the page of a task."""
+
+
+def condition_choices(category: Category | None) -> Sequence[tuple[str, str]]:
+    """Return value and words of each (condition, limit) pair that the standard offers."""
+    if category is None:
+        return ()
+    return [
+        (f"{item.condition}|{item.limit}", f"{item.condition or '—'}（{item.limit}）")
+        for item in category.limits
+    ]
+
+
+async def _own_category(session: AsyncSession, view: CaseView) -> Category | None:
+    if view.line.category_key is None:
+        return None
+    try:
+        return await find_category(session, view.line.category_key)
+    except Invalid:
+        # The standard moved on since the report: the desk picks a present category.
+        return None
+
+
+def _receipt(request: web.Request, view: CaseView) -> str:
+    if view.receipt is None:
+        return ""
+    return describe(view.receipt, "en" if request[LANGUAGE] == "en" else "zh")

@@ -1,0 +1,125 @@
+"""The work lists: filing desk, dispatcher, unit."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from case_bridge.bridge import reading as bridge
+from case_bridge.cases.reading import case_counts, case_page
+from case_bridge.cases.states import CaseState
+from case_bridge.cases.views import CaseLine, CasePage
+from case_bridge.units.matcher import Matter
+from case_bridge.units.service import find_units, list_units
+from case_bridge.units.unit import Suggestion
+from case_bridge.web.present import alarm_json, line_json, link_json
+from case_bridge.web.requests import show
+from hotline.accounts.roles import Role
+from hotline.kernel.clock import Clock
+from hotline.kernel.errors import Forbidden
+from hotline.web.auth import current_user
+from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.requests import wants_json
+
+TO_DECIDE = (CaseState.REGISTERED, CaseState.VERIFYING, CaseState.VERIFIED, CaseState.REFUTED)
+TO_DISPATCH = (CaseState.FILED, CaseState.RETURNED)
+TO_HANDLE = (CaseState.DISPATCHED, CaseState.HANDLING)
+
+
+async def get_desk(request: web.Request) -> web.Response:
+    """Show what waits for a decision: to file or decline, to close or rework, what went wrong."""
+    now = request.app[CLOCK]()
+    is_leader = Role.SHIFT_LEADER in current_user(request).roles
+    async with request.app[DATABASE].read() as session:
+        to_decide = await case_page(session, TO_DECIDE, after=request.query.get("after"), now=now)
+        ready = (
+            await case_page(session, [CaseState.READY_TO_CLOSE], now=now)
+            if is_leader
+            else CasePage((), None)
+        )
+        alarms = await bridge.open_alarms(session) if is_leader else ()
+        failed = await bridge.failed_links(session) if is_leader else ()
+        counts = await case_counts(session)
+    if wants_json(request):
+        return web.json_response(
+            {
+                "to_decide": [line_json(line) for line in to_decide.lines],
+                "next": to_decide.next_cursor,
+                "ready_to_close": [line_json(line) for line in ready.lines],
+                "alarms": [alarm_json(each) for each in alarms],
+                "failed": [link_json(each) for each in failed],
+            }
+        )
+    return show(
+        request,
+        "desk.html",
+        to_decide=to_decide,
+        ready=ready,
+        alarms=alarms,
+        failed=failed,
+        counts=counts,
+        is_leader=is_leader,
+    )
+
+
+async def get_dispatch(request: web.Request) -> web.Response:
+    """Show filed and returned cases with the unit that the matrix suggests, and why (R26)."""
+    async with request.app[DATABASE].read() as session:
+        page = await case_page(
+            session, TO_DISPATCH, after=request.query.get("after"), now=request.app[CLOCK]()
+        )
+        suggestions = await suggest(session, page.lines, request.app[CLOCK])
+        units = await list_units(session)
+    pairs = list(zip(page.lines, suggestions, strict=True))
+    if wants_json(request):
+        return web.json_response(
+            {
+                "to_dispatch": [line_json(line, found) for line, found in pairs],
+                "next": page.next_cursor,
+                "units": [{"unit_id": str(unit_id), "name": name} for unit_id, name in units],
+            }
+        )
+    return show(request, "dispatch.html", pairs=pairs, page=page)
+
+
+async def get_unit(request: web.Request) -> web.Response:
+    """Show the cases that the person's unit has to handle.
+
+    Raises:
+        Forbidden: if the person belongs to no unit.
+    """
+    unit_id = current_user(request).unit_id
+    if unit_id is None:
+        raise Forbidden("the account belongs to no unit")
+    async with request.app[DATABASE].read() as session:
+        page = await case_page(
+            session,
+            TO_HANDLE,
+            unit_id=unit_id,
+            after=request.query.get("after"),
+            now=request.app[CLOCK](),
+        )
+        names = dict(await list_units(session))
+    if wants_json(request):
+        return web.json_response(
+            {"to_handle": [line_json(line) for line in page.lines], "next": page.next_cursor}
+        )
+    return show(request, "unit.html", page=page, unit_name=names.get(unit_id, ""))
+
+
+async def suggest(
+    session: AsyncSession, lines: Sequence[CaseLine], clock: Clock
+) -> list[Suggestion | None]:
+    """Return the unit that the matrix names for each case, in their order."""
+    return await find_units(session, [_matter(line) for line in lines], now=clock())
+
+
+def _matter(line: CaseLine) -> Matter:
+    # scheme[@version]:kind:code, as hotline.tickets.category writes it.
+    scheme, _, code = (line.category_key or "::").split(":", 2)
+    return Matter(
+        scheme=scheme.partition("@")[0],
+        kind=line.kind.value if line.kind else "",
+        code=code,
+        place=line.place,
+    )

@@ -1,0 +1,95 @@
+"""The words on the screen for stored values; Chinese here, English in the catalogue."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from case_bridge.bridge.states import CrossingState
+from case_bridge.cases.case import DECLINE_REASONS, CaseSource, DeclineReason, EvidenceOrigin
+from case_bridge.cases.states import CaseState, CaseTrigger
+from case_bridge.field.states import TaskState
+from case_bridge.field.task import TaskKind
+from hotline.tickets.category import CategoryKind
+
+LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
+    CaseState: {
+        CaseState.REGISTERED: "已登记",
+        CaseState.VERIFYING: "待核实",
+        CaseState.VERIFIED: "核实属实",
+        CaseState.REFUTED: "核实不属实",
+        CaseState.DECLINED: "不予立案",
+        CaseState.FILED: "已立案",
+        CaseState.DISPATCHED: "已派遣",
+        CaseState.HANDLING: "处置中",
+        CaseState.RETURNED: "已退回",
+        CaseState.HANDLED: "已反馈",
+        CaseState.INSPECTING: "核查中",
+        CaseState.READY_TO_CLOSE: "待结案",
+        CaseState.CLOSED: "已结案",
+        CaseState.VOIDED: "已作废",
+    },
+    CaseTrigger: {
+        CaseTrigger.VERIFY: "发起核实",
+        CaseTrigger.CONFIRM: "核实属实",
+        CaseTrigger.REFUTE: "核实不属实",
+        CaseTrigger.FILE: "立案",
+        CaseTrigger.DECLINE: "不予立案",
+        CaseTrigger.DISPATCH: "派遣",
+        CaseTrigger.ACCEPT: "签收",
+        CaseTrigger.RETURN: "退回",
+        CaseTrigger.HANDLE: "处置反馈",
+        CaseTrigger.INSPECT: "发起核查",
+        CaseTrigger.PASS: "核查通过",
+        CaseTrigger.REWORK: "返工",
+        CaseTrigger.CLOSE: "结案",
+        CaseTrigger.REOPEN: "重新办理",
+        CaseTrigger.VOID: "作废",
+    },
+    CaseSource: {
+        CaseSource.HOTLINE: "热线",
+        CaseSource.INSPECTOR: "监督员上报",
+        CaseSource.VIDEO: "视频监控",
+        CaseSource.MEDIA: "媒体曝光",
+        CaseSource.SUPERIOR: "上级交办",
+        CaseSource.TRANSFER: "部门移送",
+        CaseSource.LEADER: "领导批示",
+        CaseSource.WEB: "网站",
+        CaseSource.VISIT: "市民来访",
+    },
+    CategoryKind: {
+        CategoryKind.FACILITY: "部件",
+        CategoryKind.INCIDENT: "事件",
+    },
+    EvidenceOrigin: {
+        EvidenceOrigin.REPORT: "诉求人",
+        EvidenceOrigin.UNIT: "责任单位",
+        EvidenceOrigin.INSPECTOR: "监督员",
+    },
+    DeclineReason: DECLINE_REASONS,
+    TaskKind: {
+        TaskKind.VERIFY: "核实",
+        TaskKind.INSPECT: "核查",
+    },
+    TaskState: {
+        TaskState.OPEN: "待办",
+        TaskState.DONE: "已完成",
+        TaskState.WITHDRAWN: "已撤回",
+    },
+    CrossingState: {
+        CrossingState.PENDING: "待送出",
+        CrossingState.SUBMITTED: "已送达",
+        CrossingState.FAILED: "送出失败",
+        CrossingState.DECLINED: "不予立案",
+        CrossingState.FILED: "已立案",
+        CrossingState.IN_HAND: "办理中",
+        CrossingState.CHECKING: "核查中",
+        CrossingState.DONE: "已结案",
+        CrossingState.VOIDED: "已作废",
+    },
+}
+"""One word for each member; a test holds the table to the enums."""
+
+
+def word(value: StrEnum) -> str:
+    """Return the Chinese word for a stored value."""
+    return LABELS[type(value)][value]

@@ -1,0 +1,167 @@
+"""What every handler of these pages does: who acts, what was sent, what is answered."""
+
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from aiohttp import web
+from aiohttp.web import FileField
+
+from case_bridge.cases import reading
+from case_bridge.cases.case import Actor, Attachment
+from case_bridge.web.labels import word
+from case_bridge.web.present import case_json
+from hotline.accounts.roles import Role
+from hotline.accounts.service import User
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.errors import Forbidden, Invalid
+from hotline.kernel.ids import CaseId
+from hotline.web.auth import current_user
+from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.pages import render
+from hotline.web.requests import form_fields, local_path, path_id, wants_json
+
+READERS: Final = frozenset(
+    {
+        Role.SEAT,
+        Role.SHIFT_LEADER,
+        Role.DISPATCHER,
+        Role.UNIT,
+        Role.INSPECTOR,
+        Role.SUPERVISOR,
+        Role.LEADER,
+    }
+)
+"""Who may open a case; people of a unit only what is or was theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What a form or a program sent: texts by name, and files."""
+
+    texts: Mapping[str, str]
+    files: tuple[Attachment, ...] = ()
+
+    def text(self, name: str) -> str:
+        """Return a text, empty if it was not sent."""
+        return self.texts.get(name, "")
+
+    def optional(self, name: str) -> str | None:
+        """Return a text, or None if it is empty or was not sent."""
+        return self.texts.get(name) or None
+
+    def flag(self, name: str) -> bool:
+        """Say whether a box was ticked, or a program sent true."""
+        return self.text(name).lower() in {"1", "on", "true", "yes"}
+
+    def number(self, name: str) -> float | None:
+        """Return a number, or None if none was sent.
+
+        Raises:
+            Invalid: if it is not one.
+        """
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            return float(text)
+        except ValueError:
+            raise Invalid(name, "is not a number") from None
+
+
+async def read_fields(request: web.Request) -> Fields:
+    """Return what was sent, by a form or as one flat JSON object.
+
+    Raises:
+        Invalid: if a JSON body is not an object of texts, numbers and truths.
+    """
+    if request.content_type == "application/json":
+        return Fields(_flat(await _json(request)))
+    posted = await request.post()
+    files = [value for value in posted.values() if isinstance(value, FileField) and value.filename]
+    return Fields(await form_fields(request), tuple(_attachment(each) for each in files))
+
+
+async def _json(request: web.Request) -> Any:
+    try:
+        return await request.json()
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise Invalid("body", "is not JSON in UTF-8") from None
+
+
+def _flat(body: Any) -> dict[str, str]:
+    if not isinstance(body, dict):
+        raise Invalid("body", "is not an object")
+    fields = {}
+    for name, value in body.items():
+        if isinstance(value, bool):
+            fields[name] = "true" if value else "false"
+        elif isinstance(value, (str, int, float)):
+            fields[name] = str(value).strip()
+        elif value is not None:
+            raise Invalid(name, "is not a text, number or truth")
+    return fields
+
+
+def _attachment(file: FileField) -> Attachment:
+    return Attachment(
+        name=file.filename[-120:], media_type=file.content_type, content=file.file.read()
+    )
+
+
+@asynccontextmanager
+async def acting(request: web.Request) -> AsyncGenerator[tuple[UnitOfWork, Actor, datetime], None]:
+    """Open the transaction of one act; give who acts, and when."""
+    async with request.app[DATABASE].begin() as uow:
+        yield uow, actor_of(current_user(request)), request.app[CLOCK]()
+
+
+def actor_of(user: User) -> Actor:
+    """Return the signed-in person as the actor of a case."""
+    return Actor(name=user.display_name, user_id=user.id, roles=user.roles, unit_id=user.unit_id)
+
+
+def case_id_of(request: web.Request) -> CaseId:
+    """Return the id of the case in the path.
+
+    Raises:
+        Invalid: if it is not an id.
+    """
+    return CaseId(path_id(request, "case_id"))
+
+
+async def check_reader(request: web.Request, case_id: CaseId) -> None:
+    """Return if the person may read the case.
+
+    Raises:
+        Forbidden: if they are of a unit that never had it, and nothing else.
+    """
+    user = current_user(request)
+    if not user.roles.isdisjoint(READERS - {Role.UNIT}):
+        return
+    async with request.app[DATABASE].read() as session:
+        if user.unit_id and await reading.was_with_unit(session, case_id, user.unit_id):
+            return
+    raise Forbidden("the case was never with this unit")
+
+
+async def answer_act(request: web.Request, case_id: CaseId, fields: Fields) -> web.StreamResponse:
+    """Answer an act: a program gets the case as it is now, a form goes back where it came from."""
+    if not wants_json(request):
+        return see_other(local_path(fields.optional("back"), f"/cases/{case_id}"))
+    async with request.app[DATABASE].read() as session:
+        view = await reading.case_view(session, case_id, now=request.app[CLOCK]())
+    return web.json_response(case_json(view))
+
+
+def see_other(location: str) -> web.Response:
+    """Send the browser to another page after a form."""
+    return web.Response(status=303, headers={"Location": location})
+
+
+def show(request: web.Request, template: str, **context: Any) -> web.Response:
+    """Return a page of ours; `word` gives a stored value's word in Chinese."""
+    return render(request, f"cases/{template}", word=word, **context)
