@@ -1,0 +1,208 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.voice.rtp.g711 import SILENCE, Codec, fade
+from channels.voice.rtp.jitter import MAX_SAMPLES, TARGET_FRAMES, Arrival, JitterBuffer
+
+QUIET = SILENCE[Codec.PCMA]
+
+
+def frame(number: int) -> bytes:
+    """A frame that can be told from its neighbours; never the silence of A-law."""
+    return bytes([number % 200]) * 160
+
+
+def filled(numbers: list[int], start: int = 0) -> JitterBuffer:
+    buffer = JitterBuffer(Codec.PCMA)
+    for number in numbers:
+        buffer.push(start + number * 160, frame(number))
+    return buffer
+
+
+def popped(buffer: JitterBuffer, count: int) -> list[bytes | None]:
+    return [buffer.pop() for _ in range(count)]
+
+
+def test_nothing_is_played_before_the_target_is_reached() -> None:
+    buffer = JitterBuffer(Codec.PCMA)
+    before = buffer.pop()
+    buffer.push(0, frame(0))
+    still = buffer.pop()
+    buffer.push(160, frame(1))
+
+    assert TARGET_FRAMES == 2
+    assert [before, still, buffer.pop(), buffer.pop()] == [None, None, frame(0), frame(1)]
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [1, 0, 3, 2], [3, 2, 1, 0], [0, 3, 1, 2]])
+def test_packets_in_any_order_are_played_in_theirs(order: list[int]) -> None:
+    assert popped(filled(order), 4) == [frame(n) for n in range(4)]
+
+
+@pytest.mark.parametrize("start", [0, 0xFFFF_FE00, 0x7FFF_FF00, 123_456_789])
+def test_timestamps_may_begin_anywhere_and_wrap(start: int) -> None:
+    buffer = JitterBuffer(Codec.PCMA)
+    for n in range(8):
+        buffer.push((start + n * 160) & 0xFFFF_FFFF, frame(n))
+
+    assert popped(buffer, 8) == [frame(n) for n in range(8)]
+
+
+def test_a_duplicate_is_played_once() -> None:
+    buffer = filled([0, 1])
+
+    assert buffer.push(160, frame(1)) is Arrival.DUPLICATE
+    assert popped(buffer, 2) == [frame(0), frame(1)]
+    assert buffer.push(160, frame(1)) is Arrival.LATE
+
+
+def test_a_lost_packet_is_made_up_from_the_one_before() -> None:
+    buffer = filled([0, 1, 3])
+
+    assert popped(buffer, 4) == [frame(0), frame(1), frame(1), frame(3)]
+    assert buffer.frames_concealed == 1
+
+
+def test_several_lost_packets_fade_into_silence() -> None:
+    played = popped(filled([0, 1, 6, 7]), 7)
+
+    assert played == [
+        frame(0),
+        frame(1),
+        frame(1),
+        fade(Codec.PCMA, frame(1), 1),
+        fade(Codec.PCMA, frame(1), 2),
+        QUIET,
+        frame(6),
+    ]
+
+
+def test_late_packets_are_played_late_and_not_lost() -> None:
+    buffer = filled([0, 1])
+    on_time = popped(buffer, 2)
+    waiting = popped(buffer, 2)
+    for n in (2, 3):
+        buffer.push(n * 160, frame(n))
+
+    assert on_time == [frame(0), frame(1)]
+    assert waiting == [frame(1), fade(Codec.PCMA, frame(1), 1)]
+    assert popped(buffer, 2) == [frame(2), frame(3)]
+
+
+def test_what_was_waited_for_a_gap_is_not_waited_for_again() -> None:
+    buffer = filled([0, 1])
+    popped(buffer, 2 + 3)
+    for n in (6, 7, 8):
+        buffer.push(n * 160, frame(n))
+
+    # Packets 2 to 5 never came; three of their places have passed already.
+    played = popped(buffer, 3)
+    assert played[1:] == [frame(6), frame(7)]
+
+
+def test_a_long_pause_starts_anew_with_the_target_delay() -> None:
+    buffer = filled([0, 1])
+    popped(buffer, 2)
+
+    pause = popped(buffer, 15)
+    buffer.push(17 * 160, frame(17))
+    waiting = buffer.pop()
+    buffer.push(18 * 160, frame(18))
+
+    assert pause[9] == QUIET
+    assert pause[10:] == [None] * 5
+    assert waiting is None
+    assert popped(buffer, 2) == [frame(17), frame(18)]
+
+
+@pytest.mark.parametrize("jump", [-3_000_000, 3_000_000])
+def test_a_jump_of_the_timestamps_starts_anew(jump: int) -> None:
+    buffer = filled([0, 1, 2], start=10_000_000)
+    buffer.pop()
+    for n in range(3):
+        buffer.push(10_000_000 + jump + n * 160, frame(50 + n))
+
+    assert popped(buffer, 3) == [frame(50), frame(51), frame(52)]
+
+
+def test_more_than_half_a_second_is_never_kept() -> None:
+    buffer = filled(list(range(100)))
+
+    assert buffer.delay_samples <= MAX_SAMPLES
+    assert buffer.frames_dropped > 0
+    assert buffer.pop() is not None
+
+
+def test_a_peer_whose_clock_runs_fast_does_not_pile_up_delay() -> None:
+    buffer = JitterBuffer(Codec.PCMA)
+    sent = 0
+    for tick in range(5000):
+        due = 2 if tick % 50 == 0 else 1  # two per cent too fast
+        for _ in range(due):
+            buffer.push(sent * 160, frame(sent))
+            sent += 1
+        buffer.pop()
+
+    assert buffer.delay_samples <= 5 * 160
+
+
+def test_a_burst_of_delay_is_won_back() -> None:
+    buffer = filled(list(range(12)))
+    for n in range(12, 1500):
+        buffer.push(n * 160, frame(n))
+        buffer.pop()
+
+    assert buffer.delay_samples <= 3 * 160
+
+
+@pytest.mark.parametrize("samples", [80, 240, 320, 480, 100])
+def test_packets_of_any_length_become_frames(samples: int) -> None:
+    sound = bytes(n % 200 for n in range(4800))
+    buffer = JitterBuffer(Codec.PCMA)
+    for at in range(0, 2400, samples):
+        buffer.push(at, sound[at : at + samples])
+
+    assert b"".join(f or b"" for f in popped(buffer, 14)) == sound[: 14 * 160]
+    assert buffer.frames_concealed == 0
+
+
+def test_a_hole_that_is_no_whole_frame_is_filled_exactly() -> None:
+    buffer = JitterBuffer(Codec.PCMA)
+    buffer.push(0, b"\x01" * 160)
+    buffer.push(160 + 40, b"\x02" * 160)
+    buffer.push(320 + 40, b"\x03" * 160)
+
+    assert popped(buffer, 3) == [
+        b"\x01" * 160,
+        b"\x01" * 40 + b"\x02" * 120,
+        b"\x02" * 40 + b"\x03" * 120,
+    ]
+
+
+def test_packets_that_overlap_do_no_harm() -> None:
+    buffer = JitterBuffer(Codec.PCMA)
+    for at in range(0, 1600, 80):
+        buffer.push(at, frame(at // 80))
+
+    played = popped(buffer, 12)
+
+    assert all(len(f) == 160 for f in played if f is not None)
+
+
+PUSHES = st.tuples(
+    st.integers(0, 3000) | st.integers(0, 0xFFFF_FFFF), st.integers(1, 500), st.integers(0, 3)
+)
+
+
+@given(st.lists(PUSHES, max_size=60))
+def test_whatever_comes_frames_are_whole_and_memory_is_bounded(
+    pushes: list[tuple[int, int, int]],
+) -> None:
+    buffer = JitterBuffer(Codec.PCMU)
+    for timestamp, length, pops in pushes:
+        buffer.push(timestamp, b"\x11" * length)
+        assert all(f is None or len(f) == 160 for f in popped(buffer, pops))
+        assert 0 <= buffer.delay_samples <= MAX_SAMPLES
+    popped(buffer, 60)
+    assert buffer.pop() is None
