@@ -11,7 +11,7 @@ from pypinyin import Style, lazy_pinyin
 
 from channels.voice.rtp.g711 import SAMPLE_RATE, Codec, encode
 from config.melody import Sound, melody
-from hotline.kernel.errors import Unavailable
+from hotline.kernel.errors import Invalid, Unavailable
 
 LEVEL = 0.1
 """Root mean square of speech, full scale 1: -20 dB, the usual level on telephone lines."""
@@ -33,9 +33,12 @@ def render_speech(text: str, voice: str, speed: int) -> bytes:
 
     Raises:
         Unavailable: if espeak-ng is not installed or fails.
+        Invalid: if nothing can be heard, as for a text of punctuation alone.
     """
     spoken = _pinyin(text) if voice.endswith("pinyin") else text
     rate, sound = _espeak(spoken, voice, speed)
+    if np.max(np.abs(sound), initial=0) < SILENCE:
+        raise Invalid("text", f"{text!r} makes no sound")
     return alaw_wav(_levelled(_trimmed(_resampled(sound, rate))))
 
 
@@ -102,14 +105,12 @@ def _resampled(sound: Sound, rate: int) -> Sound:
 
 def _trimmed(sound: Sound) -> Sound:
     """Return the sound without the silence around it."""
-    loud = np.flatnonzero(np.abs(sound) > SILENCE * np.max(np.abs(sound), initial=1e-9))
-    if loud.size == 0:
-        return sound
+    loud = np.flatnonzero(np.abs(sound) > SILENCE * np.max(np.abs(sound)))
     lead, tail = round(LEAD_SECONDS * SAMPLE_RATE), round(TAIL_SECONDS * SAMPLE_RATE)
     return np.pad(sound[loud[0] : loud[-1] + 1], (lead, tail))
 
 
 def _levelled(sound: Sound) -> Sound:
     """Return the sound at the level of telephone speech, without clipping."""
-    gain = LEVEL / max(float(np.sqrt(np.mean(sound**2))), 1e-9)
+    gain = LEVEL / float(np.sqrt(np.mean(sound**2)))
     return np.clip(sound * gain, -PEAK, PEAK)

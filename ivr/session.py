@@ -118,12 +118,12 @@ class IvrSession:
         self, step: MenuStep | CollectStep, remark: tuple[Speech, ...], verbs: list[Verb]
     ) -> None:
         """Say the question and wait for keys."""
-        verbs.append(Play(self._say((*remark, *step.asking.say)), interruptible=True))
-        match step:
-            case MenuStep(asking=asking):
-                verbs.append(Gather(1, asking.timeout))
-            case CollectStep(asking=asking):
-                verbs.append(Gather(step.max_digits, asking.timeout, step.finish_on))
+        asking = step.asking
+        verbs.append(Play(self._say((*remark, *asking.say)), interruptible=True))
+        if isinstance(step, MenuStep):
+            verbs.append(Gather(1, asking.timeout))
+        else:
+            verbs.append(Gather(step.max_digits, asking.timeout, step.finish_on))
 
     def _go(self, name: str, verbs: list[Verb]) -> None:
         """Walk from step to step until one waits for an event or the call ends.

@@ -99,10 +99,6 @@ class Section:
         for key in self._entries:
             yield key, self.section(key)
 
-    def is_list(self, key: str) -> bool:
-        """Say whether the value is a list."""
-        return isinstance(self._entries.get(key), yaml.SequenceNode)
-
     def finish(self) -> None:
         """Collect a problem for every key that nobody asked for: it is misspelt."""
         for key, node in self._entries.items():

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any, Self
 
 from hotline.kernel.errors import Invalid
@@ -362,20 +362,9 @@ def _consume(steps: Iterable[Step], amount: timedelta) -> Iterator[Step]:
 
 def _merged(steps: Iterable[Step]) -> Iterator[Step]:
     """Yield the stretches with neighbours of one kind joined, such as the days of a holiday."""
-    whole: Step | None = None
-    for step in steps:
-        if whole and (whole.reason, whole.name, whole.provisional) == (
-            step.reason,
-            step.name,
-            step.provisional,
-        ):
-            whole = replace(whole, end=step.end)
-            continue
-        if whole:
-            yield whole
-        whole = step
-    if whole:
-        yield whole
+    for _, group in groupby(steps, key=lambda step: (step.reason, step.name, step.provisional)):
+        alike = list(group)
+        yield replace(alike[0], end=alike[-1].end)
 
 
 def _step_payload(step: Step) -> dict[str, Any]:

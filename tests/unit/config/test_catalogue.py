@@ -153,3 +153,17 @@ def test_a_file_that_is_not_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
     line = file.read_bytes().count(b"\n") + 1
 
     assert f"schemes.yaml line {line}: is not UTF-8" in problems(data)
+
+
+def test_a_flow_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+    data = copy_data(tmp_path)
+    (data / "flows" / "night.yaml").write_text("name: 夜间", "gb18030")
+
+    assert problems(data) == ["night.yaml line 1: is not UTF-8"]
+
+
+def test_a_missing_table_is_told_once(tmp_path: Path) -> None:
+    data = copy_data(tmp_path)
+    (data / "categories.csv").unlink()
+
+    assert problems(data)[0] == "categories.csv line 1: cannot be read"

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,8 +41,8 @@ def test_an_unpublished_year_is_told_or_guessed_on_request() -> None:
         ({"language": "fr"}, "language: 'fr' is neither zh nor en"),
     ],
 )
-def test_what_cannot_be_read_is_told(options: dict[str, str], problem: str) -> None:
-    given = {"start": "2026-02-14T16:30", "limit": "4wh", **options}
+def test_what_cannot_be_read_is_told(options: dict[str, Any], problem: str) -> None:
+    given: dict[str, Any] = {"start": "2026-02-14T16:30", "limit": "4wh", **options}
 
     with pytest.raises(Invalid, match=problem):
         explain_deadline(**given)

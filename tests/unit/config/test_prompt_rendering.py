@@ -8,7 +8,7 @@ import pytest
 from channels.voice.rtp.g711 import Codec, decode
 from config.data_files import DATA
 from config.prompt_rendering import LEVEL, PEAK, alaw_wav, render_melody, render_speech
-from hotline.kernel.errors import Unavailable
+from hotline.kernel.errors import Invalid, Unavailable
 
 FILES = sorted((DATA / "prompts").glob("*/*.wav"))
 
@@ -78,6 +78,12 @@ def test_a_tone_in_the_speech_survives_the_lower_rate() -> None:
 
     # a voice: nearly all of its power lies between 70 and 3500 Hz
     assert spectrum[(frequencies > 70) & (frequencies < 3500)].sum() > 0.97 * spectrum.sum()
+
+
+@needs_espeak
+def test_a_text_without_a_sound_is_refused() -> None:
+    with pytest.raises(Invalid, match="makes no sound"):
+        render_speech("。", "cmn-latn-pinyin", 200)
 
 
 def test_a_missing_program_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -349,6 +349,25 @@ def test_an_answer_from_outside_must_fit_the_flow() -> None:
         session.receive(Found({"outcome": "lost"}))
 
 
+def test_nothing_happens_before_the_call_is_there() -> None:
+    session = IvrSession(shipped_flow("main"))
+
+    assert session.receive(PlayFinished()) == []
+    assert session.receive(Started()) == NOTICE
+    assert session.receive(Started()) == []
+
+
+def test_a_menu_need_not_report_its_keys_and_may_say_quantities() -> None:
+    steps = (
+        '  one: {menu: [position_before, "number:{ahead}"], keys: {0: end}, failed: end}\n'
+        "  end: {hangup: yes}\n"
+    )
+    session = IvrSession(small_flow(steps, variables="{ahead: {default: '12'}}"))
+
+    assert session.receive(Started())[0] == play("position_before", "ten", "digit_2")
+    assert session.receive(Digits("0")) == [Hangup()]
+
+
 events = st.one_of(
     st.sampled_from([Started(), PlayFinished(), Timeout(), HungUp(), NotFound(), Found()]),
     st.text("0123456789*#", min_size=1, max_size=3).map(Digits),

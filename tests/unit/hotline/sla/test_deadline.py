@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.kernel.errors import Invalid
-from hotline.sla.calendar import WorkingCalendar, YearNotPublished
+from hotline.sla.calendar import Period, WorkingCalendar, YearNotPublished
 from hotline.sla.deadline import (
     DayRule,
     DeadlineReceipt,
@@ -188,6 +188,19 @@ def test_the_deadline_itself_is_in_time(calendar: WorkingCalendar) -> None:
 
     assert not receipt.is_overdue(receipt.due_at)
     assert receipt.is_overdue(receipt.due_at + timedelta(microseconds=1))
+
+
+def test_a_calendar_may_work_round_the_clock_on_working_days(calendar: WorkingCalendar) -> None:
+    always = replace(calendar, periods=(Period.parse("00:00-24:00"),))
+
+    receipt = deadline(shanghai("2026-03-13 20:00"), Limit.parse("8wh"), always)  # Fri
+
+    assert receipt.due_at == shanghai("2026-03-16 04:00")  # Mon
+    assert [step.reason for step in receipt.steps] == [
+        Reason.WORKING_HOURS,
+        Reason.WEEKEND,
+        Reason.WORKING_HOURS,
+    ]
 
 
 starts = st.integers(0, 608 * 86_400).map(  # to 2026-09-01: later ones may need 2027
