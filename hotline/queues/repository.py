@@ -72,6 +72,13 @@ class Seats:
         """Return the seat in which this person sits."""
         return await self._session.scalar(select(SeatRow).where(SeatRow.user_id == user_id))
 
+    async def anybody(self, queue: str) -> bool:
+        """Say whether anybody is signed in at a seat of the queue."""
+        query = select(SeatRow.id).where(
+            SeatRow.queue == queue, SeatRow.state != SeatState.SIGNED_OUT
+        )
+        return await self._session.scalar(query.limit(1)) is not None
+
     async def put(self, draft: SeatDraft, *, now: datetime) -> UUID:
         """Make the seat, or change the one with this extension; return its id."""
         changing = {

@@ -33,7 +33,14 @@ from hotline.queues.states import (
     SeatTrigger,
 )
 from hotline.queues.values import QueuePolicy, SeatDraft
-from hotline.queues.views import board, position, seat_of_extension, seat_of_user, seat_view
+from hotline.queues.views import (
+    board,
+    has_seats,
+    position,
+    seat_of_extension,
+    seat_of_user,
+    seat_view,
+)
 
 __all__ = [
     "abandon",
@@ -43,6 +50,7 @@ __all__ = [
     "end_wrap_up",
     "enqueue",
     "finish",
+    "has_seats",
     "leave_queue",
     "make_available",
     "miss_offer",

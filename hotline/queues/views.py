@@ -68,6 +68,11 @@ async def seat_of_extension(session: AsyncSession, extension: str) -> SeatId | N
     return None if seat is None else SeatId(seat.id)
 
 
+async def has_seats(session: AsyncSession, queue: str) -> bool:
+    """Say whether anybody is signed in who could take a caller of the queue, now or soon."""
+    return await Seats(session).anybody(queue)
+
+
 async def position(session: AsyncSession, call_id: CallId) -> int | None:
     """Return the caller's place, 1 being next; None if not in a queue."""
     return await QueueEntries(session).position(call_id)

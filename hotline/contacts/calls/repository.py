@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,7 +14,7 @@ from hotline.contacts.calls.model import (
     CallRow,
     VoiceProcessRow,
 )
-from hotline.contacts.calls.states import OrderState
+from hotline.contacts.calls.states import CallDirection, OrderState
 from hotline.kernel.errors import NotFound
 
 
@@ -79,6 +79,22 @@ class Calls:
             .order_by(CallRow.started_at, CallRow.id)
         )
         return (await self._session.scalars(query.with_for_update())).all()
+
+    async def open_before(self, process_id: UUID, before: datetime) -> Sequence[UUID]:
+        """Return the ids of a process's calls that began before an instant and have not ended."""
+        query = select(CallRow.id).where(
+            CallRow.process_id == process_id,
+            CallRow.ended_at.is_(None),
+            CallRow.started_at < before,
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def outbound_since(self, since: datetime) -> int:
+        """Return how many outbound calls began since an instant."""
+        query = select(func.count()).where(
+            CallRow.direction == CallDirection.OUTBOUND, CallRow.started_at > since
+        )
+        return await self._session.scalar(query) or 0
 
     async def events(self, call_id: UUID) -> Sequence[CallEventRow]:
         """Return what happened in a call, in order."""

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.contacts.calls.model import CallEventRow, CallOrderRow, CallRow, VoiceProcessRow
 from hotline.contacts.calls.orders import sweep_orders
 from hotline.contacts.calls.repository import CallOrders, Calls, VoiceProcesses
-from hotline.contacts.calls.states import CALL, CallEnd, CallState, CallTrigger
+from hotline.contacts.calls.states import CALL, CallEnd, CallTrigger
 from hotline.contacts.calls.values import CallDraft, CallView
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallId, ContactId, SeatId, TicketId, new_id
@@ -138,7 +138,7 @@ def _end(uow: UnitOfWork, call: CallRow, trigger: CallTrigger, end: CallEnd, now
 async def note_event(
     uow: UnitOfWork, call_id: CallId, kind: str, *, now: datetime, **detail: Any
 ) -> None:
-    """Write down one more thing that happened in a call; no digits, no numbers."""
+    """Write down one more thing that happened in a call; no phone numbers, no texts."""
     _write(uow, call_id, kind, now, **detail)
 
 
@@ -211,9 +211,14 @@ async def calls_of_number(
     return [view_of(row) for row in await Calls(session).of_number(number_hash, limit=limit)]
 
 
-async def is_over(session: AsyncSession, call_id: CallId) -> bool:
-    """Say whether the call has ended or was lost."""
-    return (await Calls(session).get(call_id)).state in {CallState.ENDED, CallState.LOST}
+async def outbound_since(session: AsyncSession, since: datetime) -> int:
+    """Return how many calls were dialled since then."""
+    return await Calls(session).outbound_since(since)
+
+
+async def open_calls(session: AsyncSession, process_id: UUID, *, before: datetime) -> list[CallId]:
+    """Return the calls of a process that began before an instant and have not ended."""
+    return [CallId(row) for row in await Calls(session).open_before(process_id, before)]
 
 
 def view_of(row: CallRow) -> CallView:

@@ -1,0 +1,256 @@
+"""One inbound call, from the INVITE to the last row about it."""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from channels.voice.conversation import converse, recorded
+from channels.voice.endpoint import Endpoint
+from channels.voice.exchange import Exchange
+from channels.voice.flow_walk import FlowWalk
+from channels.voice.leg import Leg
+from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
+from channels.voice.lines import Line
+from channels.voice.media.engine import PortsExhausted
+from channels.voice.queue_wait import QueueWait, SeatFound
+from channels.voice.seat_ring import Caller
+from channels.voice.sip.errors import CallGone
+from channels.voice.sip.events import CallOffered
+from channels.voice.sip.sdp import SdpError
+from channels.voice.waiters import first_of, stop_tasks
+from hotline.contacts import service as contacts
+from hotline.contacts.calls import service as calls
+from hotline.contacts.calls.states import CallDirection, CallEnd
+from hotline.contacts.calls.values import CallDraft
+from hotline.contacts.contact import Channel, InboundContact
+from hotline.kernel.errors import HotlineError
+from hotline.kernel.ids import CallId
+from hotline.kernel.privacy import blind_index
+from hotline.kernel.tasks import spawn
+from hotline.people.number import parse_number
+from hotline.queues import service as queues
+from ivr.events import LeaveReason
+from ivr.session import IvrSession
+from ivr.verbs import RECORDING_NOTICE, PromptRef
+
+log = structlog.get_logger()
+
+WRITE_SECONDS = 5.0
+"""A caller who cannot be written down within this is refused: the network tries elsewhere."""
+
+
+class InboundCall:
+    """A citizen who rings one of our lines; also what the line's flow does (`FlowActs`)."""
+
+    def __init__(
+        self, exchange: Exchange, line: Line, offered: CallOffered, leg: Leg, number: str | None
+    ) -> None:
+        self._exchange = exchange
+        self._line = line
+        self._offered = offered
+        self._leg = leg
+        self._number = number
+        self._number_hash = number_hash(exchange, number)
+        self._flow = exchange.options.flows[line.options.flow]
+        self._sdp = b""
+        self._call_id: CallId | None = None
+        self._walk: FlowWalk | None = None
+        self._has_notice = False
+        self._seat_hung_up = False
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Say goodbye and end."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Carry the call to its end; whatever happens, its rows say how it ended."""
+        end = CallEnd.FAILED
+        try:
+            if await self._admit():
+                end = await self._live()
+        except HotlineError as error:
+            log.warning("call_failed", call=str(self._call_id), reason=type(error).__name__)
+        finally:
+            await self._clean_up(end)
+
+    async def _clean_up(self, end: CallEnd) -> None:
+        if end is CallEnd.SHUTDOWN:
+            await say_goodbye(self._exchange, self._leg, self._flow.language)
+        await self._exchange.switchboard.drop(self._leg)
+        if self._call_id is not None:
+            await end_in_sql(self._exchange, self._call_id, end)
+            log.info("call_ended", call=str(self._call_id), end=end.value)
+
+    @property
+    def _id(self) -> CallId:
+        assert self._call_id is not None, "admitted calls have a row"
+        return self._call_id
+
+    # admission
+
+    async def _admit(self) -> bool:
+        """Open media, write down contact and call, and let it ring; or refuse it."""
+        name = str(self._offered.call)
+        media = self._exchange.media
+        try:
+            if self._offered.sdp:
+                leg, self._sdp = await media.answer(name, self._offered.sdp)
+            else:
+                leg, self._sdp = await media.offer(name)
+            self._leg.attach(leg)
+            async with asyncio.timeout(WRITE_SECONDS):
+                await self._write_down()
+            self._exchange.switchboard.endpoint.ring(self._leg.key)
+        except SdpError as error:
+            self._refuse(error.status)
+        except CallGone:
+            log.info("caller_gone_before_it_rang")
+        except (HotlineError, TimeoutError) as error:
+            reason = "ports" if isinstance(error, PortsExhausted) else type(error).__name__
+            log.warning("call_refused", reason=reason)
+            self._refuse(503)
+        else:
+            return True
+        return False
+
+    def _refuse(self, status: int) -> None:
+        retry_after = self._exchange.options.limits.retry_after
+        refuse(self._exchange.switchboard.endpoint, self._leg, status, retry_after)
+
+    async def _write_down(self) -> None:
+        now = self._exchange.clock()
+        contact = InboundContact(
+            channel=Channel.VOICE,
+            provider_id=f"{self._offered.sip_call_id};{self._offered.call}",
+            received_at=now,
+            raw=self._offered.request.serialise(),
+            sender=self._number,
+        )
+        async with self._exchange.database.begin() as uow:
+            contact_id, _ = await contacts.store_contact(uow, contact)
+            draft = CallDraft(
+                process_id=self._exchange.process_id,
+                direction=CallDirection.INBOUND,
+                line=self._line.options.number,
+                number=self._number,
+                number_hash=self._number_hash,
+                to_number=self._line.options.number,
+                sip_call_id=self._offered.sip_call_id,
+                contact_id=contact_id,
+            )
+            call_id = await calls.open_call(uow, draft, now=now)
+        self._call_id = call_id
+        self._exchange.alive.add(call_id)
+        log.info("call_rings", call=str(call_id), line=self._line.options.number)
+
+    # life
+
+    async def _live(self) -> CallEnd:
+        """Walk the flow until it ends, the caller goes, the line dies, or we stop."""
+        walking = spawn(self._follow_flow(), f"flow {self._call_id}")
+        dead = spawn(watch(self._exchange, self._leg), f"watch {self._call_id}")
+        try:
+            await first_of(walking, self._leg.over, dead, self._stopping)
+            if self._leg.is_over:
+                return ENDS[self._leg.over.result()]
+            if self._stopping.is_set():
+                return CallEnd.SHUTDOWN
+            if dead.done():
+                died: CallEnd = dead.result()
+                return died
+            walking.result()
+            return CallEnd.SEAT_HUNG_UP if self._seat_hung_up else CallEnd.FLOW_ENDED
+        finally:
+            await stop_tasks(walking, dead)
+
+    async def _follow_flow(self) -> None:
+        variables: dict[str, str] = {}
+        if "night" in self._flow.variables:
+            variables["night"] = "1" if self._line.is_night(self._exchange.clock()) else "0"
+        session = IvrSession(self._flow, variables)
+        self._walk = FlowWalk(session, self._leg, self._exchange.options.prompts, self)
+        await self._walk.run()
+
+    async def answer(self) -> None:
+        """Take the call (a flow's `answer`); only a peer that has acknowledged hears anything."""
+        try:
+            self._exchange.switchboard.endpoint.answer(self._leg.key, self._sdp)
+        except CallGone:
+            log.info("caller_gone_before_the_answer", call=str(self._call_id))
+        # The endpoint ends a call without ACK after 64*T1 (RFC 3261 13.3.1.4).
+        await first_of(self._leg.answered, self._leg.over)
+        async with self._exchange.database.begin() as uow:
+            await calls.answer_call(uow, self._id, now=self._exchange.clock())
+
+    async def note(self, name: str, value: str) -> None:
+        """Keep a fact about the call; the recording notice allows recording from now on."""
+        now = self._exchange.clock()
+        async with self._exchange.database.begin() as uow:
+            if name == RECORDING_NOTICE:
+                await calls.play_notice(uow, self._id, version=value, now=now)
+            else:
+                await calls.note_event(uow, self._id, "note", now=now, name=name, value=value)
+        self._has_notice = self._has_notice or name == RECORDING_NOTICE
+
+    async def report(self, question: str, value: str) -> None:
+        """Keep the answer to a question of the flow."""
+        now = self._exchange.clock()
+        async with self._exchange.database.begin() as uow:
+            await calls.note_event(uow, self._id, "answer", now=now, question=question, value=value)
+
+    async def look_up(self, what: str, key: str) -> Mapping[str, str] | None:
+        """Find nothing: there is nothing yet that a caller could ask about."""
+        log.info("nothing_to_look_up", call=str(self._call_id), what=what, length=len(key))
+        return None
+
+    async def wait_in_queue(self, queue: str, music: PromptRef) -> LeaveReason:
+        """Wait for a seat, and talk with it until it hangs up."""
+        assert self._walk is not None
+        wait = QueueWait(
+            self._exchange,
+            self._walk,
+            call_id=self._id,
+            leg=self._leg,
+            queue=self._line.options.queues.get(queue, queue),
+            music=music,
+            caller=Caller(self._line.options.number, self._number),
+        )
+        found = await wait.run(self._number_hash)
+        if isinstance(found, LeaveReason):
+            return found
+        await self._talk(found)
+        self._seat_hung_up = True
+        return LeaveReason.ANSWERED
+
+    async def _talk(self, found: SeatFound) -> None:
+        try:
+            if self._has_notice:
+                async with recorded(self._exchange, self._id, self._leg):
+                    await converse(self._exchange, self._leg, found.leg)
+            else:
+                await converse(self._exchange, self._leg, found.leg)
+        finally:
+            await self._exchange.switchboard.drop(found.leg)
+        async with self._exchange.database.begin() as uow:
+            await queues.end_contact(uow, self._id, now=self._exchange.clock())
+
+
+def number_hash(exchange: Exchange, number: str | None) -> str | None:
+    """Return the blind index under which `people` finds the number."""
+    known = (
+        None
+        if number is None
+        else parse_number(number, home_area_code=exchange.options.people.home_area_code)
+    )
+    return None if known is None else blind_index(exchange.options.people.index_key, known.identity)
+
+
+def refuse(endpoint: Endpoint, leg: Leg, status: int, retry_after: int) -> None:
+    """Refuse an offered call; a 503 says when to try again (RFC 3261 21.5.4)."""
+    headers = (("Retry-After", str(retry_after)),) if status == 503 else ()
+    try:
+        endpoint.reject(leg.key, status, headers=headers)
+    except CallGone:
+        log.info("caller_gone_before_the_refusal")

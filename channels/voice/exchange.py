@@ -1,0 +1,28 @@
+"""What every call in one voice process shares."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from channels.voice.distribution import Distribution
+from channels.voice.media.engine import MediaEngine
+from channels.voice.options import VoiceOptions
+from channels.voice.switchboard import Switchboard
+from hotline.kernel.clock import Clock
+from hotline.kernel.db import Database
+from hotline.kernel.ids import CallId
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """The parts of a voice process that its calls use."""
+
+    options: VoiceOptions
+    database: Database
+    clock: Clock
+    media: MediaEngine
+    switchboard: Switchboard
+    distribution: Distribution
+    process_id: UUID
+    """The present life of this process; another one after the database gave it up."""
+    alive: set[CallId] = field(default_factory=set)
+    """The calls that this process carries."""

@@ -1,0 +1,144 @@
+"""One call walking through a flow: runs the verbs of the menu engine on a leg.
+
+What a verb means for the hotline (queue, notes, answers) is behind `FlowActs`; what it means for
+the ear is here.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, assert_never
+
+import structlog
+
+from channels.voice.leg import Leg
+from channels.voice.media.engine import PromptUnusable
+from channels.voice.waiters import stop_tasks
+from hotline.kernel.tasks import spawn
+from ivr.events import (
+    Digits,
+    Found,
+    IvrEvent,
+    LeaveReason,
+    LeftQueue,
+    NotFound,
+    PlayFinished,
+    Started,
+    Timeout,
+)
+from ivr.session import IvrSession
+from ivr.verbs import (
+    Answer,
+    Enqueue,
+    Gather,
+    Hangup,
+    Lookup,
+    Note,
+    Play,
+    PromptRef,
+    Report,
+    Verb,
+)
+
+log = structlog.get_logger()
+
+
+class FlowActs(Protocol):
+    """What a flow does to the hotline."""
+
+    async def answer(self) -> None:
+        """Take the call."""
+
+    async def note(self, name: str, value: str) -> None:
+        """Keep a fact about the call."""
+
+    async def report(self, question: str, value: str) -> None:
+        """Keep the answer to a question, at once."""
+
+    async def look_up(self, what: str, key: str) -> Mapping[str, str] | None:
+        """Return what is known of `key`; None if nothing is."""
+
+    async def wait_in_queue(self, queue: str, music: PromptRef) -> LeaveReason:
+        """Wait for a seat and talk with it; say how it ended."""
+
+
+class FlowWalk:
+    """Runs one session on one leg, from `Started` to `Hangup`."""
+
+    def __init__(self, session: IvrSession, leg: Leg, prompts: Path, acts: FlowActs) -> None:
+        self._session = session
+        self._leg = leg
+        self._folder = prompts / session.flow.language
+        self._acts = acts
+
+    async def run(self) -> None:
+        """Walk until the flow hangs up. Cancel it when the caller does."""
+        event: IvrEvent | None = Started()
+        while event is not None:
+            event = await self._carry_out(self._session.receive(event))
+
+    def files(self, prompts: Iterable[PromptRef]) -> list[Path]:
+        """Return the sound files of prompts, in the language of the flow."""
+        return [self._folder / f"{name}.wav" for name in prompts]
+
+    async def _carry_out(self, verbs: Sequence[Verb]) -> IvrEvent | None:
+        """Run verbs in order; return the answer to the last one, None after a `Hangup`."""
+        keys = ""
+        event: IvrEvent | None = None
+        for verb in verbs:
+            match verb:
+                case Answer():
+                    await self._acts.answer()
+                case Note(name=name, value=value):
+                    await self._acts.note(name, value)
+                case Report(question=question, value=value):
+                    await self._acts.report(question, value)
+                case Play():
+                    keys = await self._play(verb)
+                    event = PlayFinished()
+                case Gather():
+                    event = await self._gather(verb, keys)
+                case Lookup(what=what, key=key):
+                    found = await self._acts.look_up(what, key)
+                    event = NotFound() if found is None else Found(found)
+                case Enqueue(queue=queue, music=music):
+                    event = LeftQueue(await self._acts.wait_in_queue(queue, music))
+                case Hangup():
+                    return None
+                case _:
+                    assert_never(verb)
+        return event
+
+    async def _play(self, verb: Play) -> str:
+        """Play to the end, or to the first key of an interruptible prompt; return that key."""
+        if not verb.interruptible:
+            await self.say(verb.prompts)
+            while not self._leg.media.digits.empty():
+                self._leg.media.digits.get_nowait()
+            return ""
+        playing = spawn(self.say(verb.prompts), "play")
+        pressing = spawn(self._leg.media.digits.get(), "wait for a key")
+        try:
+            await asyncio.wait({playing, pressing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await stop_tasks(playing, pressing)
+        return "" if pressing.cancelled() else pressing.result().key
+
+    async def say(self, prompts: Iterable[PromptRef]) -> None:
+        """Play prompts; one that cannot be played costs the caller its words, not the call."""
+        try:
+            await self._leg.media.play(self.files(prompts))
+        except PromptUnusable as error:
+            log.error("prompt_unusable", prompt=error.path.name, problem=error.problem)
+
+    async def _gather(self, verb: Gather, keys: str) -> IvrEvent:
+        seconds = verb.timeout.total_seconds()
+        while not keys.endswith(verb.finish_on or "\0") and len(keys) < verb.max_digits:
+            try:
+                digit = await asyncio.wait_for(self._leg.media.digits.get(), seconds)
+            except TimeoutError:
+                break
+            keys += digit.key
+        if verb.finish_on:
+            keys = keys.removesuffix(verb.finish_on)
+        return Digits(keys) if keys else Timeout()

@@ -1,0 +1,198 @@
+"""One SIP dialog with its audio: what a call does with the caller, a seat, or a citizen it rings.
+
+The switchboard hands every event of the dialog to `receive`. Renegotiation (hold, refresh) is
+answered here, so that whoever uses a leg knows only: answered, over, digits, sound.
+"""
+
+import asyncio
+from contextlib import suppress
+from enum import StrEnum
+from typing import Protocol
+
+import structlog
+
+from channels.voice.media.engine import Digit, LegClosed, MediaLeg
+from channels.voice.sip.errors import CallGone
+from channels.voice.sip.events import (
+    CallAnswered,
+    CallCancelled,
+    CallConfirmed,
+    CallEnded,
+    CallFailed,
+    CallKey,
+    CallProgressed,
+    CallReoffered,
+    DigitsReceived,
+    EndReason,
+    ReofferAnswered,
+    SipEvent,
+)
+from channels.voice.sip.sdp import Direction, SdpError
+from hotline.kernel.tasks import spawn
+
+log = structlog.get_logger()
+
+MAX_EVENTS = 64
+"""Events of one dialog that wait to be handled; a peer that sends more is hung up."""
+
+
+class LegEnd(StrEnum):
+    """Why a leg is over."""
+
+    REMOTE = "remote"  # the other side hung up, or gave up before the answer
+    LOCAL = "local"  # we hung up
+    REFUSED = "refused"  # our INVITE was refused; `status` says how
+    BROKEN = "broken"  # timeout, protocol error, or unusable SDP
+
+
+_ENDS = {
+    EndReason.BYE: LegEnd.REMOTE,
+    EndReason.HUNG_UP: LegEnd.LOCAL,
+    EndReason.TIMEOUT: LegEnd.BROKEN,
+    EndReason.ERROR: LegEnd.BROKEN,
+}
+
+
+class DialogVerbs(Protocol):
+    """What a leg needs of the SIP endpoint."""
+
+    def hang_up(self, call: CallKey) -> None:
+        """End the dialog in whatever state it is."""
+
+    def reoffer(self, call: CallKey, sdp: bytes) -> None:
+        """Send a re-INVITE."""
+
+    def answer_reoffer(self, call: CallKey, sdp: bytes) -> None:
+        """Accept a re-INVITE."""
+
+    def reject_reoffer(self, call: CallKey, *, status: int = 488) -> None:
+        """Refuse a re-INVITE."""
+
+
+class Leg:
+    """One dialog and its media leg, from the first packet to `close`.
+
+    A dialog that somebody opens towards us is a leg before its media is: `media` is set later.
+    """
+
+    def __init__(self, sip: DialogVerbs, key: CallKey, media: MediaLeg | None = None) -> None:
+        self.key = key
+        self.status: int | None = None
+        """Of a refused INVITE."""
+        self.ringing = asyncio.Event()
+        self.answered = asyncio.Event()
+        """The dialog is up: our INVITE was answered, or our answer was acknowledged."""
+        self.over: asyncio.Future[LegEnd] = asyncio.get_running_loop().create_future()
+        self._sip = sip
+        self._media = media
+        self._events: asyncio.Queue[SipEvent] = asyncio.Queue(MAX_EVENTS)
+        self._worker = spawn(self._work(), f"leg {key}")
+
+    @property
+    def media(self) -> MediaLeg:
+        """The audio of the dialog.
+
+        Raises:
+            LegClosed: if none was attached.
+        """
+        if self._media is None:
+            raise LegClosed(self.key)
+        return self._media
+
+    def attach(self, media: MediaLeg) -> None:
+        """Give the dialog its audio; it is closed with the leg."""
+        self._media = media
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the dialog has ended."""
+        return self.over.done()
+
+    def receive(self, event: SipEvent) -> None:
+        """Take one event of the dialog; never blocks."""
+        match event:
+            case CallCancelled():
+                self._finish(LegEnd.REMOTE)
+            case CallEnded(reason=reason):
+                self._finish(_ENDS[reason])
+            case CallFailed(status=status):
+                self.status = status
+                self._finish(LegEnd.REFUSED)
+            case DigitsReceived(digits=digits, duration_ms=duration_ms):
+                self._press(digits, duration_ms)
+            case _:
+                try:
+                    self._events.put_nowait(event)
+                except asyncio.QueueFull:
+                    self.hang_up()
+
+    def _press(self, digits: str, duration_ms: int) -> None:
+        with suppress(asyncio.QueueFull, LegClosed):
+            for key in digits:
+                self.media.digits.put_nowait(Digit(key, duration_ms))
+
+    def hang_up(self) -> None:
+        """End the dialog; again changes nothing."""
+        self._sip.hang_up(self.key)
+        self._finish(LegEnd.LOCAL)
+
+    async def hold(self, direction: Direction) -> None:
+        """Offer the remote another direction: SENDONLY holds it, SENDRECV takes it back."""
+        offer = await self.media.offer_again(direction)
+        with suppress(CallGone):
+            self._sip.reoffer(self.key, offer)
+
+    async def close(self) -> None:
+        """End the dialog and free the media; again changes nothing."""
+        self.hang_up()
+        self._worker.cancel()
+        await asyncio.gather(self._worker, return_exceptions=True)
+        if self._media is not None:
+            await self._media.close()
+
+    def _finish(self, end: LegEnd) -> None:
+        if not self.over.done():
+            self.over.set_result(end)
+
+    async def _work(self) -> None:
+        while True:
+            event = await self._events.get()
+            try:
+                await self._handle(event)
+            except SdpError as error:
+                log.warning("sdp_unusable", call=self.key, status=error.status)
+                self._sip.hang_up(self.key)
+                self._finish(LegEnd.BROKEN)
+            except (CallGone, LegClosed):
+                # The dialog ended while its media was being changed; its last event says how.
+                log.info("dialog_gone", call=self.key)
+
+    async def _handle(self, event: SipEvent) -> None:
+        match event:
+            case CallProgressed(sdp=sdp):
+                if sdp:
+                    await self.media.accept_answer(sdp)
+                self.ringing.set()
+            case CallAnswered(sdp=sdp):
+                await self.media.accept_answer(sdp)
+                self.answered.set()
+            case CallConfirmed(sdp=sdp):
+                if sdp:
+                    await self.media.accept_answer(sdp)
+                self.answered.set()
+            case ReofferAnswered(sdp=sdp):
+                await self.media.accept_answer(sdp)
+            case CallReoffered(sdp=sdp):
+                await self._renegotiate(sdp)
+
+    async def _renegotiate(self, offer: bytes) -> None:
+        try:
+            if offer:
+                answer = await self.media.renegotiate(offer)
+            else:
+                answer = await self.media.offer_again()
+        except SdpError as error:
+            # RFC 3261 14.2: the session stays as it was.
+            self._sip.reject_reoffer(self.key, status=error.status)
+        else:
+            self._sip.answer_reoffer(self.key, answer)

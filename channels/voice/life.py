@@ -1,0 +1,78 @@
+"""What inbound and outbound calls have in common: dying lines, the goodbye, the last row."""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from channels.voice.exchange import Exchange
+from channels.voice.leg import Leg, LegEnd
+from channels.voice.media.engine import MediaError
+from channels.voice.sip.sdp import Direction
+from hotline.contacts.calls import service as calls
+from hotline.contacts.calls.states import CallEnd
+from hotline.kernel.errors import Conflict, Unavailable
+from hotline.kernel.ids import CallId
+from hotline.queues import service as queues
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+LAST_ROW_ATTEMPTS = 3
+LAST_ROW_PAUSE = 1.0
+
+ENDS = {
+    LegEnd.REMOTE: CallEnd.CALLER_HUNG_UP,
+    LegEnd.LOCAL: CallEnd.FLOW_ENDED,
+    LegEnd.REFUSED: CallEnd.NOT_ANSWERED,
+    LegEnd.BROKEN: CallEnd.FAILED,
+}
+"""How a call ended, by how its leg did."""
+
+
+async def watch(exchange: Exchange, leg: Leg) -> CallEnd:
+    """Return when the leg has sent nothing for too long, or has lasted too long."""
+    limits = exchange.options.limits
+    loop = asyncio.get_running_loop()
+    until = loop.time() + limits.max_talk.total_seconds()
+    while loop.time() < until:
+        await asyncio.sleep(LOOK_SECONDS)
+        # Who holds us, or is held, need not send anything.
+        is_held = leg.media.direction is not Direction.SENDRECV
+        is_silent = leg.media.statistics.idle_seconds > limits.silence.total_seconds()
+        if leg.answered.is_set() and is_silent and not is_held:
+            return CallEnd.MEDIA_LOST
+    return CallEnd.TIMED_OUT
+
+
+async def say_goodbye(exchange: Exchange, leg: Leg, language: str) -> None:
+    """Tell the caller that the call ends now; for a few seconds at most."""
+    if not leg.answered.is_set() or leg.is_over:
+        return
+    prompt = exchange.options.prompts / language / "goodbye.wav"
+    with suppress(MediaError, Conflict, TimeoutError):
+        await leg.media.unbridge()
+        await asyncio.wait_for(
+            leg.media.play([prompt]), exchange.options.limits.goodbye.total_seconds()
+        )
+
+
+async def end_in_sql(exchange: Exchange, call_id: CallId, end: CallEnd) -> None:
+    """Write that the call is over, and end its place in the queue or at the seat.
+
+    Without a database it gives up after a few seconds; the process writes it later.
+    """
+    for _ in range(LAST_ROW_ATTEMPTS):
+        try:
+            async with exchange.database.begin() as uow:
+                now = exchange.clock()
+                dropped = end is not CallEnd.CALLER_HUNG_UP
+                await queues.end_contact(uow, call_id, dropped=dropped, now=now)
+                await calls.end_call(uow, call_id, end=end, now=now)
+        except Unavailable:
+            log.warning("last_row_waits_for_the_database", call=str(call_id))
+            await asyncio.sleep(LAST_ROW_PAUSE)
+        else:
+            break
+    exchange.alive.discard(call_id)
+    exchange.distribution.wake()

@@ -1,0 +1,118 @@
+"""Everything an installation chooses about its telephone side."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from pathlib import Path
+
+from channels.voice.sip.auth import Credentials
+from hotline.people.citizen import PeopleOptions
+from hotline.queues.values import QueuePolicy
+from ivr.flow import Flow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightHours:
+    """Wall-clock hours in Shanghai in which a line is in its night service; over midnight is fine.
+
+    Equal times mean: never.
+    """
+
+    begins: time = time(0)
+    ends: time = time(0)
+
+    def holds(self, at: time) -> bool:
+        """Say whether `at` is within the hours; the end is outside."""
+        if self.begins <= self.ends:
+            return self.begins <= at < self.ends
+        return at >= self.begins or at < self.ends
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineOptions:
+    """One number that citizens dial."""
+
+    number: str
+    flow: str = "main"
+    queues: Mapping[str, str] = field(default_factory=dict)
+    """Queue of the flow to queue of the house, where they differ."""
+    night: NightHours = NightHours()
+    max_calls: int = 200
+    """Calls at once; the next one is answered 503 with Retry-After."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkOptions:
+    """One way to and from the telephone network."""
+
+    name: str
+    host: str
+    port: int = 5060
+    transport: str = "udp"
+    number: str = "12345"
+    """Our number towards it: the caller of outbound calls."""
+    domain: str = ""
+    """The provider's domain in our address; `host` if empty."""
+    peers: tuple[str, ...] = ()
+    """Further addresses that calls may come from."""
+    credentials: Credentials | None = None
+    registers: bool = False
+    """Register with the provider, instead of being a fixed address to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundOptions:
+    """Whom we may ring, and how much."""
+
+    allowed: tuple[re.Pattern[str], ...] = ()
+    """A number is dialled only if one of these matches the whole of it."""
+    max_calls: int = 10
+    """Ordered calls at once."""
+    calls_an_hour: int = 600
+    ring_limit: timedelta = timedelta(seconds=45)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceLimits:
+    """How long things may take."""
+
+    announce_every: timedelta = timedelta(seconds=30)
+    """Between two announcements of the place in the queue."""
+    max_wait: timedelta = timedelta(minutes=15)
+    """After that a waiting caller goes on in the flow (overflow)."""
+    max_talk: timedelta = timedelta(hours=2)
+    silence: timedelta = timedelta(seconds=40)
+    """Without a packet for so long a call is dead."""
+    goodbye: timedelta = timedelta(seconds=5)
+    """At a shutdown, callers hear so much of the goodbye."""
+    retry_after: int = 5
+    """Seconds in the Retry-After of a 503."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceOptions:
+    """The options of one voice process."""
+
+    name: str = "voice"
+    """Unique among the voice processes that run at the same time."""
+    host: str = "127.0.0.1"
+    port: int = 5060
+    public_host: str = ""
+    """What Via, Contact and SDP say; `host` if empty."""
+    realm: str = "hotline"
+    """Of the seats' phones."""
+    max_calls: int = 200
+    lines: tuple[LineOptions, ...]
+    trunks: tuple[TrunkOptions, ...] = ()
+    """In the order in which they are tried; with none, anybody may call the lines."""
+    outbound: OutboundOptions = OutboundOptions()
+    queue_policy: QueuePolicy = field(default_factory=QueuePolicy)
+    limits: VoiceLimits = VoiceLimits()
+    flows: Mapping[str, Flow]
+    prompts: Path
+    """Folder of prompts: `<language>/<name>.wav`."""
+    recordings: Path
+    """Folder of recordings."""
+    people: PeopleOptions = field(repr=False)
+    """How a caller's number is recognised."""

@@ -1,0 +1,78 @@
+"""Orders to ring somebody: claimed from SQL when signalled, and once a second."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+
+from channels.voice.exchange import Exchange
+from channels.voice.outbound import OutboundCall
+from hotline.contacts.calls import orders
+from hotline.contacts.calls import service as calls
+from hotline.contacts.calls.values import Order
+from hotline.kernel.errors import Unavailable
+from hotline.kernel.tasks import spawn
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+"""The longest an order waits when its signal is lost."""
+
+
+class OrderDesk:
+    """Takes orders while there is room and budget, and carries each to its end."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._news = asyncio.Event()
+        self._running: dict[asyncio.Task[None], OutboundCall] = {}
+
+    def wake(self) -> None:
+        """Look at once."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Carry out orders until cancelled; the calls go on until `stop`."""
+        while True:
+            try:
+                while await self._take():
+                    pass
+            except Unavailable:
+                log.warning("orders_wait_for_the_database")
+                await asyncio.sleep(LOOK_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), LOOK_SECONDS)
+            self._news.clear()
+
+    async def stop(self) -> None:
+        """End every ordered call, and wait until its result is written."""
+        for call in self._running.values():
+            call.stop()
+        if self._running:
+            await asyncio.wait(self._running)
+
+    async def _take(self) -> bool:
+        """Claim one order and start it; False if there is none, or no room."""
+        limits = self._exchange.options.outbound
+        if len(self._running) >= limits.max_calls:
+            return False
+        now = self._exchange.clock()
+        async with self._exchange.database.begin() as uow:
+            since = now - timedelta(hours=1)
+            if await calls.outbound_since(uow.session, since) >= limits.calls_an_hour:
+                return False
+            order = await orders.claim_order(uow, process_id=self._exchange.process_id, now=now)
+        if order is not None:
+            self._start(order)
+        return order is not None
+
+    def _start(self, order: Order) -> None:
+        call = OutboundCall(self._exchange, order)
+        task = spawn(call.run(), f"order {order.order_id}")
+        self._running[task] = call
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        del self._running[task]
+        self.wake()

@@ -1,0 +1,272 @@
+"""One ordered call: dialled once, walked through its flow, reported key by key.
+
+The order is marked as being dialled in a committed transaction before the INVITE leaves. If this
+process dies after that, nobody knows whether it rang, and nobody dials it again on a guess.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from channels.voice.call import number_hash
+from channels.voice.exchange import Exchange
+from channels.voice.flow_walk import FlowWalk
+from channels.voice.leg import Leg, LegEnd
+from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
+from channels.voice.media.engine import PortsExhausted
+from channels.voice.options import TrunkOptions
+from channels.voice.seat_ring import DECLINING, NOT_ANSWERING
+from channels.voice.trunks import hop_of, own_address, target_of
+from channels.voice.waiters import first_of, stop_tasks
+from hotline.callbacks import service as callbacks
+from hotline.callbacks.states import Question
+from hotline.callbacks.steps import read_reference
+from hotline.contacts.calls import orders
+from hotline.contacts.calls import service as calls
+from hotline.contacts.calls.states import CallDirection, CallEnd, CallResult
+from hotline.contacts.calls.values import CallDraft, Order
+from hotline.kernel.errors import Conflict, HotlineError, Invalid, NotFound, Unavailable
+from hotline.kernel.ids import CallId
+from hotline.kernel.tasks import spawn
+from ivr.errors import BadVariable
+from ivr.events import LeaveReason
+from ivr.session import IvrSession
+from ivr.verbs import PromptRef
+
+log = structlog.get_logger()
+
+NO_PATH = frozenset({500, 502, 503, 504})
+"""The trunk itself cannot: nothing rang, the next trunk may be tried (RFC 3261 21.5)."""
+
+LAST_ROW_ATTEMPTS = 3
+LAST_ROW_PAUSE = 1.0
+
+RESULTS: Mapping[CallEnd, CallResult] = {
+    CallEnd.NOT_ANSWERED: CallResult.NO_ANSWER,
+    CallEnd.BUSY: CallResult.BUSY,
+    CallEnd.FAILED: CallResult.FAILED,
+}
+"""What came of a call that nobody answered."""
+
+
+class OutboundCall:
+    """A citizen whom we ring; also what the order's flow does (`FlowActs`)."""
+
+    def __init__(self, exchange: Exchange, order: Order) -> None:
+        self._exchange = exchange
+        self._order = order
+        self._call_id: CallId | None = None
+        self._is_answered = False
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Say goodbye and end."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Carry the order to its end; if its last row cannot be written, the sweeper will."""
+        end = CallEnd.FAILED
+        try:
+            session = self._session()
+            if session is not None:
+                end = await self._carry_out(session)
+        except PortsExhausted:
+            log.warning("order_has_no_port", order=str(self._order.order_id))
+        except HotlineError as error:
+            log.warning("order_failed", order=str(self._order.order_id), error=type(error).__name__)
+        finally:
+            if self._call_id is not None:
+                await end_in_sql(self._exchange, self._call_id, end)
+            await self._finish(end)
+
+    def _session(self) -> IvrSession | None:
+        """Return the session of the order's flow; None if the order cannot be carried out."""
+        options = self._exchange.options
+        number, flow = self._order.to_number, options.flows.get(self._order.flow)
+        problem = None
+        if not options.trunks:
+            problem = "no trunk"
+        elif not any(allowed.fullmatch(number) for allowed in options.outbound.allowed):
+            problem = "number not allowed"
+        elif flow is None:
+            problem = f"no flow {self._order.flow}"
+        else:
+            try:
+                return IvrSession(flow, self._order.variables)
+            except BadVariable as error:
+                problem = str(error)
+        log.error("order_refused", order=str(self._order.order_id), problem=problem)
+        return None
+
+    async def _carry_out(self, session: IvrSession) -> CallEnd:
+        """Dial by one trunk after the other until one has a path."""
+        for trunk in self._exchange.options.trunks:
+            leg = await self._ring(trunk)
+            try:
+                if leg.answered.is_set():
+                    return await self._live(leg, session)
+                if leg.status not in NO_PATH:
+                    return _unanswered(leg)
+            finally:
+                await self._exchange.switchboard.drop(leg)
+        return CallEnd.FAILED
+
+    async def _ring(self, trunk: TrunkOptions) -> Leg:
+        """Dial and wait until the call is answered, refused, or rang long enough."""
+        media, sdp = await self._exchange.media.offer(str(self._order.order_id))
+        try:
+            if self._call_id is None:
+                self._call_id = await self._mark(trunk)
+        except BaseException:
+            await media.close()
+            raise
+        limit = self._exchange.options.outbound.ring_limit.total_seconds()
+        leg = self._exchange.switchboard.dial(
+            target_of(trunk, self._order.to_number),
+            sdp,
+            media,
+            caller=own_address(trunk),
+            credentials=trunk.credentials,
+            destination=hop_of(trunk),
+            ring_limit=limit,
+        )
+        try:
+            await first_of(leg.answered, leg.over, self._stopping, timeout=limit + 2)
+        except BaseException:
+            await self._exchange.switchboard.drop(leg)
+            raise
+        return leg
+
+    async def _mark(self, trunk: TrunkOptions) -> CallId:
+        """Write down that the number is being dialled; committed before the first packet."""
+        now = self._exchange.clock()
+        number = self._order.to_number
+        draft = CallDraft(
+            process_id=self._exchange.process_id,
+            direction=CallDirection.OUTBOUND,
+            line=trunk.name,
+            number=number,
+            number_hash=number_hash(self._exchange, number),
+            to_number=number,
+            sip_call_id="",
+            contact_id=None,
+        )
+        async with self._exchange.database.begin() as uow:
+            call_id = await calls.open_call(uow, draft, now=now)
+            await orders.mark_dialling(
+                uow,
+                self._order.order_id,
+                process_id=self._exchange.process_id,
+                call_id=call_id,
+                now=now,
+            )
+        self._exchange.alive.add(call_id)
+        log.info("order_dials", order=str(self._order.order_id), call=str(call_id))
+        return call_id
+
+    async def _live(self, leg: Leg, session: IvrSession) -> CallEnd:
+        """Walk the flow until it ends, the citizen goes, the line dies, or we stop."""
+        self._is_answered = True
+        walk = FlowWalk(session, leg, self._exchange.options.prompts, self)
+        walking = spawn(self._walk(walk), f"flow {self._call_id}")
+        dead = spawn(watch(self._exchange, leg), f"watch {self._call_id}")
+        try:
+            await first_of(walking, leg.over, dead, self._stopping)
+            if leg.is_over:
+                return ENDS[leg.over.result()]
+            if self._stopping.is_set():
+                await say_goodbye(self._exchange, leg, session.flow.language)
+                return CallEnd.SHUTDOWN
+            if dead.done():
+                died: CallEnd = dead.result()
+                return died
+            walking.result()
+            return CallEnd.FLOW_ENDED
+        finally:
+            await stop_tasks(walking, dead)
+
+    async def _walk(self, walk: FlowWalk) -> None:
+        async with self._exchange.database.begin() as uow:
+            await calls.answer_call(uow, self._id, now=self._exchange.clock())
+        await walk.run()
+
+    @property
+    def _id(self) -> CallId:
+        assert self._call_id is not None, "a dialled call has a row"
+        return self._call_id
+
+    # what the flow does
+
+    async def answer(self) -> None:
+        """Nothing: it was the citizen who answered."""
+
+    async def note(self, name: str, value: str) -> None:
+        """Keep a fact about the call."""
+        now = self._exchange.clock()
+        async with self._exchange.database.begin() as uow:
+            await calls.note_event(uow, self._id, "note", now=now, name=name, value=value)
+
+    async def report(self, question: str, value: str) -> None:
+        """Keep an answer at once: with the order, and for the callback that it belongs to."""
+        now = self._exchange.clock()
+        async with self._exchange.database.begin() as uow:
+            await calls.note_event(uow, self._id, "answer", now=now, question=question)
+            await orders.keep_answer(
+                uow,
+                self._order.order_id,
+                process_id=self._exchange.process_id,
+                question=question,
+                keys=value,
+            )
+        named = read_reference(self._order.reference)
+        if named is None or question not in set(Question):
+            return
+        try:
+            async with self._exchange.database.begin() as uow:
+                await callbacks.record_answer(
+                    uow, named[0], question=Question(question), answer=int(value), now=now
+                )
+        except (Conflict, Invalid, NotFound) as error:
+            # The citizen has answered; what the answer means is a matter for people.
+            log.error("answer_not_taken", call=str(self._id), error=type(error).__name__)
+
+    async def look_up(self, what: str, key: str) -> Mapping[str, str] | None:
+        """Find nothing: an ordered call brings what it needs in its variables."""
+        log.info("nothing_to_look_up", call=str(self._call_id), what=what, length=len(key))
+        return None
+
+    async def wait_in_queue(self, queue: str, music: PromptRef) -> LeaveReason:
+        """Refuse: a citizen whom we rang is not made to wait."""
+        log.error("ordered_call_cannot_queue", call=str(self._call_id), queue=queue, music=music)
+        return LeaveReason.NO_SEATS
+
+    # the end
+
+    async def _finish(self, end: CallEnd) -> None:
+        result = CallResult.ANSWERED if self._is_answered else RESULTS.get(end, CallResult.FAILED)
+        for _ in range(LAST_ROW_ATTEMPTS):
+            try:
+                async with self._exchange.database.begin() as uow:
+                    await orders.finish_order(
+                        uow,
+                        self._order.order_id,
+                        process_id=self._exchange.process_id,
+                        result=result,
+                        now=self._exchange.clock(),
+                    )
+            except Unavailable:
+                await asyncio.sleep(LAST_ROW_PAUSE)
+            except Conflict:
+                log.warning("order_given_up_meanwhile", order=str(self._order.order_id))
+                return
+            else:
+                log.info("order_ended", order=str(self._order.order_id), result=result.value)
+                return
+
+
+def _unanswered(leg: Leg) -> CallEnd:
+    """Return why nobody spoke; a call that we gave up while it rang was not answered."""
+    if not leg.is_over or leg.over.result() is LegEnd.LOCAL or leg.status in NOT_ANSWERING:
+        return CallEnd.NOT_ANSWERED
+    return CallEnd.BUSY if leg.status in DECLINING else CallEnd.FAILED

@@ -1,0 +1,376 @@
+"""A scripted telephone: a real SIP user agent with real sockets and sound, for a citizen or a seat.
+
+async with Phone.open(PhoneOptions(user="13800000001")) as phone:
+    call = await phone.dial("sip:12319@127.0.0.1:5060")
+    await call.press("1")
+    await call.play(Path("voice.wav"))
+    await call.wait_over(timeout=60)
+    call.heard                      # a WAV file: left what it heard, right what it said
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from channels.voice.endpoint import Endpoint, EndpointOptions
+from channels.voice.leg import Leg, LegEnd
+from channels.voice.media.embedded import EmbeddedMediaEngine, EmbeddedMediaOptions
+from channels.voice.media.engine import LegClosed
+from channels.voice.sip.address import Hop, Transport
+from channels.voice.sip.auth import Credentials
+from channels.voice.sip.errors import CallGone
+from channels.voice.sip.events import (
+    CallOffered,
+    RegisterReceived,
+    RegistrationChanged,
+    RegistrationState,
+)
+from channels.voice.sip.sdp import Direction, SdpError
+from channels.voice.sip.uri import Uri
+from channels.voice.switchboard import Switchboard
+from channels.voice.tones import RATE, loudness, read_channel
+from channels.voice.waiters import first_of, stop_tasks
+from hotline.kernel.errors import HotlineError
+from hotline.kernel.tasks import spawn
+
+KEY_GAP_SECONDS = 0.15
+"""Between two keys: people are slower, and RFC 4733 needs an end packet in between."""
+
+QUIET = 150.0
+"""Mean absolute sample below which a stretch of sound is a pause."""
+
+MAX_CALLS = 50
+
+
+class PhoneError(HotlineError):
+    """The scripted phone could not do what its script says."""
+
+
+class NotAnswered(PhoneError):
+    """A call was refused, or nobody answered in time; `status` is the SIP answer, if any."""
+
+    def __init__(self, status: int | None) -> None:
+        super().__init__("nobody answered in time" if status is None else f"refused with {status}")
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneOptions:
+    """What kind of phone it is."""
+
+    user: str = "citizen"
+    """Its number, and the user name for registering."""
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0 takes a free one."""
+    first_rtp_port: int = 0
+    last_rtp_port: int = 0
+    refuses_with: int | None = None
+    """A SIP status such as 486 with which it refuses every call."""
+    answers: bool = True
+    """False: it rings until the other side gives up."""
+    answers_after: float = 0.0
+    """Seconds of ringing before it answers."""
+    microphone: Path | None = None
+    """A WAV file that it says again and again while it talks; None: silence."""
+    folder: Path | None = None
+    """Where what it hears goes, `<user>-<n>.wav`; None: a folder that is removed at the end."""
+
+
+class PhoneCall:
+    """One call of a scripted phone."""
+
+    def __init__(self, leg: Leg, heard: Path, microphone: Path | None) -> None:
+        self._leg = leg
+        self._microphone = microphone
+        self._saying: asyncio.Task[object] | None = None
+        self.heard = heard
+        """A WAV file: left what it heard, right what it said; there once it was answered."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether both sides can talk."""
+        return self._leg.answered.is_set() and not self._leg.is_over
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the call has ended."""
+        return self._leg.is_over
+
+    @property
+    def status(self) -> int | None:
+        """The SIP status with which our call was refused."""
+        return self._leg.status
+
+    async def begin(self) -> None:
+        """Record what is heard, and say what the microphone says."""
+        await self._leg.media.start_recording(self.heard)
+        if self._microphone is not None:
+            self.say(self._microphone, loop=True)
+
+    async def wait_ringing(self, *, timeout: float = 10.0) -> None:
+        """Wait until the other side rings.
+
+        Raises:
+            NotAnswered: if it refused, or did not ring in time.
+        """
+        await first_of(self._leg.ringing, self._leg.answered, self._leg.over, timeout=timeout)
+        if self._leg.is_over or not (self._leg.ringing.is_set() or self.is_up):
+            raise NotAnswered(self._leg.status)
+
+    async def wait_answered(self, *, timeout: float = 30.0) -> None:
+        """Wait until the other side answers.
+
+        Raises:
+            NotAnswered: if it refused, or did not answer in time.
+        """
+        await first_of(self._leg.answered, self._leg.over, timeout=timeout)
+        if not self.is_up:
+            raise NotAnswered(self._leg.status)
+
+    async def wait_over(self, *, timeout: float = 60.0) -> LegEnd:
+        """Wait until the call ends, and return how.
+
+        Raises:
+            PhoneError: if it does not end in time.
+        """
+        if not await first_of(self._leg.over, timeout=timeout):
+            raise PhoneError(f"the call goes on after {timeout:g} s")
+        await self.end()
+        return self._leg.over.result()
+
+    async def press(self, keys: str) -> None:
+        """Press keys one after the other (RFC 4733)."""
+        for key in keys:
+            await self._leg.media.send_digit(key)
+            await asyncio.sleep(KEY_GAP_SECONDS)
+
+    async def play(self, file: Path) -> None:
+        """Say a WAV file once, to its end."""
+        await self._hush()
+        await self._leg.media.play([file])
+
+    def say(self, file: Path, *, loop: bool = False) -> None:
+        """Begin to say a WAV file, and go on with the script; takes the place of the last one."""
+        if self._saying is not None:
+            self._saying.cancel()
+        self._saying = spawn(self._leg.media.play([file], loop=loop), "microphone")
+
+    async def wait_pause(self, *, seconds: float = 1.0, timeout: float = 60.0) -> None:
+        """Wait until something was heard and then nothing for `seconds`: a prompt has ended.
+
+        Raises:
+            PhoneError: if there is no such pause in time, or the call ends.
+        """
+        async with asyncio.timeout(timeout):
+            # What was heard before this moment does not count as the prompt.
+            start = await asyncio.to_thread(self._heard_samples)
+            while not await asyncio.to_thread(self._has_paused, start, seconds):
+                if self._leg.is_over:
+                    raise PhoneError("the call ended before the prompt did")
+                await asyncio.sleep(0.2)
+
+    def _heard_samples(self) -> int:
+        return len(read_channel(self.heard))
+
+    def _has_paused(self, start: int, seconds: float) -> bool:
+        heard = read_channel(self.heard)[start:]
+        pause = round(seconds * RATE)
+        if len(heard) <= pause:
+            return False
+        before, last = heard[:-pause], heard[-pause:]
+        return loudness(last) < QUIET and any(
+            loudness(before[at : at + 800]) > QUIET for at in range(0, len(before), 800)
+        )
+
+    async def hold(self) -> None:
+        """Put the other side on hold (re-INVITE, sendonly)."""
+        await self._leg.hold(Direction.SENDONLY)
+
+    async def resume(self) -> None:
+        """Take the other side back."""
+        await self._leg.hold(Direction.SENDRECV)
+
+    async def hang_up(self) -> None:
+        """End the call."""
+        self._leg.hang_up()
+        await self.end()
+
+    async def end(self) -> None:
+        """Stop talking and finish the recording; again changes nothing."""
+        await self._hush()
+        with suppress(LegClosed):
+            await self._leg.media.stop_recording()
+
+    async def _hush(self) -> None:
+        if self._saying is not None:
+            await stop_tasks(self._saying)
+            self._saying = None
+
+
+class Phone:
+    """A telephone that is switched on."""
+
+    def __init__(self, options: PhoneOptions, folder: Path, media: EmbeddedMediaEngine) -> None:
+        self._options = options
+        self._folder = folder
+        self._media = media
+        self._switchboard = Switchboard(
+            on_call=self._call_came,
+            on_register=self._register_came,
+            on_registration=self._registration_changed,
+        )
+        self._legs: list[Leg] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._incoming: asyncio.Queue[PhoneCall] = asyncio.Queue(MAX_CALLS)
+        self._registered = asyncio.Event()
+        self._registration_status = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, options: PhoneOptions) -> AsyncGenerator["Phone", None]:
+        """Switch the phone on while the block runs; its calls end with it.
+
+        Raises:
+            OSError: if the address cannot be bound.
+        """
+        async with AsyncExitStack() as stack:
+            folder = options.folder
+            if folder is None:
+                made = stack.enter_context(tempfile.TemporaryDirectory(prefix="phone-"))
+                folder = Path(made)
+            media = await stack.enter_async_context(
+                EmbeddedMediaEngine(
+                    EmbeddedMediaOptions(
+                        options.host, options.first_rtp_port, options.last_rtp_port
+                    )
+                )
+            )
+            phone = cls(options, folder, media)
+            endpoint = await stack.enter_async_context(
+                Endpoint.open(
+                    EndpointOptions(
+                        host=options.host,
+                        port=options.port,
+                        user=options.user,
+                        name="Hotline scripted phone",
+                        max_calls=MAX_CALLS,
+                    ),
+                    phone._switchboard.receive,
+                )
+            )
+            phone._switchboard.connect(endpoint)
+            try:
+                yield phone
+            finally:
+                await phone._close()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The host and port at which the phone is reached."""
+        return self._switchboard.endpoint.address
+
+    async def call(self, uri: str) -> PhoneCall:
+        """Begin to ring a URI, and do not wait for the answer."""
+        media, sdp = await self._media.offer(f"{self._options.user} calls")
+        leg = self._switchboard.dial(
+            uri, sdp, media, caller=f"sip:{self._options.user}@{self.address[0]}"
+        )
+        return self._new_call(leg)
+
+    async def dial(self, uri: str, *, timeout: float = 30.0) -> PhoneCall:
+        """Ring a URI and return the call once it is answered.
+
+        Raises:
+            NotAnswered: if it was refused, or nobody answered in time.
+        """
+        call = await self.call(uri)
+        await call.wait_answered(timeout=timeout)
+        await call.begin()
+        return call
+
+    async def register(
+        self, registrar: str, *, password: str, expires: int = 3600, timeout: float = 10.0
+    ) -> None:
+        """Register as `user` at a registrar (`sip:HOST:PORT`), and stay registered.
+
+        Raises:
+            PhoneError: if the registrar does not accept it in time.
+        """
+        where = Uri.parse(registrar)
+        self._switchboard.endpoint.register(
+            f"sip:{self._options.user}@{where.host}",
+            registrar,
+            credentials=Credentials(self._options.user, password),
+            expires=expires,
+            destination=Hop(
+                Transport(where.param("transport") or "udp"), where.host, where.port or 5060
+            ),
+            contact_user=self._options.user,
+        )
+        if not await first_of(self._registered, timeout=timeout):
+            raise PhoneError(f"not registered, last answer {self._registration_status}")
+
+    async def next_call(self, *, timeout: float = 30.0) -> PhoneCall:
+        """Return the next call that came in: answered, or ringing if the phone does not answer.
+
+        Raises:
+            PhoneError: if none comes in time.
+        """
+        try:
+            return await asyncio.wait_for(self._incoming.get(), timeout)
+        except TimeoutError:
+            raise PhoneError(f"no call within {timeout:g} s") from None
+
+    def _new_call(self, leg: Leg) -> PhoneCall:
+        self._legs.append(leg)
+        heard = self._folder / f"{self._options.user}-{len(self._legs)}.wav"
+        return PhoneCall(leg, heard, self._options.microphone)
+
+    def _call_came(self, offered: CallOffered, leg: Leg) -> None:
+        task = spawn(self._take(offered, leg), f"phone {self._options.user}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _take(self, offered: CallOffered, leg: Leg) -> None:
+        call = self._new_call(leg)
+        endpoint = self._switchboard.endpoint
+        with suppress(CallGone):
+            if self._options.refuses_with is not None:
+                endpoint.reject(leg.key, self._options.refuses_with)
+                return
+            endpoint.ring(leg.key)
+            if not self._options.answers:
+                await self._incoming.put(call)
+                return
+            await asyncio.sleep(self._options.answers_after)
+            try:
+                media, sdp = await self._media.answer(str(leg.key), offered.sdp)
+            except SdpError as error:
+                endpoint.reject(leg.key, error.status)
+                return
+            leg.attach(media)
+            endpoint.answer(leg.key, sdp)
+            await first_of(leg.answered, leg.over)
+            if call.is_up:
+                await call.begin()
+                await self._incoming.put(call)
+
+    def _register_came(self, event: RegisterReceived) -> None:
+        with suppress(CallGone):
+            self._switchboard.endpoint.reject_register(event.request_key, 403)
+
+    def _registration_changed(self, event: RegistrationChanged) -> None:
+        self._registration_status = event.status
+        if event.state is RegistrationState.REGISTERED:
+            self._registered.set()
+        else:
+            self._registered.clear()
+
+    async def _close(self) -> None:
+        await stop_tasks(*self._tasks)
+        for leg in self._legs:
+            await self._switchboard.drop(leg)

@@ -1,0 +1,207 @@
+"""A caller in a queue: music, the place in the queue now and then, and seats that ring.
+
+The music goes on while a seat rings. When a seat answers, SQL decides: if the offer has ended
+meanwhile (the seat signed out, the sweeper was quicker), the seat's phone is hung up again and
+the caller keeps waiting at the same place.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from channels.voice.exchange import Exchange
+from channels.voice.flow_walk import FlowWalk
+from channels.voice.leg import Leg
+from channels.voice.media.engine import LegClosed, PromptUnusable
+from channels.voice.seat_ring import Caller, Missed, ring_seat
+from channels.voice.waiters import first_of, stop_tasks
+from hotline.contacts.calls import service as calls
+from hotline.kernel.errors import Conflict
+from hotline.kernel.ids import CallId, SeatId
+from hotline.kernel.tasks import spawn
+from hotline.queues import service as queues
+from hotline.queues.values import Offer
+from ivr.events import LeaveReason
+from ivr.speech import queue_position
+from ivr.verbs import PromptRef
+
+log = structlog.get_logger()
+
+CHECK_SECONDS = 10.0
+"""How often a caller who is offered nothing asks whether anybody is signed in at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatFound:
+    """A seat has answered; in SQL it is the caller's contact."""
+
+    seat_id: SeatId
+    leg: Leg
+
+
+class QueueWait:
+    """One stay in one queue."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        walk: FlowWalk,
+        *,
+        call_id: CallId,
+        leg: Leg,
+        queue: str,
+        music: PromptRef,
+        caller: Caller,
+    ) -> None:
+        self._exchange = exchange
+        self._walk = walk
+        self._call_id = call_id
+        self._leg = leg
+        self._queue = queue
+        self._music = music
+        self._caller = caller
+        self._news = asyncio.Event()
+        self._offered: Offer | None = None
+        self._seen: set[object] = set()
+        """Offers that were rung already; SQL may show them a moment longer."""
+
+    async def run(self, number_hash: str | None) -> SeatFound | LeaveReason:
+        """Wait until a seat has answered, or nobody can come, or it has been too long."""
+        now = self._exchange.clock()
+        async with self._exchange.database.begin() as uow:
+            if not await queues.has_seats(uow.session, self._queue):
+                return LeaveReason.NO_SEATS
+            await queues.enqueue(
+                uow, call_id=self._call_id, queue=self._queue, number_hash=number_hash, now=now
+            )
+            await calls.enter_queue(uow, self._call_id, queue=self._queue, now=now)
+        self._exchange.distribution.join(self._call_id, self)
+        sound = spawn(self._sound(), f"music {self._call_id}")
+        try:
+            return await self._wait(now + self._exchange.options.limits.max_wait)
+        finally:
+            self._exchange.distribution.leave(self._call_id)
+            await stop_tasks(sound)
+
+    def show(self, offers: Sequence[Offer]) -> None:
+        """Take the offers that ring for this call (from the distributor)."""
+        fresh = [offer for offer in offers if offer.offer_id not in self._seen]
+        shown = fresh[0] if fresh else None
+        if (shown and shown.offer_id) != (self._offered and self._offered.offer_id):
+            self._offered = shown
+            self._news.set()
+
+    async def _wait(self, until: datetime) -> SeatFound | LeaveReason:
+        while True:
+            self._news.clear()
+            if self._offered is not None:
+                found = await self._try(self._offered)
+                if found is not None:
+                    return found
+                continue
+            if not await first_of(self._news, timeout=CHECK_SECONDS):
+                reason = await self._give_up(until)
+                if reason is not None:
+                    return reason
+
+    async def _give_up(self, until: datetime) -> LeaveReason | None:
+        """Leave the queue if nobody is there, or it has been too long; None to go on waiting."""
+        now = self._exchange.clock()
+        async with self._exchange.database.begin() as uow:
+            if not await queues.has_seats(uow.session, self._queue):
+                reason = LeaveReason.NO_SEATS
+            elif now >= until:
+                reason = LeaveReason.OVERFLOW
+            else:
+                return None
+            if not await queues.time_out(uow, self._call_id, now=now):
+                # A seat was found in the same moment.
+                return None
+            await calls.leave_queue(uow, self._call_id, reason=reason.value, now=now)
+        return reason
+
+    async def _try(self, offer: Offer) -> SeatFound | None:
+        """Ring the seat; None if the caller goes on waiting."""
+        ringing = spawn(ring_seat(self._exchange, offer, self._caller), f"ring {offer.extension}")
+        withdrawn = spawn(self._withdrawal(offer), f"withdrawal {offer.extension}")
+        try:
+            await first_of(ringing, withdrawn)
+            # From here on SQL may show the offer as gone: it is ours to end.
+            self._seen.add(offer.offer_id)
+            if self._offered is not None and self._offered.offer_id == offer.offer_id:
+                self._offered = None
+            outcome = ringing.result() if ringing.done() else None
+        except BaseException:
+            await stop_tasks(ringing)
+            await self._hang_up(ringing)
+            raise
+        finally:
+            await stop_tasks(withdrawn, ringing)
+        if isinstance(outcome, Missed):
+            await self._miss(offer, outcome)
+        return await self._connect(offer, outcome) if isinstance(outcome, Leg) else None
+
+    async def _hang_up(self, ringing: "asyncio.Task[Leg | Missed]") -> None:
+        """Drop the leg of a seat that answered while its caller was going."""
+        if not ringing.cancelled() and ringing.exception() is None:
+            outcome = ringing.result()
+            if isinstance(outcome, Leg):
+                await self._exchange.switchboard.drop(outcome)
+
+    async def _withdrawal(self, offer: Offer) -> None:
+        """Return when SQL no longer shows the offer as ringing."""
+        while self._offered is not None and self._offered.offer_id == offer.offer_id:
+            await self._news.wait()
+            self._news.clear()
+
+    async def _miss(self, offer: Offer, outcome: Missed) -> None:
+        try:
+            async with self._exchange.database.begin() as uow:
+                await queues.miss_offer(
+                    uow, offer.offer_id, reason=outcome.value, now=self._exchange.clock()
+                )
+        except Conflict:
+            log.info("offer_ended_elsewhere", offer=str(offer.offer_id))
+        self._exchange.distribution.wake()
+
+    async def _connect(self, offer: Offer, leg: Leg) -> SeatFound | None:
+        now = self._exchange.clock()
+        try:
+            async with self._exchange.database.begin() as uow:
+                await queues.answer_offer(uow, offer.offer_id, now=now)
+                await calls.connect_call(uow, self._call_id, seat_id=offer.seat_id, now=now)
+        except Conflict:
+            log.info("offer_ended_elsewhere", offer=str(offer.offer_id))
+            await self._exchange.switchboard.drop(leg)
+            self._exchange.distribution.wake()
+            return None
+        except BaseException:
+            await self._exchange.switchboard.drop(leg)
+            raise
+        return SeatFound(offer.seat_id, leg)
+
+    async def _sound(self) -> None:
+        """Play music, and every now and then say how many are in front."""
+        pause = self._exchange.options.limits.announce_every.total_seconds()
+        while True:
+            try:
+                await asyncio.wait_for(
+                    self._leg.media.play(self._walk.files([self._music]), loop=True), pause
+                )
+            except TimeoutError:
+                await self._announce()
+            except PromptUnusable as error:
+                log.error("prompt_unusable", prompt=error.path.name, problem=error.problem)
+                await asyncio.sleep(pause)
+                await self._announce()
+            except LegClosed:
+                return
+
+    async def _announce(self) -> None:
+        async with self._exchange.database.read() as session:
+            place = await queues.position(session, self._call_id)
+        if place is not None:
+            await self._walk.say(queue_position(place - 1))

@@ -1,0 +1,90 @@
+"""Ringing one seat for one caller."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+
+from channels.voice.exchange import Exchange
+from channels.voice.leg import Leg, LegEnd
+from channels.voice.media.engine import PortsExhausted
+from channels.voice.sip.address import Hop, Transport
+from channels.voice.waiters import first_of
+from hotline.kernel.privacy import mask_phone
+from hotline.queues import phones
+from hotline.queues.values import Offer, PhoneBinding
+
+log = structlog.get_logger()
+
+
+class Missed(StrEnum):
+    """Why a seat was not reached."""
+
+    NO_ANSWER = "no_answer"
+    DECLINED = "declined"
+    UNREACHABLE = "unreachable"
+
+
+DECLINING = frozenset({486, 600, 603})
+"""Busy here, busy everywhere, decline (RFC 3261 21.4.24, 21.6)."""
+
+NOT_ANSWERING = frozenset({408, 480, 487})
+"""Timeout, temporarily unavailable, terminated by our own CANCEL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """How a citizen is shown on the seat's phone; the number is masked (domain notes 7)."""
+
+    line: str
+    number: str | None
+
+    def address(self, host: str) -> str:
+        """Return the From address."""
+        shown = "anonymous" if self.number is None else mask_phone(self.number)
+        return f'"{shown}" <sip:{self.line}@{host}>'
+
+
+async def ring_seat(exchange: Exchange, offer: Offer, caller: Caller) -> Leg | Missed:
+    """Call the seat's phone until it answers, refuses, or the offer's limit has passed.
+
+    Returns the answered leg, or why there is none. Cancelling it stops the ringing.
+    """
+    async with exchange.database.read() as session:
+        phone = await phones.phone_of(session, offer.seat_id, now=exchange.clock())
+    if phone is None:
+        return Missed.UNREACHABLE
+    try:
+        media, sdp = await exchange.media.offer(f"{offer.call_id}:{offer.extension}")
+    except PortsExhausted:
+        log.error("no_port_for_seat", seat=offer.extension)
+        return Missed.UNREACHABLE
+    limit = exchange.options.queue_policy.offer_limit.total_seconds()
+    leg = exchange.switchboard.dial(
+        phone.contact_uri,
+        sdp,
+        media,
+        caller=caller.address(exchange.switchboard.endpoint.address[0]),
+        destination=_hop(phone),
+        ring_limit=limit,
+    )
+    try:
+        # The endpoint gives up at the limit by itself; this is the rope under it.
+        await first_of(leg.answered, leg.over, timeout=limit + 2)
+    except BaseException:
+        await exchange.switchboard.drop(leg)
+        raise
+    if leg.answered.is_set() and not leg.is_over:
+        return leg
+    await exchange.switchboard.drop(leg)
+    return _why(leg)
+
+
+def _hop(phone: PhoneBinding) -> Hop:
+    return Hop(Transport(phone.transport), phone.source_host, phone.source_port)
+
+
+def _why(leg: Leg) -> Missed:
+    if leg.over.result() is LegEnd.LOCAL or leg.status in NOT_ANSWERING:
+        return Missed.NO_ANSWER
+    return Missed.DECLINED if leg.status in DECLINING else Missed.UNREACHABLE
