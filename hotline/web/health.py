@@ -3,7 +3,6 @@
 import asyncio
 import hmac
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Final
 
 from aiohttp import web
@@ -12,6 +11,7 @@ from sqlalchemy import text
 
 from hotline.kernel.errors import NotFound, Unavailable
 from hotline.web.keys import DATABASE, OPTIONS
+from hotline.web.requests import is_own_machine
 from hotline.web.routing import PUBLIC, Handler, Route
 
 READY_WITHIN: Final = 2.0
@@ -50,8 +50,7 @@ def _may_measure(request: web.Request) -> bool:
     if token is not None:
         given = request.headers.get("Authorization", "")
         return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
-    came_by_proxy = "X-Forwarded-For" in request.headers
-    return not came_by_proxy and ip_address(request.remote or "0.0.0.0").is_loopback
+    return is_own_machine(request)
 
 
 @web.middleware

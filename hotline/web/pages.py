@@ -28,6 +28,13 @@ ENVIRONMENTS: Final[web.AppKey[dict[str, jinja2.Environment]]] = web.AppKey("env
 ASSETS: Final[web.AppKey["Assets"]] = web.AppKey("assets")
 
 
+class Blanks(dict[str, str]):
+    """Fields of a form by name; one that was not sent is empty, for templates."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
 @dataclass(slots=True)
 class Assets:
     """Static files: where they lie, and the version that a page names them with."""
@@ -88,6 +95,7 @@ def make_environments(app: web.Application) -> dict[str, jinja2.Environment]:
         )
         environment.filters |= {
             "label": lambda value, texts=texts: texts.get(label(value), label(value)),
+            "words": lambda pairs, texts=texts: [(v, texts.get(w, w)) for v, w in pairs],
             "moment": moment,
             "day": day,
             "phone": mask_phone,
@@ -132,9 +140,9 @@ def render(
 
 
 def _menu(request: web.Request, user: User | None) -> list[MenuEntry]:
-    if user is None:
-        return []
     entries = [entry for part in request.app[PARTS] for entry in part.menu]
+    if user is None:
+        return [entry for entry in entries if not entry.roles]
     return [entry for entry in entries if not entry.roles.isdisjoint(user.roles)]
 
 

@@ -31,10 +31,18 @@ class RateLimit:
         Raises:
             TooMany: if it has had its number; this try is then not counted.
         """
+        self.peek(source, now=now)
+        self._recent(source, now).append(now)
+
+    def peek(self, source: str, *, now: datetime) -> None:
+        """Count nothing.
+
+        Raises:
+            TooMany: if `source` has had its number.
+        """
         tries = self._recent(source, now)
         if len(tries) >= self.times:
             raise TooMany(tries[0] + self.window - now)
-        tries.append(now)
 
     def _recent(self, source: str, now: datetime) -> deque[datetime]:
         tries = self._seen.setdefault(source, deque(maxlen=self.times))

@@ -1,6 +1,7 @@
 """Reading requests: ids in paths, JSON bodies, where a request came from, what it wants back."""
 
 import json
+from ipaddress import ip_address
 from typing import TypeVar
 from uuid import UUID
 
@@ -63,6 +64,15 @@ def source_of(request: web.Request) -> str:
     if trusted and len(hops) >= trusted and hops[-trusted]:
         return hops[-trusted]
     return request.remote or "unknown"
+
+
+def is_own_machine(request: web.Request) -> bool:
+    """Say whether the request began on this machine: not from a proxy's visitor."""
+    came_by_proxy = "X-Forwarded-For" in request.headers
+    try:
+        return not came_by_proxy and ip_address(request.remote or "").is_loopback
+    except ValueError:
+        return False
 
 
 def local_path(target: str | None, default: str) -> str:

@@ -51,7 +51,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """One line of the menu: shown to those whom its roles admit."""
+    """One line of the menu: for those who hold one of its roles; PUBLIC: for those signed out."""
 
     label: str
     """Chinese; translated by the catalogue."""

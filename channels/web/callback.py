@@ -1,0 +1,96 @@
+"""The two questions of a callback (回访): is it solved, and how satisfied are you?"""
+
+from typing import Final
+
+from aiohttp import web
+
+from channels.web.options import PUBLIC_PAGES
+from hotline.callbacks.links import read_link_token
+from hotline.callbacks.reading import callback_view
+from hotline.callbacks.service import record_answer
+from hotline.callbacks.states import Question
+from hotline.kernel.ids import CallbackId
+from hotline.tickets.reading import public_ticket_by_id
+from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.language import translate
+from hotline.web.pages import Blanks, render
+from hotline.web.requests import form_fields
+from hotline.web.routing import PUBLIC, Route
+
+SOLVED: Final = (("1", "已解决"), ("2", "未解决，请继续办理"))
+SATISFACTION: Final = (
+    ("1", "非常满意"),
+    ("2", "满意"),
+    ("3", "基本满意"),
+    ("4", "不满意"),
+    ("5", "非常不满意"),
+)
+
+
+async def get_callback(request: web.Request) -> web.Response:
+    """Show the questions; looking changes nothing, so a mail scanner's visit does no harm."""
+    return await _page(request, _callback_id(request))
+
+
+async def post_callback(request: web.Request) -> web.Response:
+    """Note the answers; "not solved" sends the ticket back to work on the spot."""
+    callback_id = _callback_id(request)
+    fields = await form_fields(request)
+    solved, satisfaction = fields.get("solved", ""), fields.get("satisfaction", "")
+    problems = _problems(request, solved, satisfaction)
+    if problems:
+        return await _page(request, callback_id, fields=fields, problems=problems)
+    now = request.app[CLOCK]()
+    answers = ((Question.SOLVED, solved), (Question.SATISFACTION, satisfaction))
+    async with request.app[DATABASE].begin() as uow:
+        for question, answer in answers:
+            if answer:
+                await record_answer(
+                    uow, callback_id, question=question, answer=int(answer), now=now, via="link"
+                )
+    return web.Response(status=303, headers={"Location": request.path})
+
+
+def _callback_id(request: web.Request) -> CallbackId:
+    return read_link_token(
+        request.app[PUBLIC_PAGES].links, request.match_info["token"], now=request.app[CLOCK]()
+    )
+
+
+def _problems(request: web.Request, solved: str, satisfaction: str) -> dict[str, str]:
+    problems = {}
+    if solved not in dict(SOLVED):
+        problems["solved"] = translate(request, "请选择问题是否已经解决。")
+    if satisfaction and satisfaction not in dict(SATISFACTION):
+        problems["satisfaction"] = translate(request, "请从1到5中选择。")
+    return problems
+
+
+async def _page(
+    request: web.Request,
+    callback_id: CallbackId,
+    *,
+    fields: dict[str, str] | None = None,
+    problems: dict[str, str] | None = None,
+) -> web.Response:
+    async with request.app[DATABASE].read() as session:
+        callback = await callback_view(session, callback_id)
+        ticket = await public_ticket_by_id(session, callback.ticket_id)
+    return render(
+        request,
+        "public/callback.html",
+        status=422 if problems else 200,
+        callback=callback,
+        ticket=ticket,
+        fields=Blanks(fields or {}),
+        problems=Blanks(problems or {}),
+        solved_choices=[(code, translate(request, text)) for code, text in SOLVED],
+        satisfaction_choices=[(code, translate(request, text)) for code, text in SATISFACTION],
+        satisfaction_words=dict(SATISFACTION),
+    )
+
+
+ROUTES = (
+    Route("GET", "/callback/{token}", get_callback, PUBLIC, "callback"),
+    Route("POST", "/callback/{token}", post_callback, PUBLIC, "callback.answer"),
+)

@@ -1,0 +1,30 @@
+"""What the public pages must be told."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from aiohttp import web
+
+from hotline.callbacks.links import LinkOptions
+from hotline.intake.service import IntakeOptions
+from hotline.tickets.query_code import QueryCodeOptions
+from hotline.web.rates import RateLimit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicOptions:
+    """Keys and limits of the public pages."""
+
+    intake: IntakeOptions
+    query_codes: QueryCodeOptions
+    links: LinkOptions
+    receipt_secret: bytes = field(repr=False)
+    """Signs the addresses of receipts; at least 32 bytes."""
+    reports: RateLimit = field(default_factory=lambda: RateLimit(30, timedelta(minutes=10)))
+    """For each source: generous, because a district may share one address."""
+    guesses: RateLimit = field(default_factory=lambda: RateLimit(20, timedelta(minutes=10)))
+    """Wrong pairs of number and code; the ticket itself locks earlier."""
+
+
+PUBLIC_PAGES: Final = web.AppKey("public_pages", PublicOptions)
