@@ -1,1 +1,1 @@
-""""""
+"""Text messages out, through a gateway's HTTP interface."""
