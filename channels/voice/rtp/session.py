@@ -216,7 +216,9 @@ class RtpSession:
         """Return the compound report if it is due."""
         if now < self._report_at:
             return None
-        self._report_at = max(self._report_at, now - REPORT_SECONDS) + REPORT_SECONDS
+        self._report_at += REPORT_SECONDS
+        if self._report_at <= now:
+            self._report_at = now + REPORT_SECONDS
         return rtcp.serialise([self._own_report(now), self._description()])
 
     def goodbye(self, now: float) -> bytes:
