@@ -17,10 +17,15 @@ class Ticker:
     Ticks number themselves from the start, so a late one delays nobody after it.
     """
 
-    def __init__(self, tick: Callable[[float], None], skip: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        tick: Callable[[float], None],
+        skip: Callable[[int], None],
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
         self._tick = tick
         self._skip = skip
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop or asyncio.get_running_loop()
         self._origin = self._loop.time()
         self._count = 0
         self._skipped = 0
