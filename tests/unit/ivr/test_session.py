@@ -187,9 +187,11 @@ SURVEY_STORIES = [
         [
             *ASKED,
             (Digits("2"), [Report("solved", "2"), REOPENED]),
+            (PlayFinished(), ASK_SATISFACTION),
+            (Digits("5"), [Report("satisfaction", "5"), THANKS]),
             (PlayFinished(), [Hangup()]),
         ],
-        id="not solved: told that it is reopened",
+        id="not solved: told that it is reopened, and asked how satisfied",
     ),
     pytest.param(
         [
