@@ -15,7 +15,7 @@ def explain() -> None:
 
 @explain.command()
 @click.option("--start", required=True, help="An instant such as 2026-02-14T16:30.")
-@click.option("--limit", required=True, help="4h, 4uwh, 4wh or 2wd; see docs/glossary.md.")
+@click.option("--limit", required=True, help="2uh, 2ud, 4wh or 2wd; see docs/glossary.md.")
 @click.option(
     "--day-rule",
     type=click.Choice(DAY_RULES),
