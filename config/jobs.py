@@ -3,26 +3,176 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from case_bridge.bridge.service import SUBMIT_JOB, reopen_case, submit_case
+from case_bridge.platforms.local import record_event
+from hotline.callbacks import attempts, telling
+from hotline.callbacks import service as callbacks
+from hotline.contacts import messages
+from hotline.contacts.calls.events import CallOrderFinished
+from hotline.contacts.events import MessageFailed, MessageSent
+from hotline.intake import receipts
+from hotline.intake import service as intake
 from hotline.kernel import outbox
 from hotline.kernel.errors import Unavailable
+from hotline.kernel.ids import CallbackId, ContactId, TicketId
 
 if TYPE_CHECKING:
     from config.runtime import Runtime
 
 log = structlog.get_logger()
 
-Job = Callable[["Runtime", Mapping[str, Any]], Awaitable[None]]
+Payload = Mapping[str, Any]
+Job = Callable[["Runtime", Payload], Awaitable[None]]
 """Idempotent: a second run with the same payload changes nothing."""
 
 JOB_LIMIT = outbox.LEASE - timedelta(seconds=10)
 """A job ends before its lease does, so that no two workers run it at once."""
 
-JOBS: Mapping[str, Job] = {}
+
+async def _parse_contact(runtime: "Runtime", payload: Payload) -> None:
+    await intake.parse_contact(
+        runtime.database,
+        ContactId(UUID(payload["contact_id"])),
+        options=runtime.intake,
+        now=runtime.clock(),
+    )
+
+
+async def _send_receipt(runtime: "Runtime", payload: Payload) -> None:
+    async with runtime.database.begin() as uow:
+        await receipts.send_receipt(
+            uow, _ticket_id(payload), options=runtime.receipts, now=runtime.clock()
+        )
+
+
+async def _tell_answer(runtime: "Runtime", payload: Payload) -> None:
+    async with runtime.database.begin() as uow:
+        await telling.tell_answer(
+            uow, _ticket_id(payload), options=runtime.callbacks, now=runtime.clock()
+        )
+
+
+async def _send_message(runtime: "Runtime", payload: Payload) -> None:
+    await messages.send_message(
+        runtime.database, runtime.outbound, UUID(payload["message_id"]), now=runtime.clock()
+    )
+
+
+async def _submit_case(runtime: "Runtime", payload: Payload) -> None:
+    await submit_case(
+        runtime.database,
+        runtime.platform,
+        _ticket_id(payload),
+        payload["round"],
+        now=runtime.clock(),
+    )
+
+
+async def _reopen_case(runtime: "Runtime", payload: Payload) -> None:
+    await reopen_case(
+        runtime.database,
+        runtime.platform,
+        _ticket_id(payload),
+        payload["round"],
+        now=runtime.clock(),
+    )
+
+
+async def _record_case_progress(runtime: "Runtime", payload: Payload) -> None:
+    await record_event(runtime.database, payload, now=runtime.clock())
+
+
+async def _schedule_callbacks(runtime: "Runtime", payload: Payload) -> None:
+    async with runtime.database.begin() as uow:
+        await callbacks.schedule_callbacks(
+            uow,
+            _ticket_id(payload),
+            in_round=payload["round"],
+            options=runtime.callbacks,
+            now=runtime.clock(),
+        )
+
+
+async def _attempt_callback(runtime: "Runtime", payload: Payload) -> None:
+    await attempts.attempt(
+        runtime.database,
+        _callback_id(payload),
+        attempt_no=payload["attempt_no"],
+        options=runtime.callbacks,
+        now=runtime.clock(),
+    )
+
+
+async def _review_callback(runtime: "Runtime", payload: Payload) -> None:
+    async with runtime.database.begin() as uow:
+        await callbacks.review_callback(
+            uow,
+            _callback_id(payload),
+            attempt_no=payload["attempt_no"],
+            now=runtime.clock(),
+        )
+
+
+async def _record_call_end(runtime: "Runtime", payload: Payload) -> None:
+    event = CallOrderFinished.from_payload(payload)
+    async with runtime.database.begin() as uow:
+        await callbacks.record_call_end(
+            uow,
+            reference=event.reference,
+            result=event.result,
+            answers=dict(event.answers),
+            now=runtime.clock(),
+        )
+
+
+async def _record_message_sent(runtime: "Runtime", payload: Payload) -> None:
+    event = MessageSent.from_payload(payload)
+    async with runtime.database.begin() as uow:
+        await callbacks.record_message_end(
+            uow, reference=event.reference, is_sent=True, now=runtime.clock()
+        )
+
+
+async def _record_message_failed(runtime: "Runtime", payload: Payload) -> None:
+    event = MessageFailed.from_payload(payload)
+    async with runtime.database.begin() as uow:
+        await callbacks.record_message_end(
+            uow, reference=event.reference, is_sent=False, now=runtime.clock()
+        )
+
+
+def _ticket_id(payload: Payload) -> TicketId:
+    return TicketId(UUID(payload["ticket_id"]))
+
+
+def _callback_id(payload: Payload) -> CallbackId:
+    return CallbackId(UUID(payload["callback_id"]))
+
+
+JOBS: Mapping[str, Job] = MappingProxyType(
+    {
+        "parse_contact": _parse_contact,
+        "send_receipt": _send_receipt,
+        "tell_answer": _tell_answer,
+        "send_message": _send_message,
+        SUBMIT_JOB: _submit_case,
+        "reopen_case": _reopen_case,
+        "record_case_progress": _record_case_progress,
+        "schedule_callbacks": _schedule_callbacks,
+        "attempt_callback": _attempt_callback,
+        "review_callback": _review_callback,
+        "record_call_end": _record_call_end,
+        "record_message_sent": _record_message_sent,
+        "record_message_failed": _record_message_failed,
+    }
+)
 
 
 async def run_outbox_row(runtime: "Runtime", outbox_id: int) -> None:
