@@ -28,7 +28,7 @@ class HotlineBoard extends Plain {
   #tiles({ queues, seats }) {
     const waiting = queues.reduce((sum, each) => sum + each.waiting, 0);
     const counts = choices("SeatState").map(([state, word]) => [word, seats.filter((each) => each.state === state).length]);
-    return [[t("等待市民"), waiting], ...counts].map(
+    return [[t("等待人数"), waiting], ...counts].map(
       ([word, count]) => html`<li class="tile"><span>${word}</span> <strong>${count}</strong></li>`,
     );
   }

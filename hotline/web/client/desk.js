@@ -83,8 +83,14 @@ class HotlineDesk extends Plain {
     const call = contact && `${contact.call_id} ${contact.state}`;
     if (call === this.#call) return;
     this.#call = call;
-    if (ringing) this.#say(`${t("来电振铃")}：${contact.number ?? t("未显示号码")}`);
+    if (contact) this.#say(this.#news(contact));
     if (contact && !ringing) this.#desk().meet(contact);
+  }
+
+  #news({ state, number }) {
+    const who = number ?? t("未显示号码");
+    if (state === "ringing") return `${t("来电振铃")}：${who}`;
+    return state === "answered" ? `${t("通话中")}：${who}` : t("通话已结束，请完成工单后示闲。");
   }
 
   #keys = (event) => {

@@ -17,7 +17,7 @@ class HelpDialog extends Plain {
         <p class="hint">${t("类别搜索：输入后用上下方向键选择，回车确认，Esc 关闭。")}</p>
         <label class="choice"><input type="checkbox" .checked=${singleKeys()}
           @change=${(event) => setSingleKeys(event.target.checked)}> ${t("启用单键快捷键（?）")}</label>
-        <form method="dialog" class="actions"><button class="button">${t("关闭")}</button></form>
+        <form method="dialog" class="actions"><button class="button" autofocus>${t("关闭")}</button></form>
       </dialog>`;
   }
 

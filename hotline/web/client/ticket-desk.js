@@ -24,6 +24,8 @@ class TicketDesk extends Plain {
     question: { state: true }, problems: { state: true }, busy: { state: true }, waiting: { state: true },
   };
 
+  #met = null; // the newest call whose ticket has come to hand by itself
+
   constructor() {
     super();
     this.#reset(newDraftId(), null);
@@ -129,8 +131,8 @@ class TicketDesk extends Plain {
 
   /** A call was answered (or its end is being written up): its ticket comes to hand. */
   async meet(contact) {
-    if (this.contact?.call_id === contact.call_id) return;
-    if (this.ticket?.call_id === contact.call_id) return;
+    if (this.#met === contact.call_id) return;
+    this.#met = contact.call_id;
     if (this.isOpen && this.isDirty) this.waiting = contact;
     else await this.#takeCall(contact);
   }

@@ -17,22 +17,18 @@ class TicketForm extends Plain {
   render() {
     const { fields, bound } = this;
     return html`
-      <div class="row">
-        ${this.#select("request_kind", "诉求类型", choices("RequestKind"))}
-        ${this.#select("urgency", "紧急程度", choices("Urgency"))}
-      </div>
-      ${this.#input("subject", "标题", { required: true, maxlength: 200, keys: "Alt+B" })}
-      <div class="row wide-first">
-        <category-box .category=${fields.category} .problem=${this.problems.category_code}
+      <div class="grid">
+        <div class="span-6">${this.#input("subject", "标题", { required: true, maxlength: 200, keys: "Alt+B" })}</div>
+        <div class="span-3">${this.#select("request_kind", "诉求类型", choices("RequestKind"))}</div>
+        <div class="span-3">${this.#select("urgency", "紧急程度", choices("Urgency"))}</div>
+        <category-box class="span-7" .category=${fields.category} .problem=${this.problems.category_code}
           @chosen=${(event) => this.#change({ category: event.detail, condition: "" })}></category-box>
-        ${this.#condition(fields)}
-      </div>
-      ${this.#input("address", "地点", { maxlength: 500 })}
-      ${this.#area(fields)}
-      <div class="row">
-        ${this.#select("reply_channel", "答复方式", replyChannels.map((each) => [each, this.#replyWord(each)]))}
-        ${this.#replyTo(fields, bound)}
-        <div class="field checks">
+        <div class="span-5">${this.#condition(fields)}</div>
+        <div class="span-12">${this.#area(fields)}</div>
+        <div class="span-12">${this.#input("address", "地点", { maxlength: 500 })}</div>
+        <div class="span-4">${this.#select("reply_channel", "答复方式", replyChannels.map((each) => [each, this.#replyWord(each)]))}</div>
+        <div class="span-5">${this.#replyTo(fields, bound)}</div>
+        <div class="span-3 checks">
           ${this.#check("anonymous", "匿名", bound.isSaved)}
           ${this.#check("confidential", "保密", false)}
         </div>
@@ -45,7 +41,7 @@ class TicketForm extends Plain {
 
   #replyTo(fields, bound) {
     const what = NEEDS_ADDRESS[fields.reply_channel];
-    if (!what) return html`<div class="field"></div>`;
+    if (!what) return nothing;
     const byCall = bound.callNumber && fields.reply_channel !== "mail";
     const hint = bound.replyMasked || (byCall ? `${t("来电号码")} ${bound.callNumber}` : "");
     return this.#input("reply_to", what, { maxlength: 254, placeholder: hint });
@@ -72,7 +68,7 @@ class TicketForm extends Plain {
       <div class="field ${this.problems.body ? "has-problem" : ""}">
         <label for="body">${t("诉求内容")}</label>
         ${this.#problem("body")}
-        <textarea id="body" rows="7" maxlength="20000" .value=${fields.body}
+        <textarea id="body" rows="5" maxlength="20000" .value=${fields.body}
           placeholder=${t("时间、地点、起因、经过、诉求人的要求")}
           aria-invalid=${this.problems.body ? "true" : nothing}
           @input=${(event) => this.#change({ body: event.target.value })}></textarea>
