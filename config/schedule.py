@@ -4,7 +4,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from case_bridge.bridge.reconcile import reconcile
 from config.runtime import Runtime
+from config.wiring import recordings_folder
+from hotline.contacts import messages
+from hotline.contacts.calls import service as calls
+from hotline.intake import service as intake
+from hotline.queues import service as queues
+from hotline.recordings import service as recordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,4 +24,35 @@ class Round:
     """Returns how much was found."""
 
 
-SCHEDULE: tuple[Round, ...] = ()
+async def _end_dead_calls(runtime: Runtime, now: datetime) -> int:
+    async with runtime.database.begin() as uow:
+        lost = await calls.sweep(uow, now)
+    async with runtime.database.begin() as uow:
+        return lost + await queues.sweep(uow, now)
+
+
+async def _parse_forgotten_contacts(runtime: Runtime, now: datetime) -> int:
+    return await intake.parse_pending(runtime.database, now=now)
+
+
+async def _settle_messages(runtime: Runtime, now: datetime) -> int:
+    return await messages.recover_messages(runtime.database, now=now)
+
+
+async def _seal_recordings(runtime: Runtime, now: datetime) -> int:
+    return await recordings.sweep(
+        runtime.database, folder=recordings_folder(runtime.settings), now=now
+    )
+
+
+async def _reconcile(runtime: Runtime, now: datetime) -> int:
+    return len(await reconcile(runtime.database, runtime.platform, now=now))
+
+
+SCHEDULE: tuple[Round, ...] = (
+    Round("calls", timedelta(seconds=5), _end_dead_calls),
+    Round("contacts", timedelta(seconds=15), _parse_forgotten_contacts),
+    Round("messages", timedelta(seconds=30), _settle_messages),
+    Round("recordings", timedelta(minutes=1), _seal_recordings),
+    Round("cases", timedelta(minutes=5), _reconcile),
+)
