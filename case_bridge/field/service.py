@@ -1,4 +1,4 @@
-"""Use cases of the field: open, take, submit and withdraw tasks."""
+"""Use cases of the field: open, take and submit tasks."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from case_bridge.field.model import TaskRow
 from case_bridge.field.repository import Tasks
-from case_bridge.field.states import TASK, TaskState, TaskTrigger
+from case_bridge.field.states import TASK, TaskTrigger
 from case_bridge.field.task import FieldResult, TaskKind, choose_inspector
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Forbidden, Invalid
@@ -110,7 +110,7 @@ async def submit_result(
 
     Raises:
         Forbidden: if the task was given to somebody else.
-        Conflict: if the task is done by another submission, or withdrawn.
+        Conflict: if the task is done by another submission.
     """
     if task.submission_key == result.key:
         if task.inspector_id != user_id:
@@ -126,16 +126,3 @@ async def submit_result(
     task.submitted_at = now
     uow.signal("field", task_id=task.id)
     return True
-
-
-async def withdraw_open_task(uow: UnitOfWork, case_id: CaseId) -> None:
-    """Call back the open task of a case, if there is one."""
-    task = await Tasks(uow.session).open_for_case(case_id)
-    if task is not None:
-        task.state = TASK.next(task.state, TaskTrigger.WITHDRAW)
-        uow.signal("field", task_id=task.id)
-
-
-def is_open(task: TaskRow) -> bool:
-    """Say whether the task still waits for a result."""
-    return task.state is TaskState.OPEN

@@ -10,7 +10,6 @@ class TaskState(StrEnum):
 
     OPEN = "open"  # 待办
     DONE = "done"  # 已完成
-    WITHDRAWN = "withdrawn"  # 已撤回
 
 
 class TaskTrigger(StrEnum):
@@ -18,7 +17,6 @@ class TaskTrigger(StrEnum):
 
     ASSIGN = "assign"  # 指派
     SUBMIT = "submit"  # 回传结果
-    WITHDRAW = "withdraw"  # 撤回
 
 
 TASK: Machine[TaskState, TaskTrigger] = Machine(
@@ -27,6 +25,5 @@ TASK: Machine[TaskState, TaskTrigger] = Machine(
     {
         (TaskState.OPEN, TaskTrigger.ASSIGN): TaskState.OPEN,
         (TaskState.OPEN, TaskTrigger.SUBMIT): TaskState.DONE,
-        (TaskState.OPEN, TaskTrigger.WITHDRAW): TaskState.WITHDRAWN,
     },
 )

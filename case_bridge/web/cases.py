@@ -17,9 +17,9 @@ from case_bridge.field.reading import tasks_of_case
 from case_bridge.units.service import list_units
 from case_bridge.web.desks import suggest
 from case_bridge.web.present import case_json, line_json, link_json, task_json
-from case_bridge.web.requests import case_id_of, check_reader, show
+from case_bridge.web.requests import case_id_of, check_reader, see_other, show
 from hotline.accounts.service import User
-from hotline.kernel.errors import Invalid
+from hotline.kernel.errors import Invalid, NotFound
 from hotline.kernel.ids import TicketId
 from hotline.sla.text import describe
 from hotline.tickets.categories import list_categories
@@ -63,19 +63,21 @@ async def get_case(request: web.Request) -> web.Response:
     )
 
 
-async def get_case_by_number(request: web.Request) -> web.Response:
-    """Send to the case with a number, as people read it out."""
-    async with request.app[DATABASE].read() as session:
-        case_id = await reading.case_by_number(session, request.match_info["number"])
-    return web.Response(status=303, headers={"Location": f"/cases/{case_id}"})
-
-
 async def get_links(request: web.Request) -> web.Response:
-    """Return as JSON the cases that a ticket became, round by round."""
+    """Send a person to the case that a ticket became; tell a program of every round.
+
+    Raises:
+        NotFound: if a person asks for a case that there is not yet.
+    """
     ticket_id = TicketId(path_id(request, "ticket_id"))
     async with request.app[DATABASE].read() as session:
         links = await links_of_ticket(session, ticket_id)
-    return web.json_response({"links": [link_json(link) for link in links]})
+    if wants_json(request):
+        return web.json_response({"links": [link_json(link) for link in links]})
+    known = [link.case_key for link in links if link.case_key]
+    if not known:
+        raise NotFound("case", ticket_id)
+    return see_other(f"/cases/{known[-1]}")
 
 
 async def get_conditions(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""The work lists: filing desk, dispatcher, unit."""
+"""The lists: filing desk, dispatcher, unit, all cases."""
 
 from collections.abc import Sequence
 
@@ -6,17 +6,17 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.bridge import reading as bridge
-from case_bridge.cases.reading import case_counts, case_page
+from case_bridge.cases.reading import case_by_number, case_counts, case_page
 from case_bridge.cases.states import CaseState
 from case_bridge.cases.views import CaseLine, CasePage
 from case_bridge.units.matcher import Matter
 from case_bridge.units.service import find_units, list_units
 from case_bridge.units.unit import Suggestion
 from case_bridge.web.present import alarm_json, line_json, link_json
-from case_bridge.web.requests import show
+from case_bridge.web.requests import see_other, show
 from hotline.accounts.roles import Role
 from hotline.kernel.clock import Clock
-from hotline.kernel.errors import Forbidden
+from hotline.kernel.errors import Forbidden, Invalid
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.requests import wants_json
@@ -105,6 +105,32 @@ async def get_unit(request: web.Request) -> web.Response:
             {"to_handle": [line_json(line) for line in page.lines], "next": page.next_cursor}
         )
     return show(request, "unit.html", page=page, unit_name=names.get(unit_id, ""))
+
+
+async def get_cases(request: web.Request) -> web.Response:
+    """Show cases in one state, or in all of them; a number leads to its case.
+
+    Raises:
+        Invalid: if there is no such state.
+        NotFound: if no case has the number.
+    """
+    number, state = request.query.get("number", "").strip(), request.query.get("state", "")
+    if state and state not in set(CaseState):
+        raise Invalid("state", f"is none of {', '.join(CaseState)}")
+    async with request.app[DATABASE].read() as session:
+        if number:
+            return see_other(f"/cases/{await case_by_number(session, number)}")
+        page = await case_page(
+            session,
+            [CaseState(state)] if state else list(CaseState),
+            after=request.query.get("after"),
+            now=request.app[CLOCK](),
+        )
+    if wants_json(request):
+        return web.json_response(
+            {"cases": [line_json(line) for line in page.lines], "next": page.next_cursor}
+        )
+    return show(request, "cases.html", page=page, state=state, states=list(CaseState))
 
 
 async def suggest(

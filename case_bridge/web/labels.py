@@ -73,7 +73,6 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
     TaskState: {
         TaskState.OPEN: "待办",
         TaskState.DONE: "已完成",
-        TaskState.WITHDRAWN: "已撤回",
     },
     CrossingState: {
         CrossingState.PENDING: "待送出",

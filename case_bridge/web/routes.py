@@ -18,6 +18,7 @@ LEADER: Final = frozenset({Role.SHIFT_LEADER})
 DISPATCHER: Final = frozenset({Role.DISPATCHER})
 UNIT: Final = frozenset({Role.UNIT})
 INSPECTOR: Final = frozenset({Role.INSPECTOR})
+OVERVIEW: Final = frozenset({Role.SHIFT_LEADER, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER})
 
 WITH_FILES: Final = 3 * MAX_SIZE
 """Bytes of a form with photos; the phone sends them in one go."""
@@ -40,13 +41,7 @@ ROUTES: Final = (
     Route("GET", "/cases/dispatch", desks.get_dispatch, DISPATCHER, "cases.to_dispatch"),
     Route("GET", "/cases/unit", desks.get_unit, UNIT, "cases.of_unit"),
     Route("GET", "/cases/conditions", cases.get_conditions, DESK, "cases.conditions"),
-    Route(
-        "GET",
-        "/cases/number/{number}",
-        cases.get_case_by_number,
-        READERS - UNIT,
-        "cases.by_number",
-    ),
+    Route("GET", "/cases", desks.get_cases, READERS - UNIT, "cases.cases"),
     Route("GET", "/cases/of-ticket/{ticket_id}", cases.get_links, READERS - UNIT, "cases.links"),
     Route(
         "POST",
@@ -104,5 +99,6 @@ PART: Final = WebPart(
         MenuEntry("案卷派遣", "/cases/dispatch", DISPATCHER),
         MenuEntry("本单位案卷", "/cases/unit", UNIT),
         MenuEntry("我的任务", "/field/tasks", INSPECTOR),
+        MenuEntry("案卷查询", "/cases", OVERVIEW),
     ),
 )

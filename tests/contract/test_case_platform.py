@@ -1,5 +1,6 @@
 """What every case platform promises."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -88,6 +89,16 @@ async def test_the_same_round_of_the_same_ticket_is_one_case(other: Other, clock
     assert first == second
     assert first.number
     assert first.round == 1
+
+
+async def test_the_same_filing_sent_by_four_workers_at_once_is_one_case(
+    other: Other, clock: Any
+) -> None:
+    once = filing(clock)
+
+    references = await asyncio.gather(*(other.platform.submit(once) for _ in range(4)))
+
+    assert len(set(references)) == 1
 
 
 async def test_two_tickets_are_two_cases(other: Other, clock: Any) -> None:

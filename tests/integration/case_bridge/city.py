@@ -12,7 +12,7 @@ from case_bridge.bridge.model import AlarmRow, CaseLinkRow
 from case_bridge.bridge.repository import Links, Messages
 from case_bridge.bridge.service import SUBMIT_JOB, submit_case
 from case_bridge.cases import checking, handling, service
-from case_bridge.cases.case import Actor, CaseSource, Report
+from case_bridge.cases.case import Actor, CaseSource, DeclineReason, Report
 from case_bridge.cases.events import EVENTS
 from case_bridge.cases.model import CaseHistoryRow, CaseRow
 from case_bridge.cases.repository import Cases
@@ -192,6 +192,17 @@ class City:
     async def file(self, case_id: CaseId, **changes: Any) -> None:
         async with self.database.begin() as uow:
             await service.file_case(uow, case_id, actor=self.desk, now=self.clock(), **changes)
+
+    async def decline(
+        self,
+        case_id: CaseId,
+        reason: DeclineReason = DeclineReason.OUT_OF_SCOPE,
+        text: str = "小区内部事务，请联系物业",
+    ) -> None:
+        async with self.database.begin() as uow:
+            await service.decline_case(
+                uow, case_id, reason=reason, text=text, actor=self.desk, now=self.clock()
+            )
 
     async def dispatch(self, case_id: CaseId, unit: str = "drain", **changes: Any) -> None:
         changes = {"actor": self.dispatcher, "order": "补装井盖并设置警示"} | changes

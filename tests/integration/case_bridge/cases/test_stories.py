@@ -1,6 +1,7 @@
 """A case from its registration to its end, in the database."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +12,7 @@ from case_bridge.cases.states import CASE, CaseState, CaseTrigger
 from case_bridge.field.states import TaskState
 from case_bridge.field.task import TaskKind
 from hotline.kernel.errors import Conflict, Invalid
+from hotline.kernel.ids import CaseId
 from tests.integration.case_bridge.city import WASTE, City, shanghai
 
 S, T = CaseState, CaseTrigger
@@ -264,9 +266,13 @@ async def test_r15_r44_feedback_and_check_are_kept_as_evidence_that_cannot_chang
     assert kept.content.decode() == "已补装井盖"
 
     with pytest.raises(RuntimeError, match="only grows"):
-        async with city.database.begin() as uow:
-            row = await Cases(uow.session).evidence_content(case_id, evidence[1].id)
-            row.content = "什么也没做".encode()
+        await rewrite(city, case_id, evidence[1].id)
+
+
+async def rewrite(city: City, case_id: CaseId, evidence_id: UUID) -> None:
+    async with city.database.begin() as uow:
+        row = await Cases(uow.session).evidence_content(case_id, evidence_id)
+        row.content = "什么也没做".encode()
 
 
 async def test_the_history_cannot_be_rewritten(city: City) -> None:

@@ -1,0 +1,453 @@
+"""The case system through its pages: by forms as people use it, by JSON as programs do."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+from aiohttp import FormData, web
+from aiohttp.test_utils import TestClient
+
+from case_bridge.cases.states import CaseState
+from case_bridge.field.service import enlist_inspector
+from case_bridge.web.routes import PART, ROUTES
+from hotline.accounts import service as accounts
+from hotline.accounts.roles import Role
+from hotline.kernel.ids import CaseId, UnitId, UserId
+from hotline.tickets.states import TicketState
+from hotline.web.app import make_app
+from hotline.web.keys import WebOptions
+from hotline.web.signals import MemorySignals
+from tests.integration.case_bridge.city import City
+
+Client = TestClient[web.Request, web.Application]
+PASSWORD = "an invented password"
+PHOTO = b"\xff\xd8\xff\xe0 a photo of a cover"
+
+
+@pytest.fixture
+async def browse(city: City, aiohttp_client: Any) -> Callable[..., Awaitable[Client]]:
+    """Open a browser of a person who holds the given roles and has just signed in."""
+    options = WebOptions(b"a secret of thirty-two bytes, at least")
+
+    async def open_client(*roles: Role, unit: str | None = None) -> Client:
+        app = make_app(city.database, (PART,), options, clock=city.clock, signals=MemorySignals())
+        client: Client = await aiohttp_client(app)
+        if roles:
+            login = f"u-{uuid4().hex[:8]}"
+            await make_user(city, login, roles, city.units[unit] if unit else None)
+            answer = await client.post("/login", json={"login": login, "password": PASSWORD})
+            assert answer.status == 200
+        return client
+
+    return open_client
+
+
+async def make_user(
+    city: City, login: str, roles: tuple[Role, ...], unit_id: UnitId | None
+) -> UserId:
+    async with city.database.begin() as uow:
+        user_id = await accounts.create_user(
+            uow,
+            login=login,
+            password=PASSWORD,
+            display_name=f"测试{login}",
+            roles=roles,
+            unit_id=unit_id,
+            actor="test",
+            now=city.clock(),
+        )
+        if Role.INSPECTOR in roles:
+            assert city.inspector.user_id is not None
+            await enlist_inspector(uow, city.inspector.user_id, name="休息", on_duty=False)
+            await enlist_inspector(uow, user_id, name=f"测试{login}")
+    return user_id
+
+
+async def page(client: Client, path: str, status: int = 200) -> str:
+    answer = await client.get(path, headers={"Accept": "text/html"})
+    assert answer.status == status, await answer.text()
+    return await answer.text()
+
+
+async def press(client: Client, path: str, on: str, **fields: str) -> str:
+    """Send a form of the page `on`; return where the browser is sent."""
+    html = await page(client, on)
+    assert f'action="{path}"' in html
+    found = re.search(r'name="form_token" value="([0-9a-f]+)"', html)
+    assert found
+    answer = await client.post(path, data={"form_token": found[1]} | fields, allow_redirects=False)
+    assert answer.status == 303, await answer.text()
+    return answer.headers["Location"]
+
+
+async def told(client: Client, path: str, **body: Any) -> Any:
+    """Do an act as a program does; return the JSON answer."""
+    answer = await client.post(path, json=body)
+    assert answer.status == 200, await answer.text()
+    return await answer.json()
+
+
+async def asked(client: Client, path: str) -> Any:
+    answer = await client.get(path, headers={"Accept": "application/json"})
+    assert answer.status == 200, await answer.text()
+    return await answer.json()
+
+
+async def test_the_whole_story_through_the_forms_of_the_pages(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    ticket_id = await city.transferred_ticket()
+    await city.run_jobs()
+    case_id = await city.case_of(ticket_id)
+    number = (await city.case(case_id)).number
+    case = f"/cases/{case_id}"
+    leader = await browse(Role.SHIFT_LEADER)
+    dispatcher = await browse(Role.DISPATCHER)
+    unit = await browse(Role.UNIT, unit="drain")
+    inspector = await browse(Role.INSPECTOR)
+
+    assert number in await page(leader, "/cases/desk")
+    await press(
+        leader,
+        f"{case}/file",
+        case,
+        category="Yuncheng-GB30428.2:facility:0102",
+        condition="HAZARD|2uh",
+    )
+
+    html = await page(dispatcher, "/cases/dispatch")
+    assert "派遣至排水公司" in html
+    assert "责任矩阵: 类别 01 x 全域" in html
+    back = await press(
+        dispatcher,
+        f"{case}/dispatch",
+        "/cases/dispatch",
+        unit_id=str(city.units["drain"]),
+        reason="责任矩阵",
+        back="/cases/dispatch",
+    )
+    assert back == "/cases/dispatch"
+
+    assert number in await page(unit, "/cases/unit")
+    html = await page(unit, case)
+    assert "截止时间如何算出" in html
+    assert "紧急工作时" in html
+    await press(unit, f"{case}/accept", case)
+    await press(unit, f"{case}/handle", case, text="已补装井盖")
+
+    html = await page(inspector, "/field/tasks")
+    task = re.search(r"/field/tasks/[0-9a-f-]{36}", html)
+    assert task
+    html = await page(inspector, task[0])
+    key = re.search(r'name="key" value="([0-9a-f-]+)"', html)
+    assert key
+    await press(
+        inspector, f"{task[0]}/result", task[0], key=key[1], passed="true", text="与派遣要求一致"
+    )
+
+    await press(leader, f"{case}/close", case, matches_order="true", text="井盖已补装")
+    html = await page(leader, case)
+    assert "已结案" in html
+    await city.run_jobs()
+    ticket = await city.ticket(ticket_id)
+    assert (ticket.state, ticket.result) == (TicketState.RESOLVED, "井盖已补装")
+
+
+async def test_the_whole_story_as_a_program_plays_it(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    ticket_id = await city.transferred_ticket()
+    await city.run_jobs()
+    leader = await browse(Role.SHIFT_LEADER)
+    dispatcher = await browse(Role.DISPATCHER)
+    unit = await browse(Role.UNIT, unit="drain")
+    inspector = await browse(Role.INSPECTOR)
+
+    (link,) = (await asked(leader, f"/cases/of-ticket/{ticket_id}"))["links"]
+    case = f"/cases/{link['case_id']}"
+    (line,) = (await asked(leader, "/cases/desk"))["to_decide"]
+    assert line["number"] == link["number"]
+    assert (await told(leader, f"{case}/file"))["state"] == "filed"
+    (line,) = (await asked(dispatcher, "/cases/dispatch"))["to_dispatch"]
+    assert line["suggested_unit"] == "排水公司"
+    sent = await told(
+        dispatcher,
+        f"{case}/dispatch",
+        unit_id=line["suggested_unit_id"],
+        order="补装井盖",
+        reason=line["suggestion_reason"],
+    )
+    assert sent["due_at"] is not None
+    (line,) = (await asked(unit, "/cases/unit"))["to_handle"]
+    assert line["case_id"] == link["case_id"]
+    await told(unit, f"{case}/handle", text="已补装井盖")
+    (task,) = (await asked(inspector, "/field/tasks"))["tasks"]
+    assert (task["kind"], task["order"]) == ("inspect", "补装井盖")
+    result = f"/field/tasks/{task['task_id']}/result"
+    for _ in range(2):  # a telephone with a bad network sends it twice
+        done = await told(inspector, result, key="k1", passed=True, text="一致")
+        assert done["state"] == "done"
+    closed = await told(leader, f"{case}/close", matches_order=True)
+
+    assert closed["state"] == "closed"
+    assert [step["trigger"] for step in closed["history"]][-1] == "close"
+
+
+async def test_r17_a_refusal_without_words_is_answered_with_its_field(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    case_id = await city.registered_case()
+    leader = await browse(Role.SHIFT_LEADER)
+
+    answer = await leader.post(
+        f"/cases/{case_id}/decline", json={"reason": "out_of_scope", "text": ""}
+    )
+
+    assert answer.status == 422
+    assert (await answer.json())["fields"] == [{"field": "text", "problem": "is empty"}]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("decline", {"reason": "because", "text": "不办"}, "reason"),
+        ("close", {"text": "好了"}, "matches_order"),
+        ("file", {"category": "no such", "condition": "HAZARD"}, "category_code"),
+    ],
+)
+async def test_a_wrong_value_is_answered_with_its_field(
+    city: City,
+    browse: Callable[..., Awaitable[Client]],
+    path: str,
+    body: dict[str, str],
+    field: str,
+) -> None:
+    case_id = await city.registered_case()
+    leader = await browse(Role.SHIFT_LEADER)
+
+    answer = await leader.post(f"/cases/{case_id}/{path}", json=body)
+
+    assert answer.status == 422
+    assert (await answer.json())["fields"][0]["field"] == field
+
+
+async def test_the_second_of_two_dispatchers_is_told_that_it_is_done(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    case_id = await city.registered_case()
+    await city.file(case_id)
+    first, second = await browse(Role.DISPATCHER), await browse(Role.DISPATCHER)
+    body = {"unit_id": str(city.units["drain"])}
+
+    answers = [
+        await client.post(f"/cases/{case_id}/dispatch", json=body) for client in (first, second)
+    ]
+
+    assert [answer.status for answer in answers] == [200, 409]
+
+
+async def test_a_unit_does_not_see_the_cases_of_another(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    case_id = await city.registered_case()
+    await city.file(case_id)
+    await city.dispatch(case_id)
+    other = await browse(Role.UNIT, unit="clean")
+
+    assert (await asked(other, "/cases/unit"))["to_handle"] == []
+    await page(other, f"/cases/{case_id}", status=403)
+
+
+async def test_a_unit_may_still_read_a_case_it_returned(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    case_id = await city.registered_case()
+    await city.file(case_id)
+    await city.dispatch(case_id)
+    await city.return_by_unit(case_id)
+    await city.dispatch(case_id, "clean")
+    unit = await browse(Role.UNIT, unit="drain")
+
+    html = await page(unit, f"/cases/{case_id}")
+    assert f'action="/cases/{case_id}/handle"' not in html
+
+
+async def test_someone_of_no_unit_has_no_unit_page(
+    browse: Callable[..., Awaitable[Client]],
+) -> None:
+    await page(await browse(Role.UNIT), "/cases/unit", status=403)
+
+
+async def test_r15_a_photo_handed_in_is_given_back_unchanged(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    case_id = await city.registered_case()
+    await city.file(case_id)
+    await city.dispatch(case_id)
+    unit = await browse(Role.UNIT, unit="drain")
+    html = await page(unit, f"/cases/{case_id}")
+    found = re.search(r'name="form_token" value="([0-9a-f]+)"', html)
+    assert found
+    form = FormData({"form_token": found[1], "text": "已补装"}, quote_fields=False)
+    form.add_field("photo", PHOTO, filename="处置后.jpg", content_type="image/jpeg")
+    answer = await unit.post(
+        f"/cases/{case_id}/handle", data=form, headers={"Accept": "application/json"}
+    )
+    assert answer.status == 200, await answer.text()
+    photo = next(e for e in (await answer.json())["evidence"] if e["media_type"] == "image/jpeg")
+
+    kept = await unit.get(f"/cases/{case_id}/evidence/{photo['evidence_id']}")
+
+    assert photo["name"] == "处置后.jpg"
+    assert await kept.read() == PHOTO
+    assert kept.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_a_case_is_found_by_the_number_that_people_say(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    case_id = await city.registered_case()
+    leader = await browse(Role.LEADER)
+
+    assert (await asked(leader, "/cases?number=26031100001"))["case_id"] == str(case_id)
+    await page(leader, "/cases?number=1", status=404)
+
+
+async def test_all_cases_are_listed_by_state_page_by_page(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    declined = await city.registered_case()
+    for _ in range(51):
+        await city.registered_case()
+    await city.decline(declined)
+    leader = await browse(Role.SUPERVISOR)
+
+    (line,) = (await asked(leader, "/cases?state=declined"))["cases"]
+    first = await asked(leader, "/cases")
+    rest = await asked(leader, f"/cases?after={quote(first['next'])}")
+
+    assert line["case_id"] == str(declined)
+    assert (len(first["cases"]), len(rest["cases"]), rest["next"]) == (50, 2, None)
+    assert "下一页" in await page(leader, "/cases")
+    await page(leader, "/cases?state=nowhere", status=422)
+    await page(leader, "/cases?after=nowhere", status=422)
+
+
+async def test_a_person_is_led_from_a_ticket_to_its_case(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    ticket_id = await city.transferred_ticket()
+    leader = await browse(Role.SHIFT_LEADER)
+    await page(leader, f"/cases/of-ticket/{ticket_id}", status=404)
+    await city.run_jobs()
+
+    html = await page(leader, f"/cases/of-ticket/{ticket_id}")
+
+    assert (await city.case(await city.case_of(ticket_id))).number in html
+
+
+async def test_alarms_and_refusals_are_on_the_shift_leaders_desk(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    ticket_id = await city.transferred_ticket(subject="井盖 <b>缺失</b>")
+    await city.run_jobs()
+    async with city.database.begin() as uow:
+        from case_bridge.bridge.repository import Links, Messages
+        from case_bridge.bridge.states import CrossingState
+
+        link = await Links(uow.session).get(ticket_id, 1, lock=True)
+        link.state, link.problem = CrossingState.FAILED, "类别停用"
+        await Messages(uow.session).raise_alarm(
+            key="k",
+            problem="消息矛盾",
+            ticket_id=ticket_id,
+            round_=1,
+            case_key=None,
+            now=city.clock(),
+        )
+    leader = await browse(Role.SHIFT_LEADER)
+
+    html = await page(leader, "/cases/desk")
+    assert "消息矛盾" in html
+    assert "类别停用" in html
+    assert "<b>缺失" not in html
+    alarm = re.search(r"/cases/alarms/[0-9a-f-]{36}/settle", html)
+    assert alarm
+    await press(leader, alarm[0], "/cases/desk")
+    await press(leader, f"/cases/links/{ticket_id}/1/retry", "/cases/desk")
+    assert await city.alarms() == []
+    assert (await city.link(ticket_id)).state is CrossingState.PENDING
+
+
+async def test_the_conditions_of_a_chosen_category_are_offered(
+    browse: Callable[..., Awaitable[Client]],
+) -> None:
+    leader = await browse(Role.SHIFT_LEADER)
+
+    known = await page(leader, "/cases/conditions?category=Yuncheng-GB30428.2:facility:0102")
+    unknown = await page(leader, "/cases/conditions?category=x")
+
+    assert '<option value="HAZARD|2uh">HAZARD（2uh）</option>' in known
+    assert "请在下方填写" in unknown
+
+
+async def test_a_task_that_waits_for_anybody_is_taken(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    async with city.database.begin() as uow:
+        assert city.inspector.user_id is not None
+        await enlist_inspector(uow, city.inspector.user_id, name="丙", on_duty=False)
+    case_id = await city.registered_case()
+    await city.file(case_id)
+    await city.dispatch(case_id)
+    await city.handle(case_id)
+    task_id = await city.open_task(case_id)
+    inspector = await browse(Role.INSPECTOR)
+
+    assert "待领取" in await page(inspector, "/field/tasks")
+    await press(inspector, f"/field/tasks/{task_id}/take", f"/field/tasks/{task_id}")
+    await told(inspector, f"/field/tasks/{task_id}/result", key="k", passed=False, text="松动")
+
+    assert (await city.case(case_id)).state is CaseState.DISPATCHED
+
+
+async def test_the_pages_speak_english_too(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    case_id = await city.registered_case()
+    leader = await browse(Role.SHIFT_LEADER)
+    leader.session.cookie_jar.update_cookies({"hotline_language": "en"})
+
+    html = await page(leader, f"/cases/{case_id}")
+
+    assert "Registered" in html
+    assert "登记时间" not in html
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+async def test_a_route_admits_nobody_but_its_roles(
+    city: City, browse: Callable[..., Awaitable[Client]], route: Any
+) -> None:
+    """Every row of the table: not signed in 401, the wrong role 403 (R107, R111)."""
+    path = re.sub(r"\{[a-z_]+\}", lambda _: str(uuid4()), route.path)
+    stranger = await browse(Role.AUDIT_ADMIN)
+    nobody = await browse()
+    headers = {"Accept": "application/json"}
+    body = {} if route.method == "POST" else None
+
+    refused = await stranger.request(route.method, path, headers=headers, json=body)
+    unknown = await nobody.request(route.method, path, headers=headers, json=body)
+
+    assert (refused.status, unknown.status) == (403, 401)
+
+
+async def test_an_id_that_is_none_is_a_422_not_a_500(
+    browse: Callable[..., Awaitable[Client]],
+) -> None:
+    leader = await browse(Role.SHIFT_LEADER)
+
+    await page(leader, "/cases/not-an-id", status=422)
+    await page(leader, f"/cases/{CaseId(uuid4())}", status=404)

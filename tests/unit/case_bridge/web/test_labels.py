@@ -1,0 +1,35 @@
+"""Every text on the pages has its English, and every stored value its word."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from case_bridge.web.labels import LABELS
+from case_bridge.web.routes import PART
+from hotline.web.language import read_catalogue
+
+TEMPLATES = Path(PART.templates or "")
+TEXTS = read_catalogue(Path(PART.catalogue or "") / "en.po")
+IN_PAGES = {
+    text
+    for page in TEMPLATES.rglob("*.html")
+    for pair in re.findall(r'_\("([^"]+)"|_\(\'([^\']+)\'', page.read_text(encoding="utf-8"))
+    for text in pair
+    if text
+}
+
+
+def test_every_text_of_the_pages_is_translated() -> None:
+    assert IN_PAGES - set(TEXTS) == set()
+
+
+def test_every_word_and_menu_entry_is_translated() -> None:
+    words = {word for table in LABELS.values() for word in table.values()}
+
+    assert (words | {entry.label for entry in PART.menu}) - set(TEXTS) == set()
+
+
+@pytest.mark.parametrize("kind", LABELS, ids=lambda kind: kind.__name__)
+def test_every_member_of_an_enum_has_a_word(kind: type) -> None:
+    assert list(LABELS[kind]) == list(kind)  # type: ignore[call-overload]
