@@ -3,7 +3,7 @@
 from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.errors import PeerError
 from channels.voice.sip.headers import DEFAULT_PORT, NameAddress
-from channels.voice.sip.message import MAX_FORWARDS, Request, Response
+from channels.voice.sip.message import MAGIC_COOKIE, MAX_FORWARDS, Request, Response
 from channels.voice.sip.uri import Uri
 
 FIRST_CSEQ = 1
@@ -61,7 +61,7 @@ class Dialog:
         # A phone behind an address translator, or one that called over a connection of its
         # own, is reached where it called from; its Contact is only the second choice.
         is_translated = request.via.host != source.host
-        target = contact_of(request)
+        target = _caller_of(request)
         is_hidden = is_translated or source.transport.is_reliable or not _hop_or_none(target)
         dialog = cls(
             call_id=request.call_id,
@@ -176,6 +176,13 @@ def contact_of(message: Request | Response) -> Uri:
     if not uri.host:
         raise PeerError(400, "Bad Contact")
     return uri
+
+
+def _caller_of(request: Request) -> Uri:
+    # RFC 4475 3.4.1: peers of RFC 2543, known by their branch, may send no Contact.
+    if "contact" not in request.headers and not request.via.branch.startswith(MAGIC_COOKIE):
+        return NameAddress.parse(request.header("from")).uri
+    return contact_of(request)
 
 
 def hop_of(uri: Uri) -> Hop:

@@ -53,6 +53,8 @@ class NameAddress:
             if not bracket:
                 # RFC 3261 20.10: without brackets, parameters belong to the header.
                 spec, _, params = text.partition(";")
+                if "?" in spec:
+                    raise PeerError(400, "Bad Address")
                 return cls(Uri.parse(spec.strip()), "", parse_params(params))
             rest = "<" + rest
         spec, bracket, tail = rest[1:].partition(">")
@@ -95,17 +97,17 @@ class Via(NamedTuple):
             PeerError: 400, if the text is not a Via.
         """
         head, _, params = text.partition(";")
-        protocol, _, sent_by = head.strip().rpartition(" ")
-        if not protocol and "\t" in head:
-            protocol, _, sent_by = head.strip().rpartition("\t")
-        parts = protocol.split("/")
-        # RFC 4475 3.1.1.1 puts spaces around the slashes and the colon.
-        if parts[-1].rstrip().endswith(":") or sent_by.startswith(":"):
-            return cls.parse(head.replace(" :", ":").replace(": ", ":") + ";" + params)
-        if len(parts) != 3 or parts[0].strip().upper() != "SIP" or parts[1].strip() != "2.0":
+        parts = head.split("/", 2)
+        words = parts[-1].split(None, 1)
+        # The version is not looked at: a request of another one must be answered 505.
+        if len(parts) != 3 or len(words) != 2 or parts[0].strip().upper() != "SIP":
             raise PeerError(400, "Bad Via")
+        transport, sent_by = words
+        if " " in sent_by or "\t" in sent_by:
+            # RFC 4475 3.1.1.1: white space around the colon means nothing.
+            sent_by = ":".join(piece.strip() for piece in sent_by.split(":"))
         host, port = parse_host_port(sent_by)
-        return cls(parts[2].strip().upper(), host, port, dict(parse_params(params)))
+        return cls(transport.upper(), host, port, dict(parse_params(params)))
 
     @property
     def branch(self) -> str:

@@ -273,16 +273,14 @@ class TransactionLayer:
         flaw = request.flaw
         if flaw is None or request.method == "ACK":
             return
-        try:
-            response = self._make_response(request, flaw.status, flaw.reason, "")
-        except PeerError:
-            # To cannot be read: without a tag this answer is better than none.
-            response = Response(flaw.status, flaw.reason, _copied(request))
+        # Without state, and without a tag: the To may be what is broken.
+        response = Response(flaw.status, flaw.reason, _copied(request))
+        response.headers["server"] = [self._server_name]
         self.send(Outgoing(response.serialise(), hop))
 
     def _make_response(self, request: Request, status: int, reason: str, to_tag: str) -> Response:
         headers = _copied(request)
-        if status > 100 and "to" in headers and not request.to_tag:
+        if status > 100 and not request.to_tag:
             headers["to"] = [f"{headers['to'][0]};tag={to_tag or self.new_token()}"]
         headers["server"] = [self._server_name]
         return Response(status, reason or reason_of(status), headers)

@@ -259,7 +259,7 @@ def parse_message(data: bytes) -> Request | Response:
     flaw = flaw or short or (None if blank else PeerError(400, "Missing Blank Line"))
     request = Request(method, uri, headers, body, flaw)
     if flaw is None:
-        request.flaw = _find_cseq_flaw(request)
+        request.flaw = _find_value_flaw(request)
     return request
 
 
@@ -327,9 +327,11 @@ def _find_flaw(headers: Headers) -> PeerError | None:
     return None
 
 
-def _find_cseq_flaw(request: Request) -> PeerError | None:
+def _find_value_flaw(request: Request) -> PeerError | None:
+    # What every later step reads: afterwards nobody need expect it to be broken.
     try:
         method = request.cseq.method
+        _ = request.from_tag, request.to_tag
     except PeerError as flaw:
         return flaw
     return None if method == request.method else PeerError(400, "CSeq Method Differs")

@@ -29,6 +29,9 @@ from channels.voice.sip.transaction import (
 OFFER_LIMIT = 10.0
 """Seconds that the application has to answer a re-INVITE or UPDATE."""
 
+REOFFER_LIMIT = 60.0
+"""Seconds that the other side has to answer a re-INVITE that it has received."""
+
 RETRY_LATER = (("retry-after", "5"),)
 """RFC 3261 14.2: 0 to 10 seconds."""
 
@@ -235,6 +238,7 @@ class MidCall:
         self._book.finish(request, call)
         call.reoffer = self._layer.send_invite(request, ways, self, now)
         call.reoffer.tag = call
+        call.reoffer.patience = REOFFER_LIMIT
 
     def _receive_answer(
         self, call: Call, dialog: Dialog, transaction: ClientTransaction, response: Response

@@ -197,8 +197,10 @@ def _check_order(binding: Binding, register: RegisterReceived) -> None:
 
 def _describe(key: RequestKey, request: Request, source: Hop, realm: str) -> RegisterReceived:
     fields = authorization_of(request, realm)
-    contacts, remove_all = _contacts_of(request)
     address = NameAddress.parse(request.header("to")).uri
+    if address.opaque:
+        raise PeerError(404, reason_of(404))
+    contacts, remove_all = _contacts_of(request)
     return RegisterReceived(
         request_key=key,
         address_of_record=address.address_of_record,
@@ -222,6 +224,8 @@ def _contacts_of(request: Request) -> tuple[tuple[tuple[NameAddress, int], ...],
     if len(values) > MAX_CONTACTS:
         raise PeerError(400, "Too Many Contacts")
     addresses = [NameAddress.parse(value) for value in values]
+    if not all(address.uri.host for address in addresses):
+        raise PeerError(400, "Bad Contact")
     return tuple((a, _seconds(a.param("expires") or "", default)) for a in addresses), False
 
 

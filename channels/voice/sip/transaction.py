@@ -168,7 +168,7 @@ class ClientTransaction(Transaction):
 class InviteClient(ClientTransaction):
     """RFC 3261 17.1.1: an INVITE that we sent."""
 
-    __slots__ = ("_ack",)
+    __slots__ = ("_ack", "patience")
     machine = INVITE_CLIENT
 
     def __init__(
@@ -181,6 +181,9 @@ class InviteClient(ClientTransaction):
     ) -> None:
         super().__init__(carrier, ways, request, user, now)
         self._ack = b""
+        self.patience = NEVER
+        """Seconds from the first provisional answer to the end; without limit, the user
+        sends CANCEL (RFC 3261 16.6 timer C is for proxies)."""
 
     def receive_response(self, response: Response, now: float) -> None:
         """Take a response from the network."""
@@ -188,7 +191,8 @@ class InviteClient(ClientTransaction):
         if response.status < 200:
             if self._move(_T.PROVISIONAL):
                 if before is _S.CALLING:
-                    self._resend_at = self._end_at = NEVER
+                    self._resend_at = NEVER
+                    self._end_at = now + self.patience
                 self.user.receive_response(self, response, now)
         elif response.status < 300:
             if self._move(_T.SUCCESS):
