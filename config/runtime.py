@@ -1,23 +1,27 @@
 """The runtime: what every process of ours holds open, opened once and closed in reverse."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import aiohttp
+
+from case_bridge.platform import CasePlatform
+from case_bridge.platforms.local import LocalPlatform
+from config import wiring
 from config.doorbell import RedisDoorbell
 from config.embedded import EmbeddedPostgres, EmbeddedValkey
 from config.secrets import Secrets, open_secrets
 from config.settings import Settings
 from config.subscriptions import SUBSCRIPTIONS
-from config.wiring import callback_options, people_options, query_code_options
 from hotline.callbacks.options import CallbackOptions
-from hotline.contacts.contact import Channel
+from hotline.contacts.contact import Outbound
+from hotline.intake.receipts import ReceiptOptions
+from hotline.intake.service import IntakeOptions
 from hotline.kernel.clock import Clock, system_clock
 from hotline.kernel.db import Database
 from hotline.people.citizen import PeopleOptions
 from hotline.tickets.query_code import QueryCodeOptions
-
-CONNECTIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,9 @@ class Servers:
     redis_url: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """What jobs and roles are given."""
+    """What jobs, rounds and roles are given."""
 
     settings: Settings
     clock: Clock
@@ -38,8 +42,13 @@ class Runtime:
     servers: Servers
     database: Database
     doorbell: RedisDoorbell
+    """Also where live screens listen: `hotline.web.signals.Signals`."""
+    outbound: Outbound
+    platform: CasePlatform
     people: PeopleOptions
     query_codes: QueryCodeOptions
+    intake: IntakeOptions
+    receipts: ReceiptOptions
     callbacks: CallbackOptions
 
 
@@ -69,27 +78,41 @@ async def open_runtime(
     settings: Settings, servers: Servers, *, clock: Clock = system_clock
 ) -> AsyncGenerator[Runtime, None]:
     """Open everything that a process needs; close it in reverse."""
-    doorbell = RedisDoorbell(servers.redis_url)
-    database = Database.connect(
-        servers.database_url,
-        clock=clock,
-        subscriptions=SUBSCRIPTIONS,
-        doorbell=doorbell,
-        pool_size=CONNECTIONS,
-    )
-    secrets = open_secrets(settings.data)
-    try:
-        yield Runtime(
-            settings=settings,
-            clock=clock,
-            secrets=secrets,
-            servers=servers,
-            database=database,
-            doorbell=doorbell,
-            people=people_options(settings, secrets),
-            query_codes=query_code_options(secrets),
-            callbacks=callback_options(settings, secrets, frozenset({Channel.VOICE})),
+    async with AsyncExitStack() as stack:
+        doorbell = RedisDoorbell(servers.redis_url)
+        stack.push_async_callback(doorbell.close)
+        database = Database.connect(
+            servers.database_url, clock=clock, subscriptions=SUBSCRIPTIONS, doorbell=doorbell
         )
-    finally:
-        await database.close()
-        await doorbell.close()
+        stack.push_async_callback(database.close)
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        yield _assemble(settings, servers, clock, database, doorbell, http)
+
+
+def _assemble(
+    settings: Settings,
+    servers: Servers,
+    clock: Clock,
+    database: Database,
+    doorbell: RedisDoorbell,
+    http: aiohttp.ClientSession,
+) -> Runtime:
+    secrets = open_secrets(settings.data)
+    outbound = wiring.outbound_channels(settings, http)
+    people = wiring.people_options(settings, secrets)
+    codes = wiring.query_code_options(secrets)
+    return Runtime(
+        settings=settings,
+        clock=clock,
+        secrets=secrets,
+        servers=servers,
+        database=database,
+        doorbell=doorbell,
+        outbound=outbound,
+        platform=LocalPlatform(database),
+        people=people,
+        query_codes=codes,
+        intake=wiring.intake_options(people),
+        receipts=wiring.receipt_options(settings, codes, outbound.channels),
+        callbacks=wiring.callback_options(settings, secrets, outbound.channels),
+    )

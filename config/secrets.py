@@ -33,8 +33,8 @@ class Secrets:
     """Signs the links to the two questions of a callback."""
     query_code: bytes
     """Derives the codes for the public status page."""
-    digest: bytes
-    """Nonces of the SIP registrar."""
+    receipt: bytes
+    """Signs the addresses of receipts."""
 
 
 def open_secrets(data: Path) -> Secrets:

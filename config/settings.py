@@ -66,10 +66,46 @@ def _words(value: Any) -> Any:
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
+def _patterns(value: Any) -> Any:
+    words = value.split() if isinstance(value, str) else value
+    try:
+        return tuple(re.compile(word, re.ASCII) for word in words)
+    except re.error as error:
+        raise ValueError(f"{error.pattern!r} is not a regular expression: {error}") from None
+
+
+def _stretch(word: str) -> tuple[time, time]:
+    opens, _, closes = word.partition("-")
+    try:
+        return time.fromisoformat(opens), time.fromisoformat(closes)
+    except ValueError:
+        raise ValueError(f"{word!r} is not HH:MM-HH:MM") from None
+
+
+def _night(value: Any) -> Any:
+    return _stretch(value) if isinstance(value, str) else value
+
+
+def _hours(value: Any) -> Any:
+    stretches = [_stretch(word) for word in _words(value)] if isinstance(value, str) else value
+    for opens, closes in stretches:
+        if closes != time(0) and closes <= opens:
+            raise ValueError(
+                f"{opens:%H:%M}-{closes:%H:%M} must end after it begins; "
+                "00:00 at the end is midnight"
+            )
+    return tuple(stretches)
+
+
 AddressField = Annotated[Address, BeforeValidator(Address.parse)]
 PortRangeField = Annotated[PortRange, BeforeValidator(PortRange.parse)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 """Several words, separated by blanks or commas."""
+Patterns = Annotated[tuple[re.Pattern[str], ...], BeforeValidator(_patterns)]
+"""Regular expressions, separated by blanks."""
+Night = Annotated[tuple[time, time], BeforeValidator(_night)]
+Hours = Annotated[tuple[tuple[time, time], ...], BeforeValidator(_hours)]
+"""Stretches of a day on the clock of Shanghai: `09:00-12:00 14:00-21:00`."""
 
 
 class Part(BaseModel):
@@ -120,6 +156,8 @@ class SipSettings(Part):
     """The SIP endpoint, UDP and TCP on one address."""
 
     address: AddressField = Address("127.0.0.1", 5060)
+    name: str = "voice"
+    """Unique among the voice processes that run at the same time."""
     public_host: str = ""
     """How others reach us: in Via, Contact and SDP. Needed with a wildcard address."""
     realm: str = "hotline"
@@ -149,22 +187,32 @@ class TrunkSettings(Part):
 
     address: AddressField
     """Where our outbound calls go."""
+    transport: Literal["udp", "tcp"] = "udp"
+    number: str = ""
+    """Our number, as those see it whom we ring; default: the first of the line's."""
     peers: Words = ()
-    """Further addresses that may call our lines; empty: anybody who reaches the SIP port."""
+    """Further addresses that calls may come from."""
     username: str = ""
     password: SecretStr | None = None
     registers: bool = False
     """Register with the provider instead of being a fixed address to it."""
     domain: str = ""
     """The provider's domain in our SIP address; default: the host of `address`."""
+    allowed: Patterns = _patterns((r"1[3-9]\d{9}", r"0[1-9]\d{8,10}"))
+    """Numbers that may be rung: Chinese mobile and landline ones, none abroad."""
+    max_calls: int = Field(default=10, ge=1, le=1000)
+    """Automatic calls at once."""
+    calls_an_hour: int = Field(default=600, ge=1)
 
 
 class LineSettings(Part):
     """The numbers that citizens dial."""
 
-    numbers: Words = ("12319", "12345")
+    numbers: Words = Field(default=("12319", "12345"), min_length=1)
     flow: str = "main"
     """The menu that answers."""
+    night: Night | None = None
+    """The hours of the duty seat, over midnight if need be: `20:00-08:00`."""
     area_code: str | None = Field(default=None, pattern=r"^0\d{2,3}$")
     """Of the city: landline numbers without one are local."""
 
@@ -192,27 +240,8 @@ class SmsSettings(Part):
     """The gateway for short messages: an HTTP POST of JSON."""
 
     url: str
-    token: SecretStr | None = None
-    signature: str = "【城市热线】"
-
-
-def _hours(value: Any) -> Any:
-    return tuple(_window(word) for word in _words(value)) if isinstance(value, str) else value
-
-
-def _window(word: str) -> tuple[time, time]:
-    opens, _, closes = word.partition("-")
-    try:
-        window = time.fromisoformat(opens), time.fromisoformat(closes)
-    except ValueError:
-        raise ValueError(f"{word!r} is not HH:MM-HH:MM") from None
-    if window[1] != time(0) and window[1] <= window[0]:
-        raise ValueError(f"{word!r} must end after it begins; 00:00 at the end is midnight")
-    return window
-
-
-Hours = Annotated[tuple[tuple[time, time], ...], BeforeValidator(_hours)]
-"""Stretches of a day on the clock of Shanghai: `09:00-12:00 14:00-21:00`."""
+    secret: SecretStr
+    """Shared with the gateway: each request is signed with it."""
 
 
 class CallbackSettings(Part):

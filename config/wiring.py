@@ -1,15 +1,51 @@
 """From settings and secrets to the options of each part; each part defines its own."""
 
+from collections.abc import Mapping
 from datetime import time
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
+import aiohttp
+
+from channels.mail.adapter import MailServerOptions
+from channels.mail.client import MailRelay, RelayOptions
+from channels.mail.compose import Sender as MailSender
+from channels.mail.parse import read_mail
+from channels.outbound import OutboundByChannel, Sender
+from channels.sms.gateway import GatewayOptions, SmsGateway
+from channels.voice.media.embedded import EmbeddedMediaOptions
+from channels.voice.options import (
+    LineOptions,
+    NightHours,
+    OutboundOptions,
+    TrunkOptions,
+    VoiceOptions,
+)
+from channels.voice.sip.auth import Credentials
+from channels.web.options import PublicOptions
 from config.secrets import Secrets
-from config.settings import Settings
+from config.settings import RelaySettings, Settings, SmsSettings, TrunkSettings
 from hotline.callbacks.links import LinkOptions
 from hotline.callbacks.options import CallbackOptions
 from hotline.callbacks.policy import CallbackPolicy, Window
 from hotline.contacts.contact import Channel
+from hotline.intake.form import read_form
+from hotline.intake.receipts import ReceiptOptions
+from hotline.intake.request import Readers
+from hotline.intake.service import IntakeOptions
 from hotline.people.citizen import PeopleOptions
+from hotline.queues.values import QueuePolicy
 from hotline.tickets.query_code import QueryCodeOptions
+from hotline.web.desk.options import DeskOptions
+from hotline.web.keys import WebOptions
+from ivr.flow import Flow
+
+READERS: Final[Readers] = MappingProxyType({Channel.WEB: read_form, Channel.MAIL: read_mail})
+"""Who understands the raw contacts of each channel."""
+
+HOTLINE_NAME: Final = "城市管理服务热线"
+TRUNK: Final = "trunk"
 
 
 def people_options(settings: Settings, secrets: Secrets) -> PeopleOptions:
@@ -22,19 +58,37 @@ def query_code_options(secrets: Secrets) -> QueryCodeOptions:
     return QueryCodeOptions(secret=secrets.query_code)
 
 
+def intake_options(people: PeopleOptions) -> IntakeOptions:
+    """How contacts become tickets."""
+    return IntakeOptions(readers=READERS, people=people)
+
+
+def receipt_options(
+    settings: Settings, codes: QueryCodeOptions, channels: frozenset[Channel]
+) -> ReceiptOptions:
+    """How citizens are told their number and code."""
+    return ReceiptOptions(codes=codes, public_url=settings.http.base_url, channels=channels)
+
+
+def link_options(settings: Settings, secrets: Secrets) -> LinkOptions:
+    """How the links to a callback's questions are signed."""
+    return LinkOptions(secret=secrets.callback_link, public_url=settings.http.base_url)
+
+
 def callback_options(
-    settings: Settings, secrets: Secrets, channels: frozenset[Channel]
+    settings: Settings, secrets: Secrets, written: frozenset[Channel]
 ) -> CallbackOptions:
-    """When and how complainants are asked; `channels` are those that can reach them."""
+    """When and how complainants are asked; `written` are the channels that letters leave by."""
+    spoken = {Channel.VOICE} if settings.trunk else set()
     return CallbackOptions(
-        links=LinkOptions(secret=secrets.callback_link, public_url=settings.http.base_url),
-        policy=CallbackPolicy.for_demo() if settings.demo else _policy(settings),
-        channels=channels,
+        links=link_options(settings, secrets),
+        policy=CallbackPolicy.for_demo() if settings.demo else _callback_policy(settings),
+        channels=written | spoken,
         home_area_code=settings.line.area_code,
     )
 
 
-def _policy(settings: Settings) -> CallbackPolicy:
+def _callback_policy(settings: Settings) -> CallbackPolicy:
     chosen = settings.callback
     return CallbackPolicy(
         windows=tuple(
@@ -43,4 +97,149 @@ def _policy(settings: Settings) -> CallbackPolicy:
         phone_attempts=chosen.phone_attempts,
         gap=chosen.gap,
         answer_within=chosen.answer_within,
+    )
+
+
+def outbound_channels(settings: Settings, http: aiohttp.ClientSession) -> OutboundByChannel:
+    """What letters leave by: only what is configured."""
+    senders: dict[Channel, Sender] = {}
+    if settings.relay:
+        senders[Channel.MAIL] = MailRelay(_relay_options(settings.relay, settings.smtp.mailbox))
+    if settings.sms:
+        senders[Channel.SMS] = SmsGateway(_gateway_options(settings.sms), http)
+    return OutboundByChannel(senders)
+
+
+def _relay_options(relay: RelaySettings, mailbox: str) -> RelayOptions:
+    return RelayOptions(
+        host=relay.host,
+        port=relay.port,
+        sender=MailSender(HOTLINE_NAME, mailbox),
+        username=relay.username or None,
+        password=relay.password.get_secret_value() if relay.password else None,
+        tls=relay.security == "tls",
+        start_tls=relay.security == "starttls",
+    )
+
+
+def _gateway_options(sms: SmsSettings) -> GatewayOptions:
+    return GatewayOptions(url=sms.url, secret=sms.secret.get_secret_value().encode())
+
+
+def mail_server_options(settings: Settings) -> MailServerOptions:
+    """Where mail comes in."""
+    smtp = settings.smtp
+    return MailServerOptions(
+        host=smtp.address.host,
+        port=smtp.address.port,
+        hostname=smtp.mailbox.partition("@")[2],
+        mailboxes=frozenset({smtp.mailbox.lower()}),
+        max_size=smtp.max_message_bytes,
+    )
+
+
+def web_options(settings: Settings, secrets: Secrets) -> WebOptions:
+    """How the pages present themselves."""
+    token = settings.http.metrics_token
+    return WebOptions(
+        secret=secrets.session,
+        https=settings.http.https,
+        trusted_proxies=settings.http.trusted_proxies,
+        metrics_token=token.get_secret_value() if token else None,
+        hotline_name=HOTLINE_NAME,
+        numbers=settings.line.numbers,
+    )
+
+
+def public_options(settings: Settings, secrets: Secrets, intake: IntakeOptions) -> PublicOptions:
+    """What the pages for citizens need."""
+    return PublicOptions(
+        intake=intake,
+        query_codes=query_code_options(secrets),
+        links=link_options(settings, secrets),
+        receipt_secret=secrets.receipt,
+    )
+
+
+def desk_options(people: PeopleOptions, codes: QueryCodeOptions) -> DeskOptions:
+    """What the seats' desk needs."""
+    return DeskOptions(query_codes=codes, people=people)
+
+
+def voice_options(
+    settings: Settings, people: PeopleOptions, flows: Mapping[str, Flow], prompts: Path
+) -> VoiceOptions:
+    """Everything about calls."""
+    sip = settings.sip
+    return VoiceOptions(
+        name=sip.name,
+        host=sip.address.host,
+        port=sip.address.port,
+        public_host=sip.public_host,
+        realm=sip.realm,
+        max_calls=sip.max_calls,
+        lines=_lines(settings),
+        trunks=(_trunk(settings.trunk, settings.line.numbers[0]),) if settings.trunk else (),
+        outbound=_outbound(settings.trunk),
+        queue_policy=queue_policy(settings),
+        flows=flows,
+        prompts=prompts,
+        recordings=recordings_folder(settings),
+        people=people,
+    )
+
+
+def queue_policy(settings: Settings) -> QueuePolicy:
+    """The limits of offers and of the work after a call."""
+    seat = settings.seat
+    return QueuePolicy(offer_limit=seat.offer_limit, wrap_up_limit=seat.wrap_up_limit)
+
+
+def recordings_folder(settings: Settings) -> Path:
+    """Where calls are recorded."""
+    return settings.data / "recordings"
+
+
+def _lines(settings: Settings) -> tuple[LineOptions, ...]:
+    line = settings.line
+    night = NightHours(begins=line.night[0], ends=line.night[1]) if line.night else NightHours()
+    return tuple(
+        LineOptions(number=number, flow=line.flow, night=night, max_calls=settings.sip.max_calls)
+        for number in line.numbers
+    )
+
+
+def _trunk(trunk: TrunkSettings, number: str) -> TrunkOptions:
+    credentials = None
+    if trunk.username and trunk.password:
+        credentials = Credentials(trunk.username, trunk.password.get_secret_value())
+    return TrunkOptions(
+        name=TRUNK,
+        host=trunk.address.host,
+        port=trunk.address.port,
+        transport=trunk.transport,
+        number=trunk.number or number,
+        domain=trunk.domain,
+        peers=trunk.peers,
+        credentials=credentials,
+        registers=trunk.registers,
+    )
+
+
+def _outbound(trunk: TrunkSettings | None) -> OutboundOptions:
+    if trunk is None:
+        return OutboundOptions()
+    return OutboundOptions(
+        allowed=trunk.allowed, max_calls=trunk.max_calls, calls_an_hour=trunk.calls_an_hour
+    )
+
+
+def media_options(settings: Settings) -> EmbeddedMediaOptions:
+    """Where sound is received."""
+    ports = settings.rtp.ports
+    return EmbeddedMediaOptions(
+        host=settings.sip.address.host,
+        first_port=ports.first,
+        last_port=ports.last,
+        advertised_host=settings.sip.public_host or None,
     )

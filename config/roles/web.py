@@ -4,15 +4,13 @@ import asyncio
 
 from aiohttp import web
 
+from case_bridge.web.routes import PART as CASES_PART
+from channels.web.pages import public_part
+from config import wiring
 from config.runtime import Runtime
-from config.settings import Settings
 from config.supervisor import Ready
 from hotline.web.app import make_app
-from hotline.web.keys import WebOptions
-from hotline.web.routing import WebPart
-
-PARTS: tuple[WebPart, ...] = ()
-"""Whose pages there are; each package brings its own routes, templates and words."""
+from hotline.web.desk.handlers import desk_part
 
 DRAIN_SECONDS = 5.0
 """How long a request that has begun may go on after we were told to stop."""
@@ -24,34 +22,29 @@ async def serve(runtime: Runtime, stop: asyncio.Event, ready: Ready) -> None:
     Raises:
         OSError: if the address cannot be bound.
     """
-    settings = runtime.settings
-    app = make_app(
-        runtime.database,
-        PARTS,
-        web_options(settings, runtime.secrets.session),
-        clock=runtime.clock,
-        signals=runtime.doorbell,
-    )
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_SECONDS)
+    runner = web.AppRunner(application(runtime), access_log=None, shutdown_timeout=DRAIN_SECONDS)
     await runner.setup()
     try:
-        address = settings.http.address
-        site = web.TCPSite(runner, address.host, address.port)
-        await site.start()
-        bound: tuple[str, int] = runner.addresses[0][:2]
-        ready({"http": f"{address.host}:{bound[1]}"})
+        address = runtime.settings.http.address
+        await web.TCPSite(runner, address.host, address.port).start()
+        ready({"http": f"{address.host}:{runner.addresses[0][1]}"})
         await stop.wait()
     finally:
         await runner.cleanup()
 
 
-def web_options(settings: Settings, secret: bytes) -> WebOptions:
-    """How the pages present themselves."""
-    token = settings.http.metrics_token
-    return WebOptions(
-        secret=secret,
-        https=settings.http.https,
-        trusted_proxies=settings.http.trusted_proxies,
-        metrics_token=token.get_secret_value() if token else None,
-        numbers=settings.line.numbers,
+def application(runtime: Runtime) -> web.Application:
+    """Return the pages of every package as one application."""
+    settings, secrets = runtime.settings, runtime.secrets
+    parts = (
+        public_part(wiring.public_options(settings, secrets, runtime.intake)),
+        desk_part(wiring.desk_options(runtime.people, runtime.query_codes)),
+        CASES_PART,
+    )
+    return make_app(
+        runtime.database,
+        parts,
+        wiring.web_options(settings, secrets),
+        clock=runtime.clock,
+        signals=runtime.doorbell,
     )

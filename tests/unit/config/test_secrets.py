@@ -11,7 +11,7 @@ from config.secrets import LENGTH, SecretsError, open_secrets
 def test_the_first_start_makes_one_long_secret_for_each_purpose(tmp_path: Path) -> None:
     secrets = asdict(open_secrets(tmp_path))
 
-    assert sorted(secrets) == ["blind_index", "callback_link", "digest", "query_code", "session"]
+    assert sorted(secrets) == ["blind_index", "callback_link", "query_code", "receipt", "session"]
     assert {len(secret) for secret in secrets.values()} == {LENGTH}
     assert len(set(secrets.values())) == len(secrets)
 

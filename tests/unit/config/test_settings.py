@@ -75,7 +75,7 @@ def test_every_problem_is_told_with_its_variable(monkeypatch: pytest.MonkeyPatch
         load_settings()
 
     assert sorted(raised.value.problems) == [
-        "HOTLINE_CALLBACK__HOURS: '21:00-09:00' must end after it begins; "
+        "HOTLINE_CALLBACK__HOURS: 21:00-09:00 must end after it begins; "
         "00:00 at the end is midnight",
         "HOTLINE_DATABASE_URL: must be postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
         "HOTLINE_HTTP__ADRESS: no setting has this name (did you mean HOTLINE_HTTP__ADDRESS?)",
