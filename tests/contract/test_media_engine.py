@@ -142,13 +142,13 @@ async def test_a_loop_goes_on_until_it_is_stopped(
 ) -> None:
     leg, phone = await exchange.incoming()
 
-    music = asyncio.gather(leg.play([quiet], loop=True))
+    music = asyncio.create_task(leg.play([quiet], loop=True))
     await phone.play([a440])
     still_playing = not music.done()
     await leg.stop_playing()
 
     assert still_playing
-    assert await music == [PlayOutcome.STOPPED]
+    assert await music is PlayOutcome.STOPPED
 
 
 async def test_a_second_prompt_takes_the_place_of_the_first(
@@ -156,11 +156,11 @@ async def test_a_second_prompt_takes_the_place_of_the_first(
 ) -> None:
     leg, _ = await exchange.incoming()
 
-    first = asyncio.gather(leg.play([quiet], loop=True))
+    first = asyncio.create_task(leg.play([quiet], loop=True))
     await asyncio.sleep(0)
     second = await leg.play([quiet])
 
-    assert await first == [PlayOutcome.STOPPED]
+    assert await first is PlayOutcome.STOPPED
     assert second is PlayOutcome.FINISHED
 
 
@@ -177,7 +177,7 @@ async def test_a_missing_prompt_fails_the_verb_and_not_the_call(
 
 async def test_keys_are_collected_while_a_prompt_plays(exchange: Exchange, quiet: Path) -> None:
     leg, phone = await exchange.incoming()
-    music = asyncio.gather(leg.play([quiet], loop=True))
+    music = asyncio.create_task(leg.play([quiet], loop=True))
 
     for key in "1#":
         await phone.send_digit(key, 80)
@@ -258,7 +258,7 @@ async def test_a_prompt_on_a_bridged_leg_is_heard_instead_of_the_partner(
     await caller_leg.bridge(seat_leg)
     await caller.start_recording(tmp_path / "caller.wav")
 
-    talking = asyncio.gather(seat.play([b1000], loop=True))
+    talking = asyncio.create_task(seat.play([b1000], loop=True))
     await caller_leg.play([a440])
     await seat.stop_playing()
     await caller.stop_recording()
@@ -352,13 +352,13 @@ async def test_a_closed_leg_ends_what_was_going_on_and_refuses_the_rest(
     leg, _ = await exchange.incoming()
     other, _ = await exchange.outgoing()
     await leg.bridge(other)
-    playing = asyncio.gather(leg.play([quiet], loop=True))
+    playing = asyncio.create_task(leg.play([quiet], loop=True))
     await other.play([quiet])
 
     await leg.close()
     await leg.close()
 
-    assert await playing == [PlayOutcome.CLOSED]
+    assert await playing is PlayOutcome.CLOSED
     assert leg.statistics.packets_sent > 0
     with pytest.raises(LegClosed):
         await leg.play([quiet])
