@@ -84,6 +84,7 @@ class WebHouse:
     signals: MemorySignals
     parts: tuple[WebPart, ...] = ()
     https: bool = False
+    trusted_proxies: int = 0
     refresh_seconds: float = 5.0
     seats: dict[str, SeatId] = field(default_factory=dict)
     _process: UUID | None = None
@@ -93,7 +94,7 @@ class WebHouse:
         return make_app(
             self.database,
             (desk_part(desk), *self.parts),
-            WebOptions(SECRET, https=self.https),
+            WebOptions(SECRET, https=self.https, trusted_proxies=self.trusted_proxies),
             clock=self.clock,
             signals=self.signals,
         )
