@@ -9,6 +9,7 @@ from hotline.queues.states import SeatState
 from hotline.tickets.category import CategoryKind
 from hotline.tickets.states import TicketState, TicketTrigger
 from hotline.tickets.ticket import CloseReason, Outcome, RequestKind, Urgency
+from hotline.tickets.views import HistoryEntry
 
 
 class BreakReason(StrEnum):
@@ -106,3 +107,11 @@ def label(value: StrEnum) -> str:
 def choices(kind: type[StrEnum]) -> list[tuple[str, str]]:
     """Return value and word of every member, in the order of the enum."""
     return [(member.value, LABELS[kind][member]) for member in kind]
+
+
+def reason_of(entry: HistoryEntry) -> str:
+    """Return why a move of a ticket was made, as a person may read it; empty if no reason."""
+    reason = str(entry.detail.get("reason") or "")
+    if entry.trigger is TicketTrigger.CLOSE and reason:
+        return label(CloseReason(reason))
+    return reason

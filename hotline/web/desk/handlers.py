@@ -18,7 +18,7 @@ from hotline.web.desk.options import DESK, DeskOptions
 from hotline.web.desk.present import category_json, history_json, ticket_json
 from hotline.web.desk.snapshot import board_snapshot, desk_snapshot
 from hotline.web.keys import CLOCK, DATABASE, LANGUAGE
-from hotline.web.labels import LABELS
+from hotline.web.labels import LABELS, reason_of
 from hotline.web.language import texts_of, translate
 from hotline.web.live import serve_live
 from hotline.web.pages import render
@@ -95,7 +95,7 @@ async def get_ticket_page(request: web.Request) -> web.Response:
     async with request.app[DATABASE].read() as session:
         view = await reading.ticket_view(session, ticket_id)
         history = await reading.history(session, ticket_id)
-    return render(request, "hotline/ticket.html", ticket=view, history=history)
+    return render(request, "hotline/ticket.html", ticket=view, history=history, reason_of=reason_of)
 
 
 async def get_board(request: web.Request) -> web.Response:

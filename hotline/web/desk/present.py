@@ -9,6 +9,7 @@ from hotline.queues.values import Board, QueueLine, SeatContact, SeatLine, SeatV
 from hotline.sla.limit import Limit
 from hotline.tickets.category import Category
 from hotline.tickets.views import HistoryEntry, TicketLine, TicketView
+from hotline.web.labels import reason_of
 from hotline.web.language import ENGLISH
 
 Json = dict[str, Any]
@@ -125,7 +126,7 @@ def history_json(entry: HistoryEntry) -> Json:
         "state": entry.state.value,
         "round": entry.round,
         "actor": entry.actor,
-        "reason": entry.detail.get("reason"),
+        "reason": reason_of(entry),
         "at": instant(entry.at),
     }
 

@@ -180,9 +180,7 @@ async def test_a_file_named_by_its_content_is_cached_for_ever(
     assert "immutable" not in plain.headers["Cache-Control"]
 
 
-@pytest.mark.parametrize(
-    "name", ["../app.py", "..%2fapp.py", "%2e%2e/app.py", "/etc/passwd", "."]
-)
+@pytest.mark.parametrize("name", ["../app.py", "..%2fapp.py", "%2e%2e/app.py", "/etc/passwd", "."])
 async def test_nothing_outside_the_static_folder_is_served(
     house: WebHouse, browse: Browse, name: str
 ) -> None:
