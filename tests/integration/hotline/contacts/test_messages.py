@@ -1,0 +1,197 @@
+import asyncio
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from channels.outbound import MemorySender, OutboundByChannel
+from hotline.contacts import messages
+from hotline.contacts.contact import (
+    SECRET_MARK,
+    SEND_LIMIT,
+    Channel,
+    DeliveryUnknown,
+    MessageState,
+    OutboundMessage,
+    Undeliverable,
+)
+from hotline.contacts.messages import MessageView
+from hotline.contacts.model import MessageRow
+from hotline.kernel.db import Database
+from hotline.kernel.errors import Unavailable
+from tests.conftest import FakeClock
+from tests.integration.hotline.tickets.drafts import owed
+
+MESSAGE = OutboundMessage(
+    channel=Channel.MAIL,
+    to="zhang@example.org",
+    subject="已受理",
+    body=f"查询码：{SECRET_MARK}",
+    reference="ticket:1",
+    key="receipt:1",
+    secret="123456",
+)
+
+
+class Dying:
+    """A relay whose worker is killed in the act."""
+
+    async def send(self, message: OutboundMessage, *, now: datetime) -> None:
+        raise asyncio.CancelledError
+
+
+def outbound(*failures: Exception) -> tuple[OutboundByChannel, MemorySender]:
+    sender = MemorySender(*failures)  # type: ignore[arg-type]
+    return OutboundByChannel({Channel.MAIL: sender}), sender
+
+
+async def queue(database: Database, now: datetime) -> UUID:
+    async with database.begin() as uow:
+        return await messages.queue_message(uow, MESSAGE, now=now)
+
+
+async def view(database: Database) -> MessageView:
+    async with database.read() as session:
+        (found,) = await messages.messages_about(session, "ticket:1")
+    return found
+
+
+async def test_the_same_key_is_queued_and_sent_once(database: Database, clock: FakeClock) -> None:
+    out, sender = outbound()
+
+    first, second = await queue(database, clock()), await queue(database, clock())
+    await messages.send_message(database, out, first, now=clock())
+    await messages.send_message(database, out, second, now=clock())
+
+    assert first == second
+    assert len(sender.sent) == 1
+    assert (await view(database)).state is MessageState.SENT
+    assert len(await owed(database, "send_message")) == 1
+
+
+async def test_the_secret_is_sent_and_then_forgotten(database: Database, clock: FakeClock) -> None:
+    out, sender = outbound()
+    message_id = await queue(database, clock())
+
+    await messages.send_message(database, out, message_id, now=clock())
+
+    async with database.read() as session:
+        row = (await session.scalars(select(MessageRow))).one()
+    assert sender.sent[0].body == "查询码：123456"
+    assert row.secret is None
+    assert "123456" not in row.body
+    assert (await view(database)).body == "查询码：******"
+
+
+async def test_a_relay_that_is_down_leaves_the_message_queued(
+    database: Database, clock: FakeClock
+) -> None:
+    out, sender = outbound(Unavailable("the mail relay"))
+    message_id = await queue(database, clock())
+
+    with pytest.raises(Unavailable):
+        await messages.send_message(database, out, message_id, now=clock())
+    waiting = await view(database)
+    await messages.send_message(database, out, message_id, now=clock())
+
+    assert waiting.state is MessageState.QUEUED
+    assert len(sender.sent) == 1
+
+
+async def test_a_refused_message_is_not_tried_again(database: Database, clock: FakeClock) -> None:
+    out, sender = outbound(Undeliverable(Channel.MAIL, "550"))
+    message_id = await queue(database, clock())
+
+    for _ in range(2):
+        await messages.send_message(database, out, message_id, now=clock())
+
+    assert sender.sent == []
+    assert (await view(database)).state is MessageState.FAILED
+
+
+async def test_a_message_of_unknown_fate_is_repeated_once(
+    database: Database, clock: FakeClock
+) -> None:
+    unknown = DeliveryUnknown(Channel.MAIL)
+    out, sender = outbound(unknown, unknown)
+    message_id = await queue(database, clock())
+
+    states = []
+    for _ in range(4):
+        await messages.send_message(database, out, message_id, now=clock())
+        states.append((await view(database)).state)
+
+    found = await view(database)
+    assert states == ["unknown", "lost", "lost", "lost"]
+    assert (found.attempts, found.repeats) == (2, 1)
+    assert sender.sent == []
+    assert len(await owed(database, "send_message")) == 2
+
+
+async def test_a_message_whose_sender_died_is_repeated_once(
+    database: Database, clock: FakeClock
+) -> None:
+    out, sender = outbound()
+    message_id = await queue(database, clock())
+    dying = OutboundByChannel({Channel.MAIL: Dying()})
+
+    for _ in range(2):
+        with pytest.raises(asyncio.CancelledError):
+            await messages.send_message(database, dying, message_id, now=clock())
+        clock.advance(2 * SEND_LIMIT)
+    await messages.send_message(database, out, message_id, now=clock())
+
+    assert sender.sent == []
+    assert (await view(database)).state is MessageState.LOST
+
+
+async def test_a_message_in_the_hands_of_another_worker_is_left_alone(
+    database: Database, clock: FakeClock
+) -> None:
+    out, sender = outbound()
+    message_id = await queue(database, clock())
+    with pytest.raises(asyncio.CancelledError):
+        await messages.send_message(
+            database, OutboundByChannel({Channel.MAIL: Dying()}), message_id, now=clock()
+        )
+
+    with pytest.raises(Unavailable):
+        await messages.send_message(
+            database, out, message_id, now=clock.advance(timedelta(seconds=5))
+        )
+
+    assert sender.sent == []
+
+
+async def test_the_sweeper_finds_a_message_whose_sender_died(
+    database: Database, clock: FakeClock
+) -> None:
+    message_id = await queue(database, clock())
+    with pytest.raises(asyncio.CancelledError):
+        await messages.send_message(
+            database, OutboundByChannel({Channel.MAIL: Dying()}), message_id, now=clock()
+        )
+    early = await messages.recover_messages(database, now=clock.advance(SEND_LIMIT))
+    late = await messages.recover_messages(database, now=clock.advance(SEND_LIMIT))
+
+    assert (early, late) == (0, 1)
+    assert (await view(database)).state is MessageState.UNKNOWN
+    assert len(await owed(database, "send_message")) == 2
+
+
+async def test_a_channel_that_is_not_configured_refuses(
+    database: Database, clock: FakeClock
+) -> None:
+    message_id = await queue(database, clock())
+
+    await messages.send_message(database, OutboundByChannel({}), message_id, now=clock())
+
+    assert (await view(database)).state is MessageState.FAILED
+
+
+async def test_lists_mask_the_address(database: Database, clock: FakeClock) -> None:
+    """R88."""
+    await queue(database, clock())
+
+    assert (await view(database)).address_masked == "z***@example.org"
