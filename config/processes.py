@@ -43,6 +43,12 @@ class ProcessIdentity:
         assert identity is not None
         return identity
 
+    @property
+    def age(self) -> float:
+        """Seconds since the process started."""
+        ticks = os.sysconf("SC_CLK_TCK")
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - self.started / ticks
+
     def is_alive(self) -> bool:
         """Say whether this very process still runs; a zombie does not."""
         return ProcessIdentity.of(self.pid) == self

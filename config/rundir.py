@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.embedded import EmbeddedPostgres, EmbeddedValkey
+from config.embedded import EmbeddedPostgres, EmbeddedServer, EmbeddedValkey
 from config.processes import ProcessIdentity, end_processes
 from hotline.kernel.errors import HotlineError
 
@@ -81,21 +81,26 @@ def running(data: Path) -> Iterator[tuple[str, ProcessIdentity]]:
 def stop_everything(data: Path) -> Stopped:
     """End every process of ours in the data directory, then the embedded servers."""
     found = [(role, process) for role, process in running(data) if process.pid != os.getpid()]
+    servers = [server.name for server in _servers(data) if server.leader()]
     leaders = [process for role, process in found if role == SERVE]
     others = [process for role, process in found if role != SERVE]
     term, kill = signal.SIGTERM, signal.SIGKILL
     left = end_processes(leaders, [(term, SERVE_SECONDS), (kill, 5.0)])
     left += end_processes(others, [(term, ROLE_SECONDS), (kill, 5.0)])
-    servers = stop_servers(data)
-    for _ in running(data):
-        pass
-    return Stopped(len(found), servers, tuple(process.pid for process in left))
+    stop_servers(data)
+    for path in (data / "run").glob("*-*.json"):
+        path.unlink(missing_ok=True)
+    return Stopped(len(found), tuple(servers), tuple(process.pid for process in left))
 
 
-def stop_servers(data: Path) -> tuple[str, ...]:
-    """Stop the embedded servers of the data directory; return the names of those that ran."""
-    servers = (EmbeddedValkey(data / "valkey"), EmbeddedPostgres(data / "postgres"))
-    return tuple(server.name for server in servers if server.stop())
+def stop_servers(data: Path) -> None:
+    """Stop the embedded servers of the data directory."""
+    for server in _servers(data):
+        server.stop()
+
+
+def _servers(data: Path) -> tuple[EmbeddedServer, ...]:
+    return EmbeddedValkey(data / "valkey"), EmbeddedPostgres(data / "postgres")
 
 
 def _folder(data: Path) -> Path:

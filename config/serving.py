@@ -3,10 +3,9 @@
 import asyncio
 import os
 import signal
-import sys
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 
 import structlog
 
@@ -14,7 +13,8 @@ from config.detached import EmbeddedError
 from config.embedded import EmbeddedPostgres, EmbeddedServer, EmbeddedValkey
 from config.loading import prepare_database
 from config.logging import configure_logging
-from config.roles.process import ROLES, WORKER
+from config.processes import ProcessIdentity
+from config.roles.process import ROLES, WORKER, preload, run_role
 from config.rundir import running, serving, stop_servers
 from config.runtime import start_servers
 from config.settings import Settings
@@ -35,19 +35,19 @@ def serve(settings: Settings, *, tell: Callable[[str], None]) -> None:
         EmbeddedError: if a bundled server cannot run.
         ChildFailed: if a role cannot start.
     """
-    began = time.monotonic()
     configure_logging(settings.log, role="serve")
     with serving(settings.data):
         try:
+            preload()
             servers = start_servers(settings)
             asyncio.run(prepare_database(servers))
-            asyncio.run(_supervise(settings, tell, began))
+            asyncio.run(_supervise(settings, tell))
         finally:
             if not any(process.pid != os.getpid() for _, process in running(settings.data)):
                 stop_servers(settings.data)
 
 
-async def _supervise(settings: Settings, tell: Callable[[str], None], began: float) -> None:
+async def _supervise(settings: Settings, tell: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -64,7 +64,7 @@ async def _supervise(settings: Settings, tell: Callable[[str], None], began: flo
         await starting
     finally:
         stopped.cancel()
-    for line in ready_lines(settings, supervisor.reports(), time.monotonic() - began):
+    for line in ready_lines(settings, supervisor.reports(), ProcessIdentity.own().age):
         tell(line)
     watch = spawn(_watch_servers(settings), "watch the embedded servers")
     try:
@@ -81,27 +81,12 @@ def children(settings: Settings) -> list[Child]:
     return [
         Child(
             name=role if counts.get(role, 1) == 1 else f"{role}-{number}",
-            command=[
-                sys.executable, "-m", "config.cli", role, "--data", str(settings.data),
-                "--ready-fd", "{ready}", "--parent", str(os.getpid()),
-            ],
-            environment=_environment(settings),
+            run=partial(run_role, role, settings),
             stop_limit=VOICE_STOP_SECONDS if role == "voice" else 15.0,
         )
         for role in ROLES
         for number in range(1, counts.get(role, 1) + 1)
-    ]  # fmt: skip
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    """What the command line of `serve` chose, for the children's own reading of the settings."""
-    return {
-        "HOTLINE_HTTP__ADDRESS": str(settings.http.address),
-        "HOTLINE_SIP__ADDRESS": str(settings.sip.address),
-        "HOTLINE_SMTP__ADDRESS": str(settings.smtp.address),
-        "HOTLINE_RTP__PORTS": str(settings.rtp.ports),
-        "HOTLINE_DEMO": str(settings.demo).lower(),
-    }
+    ]
 
 
 def ready_lines(settings: Settings, reports: Mapping[str, str], seconds: float) -> list[str]:

@@ -1,19 +1,23 @@
 """The supervisor: one child process a role, restarted when it dies, stopped in order.
 
-A child leads a process group of its own, so that a Ctrl-C at the terminal reaches only us and the
-order is ours; it dies with us even when we are killed (`die_with_parent`), and says that it is
-ready, and where it listens, through a pipe.
+A child is a fork of this process, so what all roles need is imported once and shared. It leads a
+process group of its own, so that a Ctrl-C at the terminal reaches only us and the order is ours;
+it dies with us even when we are killed (`die_with_parent`), and says through a pipe that it is
+ready, and where it listens.
 """
 
 import asyncio
 import ctypes
+import gc
 import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import structlog
 
@@ -29,6 +33,13 @@ STEADY_SECONDS = 60.0
 REPORT_BYTES = 4096
 """What a child reports when it is ready: one line of JSON, names to values."""
 PR_SET_PDEATHSIG = 1  # prctl(2)
+PR_SET_NAME = 15
+
+OURS = (signal.SIGTERM, signal.SIGINT)
+"""Signals for which this process has handlers that a fork must not keep."""
+
+Ready = Callable[[Mapping[str, str]], None]
+"""What a role calls once it serves, with the addresses it serves on."""
 
 
 class ChildFailed(HotlineError):
@@ -44,10 +55,8 @@ class Child:
     """One process to keep running."""
 
     name: str
-    command: Sequence[str]
-    """`{ready}` in it becomes the number of the descriptor that wants the report."""
-    environment: Mapping[str, str] = field(default_factory=dict)
-    """Beside our own."""
+    run: Callable[[Ready], None]
+    """What it does, in the fork; returns after SIGTERM."""
     ready_limit: float = 60.0
     """Seconds until it must have said that it is ready."""
     stop_limit: float = 15.0
@@ -55,11 +64,20 @@ class Child:
 
 
 @dataclass(slots=True)
+class _Process:
+    """One life of a child."""
+
+    pid: int
+    ended: asyncio.Future[int]
+    """Its exit code, as `os.waitstatus_to_exitcode` gives it."""
+
+
+@dataclass(slots=True)
 class _Life:
     """One child over all its lives."""
 
     child: Child
-    process: asyncio.subprocess.Process | None = None
+    process: _Process | None = None
     report: Mapping[str, str] = field(default_factory=dict)
     deaths: int = 0
     keeper: asyncio.Task[None] | None = None
@@ -78,6 +96,9 @@ class Supervisor:
         Raises:
             ChildFailed: if one is not; the others have been stopped again.
         """
+        # What is there before the first fork is shared by all, unless the collector touches it.
+        gc.collect()
+        gc.freeze()
         try:
             async with asyncio.TaskGroup() as starts:
                 for each in self._lives:
@@ -105,7 +126,7 @@ class Supervisor:
         return {
             each.child.name: each.process.pid
             for each in self._lives
-            if each.process and each.process.returncode is None
+            if each.process and not each.process.ended.done()
         }
 
     def reports(self) -> dict[str, str]:
@@ -117,7 +138,7 @@ class Supervisor:
         while not self._stopping:
             assert life.process is not None
             born = loop.time()
-            code = await life.process.wait()
+            code = await asyncio.shield(life.process.ended)
             life.deaths = 0 if loop.time() - born >= STEADY_SECONDS else life.deaths + 1
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (life.deaths - 1)) if life.deaths else 0
             log.error("child_died", child=life.child.name, code=code, starts_again_in=pause)
@@ -133,20 +154,14 @@ class Supervisor:
         child = life.child
         reader, writer = os.pipe()
         try:
-            life.process = await asyncio.create_subprocess_exec(
-                *(part.replace("{ready}", str(writer)) for part in child.command),
-                env={**os.environ, **child.environment},
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=[writer],
-                process_group=0,
-            )
+            life.process = _fork(child, writer)
         finally:
             os.close(writer)
         try:
             async with asyncio.timeout(child.ready_limit):
                 report = await _hear(reader)
                 if not report:
-                    code = await life.process.wait()
+                    code = await asyncio.shield(life.process.ended)
                     raise ChildFailed(child.name, f"ended with code {code} before it was ready")
                 life.report = json.loads(report)
         except TimeoutError:
@@ -159,18 +174,73 @@ class Supervisor:
 
     async def _end(self, life: _Life) -> None:
         process = life.process
-        if process is None or process.returncode is not None:
+        if process is None or process.ended.done():
             return
-        with suppress(ProcessLookupError):
-            process.terminate()
+        os.kill(process.pid, signal.SIGTERM)
         try:
             async with asyncio.timeout(life.child.stop_limit):
-                await process.wait()
+                await asyncio.shield(process.ended)
         except TimeoutError:
             log.error("child_killed", child=life.child.name, limit=life.child.stop_limit)
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+            await process.ended
+
+
+def _fork(child: Child, writer: int) -> _Process:
+    """Start one life of a child; must run in the loop's thread, the only one there is."""
+    parent = os.getpid()
+    # Between the fork and the reset of its handlers a signal would wake our loop, not the child.
+    signal.pthread_sigmask(signal.SIG_BLOCK, OURS)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _live(child, writer, parent)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, OURS)
+    return _Process(pid, _end_of(pid))
+
+
+def _live(child: Child, writer: int, parent: int) -> NoReturn:
+    """Be the child, in the fork, and end with it: nothing of the parent's stack runs on."""
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in OURS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, OURS)
+        os.setpgid(0, 0)
+        _prctl(PR_SET_NAME, f"hotline {child.name}".encode())
+        die_with_parent(parent)
+        child.run(ready_signal(writer))
+        code = 0
+    except HotlineError as error:
+        print(f"hotline {child.name}: {error}", file=sys.stderr)  # noqa: T201 - as the program does
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else 1
+    except BaseException:  # noqa: BLE001 - the boundary of the process
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _end_of(pid: int) -> asyncio.Future[int]:
+    """Return a future of a child's exit code; the child is reaped when it ends."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[int] = loop.create_future()
+    watched = os.pidfd_open(pid)
+
+    def reap() -> None:
+        loop.remove_reader(watched)
+        os.close(watched)
+        _, status = os.waitpid(pid, 0)
+        if not ended.done():
+            ended.set_result(os.waitstatus_to_exitcode(status))
+
+    loop.add_reader(watched, reap)
+    return ended
 
 
 async def _hear(reader: int) -> bytes:
@@ -191,17 +261,12 @@ async def _hear(reader: int) -> bytes:
         loop.remove_reader(reader)
 
 
-Ready = Callable[[Mapping[str, str]], None]
-"""What a role calls once it serves, with the addresses it serves on."""
-
-
-def ready_signal(descriptor: int | None) -> Ready:
-    """Return what a child calls once it is ready; without a supervisor it does nothing."""
+def ready_signal(descriptor: int) -> Ready:
+    """Return what a child calls once it is ready."""
 
     def say(report: Mapping[str, str]) -> None:
-        if descriptor is not None:
-            os.write(descriptor, json.dumps(dict(report)).encode())
-            os.close(descriptor)
+        os.write(descriptor, json.dumps(dict(report)).encode())
+        os.close(descriptor)
 
     return say
 
@@ -211,8 +276,12 @@ def die_with_parent(parent: int) -> None:
 
     To be called by the child itself; ends at once if the parent is gone already.
     """
-    library = ctypes.CDLL(None, use_errno=True)
-    if library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit("the process that started this one is gone")
+
+
+def _prctl(option: int, value: int | bytes) -> None:
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.prctl(option, value) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl({option}) failed")

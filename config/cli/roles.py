@@ -11,10 +11,8 @@ from config.roles.process import run_role
 def _command(role: str, help_text: str) -> click.Command:
     @click.command(role, help=help_text)
     @data_option
-    @click.option("--ready-fd", type=int, hidden=True)
-    @click.option("--parent", type=int, hidden=True)
-    def run(data: Path | None, ready_fd: int | None, parent: int | None) -> None:
-        run_role(role, chosen_settings(data=data), ready_fd=ready_fd, parent=parent)
+    def run(data: Path | None) -> None:
+        run_role(role, chosen_settings(data=data))
 
     return run
 

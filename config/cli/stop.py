@@ -14,7 +14,8 @@ def stop(data: Path | None) -> None:
     """End everything that runs in a data directory, servers included."""
     settings = chosen_settings(data=data)
     stopped = rundir.stop_everything(settings.data)
-    servers = ", ".join(stopped.servers) or "no server"
-    click.echo(f"{settings.data}: ended {stopped.processes} processes and {servers}")
+    ended = [f"{stopped.processes} processes"] if stopped.processes else []
+    ended += stopped.servers
+    click.echo(f"{settings.data}: " + (f"ended {', '.join(ended)}" if ended else "nothing runs"))
     if stopped.survivors:
         raise click.ClickException(f"these do not end: {stopped.survivors}")

@@ -13,7 +13,7 @@ from config.logging import configure_logging
 from config.rundir import registered
 from config.runtime import Runtime, Servers, open_runtime, start_servers
 from config.settings import Settings
-from config.supervisor import Ready, die_with_parent, ready_signal
+from config.supervisor import Ready
 from hotline.kernel.errors import HotlineError
 
 log = structlog.get_logger()
@@ -27,18 +27,19 @@ Serve = Callable[[Runtime, asyncio.Event, Ready], Awaitable[None]]
 """`serve(runtime, stop, ready)` of config/roles/ROLE.py: returns after `stop` is set."""
 
 
-def run_role(
-    role: str, settings: Settings, *, ready_fd: int | None = None, parent: int | None = None
-) -> None:
+def preload() -> None:
+    """Import every role, so that forks of this process have them at once."""
+    for role in ROLES:
+        importlib.import_module(f"config.roles.{role}")
+
+
+def run_role(role: str, settings: Settings, ready: Ready = lambda _: None) -> None:
     """Run one role in this process until SIGTERM or SIGINT.
 
     Raises:
         HotlineError: if it cannot run; the message says what to do.
     """
-    if parent is not None:
-        die_with_parent(parent)
     configure_logging(settings.log, role=role)
-    ready = ready_signal(ready_fd)
     module = importlib.import_module(f"config.roles.{role}")
     with registered(settings.data, role):
         servers = start_servers(settings)

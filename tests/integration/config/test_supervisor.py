@@ -6,38 +6,54 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from config.processes import ProcessIdentity, wait_for_end
-from config.supervisor import Child, ChildFailed, Supervisor
+from config.supervisor import Child, ChildFailed, Ready, Supervisor
 
 LIMIT = 20.0
 
-# A child that notes its start and its end in a journal, which all children share.
-CHILD = """
-import json, os, signal, sys
-name, journal, descriptor = sys.argv[1:4]
-def note(what):
-    with open(journal, "a") as file:
-        file.write(f"{name} {what} {os.getpid()}\\n")
-def leave(*_):
-    note("ends")
-    sys.exit(0)
-signal.signal(signal.SIGTERM, leave)
-note("starts")
-os.write(int(descriptor), json.dumps({name: "ready"}).encode())
-os.close(int(descriptor))
-while True:
-    signal.pause()
-"""
+
+def note(journal: Path, name: str, what: str) -> None:
+    with journal.open("a") as file:
+        file.write(f"{name} {what} {os.getpid()}\n")
 
 
-def child(name: str, journal: Path, script: str = CHILD, **options: float) -> Child:
-    command = [sys.executable, "-c", textwrap.dedent(script), name, str(journal), "{ready}"]
-    return Child(name=name, command=command, **options)
+def live(journal: Path, name: str, ready: Ready) -> None:
+    def leave(*_: object) -> None:
+        note(journal, name, "ends")
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+    note(journal, name, "starts")
+    ready({name: "ready"})
+    while True:
+        signal.pause()
+
+
+def live_deaf(journal: Path, name: str, ready: Ready) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    ready({})
+    while True:
+        signal.pause()
+
+
+def stay_silent(journal: Path, name: str, ready: Ready) -> None:
+    note(journal, name, "starts")
+    while True:
+        signal.pause()
+
+
+def end_early(journal: Path, name: str, ready: Ready) -> None:
+    sys.exit(3)
+
+
+def child(name: str, journal: Path, run: Callable[..., None] = live, **limits: float) -> Child:
+    return Child(name=name, run=partial(run, journal, name), **limits)
 
 
 @pytest.fixture
@@ -97,8 +113,7 @@ async def test_a_killed_child_is_started_again_and_the_others_are_left_alone(
 
 
 async def test_a_child_that_ignores_sigterm_is_killed_after_its_limit(journal: Path) -> None:
-    deaf = CHILD.replace("signal.SIGTERM, leave", "signal.SIGTERM, signal.SIG_IGN")
-    supervisor = Supervisor([child("deaf", journal, deaf, stop_limit=0.2)])
+    supervisor = Supervisor([child("deaf", journal, live_deaf, stop_limit=0.2)])
     await supervisor.start()
     identity = ProcessIdentity.of(supervisor.pids()["deaf"])
 
@@ -111,9 +126,7 @@ async def test_a_child_that_ignores_sigterm_is_killed_after_its_limit(journal: P
 async def test_a_child_that_ends_before_it_is_ready_ends_the_start_and_the_others(
     journal: Path,
 ) -> None:
-    supervisor = Supervisor(
-        [child("good", journal), child("bad", journal, "import sys; sys.exit(3)")]
-    )
+    supervisor = Supervisor([child("good", journal), child("bad", journal, end_early)])
 
     with pytest.raises(ChildFailed, match="bad ended with code 3 before it was ready"):
         await supervisor.start()
@@ -122,7 +135,7 @@ async def test_a_child_that_ends_before_it_is_ready_ends_the_start_and_the_other
 
 
 async def test_a_child_that_never_gets_ready_ends_the_start(journal: Path) -> None:
-    silent = child("silent", journal, "import signal; signal.pause()", ready_limit=0.3)
+    silent = child("silent", journal, stay_silent, ready_limit=0.3)
     supervisor = Supervisor([silent])
 
     with pytest.raises(ChildFailed, match="silent was not ready within"):
@@ -132,10 +145,10 @@ async def test_a_child_that_never_gets_ready_ends_the_start(journal: Path) -> No
 
 
 async def test_stopping_during_the_start_leaves_nobody(journal: Path) -> None:
-    silent = child("silent", journal, "import signal; signal.pause()")
+    silent = child("silent", journal, stay_silent)
     supervisor = Supervisor([child("one", journal), silent])
     start = asyncio.create_task(supervisor.start())
-    await eventually(journal, "starts", 1)
+    await eventually(journal, "starts", 2)
 
     start.cancel()
     await asyncio.gather(start, return_exceptions=True)
