@@ -121,8 +121,9 @@ async def was_with_unit(session: AsyncSession, case_id: CaseId, unit_id: UnitId)
 
 
 async def case_counts(session: AsyncSession) -> dict[CaseState, int]:
-    """Return how many cases are in each state."""
-    return await Cases(session).counts()
+    """Return how many cases are in each state, in the order of a case's life."""
+    found = await Cases(session).counts()
+    return {state: found[state] for state in CaseState if state in found}
 
 
 def _line(row: CaseRow, names: dict[UnitId, str], now: datetime) -> CaseLine:

@@ -16,6 +16,7 @@ from case_bridge.cases.views import CaseView
 from case_bridge.field.reading import tasks_of_case
 from case_bridge.units.service import list_units
 from case_bridge.web.desks import suggest
+from case_bridge.web.labels import condition_words, limit_words
 from case_bridge.web.present import case_json, line_json, link_json, task_json
 from case_bridge.web.requests import case_id_of, check_reader, see_other, show
 from hotline.accounts.service import User
@@ -135,7 +136,10 @@ def condition_choices(category: Category | None) -> Sequence[tuple[str, str]]:
     if category is None:
         return ()
     return [
-        (f"{item.condition}|{item.limit}", f"{item.condition or '—'}（{item.limit}）")
+        (
+            f"{item.condition}|{item.limit}",
+            f"{condition_words(item.condition) or '—'}（{limit_words(item.limit)}）",
+        )
         for item in category.limits
     ]
 

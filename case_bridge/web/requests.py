@@ -12,7 +12,7 @@ from aiohttp.web import FileField
 
 from case_bridge.cases import reading
 from case_bridge.cases.case import Actor, Attachment
-from case_bridge.web.labels import word
+from case_bridge.web.labels import condition_words, limit_words, word
 from case_bridge.web.present import case_json
 from hotline.accounts.roles import Role
 from hotline.accounts.service import User
@@ -163,5 +163,6 @@ def see_other(location: str) -> web.Response:
 
 
 def show(request: web.Request, template: str, **context: Any) -> web.Response:
-    """Return a page of ours; `word` gives a stored value's word in Chinese."""
-    return render(request, f"cases/{template}", word=word, **context)
+    """Return a page of ours; which finds the words of stored values in Chinese."""
+    context |= {"word": word, "condition_words": condition_words, "limit_words": limit_words}
+    return render(request, f"cases/{template}", **context)

@@ -41,7 +41,7 @@ ROUTES: Final = (
     Route("GET", "/cases/dispatch", desks.get_dispatch, DISPATCHER, "cases.to_dispatch"),
     Route("GET", "/cases/unit", desks.get_unit, UNIT, "cases.of_unit"),
     Route("GET", "/cases/conditions", cases.get_conditions, DESK, "cases.conditions"),
-    Route("GET", "/cases", desks.get_cases, READERS - UNIT, "cases.cases"),
+    Route("GET", "/cases/all", desks.get_cases, READERS - UNIT, "cases.cases"),
     Route("GET", "/cases/of-ticket/{ticket_id}", cases.get_links, READERS - UNIT, "cases.links"),
     Route(
         "POST",
@@ -99,6 +99,6 @@ PART: Final = WebPart(
         MenuEntry("案卷派遣", "/cases/dispatch", DISPATCHER),
         MenuEntry("本单位案卷", "/cases/unit", UNIT),
         MenuEntry("我的任务", "/field/tasks", INSPECTOR),
-        MenuEntry("案卷查询", "/cases", OVERVIEW),
+        MenuEntry("案卷查询", "/cases/all", OVERVIEW),
     ),
 )

@@ -205,10 +205,10 @@ class City:
             )
 
     async def dispatch(self, case_id: CaseId, unit: str = "drain", **changes: Any) -> None:
-        changes = {"actor": self.dispatcher, "order": "补装井盖并设置警示"} | changes
+        order: dict[str, Any] = {"actor": self.dispatcher, "order": "补装井盖并设置警示"}
         async with self.database.begin() as uow:
             await handling.dispatch_case(
-                uow, case_id, unit_id=self.units[unit], now=self.clock(), **changes
+                uow, case_id, unit_id=self.units[unit], now=self.clock(), **order | changes
             )
 
     async def handle(self, case_id: CaseId, text: str = "已补装井盖", **changes: Any) -> None:
@@ -251,10 +251,17 @@ class City:
                 uow, task_id, result, actor=actor or self.inspector, now=self.clock()
             )
 
-    async def close(self, case_id: CaseId, **changes: Any) -> None:
-        changes = {"actor": self.desk, "matches_order": True} | changes
+    async def close(
+        self, case_id: CaseId, *, actor: Actor | None = None, matches_order: bool = True
+    ) -> None:
         async with self.database.begin() as uow:
-            await service.close_case(uow, case_id, now=self.clock(), **changes)
+            await service.close_case(
+                uow,
+                case_id,
+                matches_order=matches_order,
+                actor=actor or self.desk,
+                now=self.clock(),
+            )
 
     async def closed_case(self, **changes: Any) -> CaseId:
         case_id = await self.registered_case(**changes)

@@ -312,8 +312,8 @@ async def test_a_case_is_found_by_the_number_that_people_say(
     case_id = await city.registered_case()
     leader = await browse(Role.LEADER)
 
-    assert (await asked(leader, "/cases?number=26031100001"))["case_id"] == str(case_id)
-    await page(leader, "/cases?number=1", status=404)
+    assert (await asked(leader, "/cases/all?number=26031100001"))["case_id"] == str(case_id)
+    await page(leader, "/cases/all?number=1", status=404)
 
 
 async def test_all_cases_are_listed_by_state_page_by_page(
@@ -325,15 +325,15 @@ async def test_all_cases_are_listed_by_state_page_by_page(
     await city.decline(declined)
     leader = await browse(Role.SUPERVISOR)
 
-    (line,) = (await asked(leader, "/cases?state=declined"))["cases"]
-    first = await asked(leader, "/cases")
-    rest = await asked(leader, f"/cases?after={quote(first['next'])}")
+    (line,) = (await asked(leader, "/cases/all?state=declined"))["cases"]
+    first = await asked(leader, "/cases/all")
+    rest = await asked(leader, f"/cases/all?after={quote(first['next'])}")
 
     assert line["case_id"] == str(declined)
     assert (len(first["cases"]), len(rest["cases"]), rest["next"]) == (50, 2, None)
-    assert "下一页" in await page(leader, "/cases")
-    await page(leader, "/cases?state=nowhere", status=422)
-    await page(leader, "/cases?after=nowhere", status=422)
+    assert "下一页" in await page(leader, "/cases/all")
+    await page(leader, "/cases/all?state=nowhere", status=422)
+    await page(leader, "/cases/all?after=nowhere", status=422)
 
 
 async def test_a_person_is_led_from_a_ticket_to_its_case(
@@ -390,7 +390,7 @@ async def test_the_conditions_of_a_chosen_category_are_offered(
     known = await page(leader, "/cases/conditions?category=Yuncheng-GB30428.2:facility:0102")
     unknown = await page(leader, "/cases/conditions?category=x")
 
-    assert '<option value="HAZARD|2uh">HAZARD（2uh）</option>' in known
+    assert '<option value="HAZARD|2uh">缺失、移位或破裂（2紧急工作时）</option>' in known
     assert "请在下方填写" in unknown
 
 
@@ -436,7 +436,7 @@ async def test_a_route_admits_nobody_but_its_roles(
     stranger = await browse(Role.AUDIT_ADMIN)
     nobody = await browse()
     headers = {"Accept": "application/json"}
-    body = {} if route.method == "POST" else None
+    body: dict[str, str] | None = {} if route.method == "POST" else None
 
     refused = await stranger.request(route.method, path, headers=headers, json=body)
     unknown = await nobody.request(route.method, path, headers=headers, json=body)
