@@ -6,8 +6,9 @@ any order will do. `pop` is called by a steady clock and plays from a cursor:
 - a hole with later packets behind it is a loss: a frame is made up and the cursor moves on;
 - an empty buffer is lateness: a frame is made up and the cursor *stays*, which adds 20 ms of delay
   and lets the late packets be played. So the delay adapts upwards to the jitter by itself;
-- when for two seconds the buffer never ran lower than the target, one frame is dropped. So the
-  delay comes down again, and a peer whose clock runs fast does not pile up;
+- when for two seconds the buffer never ran lower than the target, one frame is dropped, or all
+  the needless ones if they are many. So the delay comes down again, and a peer whose clock runs
+  fast does not pile up;
 - a long pause (silence suppression, hold) or a jump of the timestamps starts anew with the
   target delay.
 
@@ -28,6 +29,8 @@ MAX_SAMPLES = SAMPLE_RATE // 2
 _PAUSE_FRAMES = 10
 _JUMP_SAMPLES = 2 * SAMPLE_RATE
 _WINDOW_FRAMES = 100
+# So much needless delay (ours after a stall, or the network's) is cut out at once.
+_HEAP_SAMPLES = 8 * FRAME_SAMPLES
 
 
 class Arrival(StrEnum):
@@ -116,9 +119,12 @@ class JitterBuffer:
             self.frames_dropped += 1
 
     def _shorten_delay(self) -> None:
-        if self._lowest >= TARGET_FRAMES * FRAME_SAMPLES:
-            self._take()
-            self.frames_dropped += 1
+        spare = self._lowest - TARGET_FRAMES * FRAME_SAMPLES
+        if spare >= 0:
+            frames = spare // FRAME_SAMPLES if spare >= _HEAP_SAMPLES else 1
+            for _ in range(frames):
+                self._take()
+            self.frames_dropped += frames
         self._window, self._lowest = 0, MAX_SAMPLES
 
     def _take(self) -> bytes | None:
