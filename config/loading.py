@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import config.models  # noqa: F401
 from case_bridge.units.service import load_units
 from config.catalogue import Catalogue, load_catalogue
+from config.demo.people import load_demo_people
 from config.runtime import Servers
+from config.settings import Settings
 from hotline.kernel.clock import Clock, system_clock
 from hotline.kernel.db import Base, Database
 from hotline.kernel.errors import HotlineError
@@ -73,8 +75,10 @@ async def load_shipped_data(database: Database, catalogue: Catalogue, *, now: da
     log.info("data_loaded", categories_changed=changed, calendar_is_new=calendar_is_new)
 
 
-async def prepare_database(servers: Servers, *, clock: Clock = system_clock) -> None:
-    """Migrate, and load the data that the program brings.
+async def prepare_database(
+    servers: Servers, settings: Settings, *, clock: Clock = system_clock
+) -> None:
+    """Migrate, and load the data that the program brings; with `demo`, its people and seats too.
 
     Raises:
         HotlineError: if the database cannot be reached.
@@ -85,5 +89,7 @@ async def prepare_database(servers: Servers, *, clock: Clock = system_clock) -> 
     database = Database.connect(servers.database_url, clock=clock)
     try:
         await load_shipped_data(database, catalogue, now=clock())
+        if settings.demo:
+            await load_demo_people(database, realm=settings.sip.realm, now=clock())
     finally:
         await database.close()

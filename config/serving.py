@@ -40,7 +40,7 @@ def serve(settings: Settings, *, tell: Callable[[str], None]) -> None:
         try:
             preload()
             servers = start_servers(settings)
-            asyncio.run(prepare_database(servers))
+            asyncio.run(prepare_database(servers, settings))
             asyncio.run(_supervise(settings, tell))
         finally:
             if not any(process.pid != os.getpid() for _, process in running(settings.data)):

@@ -25,8 +25,10 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "check": "config.cli.check:check",
         "user": "config.cli.user:user",
         "audit": "config.cli.audit:audit",
+        "call": "config.cli.call:call",
         "explain": "config.cli.explain:explain",
         "prompts": "config.cli.prompts:prompts",
+        "demo": "config.cli.demo:demo",
     }
 )
 

@@ -15,5 +15,5 @@ from config.runtime import start_servers
 def migrate(data: Path | None) -> None:
     """Bring the schema and the shipped data up to date."""
     settings = chosen_settings(data=data)
-    asyncio.run(prepare_database(start_servers(settings)))
+    asyncio.run(prepare_database(start_servers(settings), settings))
     click.echo("The database is up to date.")

@@ -1,0 +1,98 @@
+"""The people and seats of the demo city; `hotline serve --demo` brings them, and nothing else does.
+
+Everybody is invented. One password for all, printed at the start: never for a real city.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from case_bridge.units.repository import Units
+from channels.voice.sip.auth import DigestSecret
+from hotline.accounts.repository import Users
+from hotline.accounts.roles import Role
+from hotline.accounts.service import create_user
+from hotline.kernel.db import Database, UnitOfWork
+from hotline.queues.service import put_seat
+from hotline.queues.values import SeatDraft
+
+PASSWORD: Final = "lianchi-2026"  # noqa: S105 - it is meant to be known
+ACTOR: Final = "system:demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A seat with its SIP phone; the phone's password is the demo's."""
+
+    extension: str
+    name: str
+    queue: str = "hotline"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who may sign in."""
+
+    login: str
+    name: str
+    role: Role
+    seat: str | None = None
+    unit: str | None = None
+
+
+SEATS: Final = (Seat("1001", "一号坐席"), Seat("1002", "二号坐席"), Seat("1003", "三号坐席"))
+
+ACCOUNTS: Final = (
+    Account("seat1", "林晓芳", Role.SEAT, seat="1001"),
+    Account("seat2", "高志远", Role.SEAT, seat="1002"),
+    Account("seat3", "马春燕", Role.SEAT, seat="1003"),
+    Account("leader", "罗建华", Role.SHIFT_LEADER),
+    Account("dispatcher", "梁文博", Role.DISPATCHER),
+    Account("inspector1", "宋大伟", Role.INSPECTOR),
+    Account("inspector2", "谢丽娟", Role.INSPECTOR),
+    Account("unit-gsg", "许清泉", Role.UNIT, unit="GSG"),
+    Account("unit-szs", "沈建平", Role.UNIT, unit="SZS"),
+    Account("unit-hwc", "朱桂英", Role.UNIT, unit="HWC"),
+    Account("unit-zms", "杨光", Role.UNIT, unit="ZMS"),
+    Account("unit-zfd", "尤志强", Role.UNIT, unit="ZFD"),
+    Account("unit-ylc", "秦松林", Role.UNIT, unit="YLC"),
+    Account("supervisor", "唐敏", Role.SUPERVISOR),
+    Account("head", "董国强", Role.LEADER),
+    Account("sysadmin", "系统管理员", Role.SYSTEM_ADMIN),
+    Account("secadmin", "安全管理员", Role.SECURITY_ADMIN),
+    Account("auditor", "审计管理员", Role.AUDIT_ADMIN),
+)
+
+
+async def load_demo_people(database: Database, *, realm: str, now: datetime) -> None:
+    """Make the demo's seats and accounts; those that exist stay as they are."""
+    async with database.begin() as uow:
+        seats = {seat.extension: await _put_seat(uow, seat, realm, now=now) for seat in SEATS}
+        units: Mapping[str, UUID] = await Units(uow.session).by_code()
+        for account in ACCOUNTS:
+            if await Users(uow.session).by_login(account.login) is None:
+                await create_user(
+                    uow,
+                    login=account.login,
+                    password=PASSWORD,
+                    display_name=account.name,
+                    roles={account.role},
+                    unit_id=units[account.unit] if account.unit else None,
+                    seat_id=seats[account.seat] if account.seat else None,
+                    actor=ACTOR,
+                    now=now,
+                )
+
+
+async def _put_seat(uow: UnitOfWork, seat: Seat, realm: str, *, now: datetime) -> UUID:
+    secret = DigestSecret.of(seat.extension, realm, PASSWORD)
+    draft = SeatDraft(
+        name=seat.name,
+        extension=seat.extension,
+        queue=seat.queue,
+        sip_ha1_md5=secret.md5,
+        sip_ha1_sha256=secret.sha256,
+    )
+    return await put_seat(uow, draft, now=now)
