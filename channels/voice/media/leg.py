@@ -136,8 +136,7 @@ class EmbeddedLeg:
         try:
             return await ended
         finally:
-            if ended.cancelled() and request == self._play_request:
-                self.line.end_playing(PlayOutcome.STOPPED)
+            self.line.abandon_playing(ended)
 
     async def stop_playing(self) -> None:
         """Fall silent now."""

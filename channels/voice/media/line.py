@@ -81,6 +81,11 @@ class Line:
         if playing is not None and not playing.ended.done():
             playing.ended.set_result(outcome)
 
+    def abandon_playing(self, ended: asyncio.Future[PlayOutcome]) -> None:
+        """Fall silent if what plays is what `ended` waits for, and nobody waits any more."""
+        if self._playing is not None and self._playing.ended is ended:
+            self._playing = None
+
     def until_keys_are_sent(self) -> asyncio.Future[None]:
         """Return a future that is done when no key is waiting or under way, or at the end."""
         sent: asyncio.Future[None] = self._loop.create_future()
