@@ -7,9 +7,11 @@ or a mail address is masked.
 
 import logging
 import logging.config
+import re
 import sys
 from collections.abc import Mapping, MutableMapping
 from typing import Any
+from uuid import UUID
 
 import structlog
 from structlog.typing import Processor
@@ -23,6 +25,8 @@ PLAIN_FIELDS = frozenset(
     {"timestamp", "level", "logger", "role", "hash", "ticket", "ticket_number", "case_number"}
 )
 """Fields of ours whose digits are no phone numbers."""
+
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 NOISY = ("aiosmtpd", "mail.log", "rq", "asyncio", "aiohttp.access", "sqlalchemy.engine")
 """Loggers of libraries that tell each step at the level info; we log our own."""
@@ -106,7 +110,7 @@ def _mask_whole(value: Any) -> str | None:
 def _mask(value: Any) -> Any:
     match value:
         case str():
-            return mask_text(value)
+            return value if UUID_TEXT.fullmatch(value) else mask_text(value)
         case Mapping():
             return {
                 name: _mask_whole(item) if str(name).startswith(PERSONAL) else _mask(item)
@@ -114,7 +118,7 @@ def _mask(value: Any) -> Any:
             }
         case list() | tuple() | set() | frozenset():
             return [_mask(item) for item in value]
-        case None | bool() | int() | float():
+        case None | bool() | int() | float() | UUID():
             return value
         case _:
             return mask_text(str(value))

@@ -22,6 +22,8 @@ ROLES = ("worker", "sweeper", "web", "mail", "voice")
 """In the order in which they start; they stop in reverse, so that intake ends before the hands."""
 
 WORKER = "worker"
+MAIL = "mail"
+"""Under asyncio's own loop: aiosmtpd asks for its types of transport."""
 
 Serve = Callable[[Runtime, asyncio.Event, Ready], Awaitable[None]]
 """`serve(runtime, stop, ready)` of config/roles/ROLE.py: returns after `stop` is set."""
@@ -47,7 +49,8 @@ def run_role(role: str, settings: Settings, ready: Ready = lambda _: None) -> No
             if role == WORKER:
                 module.work(settings, servers, ready=ready)
             else:
-                uvloop.run(_serve(module.serve, settings, servers, ready))
+                run = asyncio.run if role == MAIL else uvloop.run
+                run(_serve(module.serve, settings, servers, ready))
         except OSError as error:
             if error.errno != EADDRINUSE:
                 raise

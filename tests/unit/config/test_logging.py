@@ -63,6 +63,7 @@ def test_ids_and_ticket_numbers_stay_readable() -> None:
         "ticket_id": UUID("12345678-1234-5678-1234-567812345678"),
         "ticket_number": "20260311000042",
         "hash": "1234567890123456",
+        "call": "51000000-1000-4d7c-aa67-478221000000",
     }
 
     assert masked(**fields) == fields
