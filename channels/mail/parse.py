@@ -110,7 +110,8 @@ def _collect(message: Message) -> _Content:
         kind = part.get_content_type()
         if _is_file(part):
             _keep(content, part)
-        elif kind == "text/plain":
+        elif kind == "text/plain" or part.get_content_maintype() == "multipart":
+            # A leaf that calls itself multipart has lost its boundary; its words are still there.
             content.plain.append(_text(part))
         elif kind == "text/html":
             content.rich.append(_text(part))
@@ -176,7 +177,7 @@ def _body(content: _Content) -> str:
     body = body.replace("\x00", "").replace("\r\n", "\n").strip()
     if content.left_out:
         body += f"\n（另有 {content.left_out} 个附件，见原件）"
-    return body
+    return body.strip()
 
 
 def plain_text(markup: str) -> str:
