@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -201,10 +201,11 @@ class _LimitedSmtp(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin a session, or refuse it for now (RFC 5321 3.8)."""
-        assert isinstance(transport, asyncio.Transport)
+        # uvloop's transports are not asyncio.Transport, but do what one does.
+        stream = cast(asyncio.Transport, transport)
         if not self._sessions.admit(self):
-            transport.write(b"421 4.3.2 Too many connections, please try again later\r\n")
-            transport.close()
+            stream.write(b"421 4.3.2 Too many connections, please try again later\r\n")
+            stream.close()
             return
         super().connection_made(transport)
 
@@ -215,5 +216,5 @@ class _LimitedSmtp(SMTP):
 
     def hang_up(self) -> None:
         """Cut a session off that does not end by itself."""
-        if isinstance(self.transport, asyncio.WriteTransport):
-            self.transport.abort()
+        if self.transport is not None:
+            cast(asyncio.Transport, self.transport).abort()

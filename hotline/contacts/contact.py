@@ -23,10 +23,15 @@ class Channel(StrEnum):
     CHAT = "chat"  # 在线客服
 
 
+LIVE_CHANNELS = frozenset({Channel.VOICE})
+"""A person talks to the citizen at once; nothing is parsed, a seat writes the ticket."""
+
+
 class ContactState(StrEnum):
     """How far a stored contact has been understood."""
 
     STORED = "stored"  # 已收，未解析
+    LIVE = "live"  # 实时通话，由坐席处理
     PARSED = "parsed"  # 已解析
     AUTOMATIC = "automatic"  # 自动邮件（退信、自动回复），只存不办
     UNPARSABLE = "unparsable"  # 无法解析，转人工

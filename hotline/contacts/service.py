@@ -8,7 +8,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hotline.contacts.contact import Attachment, Channel, ContactState, InboundContact
+from hotline.contacts.contact import (
+    LIVE_CHANNELS,
+    Attachment,
+    Channel,
+    ContactState,
+    InboundContact,
+)
 from hotline.contacts.events import ContactStored
 from hotline.contacts.model import AttachmentRow, ContactRow
 from hotline.contacts.repository import Contacts
@@ -52,6 +58,7 @@ async def store_contact(uow: UnitOfWork, contact: InboundContact) -> tuple[Conta
     The same `(channel, provider_id)` is the same contact, whoever comes first.
     """
     contacts = Contacts(uow.session)
+    is_live = contact.channel in LIVE_CHANNELS
     row = ContactRow(
         channel=contact.channel,
         provider_id=bounded_id(contact.provider_id),
@@ -60,14 +67,15 @@ async def store_contact(uow: UnitOfWork, contact: InboundContact) -> tuple[Conta
         raw=contact.raw,
         size=len(contact.raw),
         sha256=hashlib.sha256(contact.raw).hexdigest(),
-        state=ContactState.STORED,
+        state=ContactState.LIVE if is_live else ContactState.STORED,
     )
     stored = await contacts.insert(row)
     if stored is None:
         known = await contacts.find(contact.channel, row.provider_id)
         return ContactId(known.id), False
     contact_id = ContactId(stored)
-    uow.record(ContactStored(contact_id=contact_id, occurred_at=contact.received_at))
+    if not is_live:
+        uow.record(ContactStored(contact_id=contact_id, occurred_at=contact.received_at))
     return contact_id, True
 
 
