@@ -98,6 +98,8 @@ class CasePlatform(Protocol):
     async def submit(self, filing: CaseFiling) -> CaseReference:
         """Hand over a filing, once for each (ticket, round); return the case it became.
 
+        A case that was voided does not count: the filing becomes another one.
+
         Raises:
             FilingRefused: if the platform will not take it as it is.
             PlatformUnavailable: if it does not answer.

@@ -121,14 +121,19 @@ class Links:
     async def transferred_without_link(
         self, before: datetime, *, limit: int
     ) -> Sequence[tuple[TicketId, int]]:
-        """Return tickets handed over before an instant whose round has no link."""
+        """Return tickets handed over before an instant whose round has no link that counts.
+
+        A voided case gave its ticket back; handed over since, it needs another one.
+        """
         found = await self._session.execute(
             select(TicketRow.id, TicketRow.round)
             .where(
                 TicketRow.state == TicketState.TRANSFERRED,
                 TicketRow.transferred_at < before,
                 ~exists().where(
-                    CaseLinkRow.ticket_id == TicketRow.id, CaseLinkRow.round == TicketRow.round
+                    CaseLinkRow.ticket_id == TicketRow.id,
+                    CaseLinkRow.round == TicketRow.round,
+                    CaseLinkRow.state != CrossingState.VOIDED,
                 ),
             )
             .order_by(TicketRow.transferred_at)
@@ -148,9 +153,7 @@ class Links:
             )
             .where(
                 TicketRow.state == TicketState.TRANSFERRED,
-                CaseLinkRow.state.in_(
-                    (CrossingState.DONE, CrossingState.DECLINED, CrossingState.VOIDED)
-                ),
+                CaseLinkRow.state.in_((CrossingState.DONE, CrossingState.DECLINED)),
             )
         )
         if after is not None:

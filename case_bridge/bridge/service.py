@@ -56,7 +56,8 @@ async def submit_case(
 
     A later round reopens the case of the round before. The platform is called between two
     transactions, for it may take seconds; it is the platform that makes the call repeatable.
-    A round that the ticket has left behind meanwhile is not sent.
+    A round that the ticket has left behind meanwhile is not sent; one whose case was voided is
+    sent again once the ticket is handed over again.
 
     Raises:
         Unavailable: if the platform does not answer; the link stays pending, call again.
@@ -172,17 +173,26 @@ async def _prepare(
     uow: UnitOfWork, platform: str, ticket_id: TicketId, round_: int, *, now: datetime
 ) -> _Crossing | None:
     links = Links(uow.session)
-    link = await links.find(ticket_id, round_)
-    if link is not None and link.state is not CrossingState.PENDING:
+    link = await links.find(ticket_id, round_, lock=True)
+    if link is not None and link.state not in {CrossingState.PENDING, CrossingState.VOIDED}:
         return None
     ticket = await reading.ticket_view(uow.session, ticket_id)
     if ticket.state is not TicketState.TRANSFERRED or ticket.round != round_:
         log.info("crossing_left_behind", ticket_id=str(ticket_id), round=round_)
         return None
+    if link is not None and link.state is CrossingState.VOIDED:
+        _begin_again(link, now=now)
     earlier = await links.before(ticket_id, round_)
     reason = await _reopen_reason(uow, ticket_id, round_) if earlier else ""
     await links.ensure(ticket_id, round_, platform=platform, reopen_reason=reason or None, now=now)
     return _Crossing(filing_of(ticket, now=now), earlier.case_key if earlier else None, reason)
+
+
+def _begin_again(link: CaseLinkRow, *, now: datetime) -> None:
+    # The voided case gave the ticket back; a seat has mended it and handed it over once more.
+    _move(link, CrossingTrigger.RETRY, now=now)
+    link.case_key = link.case_number = link.case_round = None
+    link.sequence = 0
 
 
 async def _reopen_reason(uow: UnitOfWork, ticket_id: TicketId, round_: int) -> str:

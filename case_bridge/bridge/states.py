@@ -50,6 +50,7 @@ CROSSING: Machine[CrossingState, CrossingTrigger] = Machine(
         (S.PENDING, T.SUBMIT): S.SUBMITTED,
         (S.PENDING, T.FAIL): S.FAILED,
         (S.FAILED, T.RETRY): S.PENDING,
+        (S.VOIDED, T.RETRY): S.PENDING,  # 更正后重新转办
         (S.SUBMITTED, T.FILE): S.FILED,
         (S.SUBMITTED, T.DECLINE): S.DECLINED,
         (S.SUBMITTED, T.DISPATCH): S.IN_HAND,

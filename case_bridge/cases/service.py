@@ -33,6 +33,8 @@ from hotline.tickets.category import category_key
 async def register_case(uow: UnitOfWork, report: Report, *, now: datetime) -> Registered:
     """Register a report as a case, once for each round of a ticket (R8, R12).
 
+    A voided case does not count; the report moves on to the next one.
+
     Raises:
         Invalid: if it says nothing, or names an unknown category.
     """
@@ -253,23 +255,26 @@ async def _known(cases: Cases, report: Report) -> Registered | None:
     if row is None:
         return None
     case = await cases.get(row.case_id)
+    if case.state is CaseState.VOIDED:
+        return None
     return Registered(CaseId(case.id), case.number, row.case_round)
 
 
 async def _attach_report(uow: UnitOfWork, case: CaseRow, report: Report, *, now: datetime) -> None:
-    uow.session.add(
-        ReportRow(
+    row = None
+    if report.ticket_id is not None:
+        row = await Cases(uow.session).report_of(report.ticket_id, report.round)
+    if row is None:
+        row = ReportRow(
             id=new_id(),
-            case_id=case.id,
-            case_round=case.round,
             ticket_id=report.ticket_id,
             ticket_number=report.ticket_number,
             round=report.round,
             source=report.source,
-            text=report.body or report.subject,
-            reported_at=now,
         )
-    )
+        uow.session.add(row)
+    row.case_id, row.case_round = case.id, case.round
+    row.text, row.reported_at = report.body or report.subject, now
     keep_evidence(
         uow,
         case,

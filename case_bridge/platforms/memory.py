@@ -29,6 +29,11 @@ class MemoryCase:
         """Say whether nobody works on it."""
         return bool(self.messages) and self.messages[-1].kind in _ENDS
 
+    @property
+    def is_voided(self) -> bool:
+        """Say whether the case should never have been there."""
+        return bool(self.messages) and self.messages[-1].kind is ProgressKind.VOIDED
+
 
 @dataclass(slots=True)
 class MemoryPlatform:
@@ -45,7 +50,7 @@ class MemoryPlatform:
         if not filing.subject.strip():
             raise FilingRefused("the filing says nothing")
         key = self.filings.get((filing.ticket_id, filing.round))
-        if key is None:
+        if key is None or self.cases[key].is_voided:
             key = f"m-{len(self.cases) + 1}"
             self.cases[key] = MemoryCase(CaseReference(key, f"M{len(self.cases) + 1:05}", 1))
             self.filings[filing.ticket_id, filing.round] = key

@@ -29,6 +29,7 @@ class Other:
 
     platform: CasePlatform
     finish: Callable[[str], Awaitable[None]]
+    void: Callable[[str], Awaitable[None]]
 
 
 @pytest.fixture(params=["memory", "local"])
@@ -43,7 +44,10 @@ async def other(
             memory.tell(case_key, ProgressKind.FILED, at=clock())
             memory.tell(case_key, ProgressKind.CLOSED, "已补装井盖", at=clock())
 
-        yield Other(memory, finish_there)
+        async def void_there(case_key: str) -> None:
+            memory.tell(case_key, ProgressKind.VOIDED, "应转公安", at=clock())
+
+        yield Other(memory, finish_there, void_there)
         await memory.aclose()
         return
     city = await build_city(database, clock)
@@ -51,8 +55,11 @@ async def other(
     async def finish_here(case_key: str) -> None:
         await city.finish(CaseId(UUID(case_key)))
 
+    async def void_here(case_key: str) -> None:
+        await city.void(CaseId(UUID(case_key)))
+
     local = LocalPlatform(database)
-    yield Other(local, finish_here)
+    yield Other(local, finish_here, void_here)
     await local.aclose()
 
 
@@ -167,6 +174,19 @@ async def test_whoever_complains_second_joins_the_reopened_case(other: Other, cl
     joined = await other.platform.reopen(reference.case_key, second, "我家也是")
 
     assert joined == replace(reference, round=2)
+
+
+async def test_a_voided_case_does_not_count_when_its_filing_comes_again(
+    other: Other, clock: Any
+) -> None:
+    once = filing(clock)
+    voided = await other.platform.submit(once)
+    await other.void(voided.case_key)
+
+    again, and_again = await other.platform.submit(once), await other.platform.submit(once)
+
+    assert again.case_key != voided.case_key
+    assert and_again == again
 
 
 async def test_a_case_that_does_not_exist_is_not_reopened(other: Other, clock: Any) -> None:

@@ -204,6 +204,10 @@ class City:
                 uow, case_id, reason=reason, text=text, actor=self.desk, now=self.clock()
             )
 
+    async def void(self, case_id: CaseId, reason: str = "应转公安") -> None:
+        async with self.database.begin() as uow:
+            await service.void_case(uow, case_id, reason=reason, actor=self.desk, now=self.clock())
+
     async def dispatch(self, case_id: CaseId, unit: str = "drain", **changes: Any) -> None:
         order: dict[str, Any] = {"actor": self.dispatcher, "order": "补装井盖并设置警示"}
         async with self.database.begin() as uow:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from case_bridge.bridge.reconcile import Trouble, reconcile
 from case_bridge.bridge.states import CrossingState
 from case_bridge.cases import service
 from case_bridge.cases.case import DeclineReason
@@ -157,17 +158,43 @@ async def test_a_refusal_that_is_disputed_is_looked_at_again(city: City) -> None
 async def test_a_voided_case_gives_the_ticket_back_to_the_seats(city: City) -> None:
     ticket_id = await city.transferred_ticket()
     await city.run_jobs()
-    async with city.database.begin() as uow:
-        await service.void_case(
-            uow,
-            await city.case_of(ticket_id),
-            reason="应转公安",
-            actor=city.desk,
-            now=city.clock(),
-        )
+    await city.void(await city.case_of(ticket_id))
     await city.run_jobs()
 
     assert (await city.ticket(ticket_id)).state is TicketState.OPEN
+
+
+async def test_a_ticket_handed_over_again_after_a_void_becomes_another_case(city: City) -> None:
+    ticket_id = await city.transferred_ticket()
+    await city.run_jobs()
+    voided = await city.case_of(ticket_id)
+    await city.void(voided)
+    await city.run_jobs()
+    async with city.database.begin() as uow:
+        await tickets.transfer_ticket(uow, ticket_id, actor="system", now=city.clock())
+    await city.run_jobs()
+
+    case_id = await city.case_of(ticket_id)
+    assert case_id != voided
+    await city.finish(case_id)
+    await city.run_jobs()
+    assert (await city.ticket(ticket_id)).state is TicketState.RESOLVED
+    assert await city.alarms() == []
+
+
+async def test_a_handover_after_a_void_whose_job_was_lost_is_found_and_sent(city: City) -> None:
+    ticket_id = await city.transferred_ticket()
+    await city.run_jobs()
+    await city.void(await city.case_of(ticket_id))
+    await city.run_jobs()
+    async with city.database.begin() as uow:
+        await tickets.transfer_ticket(uow, ticket_id, actor="system", now=city.clock())
+    city.clock.advance(timedelta(minutes=6))
+
+    findings = await reconcile(city.database, city.platform, now=city.clock())
+
+    assert [(f.trouble, f.repaired) for f in findings] == [(Trouble.NOT_SENT, True)]
+    assert (await city.link(ticket_id)).state is CrossingState.SUBMITTED
 
 
 async def test_many_complainants_of_one_case_are_all_answered(city: City) -> None:

@@ -17,6 +17,7 @@ STORIES = {
     "R50: returned by a unit": ([T.SUBMIT, T.FILE, T.DISPATCH, T.RETURN], S.FILED),
     "R66: reworked": ([T.SUBMIT, T.FILE, T.DISPATCH, T.HANDLE, T.REWORK], S.IN_HAND),
     "voided": ([T.SUBMIT, T.FILE, T.VOID], S.VOIDED),
+    "voided, mended, sent again": ([T.SUBMIT, T.VOID, T.RETRY, T.SUBMIT], S.SUBMITTED),
 }
 
 
@@ -36,7 +37,7 @@ def test_every_move_that_is_not_in_the_table_is_refused(
             CROSSING.next(state, trigger)
 
 
-@pytest.mark.parametrize("end", [S.DONE, S.DECLINED, S.VOIDED])
+@pytest.mark.parametrize("end", [S.DONE, S.DECLINED])
 def test_a_round_that_ended_stays_ended(end: CrossingState) -> None:
     assert CROSSING.triggers_from(end) == frozenset()
 
