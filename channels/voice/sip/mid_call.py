@@ -163,13 +163,12 @@ class MidCall:
         if call.state is CallState.OFFERED:
             self._incoming.receive_cancel(call, now)
             return
-        if call.state in _OVER or not call.allows(CallTrigger.BYE):
+        # In our early dialog it may be one fork of many: RFC 3261 15 gives it no meaning.
+        if not call.allows(CallTrigger.BYE):
             return
         self._close_offer(call, 487, now)
         was_closing = call.state is CallState.CLOSING
         call.move(CallTrigger.BYE)
-        if call.state is not CallState.ENDED:
-            return
         self._book.drop(call)
         if not was_closing:
             self._book.emit(CallEnded(call=call.key, reason=EndReason.BYE))

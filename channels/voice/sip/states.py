@@ -185,7 +185,6 @@ CALL = Machine(
         (_C.PROCEEDING, _M.FAILURE): _C.ENDED,
         (_C.PROCEEDING, _M.RETRY): _C.CALLING,
         (_C.PROCEEDING, _M.HANG_UP): _C.CANCELLING,
-        (_C.PROCEEDING, _M.BYE): _C.CANCELLING,
         (_C.GIVING_UP, _M.PROVISIONAL): _C.CANCELLING,
         (_C.GIVING_UP, _M.SUCCESS): _C.LEAVING,
         (_C.GIVING_UP, _M.FAILURE): _C.ENDED,
@@ -195,7 +194,6 @@ CALL = Machine(
         (_C.ESTABLISHED, _M.HANG_UP): _C.LEAVING,
         (_C.ESTABLISHED, _M.BYE): _C.ENDED,
         (_C.ESTABLISHED, _M.LOST): _C.LEAVING,
-        (_C.LEAVING, _M.BYE): _C.LEAVING,
         (_C.LEAVING, _M.LOST): _C.ENDED,
     },
 )
