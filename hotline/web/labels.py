@@ -69,6 +69,7 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         TicketTrigger.RESOLVE: "办结",
         TicketTrigger.REOPEN: "重新办理",
         TicketTrigger.CLOSE: "归档",
+        TicketTrigger.CONFIRM: "回访确认",
     },
     Outcome: {
         Outcome.SOLVED: "已解决",

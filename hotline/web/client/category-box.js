@@ -51,7 +51,7 @@ class CategoryBox extends Plain {
           ${this.found.map((each, n) => this.#option(each, n))}
         </ul>
         <p id="category-count" class="visually-hidden" role="status">
-          ${this.open ? `${this.found.length} ${t("个类别")}` : ""}
+          ${this.open ? t("%(count)s个类别", { count: this.found.length }) : ""}
         </p>
       </div>`;
   }

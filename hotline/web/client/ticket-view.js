@@ -31,7 +31,7 @@ class TicketView extends Plain {
 
   #step(entry) {
     const what = entry.trigger ? label("TicketTrigger", entry.trigger) : t("登记受理");
-    const round = entry.round > 1 ? `（${t("第")}${entry.round}${t("轮")}）` : "";
+    const round = entry.round > 1 ? `（${t("第%(round)s轮", entry)}）` : "";
     return html`<li><time datetime=${entry.at}>${moment(entry.at)}</time>
       <strong>${what}</strong>${round}${entry.reason ? `：${entry.reason}` : ""}</li>`;
   }

@@ -4,9 +4,9 @@ const words = JSON.parse(document.getElementById("words").textContent);
 
 export const replyChannels = words.replyChannels;
 
-/** Returns a Chinese text in the page's language. */
-export function t(text) {
-  return words.texts[text] ?? text;
+/** Returns a Chinese text in the page's language; `%(name)s` in it is filled from `values`. */
+export function t(text, values = {}) {
+  return (words.texts[text] ?? text).replace(/%\((\w+)\)s/g, (_, name) => values[name]);
 }
 
 /** Returns the word for a stored value, such as label("TicketState", "open"). */

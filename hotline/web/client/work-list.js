@@ -33,7 +33,7 @@ class WorkList extends Plain {
         <span class="number">${line.number}</span>
         <span class="badge">${label("Channel", line.channel)}</span>
         ${line.urgency === "normal" ? nothing : html`<span class="badge bad">${label("Urgency", line.urgency)}</span>`}
-        ${line.round > 1 ? html`<span class="badge warn">${t("第")}${line.round}${t("轮")}</span>` : nothing}
+        ${line.round > 1 ? html`<span class="badge warn">${t("第%(round)s轮", line)}</span>` : nothing}
         <span class="subject">${line.subject}</span>
         <small>${moment(line.opened_at)} · ${line.category_name || t("未分类")}</small>
       </button></li>`;

@@ -1,0 +1,230 @@
+"""A seat writes up a call by keyboard alone, loses the network, and goes on."""
+
+import pytest
+from playwright.async_api import Page
+
+from hotline.accounts.roles import Role
+from hotline.contacts.contact import Channel
+from hotline.tickets import reading
+from hotline.tickets import service as tickets
+from hotline.tickets.states import TicketState
+from hotline.tickets.ticket import RequestKind, TicketDraft
+from tests.e2e.web.conftest import Browser
+from tests.fakes.web_house import WebHouse
+
+
+async def sit_down(house: WebHouse, browser: Browser) -> Page:
+    await house.user("wang", Role.SEAT, seat="801")
+    await browser.sign_in("wang")
+    page = browser.page
+    await page.wait_for_selector("#seat-state:text('签出')")
+    await page.keyboard.press("Alt+3")
+    await page.wait_for_selector("#seat-state:text('空闲')")
+    return page
+
+
+async def answer_call(house: WebHouse, page: Page) -> None:
+    await house.ring()
+    await page.wait_for_selector(".call.ringing")
+    await house.pick_up("801")
+    await page.wait_for_selector(".call.answered")
+    await page.wait_for_selector("h2:text('本次来电的新工单')")
+
+
+async def test_a_call_becomes_a_transferred_ticket_without_touching_the_mouse(
+    house: WebHouse, browser: Browser
+) -> None:
+    page = await sit_down(house, browser)
+    await browser.looks_right("desk_available")
+    await house.ring()
+    await page.wait_for_selector(".call.ringing")
+    assert await page.inner_text("#caller") == "138****1234"
+    assert "来电" in await page.title()
+    await browser.looks_right("desk_ringing")
+    await house.pick_up("801")
+    await page.wait_for_selector("h2:text('本次来电的新工单')")
+
+    keys = page.keyboard
+    await keys.press("Alt+b")
+    await keys.type("人民路井盖丢失")
+    await keys.press("Alt+c")
+    await keys.type("jinggai")
+    await page.wait_for_selector("[role=option][aria-selected=true]")
+    await browser.looks_right("desk_category")
+    await keys.press("Enter")
+    await keys.press("Tab")
+    await keys.press("ArrowDown")
+    await keys.press("Tab")
+    await keys.type("人民路1号门前上水井盖丢失，夜间危险。")
+    await keys.press("Tab")
+    await keys.type("人民路1号")
+    await keys.press("Control+s")
+    await page.wait_for_selector("text=已保存：")
+    await browser.looks_right("desk_saved")
+    await keys.press("Control+Enter")
+    await page.wait_for_selector("#ticket-state:text('已转办')")
+    await browser.looks_right("desk_transferred")
+
+    async with house.database.read() as session:
+        (line,) = (await reading.ticket_list(session)).lines
+        view = await reading.ticket_view(session, line.ticket_id)
+    assert (view.state, view.subject, view.address) == (
+        TicketState.TRANSFERRED,
+        "人民路井盖丢失",
+        "人民路1号",
+    )
+    assert (view.category and view.category.code, view.condition) == ("0101", "HAZARD")
+    assert view.body == "人民路1号门前上水井盖丢失，夜间危险。"
+
+
+async def test_the_help_opens_by_key_and_closes_by_key(house: WebHouse, browser: Browser) -> None:
+    page = await sit_down(house, browser)
+
+    await page.keyboard.press("?")
+    await page.wait_for_selector("dialog[open]")
+    await browser.looks_right("desk_help")
+    await page.keyboard.press("Escape")
+
+    assert await page.locator("dialog[open]").count() == 0
+
+
+async def test_a_question_mark_in_a_text_is_a_question_mark(
+    house: WebHouse, browser: Browser
+) -> None:
+    page = await sit_down(house, browser)
+    await page.keyboard.press("Alt+b")
+
+    await page.keyboard.type("what?")
+
+    assert await page.input_value("#subject") == "what?"
+    assert await page.locator("dialog[open]").count() == 0
+
+
+async def test_a_break_is_taken_and_ended_by_keyboard(house: WebHouse, browser: Browser) -> None:
+    page = await sit_down(house, browser)
+
+    await page.keyboard.press("Alt+2")
+    await page.wait_for_selector(".reasons button:focus")
+    await browser.looks_right("desk_break")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+
+    await page.wait_for_selector("#seat-state:text('小休（休息）')")
+    await page.keyboard.press("Alt+1")
+    await page.wait_for_selector("#seat-state:text('空闲')")
+
+
+async def test_tab_walks_through_the_whole_desk_and_out(house: WebHouse, browser: Browser) -> None:
+    page = await sit_down(house, browser)
+    await page.evaluate("document.activeElement.blur()")
+    seen = []
+    for _ in range(60):
+        await page.keyboard.press("Tab")
+        seen.append(
+            await page.evaluate("document.activeElement.id || document.activeElement.textContent")
+        )
+
+    assert {"subject", "category", "body", "reply_channel"} <= set(seen)
+    assert seen.count("subject") >= 2  # around, not stuck
+
+
+async def test_typed_text_outlives_a_lost_network_and_a_reload(
+    house: WebHouse, browser: Browser
+) -> None:
+    page = await sit_down(house, browser)
+    await answer_call(house, page)
+    await page.keyboard.press("Alt+b")
+    await page.keyboard.type("路灯不亮")
+    await page.context.set_offline(True)
+    await page.keyboard.press("Control+s")
+    await page.wait_for_selector("[role=alert]:has-text('网络不通')")
+    browser.trouble.clear()  # the request that could not leave
+    await page.context.set_offline(False)
+
+    await page.reload()
+
+    await page.wait_for_selector("h2:text('本次来电的新工单')")
+    assert await page.input_value("#subject") == "路灯不亮"
+    await page.keyboard.press("Control+s")
+    await page.wait_for_selector("text=已保存：")
+
+
+async def test_a_second_call_does_not_take_away_what_is_being_typed(
+    house: WebHouse, browser: Browser
+) -> None:
+    page = await sit_down(house, browser)
+    await page.keyboard.press("Alt+b")
+    await page.keyboard.type("一件旧事")
+
+    await house.ring()
+    await house.pick_up("801")
+
+    await page.wait_for_selector("text=有新来电，当前工单尚未保存")
+    assert await page.input_value("#subject") == "一件旧事"
+    await page.keyboard.press("Alt+n")
+    await page.wait_for_selector("h2:text('本次来电的新工单')")
+    assert await page.input_value("#subject") == ""
+
+
+async def test_a_mistake_is_shown_at_its_field(house: WebHouse, browser: Browser) -> None:
+    page = await sit_down(house, browser)
+    await answer_call(house, page)
+
+    await page.keyboard.press("Control+s")
+
+    await page.wait_for_selector("#subject[aria-invalid=true]:focus")
+    await browser.looks_right("desk_mistake")
+
+
+async def test_a_ticket_from_the_web_waits_in_the_list_and_is_answered(
+    house: WebHouse, browser: Browser
+) -> None:
+    page = await sit_down(house, browser)
+    draft = TicketDraft(
+        channel=Channel.WEB,
+        request_kind=RequestKind.INQUIRY,
+        subject="几点开门",
+        body="办事大厅几点开门？",
+        reply_channel=Channel.WEB,
+        reply_to=None,
+    )
+    async with house.database.begin() as uow:
+        ticket_id = await tickets.open_ticket(uow, draft, now=house.clock())
+    await page.wait_for_selector(".work .line-button")
+
+    await page.keyboard.press("Alt+l")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("#ticket-heading:focus")
+    await browser.looks_right("desk_waiting_ticket")
+    await page.keyboard.press("Alt+r")
+    await page.keyboard.type("工作日9时至17时。")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+
+    await page.wait_for_selector("#ticket-state:text('归档')")
+    async with house.database.read() as session:
+        view = await reading.ticket_view(session, ticket_id)
+    assert (view.state, view.result) == (TicketState.CLOSED, "工作日9时至17时。")
+
+
+async def test_a_number_is_shown_for_a_reason(house: WebHouse, browser: Browser) -> None:
+    page = await sit_down(house, browser)
+    await answer_call(house, page)
+    await page.click("text=查看完整号码")
+    await page.keyboard.type("核对身份")
+
+    await page.keyboard.press("Enter")
+
+    await page.wait_for_selector("#caller:text('13800001234')")
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_the_board_shows_the_floor(house: WebHouse, browser: Browser, language: str) -> None:
+    await house.seat("801")
+    await house.user("leader", Role.SHIFT_LEADER)
+    await browser.sign_in("leader")
+    await browser.page.goto(f"/language/{language}?next=/board")
+
+    await browser.page.wait_for_selector("table")
+
+    await browser.looks_right(f"board_{language}")
