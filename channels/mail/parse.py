@@ -23,6 +23,8 @@ MAX_PARTS = 300
 MAX_ATTACHMENTS = 50
 MAX_TEXT = 1_000_000
 """Bytes of one text part that are read; the whole of it stays in the original."""
+MAX_HEAD = 256 * 1024
+"""Bytes of headers that are looked at for a Message-ID."""
 NAME_LIMIT = 200
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
@@ -83,16 +85,13 @@ def mail_identity(raw: bytes) -> str:
     Message-ID and a digest of the body: a relay that sends again changes neither, and a program
     that gives every mail the same Message-ID loses none. Without a Message-ID, a digest of all.
     """
-    message = BytesParser(policy=policy.compat32).parsebytes(raw, headersonly=True)
+    end = _BLANK_LINE.search(raw)
+    head, body = (raw[: end.start()], raw[end.end() :]) if end else (raw, b"")
+    message = BytesParser(policy=policy.compat32).parsebytes(head[:MAX_HEAD], headersonly=True)
     found = _MESSAGE_ID.search(header(message, "Message-ID"))
     if found is None:
         return f"sha256:{hashlib.sha256(raw).hexdigest()}"
-    return f"{found.group()} {hashlib.sha256(_body_bytes(raw)).hexdigest()[:16]}"
-
-
-def _body_bytes(raw: bytes) -> bytes:
-    end = _BLANK_LINE.search(raw)
-    return raw[end.end() :] if end else b""
+    return f"{found.group()} {hashlib.sha256(body).hexdigest()[:16]}"
 
 
 def _parsed(raw: bytes) -> Message:

@@ -5,8 +5,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
-import structlog
-
 from hotline.callbacks.events import CallbackAnswered, NegativeRatingGiven
 from hotline.callbacks.model import CallbackAnswerRow, CallbackRow
 from hotline.callbacks.options import CallbackOptions
@@ -44,8 +42,6 @@ from hotline.tickets.service import confirm_ticket, reopen_ticket
 from hotline.tickets.states import TicketState
 from hotline.tickets.ticket import CloseReason
 from hotline.tickets.time_limit import correction_deadline
-
-log = structlog.get_logger()
 
 
 async def schedule_callbacks(

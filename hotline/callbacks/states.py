@@ -66,6 +66,7 @@ CALLBACK = Machine(
         (S.ATTEMPTING, T.CANCEL): S.CANCELLED,
         (S.UNKNOWN, T.ATTEMPT): S.ATTEMPTING,  # once, visibly
         (S.UNKNOWN, T.MISS): S.SCHEDULED,
+        (S.UNKNOWN, T.ASK): S.AWAITING,  # it had been delivered after all
         (S.UNKNOWN, T.ANSWER): S.ANSWERED,
         (S.UNKNOWN, T.GIVE_UP): S.NOT_REACHED,
         (S.UNKNOWN, T.CANCEL): S.CANCELLED,
