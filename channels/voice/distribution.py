@@ -7,12 +7,12 @@ SQL says who rings where; a signal only shortens the second until the next look.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
 
 import structlog
 
+from channels.voice.waiters import first_of
 from hotline.kernel.clock import Clock
 from hotline.kernel.db import Database
 from hotline.kernel.errors import Unavailable
@@ -59,8 +59,7 @@ class Distribution:
     async def run(self, process_id: Callable[[], UUID]) -> None:
         """Distribute until cancelled; `process_id` tells the present life of this process."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), LOOK_SECONDS)
+            await first_of(self._news, timeout=LOOK_SECONDS)
             self._news.clear()
             try:
                 await self.look(process_id())

@@ -135,7 +135,8 @@ class FlowWalk:
         seconds = verb.timeout.total_seconds()
         while not keys.endswith(verb.finish_on or "\0") and len(keys) < verb.max_digits:
             try:
-                digit = await asyncio.wait_for(self._leg.media.digits.get(), seconds)
+                async with asyncio.timeout(seconds):
+                    digit = await self._leg.media.digits.get()
             except TimeoutError:
                 break
             keys += digit.key

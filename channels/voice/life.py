@@ -52,9 +52,8 @@ async def say_goodbye(exchange: Exchange, leg: Leg, language: str) -> None:
     prompt = exchange.options.prompts / language / "goodbye.wav"
     with suppress(MediaError, Conflict, TimeoutError):
         await leg.media.unbridge()
-        await asyncio.wait_for(
-            leg.media.play([prompt]), exchange.options.limits.goodbye.total_seconds()
-        )
+        async with asyncio.timeout(exchange.options.limits.goodbye.total_seconds()):
+            await leg.media.play([prompt])
 
 
 async def end_in_sql(exchange: Exchange, call_id: CallId, end: CallEnd) -> None:

@@ -1,13 +1,13 @@
 """Orders to ring somebody: claimed from SQL when signalled, and once a second."""
 
 import asyncio
-from contextlib import suppress
 from datetime import timedelta
 
 import structlog
 
 from channels.voice.exchange import Exchange
 from channels.voice.outbound import OutboundCall
+from channels.voice.waiters import first_of
 from hotline.contacts.calls import orders
 from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.values import Order
@@ -41,8 +41,7 @@ class OrderDesk:
             except Unavailable:
                 log.warning("orders_wait_for_the_database")
                 await asyncio.sleep(LOOK_SECONDS)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), LOOK_SECONDS)
+            await first_of(self._news, timeout=LOOK_SECONDS)
             self._news.clear()
 
     async def stop(self) -> None:

@@ -321,7 +321,8 @@ class Phone:
             PhoneError: if none comes in time.
         """
         try:
-            return await asyncio.wait_for(self._incoming.get(), timeout)
+            async with asyncio.timeout(timeout):
+                return await self._incoming.get()
         except TimeoutError:
             raise PhoneError(f"no call within {timeout:g} s") from None
 

@@ -188,9 +188,8 @@ class QueueWait:
         pause = self._exchange.options.limits.announce_every.total_seconds()
         while True:
             try:
-                await asyncio.wait_for(
-                    self._leg.media.play(self._walk.files([self._music]), loop=True), pause
-                )
+                async with asyncio.timeout(pause):
+                    await self._leg.media.play(self._walk.files([self._music]), loop=True)
             except TimeoutError:
                 await self._announce()
             except PromptUnusable as error:

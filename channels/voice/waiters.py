@@ -1,17 +1,25 @@
-"""Waiting for the first of several things, leaving nothing running behind."""
+"""Waiting for the first of several things, leaving nothing running behind.
+
+`asyncio.wait_for` is not used in calls: in Python 3.11 it loses a cancellation that comes in the
+moment in which the thing is done, and the task then runs on for ever.
+"""
 
 import asyncio
-from collections.abc import Awaitable
 from typing import Any
 
 from hotline.kernel.tasks import spawn
 
+ASK_AGAIN_SECONDS = 1.0
+
 
 async def stop_tasks(*tasks: asyncio.Task[Any]) -> None:
     """Cancel tasks and wait until they have ended."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        # A library inside may still swallow a cancellation; ask again until it is heard.
+        _, pending = await asyncio.wait(pending, timeout=ASK_AGAIN_SECONDS)
 
 
 async def first_of(
@@ -32,12 +40,3 @@ async def _until(thing: "asyncio.Future[Any] | asyncio.Event") -> None:
     else:
         # Not awaited itself: cancelling the wait must not cancel what is waited for.
         await asyncio.wait([thing])
-
-
-async def within(seconds: float, work: Awaitable[object]) -> bool:
-    """Do some work for at most so many seconds; False if it was cut short."""
-    try:
-        await asyncio.wait_for(work, seconds)
-    except TimeoutError:
-        return False
-    return True
