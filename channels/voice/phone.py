@@ -26,6 +26,7 @@ from channels.voice.sip.events import (
     CallOffered,
     RegisterReceived,
     RegistrationChanged,
+    RegistrationKey,
     RegistrationState,
 )
 from channels.voice.sip.sdp import Direction, SdpError
@@ -226,6 +227,7 @@ class Phone:
         self._legs: list[Leg] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._incoming: asyncio.Queue[PhoneCall] = asyncio.Queue(MAX_CALLS)
+        self._registration: RegistrationKey | None = None
         self._registered = asyncio.Event()
         self._registration_status = 0
 
@@ -301,7 +303,7 @@ class Phone:
             PhoneError: if the registrar does not accept it in time.
         """
         where = Uri.parse(registrar)
-        self._switchboard.endpoint.register(
+        self._registration = self._switchboard.endpoint.register(
             f"sip:{self._options.user}@{where.host}",
             registrar,
             credentials=Credentials(self._options.user, password),
@@ -313,6 +315,12 @@ class Phone:
         )
         if not await first_of(self._registered, timeout=timeout):
             raise PhoneError(f"not registered, last answer {self._registration_status}")
+
+    async def unregister(self) -> None:
+        """Tell the registrar that the phone goes off."""
+        if self._registration is not None:
+            self._switchboard.endpoint.unregister(self._registration)
+            self._registration = None
 
     async def next_call(self, *, timeout: float = 30.0) -> PhoneCall:
         """Return the next call that came in: answered, or ringing if the phone does not answer.

@@ -1,6 +1,7 @@
 """A hotline hall for tests: a voice process with tones as prompts, seats, and scripted phones."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,13 @@ from pathlib import Path
 from sqlalchemy import select
 
 from channels.voice.media.embedded import EmbeddedMediaEngine, EmbeddedMediaOptions
-from channels.voice.options import LineOptions, VoiceLimits, VoiceOptions
+from channels.voice.options import (
+    LineOptions,
+    OutboundOptions,
+    TrunkOptions,
+    VoiceLimits,
+    VoiceOptions,
+)
 from channels.voice.phone import Phone, PhoneOptions
 from channels.voice.process import VoiceProcess
 from channels.voice.sip.auth import DigestSecret
@@ -225,3 +232,13 @@ async def eventually(
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"never within {seconds:g} s: {what}") from None
+
+
+def outbound_to(host: str, port: int) -> dict[str, object]:
+    """Changes that let a hall dial mobile numbers through a trunk at an address."""
+    return {
+        "trunks": (TrunkOptions(name="carrier", host=host, port=port),),
+        "outbound": OutboundOptions(
+            allowed=(re.compile(r"1[3-9]\d{9}"),), ring_limit=timedelta(seconds=2)
+        ),
+    }
