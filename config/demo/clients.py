@@ -37,7 +37,11 @@ def expect(holds: bool, problem: str) -> None:
 
 
 async def eventually(
-    what: str, look: Callable[[], Awaitable[T | None]], *, patience: float = PATIENCE
+    what: str,
+    look: Callable[[], Awaitable[T | None]],
+    *,
+    patience: float = PATIENCE,
+    look_again: float = _LOOK_AGAIN,
 ) -> T:
     """Look again and again until `look` returns something, and return it.
 
@@ -50,7 +54,7 @@ async def eventually(
                 found = await look()
                 if found is not None:
                     return found
-                await asyncio.sleep(_LOOK_AGAIN)
+                await asyncio.sleep(look_again)
     except TimeoutError:
         raise StepFailed(f"{what}: not within {patience:g} s") from None
 

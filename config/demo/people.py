@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from case_bridge.field.service import enlist_inspector
 from case_bridge.units.repository import Units
 from channels.voice.sip.auth import DigestSecret
 from hotline.accounts.repository import Users
@@ -73,7 +74,7 @@ async def load_demo_people(database: Database, *, realm: str, now: datetime) -> 
         units: Mapping[str, UUID] = await Units(uow.session).by_code()
         for account in ACCOUNTS:
             if await Users(uow.session).by_login(account.login) is None:
-                await create_user(
+                user_id = await create_user(
                     uow,
                     login=account.login,
                     password=PASSWORD,
@@ -84,6 +85,8 @@ async def load_demo_people(database: Database, *, realm: str, now: datetime) -> 
                     actor=ACTOR,
                     now=now,
                 )
+                if account.role is Role.INSPECTOR:
+                    await enlist_inspector(uow, user_id, name=account.name)
 
 
 async def _put_seat(uow: UnitOfWork, seat: Seat, realm: str, *, now: datetime) -> UUID:

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -53,9 +54,12 @@ async def show(options: DemoOptions, *, tell: Callable[[str], None]) -> bool:
     """
     teller = Teller(tell)
     options.data.mkdir(parents=True, exist_ok=True)
+    sounds = Path(tempfile.mkdtemp(prefix="sounds-", dir=options.data))
     async with AsyncExitStack() as stack:
         mailbox = await stack.enter_async_context(Mailbox.open())
-        citizen = await stack.enter_async_context(Phone.open(PhoneOptions(user=CITIZEN_NUMBER)))
+        citizen = await stack.enter_async_context(
+            Phone.open(PhoneOptions(user=CITIZEN_NUMBER, folder=sounds))
+        )
         ports = [_usable(each, tell) for each in (options.http, options.sip, options.smtp)]
         http, sip, smtp = ports
         environment = {
@@ -67,7 +71,7 @@ async def show(options: DemoOptions, *, tell: Callable[[str], None]) -> bool:
         await stack.enter_async_context(_serving(options.data, http, sip, smtp, environment))
         teller.step("全部就绪")
         seat_phone = await stack.enter_async_context(
-            Phone.open(PhoneOptions(user=SEATS[0].extension))
+            Phone.open(PhoneOptions(user=SEATS[0].extension, folder=sounds))
         )
         await seat_phone.register(f"sip:{sip}", password=PASSWORD)
         base = f"http://{http}"
@@ -81,7 +85,7 @@ async def show(options: DemoOptions, *, tell: Callable[[str], None]) -> bool:
             seat=await stack.enter_async_context(signed_in(base, ACCOUNTS[0].login)),
             city=await City.open(base, stack),
             mailbox=mailbox,
-            folder=options.data,
+            folder=sounds,
             teller=teller,
         )
         stories = [await _play(stage, *each) for each in STORIES]

@@ -1,5 +1,6 @@
 """Three stories, each from the contact to the archive: by telephone, by form, by mail."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ async def by_phone(stage: Stage, story: Story) -> None:
     call = await stage.citizen.dial(f"sip:12319@{stage.sip}")
     teller.step("市民拨打 12319，已接通")
     seat_call = await stage.seat_phone.next_call(timeout=PATIENCE)
-    expect(hears_prompt(call.heard, prompt("recording_notice")), "no recording notice was heard")
+    expect(await _heard(call, "recording_notice"), "no recording notice was heard")
     teller.step("市民听到录音告知，排队后坐席应答")
     await _talk(stage, call, seat_call)
     teller.step("双方互相听到对方（按声音内容核对）")
@@ -60,7 +61,7 @@ async def by_phone(stage: Stage, story: Story) -> None:
     await stage.seat.post(f"/desk/tickets/{ticket['ticket_id']}/transfer", {})
     await call.hang_up()
     await seat_call.wait_over(timeout=PATIENCE)
-    await stage.seat.post("/desk/state", {"act": "end_wrap_up"})
+    await _wrap_up(stage)
     await stage.city.work(
         ticket["ticket_id"], story, teller, result="已更换井盖并恢复路面，现场安全。"
     )
@@ -138,6 +139,15 @@ async def _talk(stage: Stage, call: PhoneCall, seat_call: PhoneCall) -> None:
     await eventually("both hear each other", both_hear, patience=20.0)
 
 
+async def _wrap_up(stage: Stage) -> None:
+    async def wrapping_up() -> bool | None:
+        seat = (await stage.seat.get("/desk/snapshot"))["seat"]
+        return True if seat["state"] == "wrap_up" else None
+
+    await eventually("the seat wraps up", wrapping_up)
+    await stage.seat.post("/desk/state", {"act": "end_wrap_up"})
+
+
 async def _write_ticket(stage: Stage, story: Story) -> dict[str, Any]:
     async def talking() -> dict[str, Any] | None:
         contact = (await stage.seat.get("/desk/snapshot"))["seat"]["contact"]
@@ -197,16 +207,24 @@ async def _answer_callback_call(stage: Stage) -> None:
     await _after(ring, "ask_satisfaction")
     await ring.press("1")
     await ring.wait_over(timeout=PATIENCE)
-    expect(hears_prompt(ring.heard, prompt("outcome_solved")), "the outcome was not spoken")
-    expect(hears_prompt(ring.heard, prompt("thanks")), "nobody said thanks")
+    expect(await _heard(ring, "outcome_solved"), "the outcome was not spoken")
+    expect(await _heard(ring, "thanks"), "nobody said thanks")
     stage.teller.step("按 1：非常满意，回访结束")
 
 
-async def _after(call: PhoneCall, name: str) -> None:
-    async def heard() -> bool | None:
-        return True if hears_prompt(call.heard, prompt(name)) else None
+async def _heard(call: PhoneCall, name: str) -> bool:
+    # In a thread: the phone's own sound must not wait for the arithmetic.
+    return await asyncio.to_thread(hears_prompt, call.heard, prompt(name))
 
-    await eventually(f"the citizen hears {name}", heard)
+
+async def _after(call: PhoneCall, name: str) -> None:
+    """Wait until a prompt has been heard to its end."""
+
+    async def ended() -> bool | None:
+        is_heard = await asyncio.to_thread(hears_prompt, call.heard, prompt(name), ended=True)
+        return True if is_heard else None
+
+    await eventually(f"the citizen hears {name}", ended, look_again=0.5)
 
 
 async def _link_of(citizen: Browser, where: Mapping[str, str]) -> str | None:
