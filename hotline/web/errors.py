@@ -9,6 +9,7 @@ from typing import Any, Final
 import structlog
 from aiohttp import web
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from hotline.kernel.errors import (
     Conflict,
@@ -19,6 +20,7 @@ from hotline.kernel.errors import (
     Unavailable,
 )
 from hotline.web.auth import NotSignedIn
+from hotline.web.field_words import words_for
 from hotline.web.forgery import FIELD, ForgedForm
 from hotline.web.keys import REQUEST_ID
 from hotline.web.language import translate
@@ -62,13 +64,22 @@ _ADVICE: Final[Mapping[str, tuple[str, str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One field: what is wrong for a program, and in Chinese words for a person."""
+
+    field: str
+    problem: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """What the other side is told."""
 
     status: int
     error: str
     message: str
-    fields: tuple[tuple[str, str], ...] = ()
+    fields: tuple[FieldProblem, ...] = ()
     retry_after: int | None = None
     advice: str = ""
     headers: Mapping[str, str] | None = None
@@ -83,13 +94,14 @@ def problem_of(error: Exception) -> Problem:
     """Return what is said about an error; anything that is not ours is a 500 without details."""
     match error:
         case ValidationError():
-            fields = tuple((_where(e["loc"]), e["msg"]) for e in error.errors())
+            fields = tuple(_field_problem(each) for each in error.errors())
             return Problem(422, "Invalid", "the body does not fit", fields)
         case web.HTTPException():
             headers = {k: v for k, v in error.headers.items() if k == "Allow"}
             return Problem(error.status, "Http", error.reason, headers=headers)
         case Invalid():
-            return Problem(422, "Invalid", str(error), ((error.field, error.problem),))
+            refused = FieldProblem(error.field, error.problem, words_for(error.field))
+            return Problem(422, "Invalid", str(error), (refused,))
         case ForgedForm():
             return Problem(403, "ForgedForm", str(error), advice="form")
         case Unavailable() | TooMany():
@@ -127,13 +139,15 @@ async def _answer(request: web.Request, problem: Problem) -> web.StreamResponse:
         return _to_sign_in(request)
     response: web.StreamResponse
     if wants_json(request):
-        response = web.json_response(_as_json(request, problem, advice), status=problem.status)
+        body = _as_json(request, problem, what, advice)
+        response = web.json_response(body, status=problem.status)
     else:
         response = render(
             request,
             "hotline/error.html",
             status=problem.status,
             problem=problem,
+            fields=[(each, translate(request, each.words)) for each in problem.fields],
             what=what,
             advice=advice,
             typed=await _typed_text(request),
@@ -149,12 +163,21 @@ def _to_sign_in(request: web.Request) -> web.Response:
     return web.Response(status=303, headers={"Location": str(location)})
 
 
-def _as_json(request: web.Request, problem: Problem, advice: str) -> dict[str, Any]:
+def _as_json(request: web.Request, problem: Problem, what: str, advice: str) -> dict[str, Any]:
+    """Programs read `error`, `message`, `problem`; people read `what`, `words`, `advice`."""
     return {
         "error": problem.error,
         "message": problem.message,
+        "what": what,
         "advice": advice,
-        "fields": [{"field": field, "problem": what} for field, what in problem.fields],
+        "fields": [
+            {
+                "field": each.field,
+                "problem": each.problem,
+                "words": translate(request, each.words),
+            }
+            for each in problem.fields
+        ],
         "request_id": request[REQUEST_ID],
     }
 
@@ -173,5 +196,6 @@ async def _typed_text(request: web.Request) -> list[tuple[str, str]]:
     return [(k, v) for k, v in posted.items() if isinstance(v, str) and v and k not in hidden]
 
 
-def _where(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(step) for step in location) or "body"
+def _field_problem(error: ErrorDetails) -> FieldProblem:
+    field = ".".join(str(step) for step in error["loc"]) or "body"
+    return FieldProblem(field, error["msg"], words_for(field, error["type"]))

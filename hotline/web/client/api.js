@@ -6,10 +6,9 @@ const LIMIT = 15_000; // milliseconds
 
 export class ApiError extends Error {
   constructor(status, body) {
-    super([body.message, body.advice].filter(Boolean).join(" "));
+    super([body.what, body.advice].filter(Boolean).join(t("。")));
     this.status = status;
-    this.fields = Object.fromEntries((body.fields ?? []).map((each) => [each.field, each.problem]));
-    this.advice = body.advice ?? "";
+    this.fields = Object.fromEntries((body.fields ?? []).map((each) => [each.field, each.words]));
   }
 }
 
@@ -25,9 +24,9 @@ export async function call(method, path, body) {
       credentials: "same-origin",
     });
   } catch {
-    throw new ApiError(0, { message: t("网络不通，内容已保存在本机，请稍后重试。") });
+    throw new ApiError(0, { what: t("网络不通，内容已保存在本机，请稍后重试。") });
   }
-  const answer = await response.json().catch(() => ({}));
+  const answer = await response.json().catch(() => ({ what: t("系统出错了") }));
   if (response.status === 401) signInAgain();
   if (!response.ok) throw new ApiError(response.status, answer);
   return answer;

@@ -173,6 +173,8 @@ async def test_a_mistake_is_shown_at_its_field(house: WebHouse, browser: Browser
     await page.keyboard.press("Control+s")
 
     await page.wait_for_selector("#subject[aria-invalid=true]:focus")
+    assert await page.inner_text("#subject-problem") == "请填写此项。"
+    assert "请按提示修改" in await page.inner_text("[role=alert]")
     await browser.looks_right("desk_mistake")
 
 

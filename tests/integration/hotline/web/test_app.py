@@ -163,7 +163,9 @@ async def test_broken_json_is_the_senders_error(house: WebHouse, browse: Browse)
     )
 
     assert answer.status == 422
-    assert (await answer.json())["fields"] == [{"field": "body", "problem": "is not JSON in UTF-8"}]
+    (field,) = (await answer.json())["fields"]
+    assert (field["field"], field["problem"]) == ("body", "is not JSON in UTF-8")
+    assert field["words"]
 
 
 async def test_a_file_named_by_its_content_is_cached_for_ever(

@@ -12,12 +12,15 @@ import pytest
 import channels.web
 import hotline.web
 from channels.web.callback import SATISFACTION, SOLVED
+from channels.web.form import Upload, check_report
+from channels.web.photos import LARGEST_PHOTO
 from channels.web.report import _REPLY_WORDS
 from hotline.tickets.states import TicketState, TicketTrigger
 from hotline.tickets.ticket import CloseReason, Outcome
 from hotline.tickets.views import HistoryEntry
 from hotline.tickets.wording import state_words, timeline
 from hotline.web.errors import _ADVICE
+from hotline.web.field_words import BY_FIELD, BY_KIND, OTHERWISE
 from hotline.web.labels import LABELS
 from hotline.web.language import read_catalogue
 from tests.conftest import FakeClock
@@ -58,6 +61,7 @@ def of_tables() -> Iterator[str]:
     for pair in _ADVICE.values():
         yield from pair
     yield from _REPLY_WORDS.values()
+    yield from (*BY_FIELD.values(), *BY_KIND.values(), OTHERWISE)
     yield from (text for _, text in (*SOLVED, *SATISFACTION))
 
 
@@ -100,6 +104,26 @@ def test_every_stored_value_has_its_word(member: tuple[type, object]) -> None:
     kind, value = member
 
     assert LABELS[kind][value]  # type: ignore[index]
+
+
+def test_every_mistake_in_the_public_form_has_its_english() -> None:
+    fields = {"body": "字" * 6000, "address": "路" * 400, "name": "名" * 70, "website": "x"}
+    photos = [[Upload("a", b"")], [Upload("a", b"")] * 6, [Upload("a", b"0" * (LARGEST_PHOTO + 1))]]
+    ways = [
+        {"reply_channel": "mail"},
+        {"reply_channel": "sms", "phone": "01066001234"},
+        {"reply_channel": "voice", "request_kind": "x"},
+        {},
+    ]
+    told = {
+        text
+        for change, uploads in product(ways, photos)
+        for report in (fields | change, change)
+        for text in check_report(report, uploads).problems.values()
+    }
+
+    assert len(told) == 14
+    assert sorted(told - set(ENGLISH)) == []
 
 
 def test_english_texts_are_english() -> None:

@@ -1,0 +1,36 @@
+"""What is wrong with a field, in words for the person who filled it in."""
+
+from collections.abc import Mapping
+from typing import Final
+
+OTHERWISE: Final = "填写不正确，请检查。"
+
+BY_FIELD: Final[Mapping[str, str]] = {
+    "subject": "请填写标题，不超过200字。",
+    "reply_to": "请填写能答复市民的号码或邮箱地址。",
+    "category_code": "没有这个类别，请从搜索结果中选择。",
+    "condition": "请从该类别的立案条件中选择。",
+    "reason": "请填写原因。",
+    "answer": "请填写答复内容。",
+    "password": "密码应为8到256个字符。",
+}
+"""For a field that a rule of the hotline refused."""
+
+BY_KIND: Final[Mapping[str, str]] = {
+    "missing": "请填写此项。",
+    "string_too_short": "请填写此项。",
+    "string_too_long": "内容过长。",
+    "string_pattern_mismatch": OTHERWISE,
+    "enum": "请从列表中选择。",
+    "extra_forbidden": "没有这一项。",
+    "greater_than_equal": "数值超出范围。",
+    "less_than_equal": "数值超出范围。",
+}
+"""For a field that does not fit its schema; the keys are pydantic's names of errors."""
+
+
+def words_for(field: str, kind: str | None = None) -> str:
+    """Return the words, in Chinese; `kind` is pydantic's name of the error, if it has one."""
+    if kind is None:
+        return BY_FIELD.get(field, OTHERWISE)
+    return BY_KIND.get(kind, OTHERWISE)
