@@ -44,6 +44,8 @@ class EndpointOptions:
     """What Via and Contact say; `host` if empty."""
     user: str = "hotline"
     realm: str = "hotline"
+    algorithms: tuple[str, ...] = ("MD5",)
+    """See `UserAgentOptions.algorithms`."""
     name: str = "Hotline"
     max_calls: int = 2000
     streams: StreamOptions = field(default_factory=StreamOptions)
@@ -324,6 +326,7 @@ class Endpoint:
                     user=options.user,
                     name=options.name,
                     realm=options.realm,
+                    algorithms=options.algorithms,
                     max_calls=options.max_calls,
                 ),
                 new_token=lambda: secrets.token_hex(8),

@@ -29,9 +29,6 @@ _HASHES: dict[str, Callable[[bytes], "hashlib._Hash"]] = {
     "SHA-256": hashlib.sha256,
 }
 
-_OFFERED = ("SHA-256", "MD5")
-"""Strongest first (RFC 8760 2.4)."""
-
 
 class Verdict(StrEnum):
     """What the Authorization header of a request is worth."""
@@ -112,8 +109,16 @@ def digest_response(
 class DigestServer:
     """Challenges and judges; remembers only the nonces that were used rightly."""
 
-    def __init__(self, realm: str, key: bytes, new_token: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        realm: str,
+        key: bytes,
+        new_token: Callable[[], str],
+        algorithms: tuple[str, ...] = ("MD5",),
+    ) -> None:
+        """Make a server that offers `algorithms`, strongest first (RFC 8760 2.4)."""
         self.realm = realm
+        self._algorithms = algorithms
         self._key = key
         self._new_token = new_token
         self._counts: dict[str, int] = {}
@@ -131,7 +136,7 @@ class DigestServer:
                 f'Digest realm={quote(self.realm)}, nonce="{nonce}", qop="auth", '
                 f"algorithm={algorithm}{tail}",
             )
-            for algorithm in _OFFERED
+            for algorithm in self._algorithms
         ]
 
     def judge(self, request: Request, secret: DigestSecret | None, now: float) -> Verdict:
@@ -147,7 +152,7 @@ class DigestServer:
 
     def _is_right(self, request: Request, fields: dict[str, str], secret: DigestSecret) -> bool:
         algorithm = fields.get("algorithm", "MD5").upper()
-        if algorithm not in _HASHES or not _same_place(fields.get("uri", ""), request.uri):
+        if algorithm not in self._algorithms or not _same_place(fields.get("uri", ""), request.uri):
             return False
         expected = digest_response(
             algorithm,

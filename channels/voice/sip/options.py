@@ -16,6 +16,9 @@ class UserAgentOptions:
     """User-Agent and Server header."""
     realm: str = "hotline"
     """Realm of the challenges that we send."""
+    algorithms: tuple[str, ...] = ("MD5",)
+    """What our challenges offer, strongest first: "SHA-256", "MD5". Phones of many makers
+    (baresip 1.0 and SIPp 3.6 among them) stop at a challenge that names SHA-256."""
     max_calls: int = 2000
     """Calls at once; the next INVITE is answered 503 with Retry-After."""
     max_transactions: int = 200_000

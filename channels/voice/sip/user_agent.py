@@ -68,7 +68,7 @@ class UserAgent:
         self._mid_call = MidCall(self._book, self._incoming, leaving)
         self._registrar = Registrar(self._book)
         self._registrations = Registrations(self._book)
-        self._digest = DigestServer(options.realm, secret, new_token)
+        self._digest = DigestServer(options.realm, secret, new_token, options.algorithms)
 
     # in and out
 

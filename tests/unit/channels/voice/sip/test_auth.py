@@ -27,8 +27,11 @@ def parsed(data: bytes) -> Request:
     return message
 
 
-def make_server() -> DigestServer:
-    return DigestServer("hotline", b"key", tokens())
+BOTH = ("SHA-256", "MD5")
+
+
+def make_server(algorithms: tuple[str, ...] = BOTH) -> DigestServer:
+    return DigestServer("hotline", b"key", tokens(), algorithms)
 
 
 def refusal(status: int, *challenges: tuple[str, str]) -> Response:
@@ -126,6 +129,13 @@ def test_the_strongest_algorithm_is_offered_first_and_taken() -> None:
     assert "algorithm=SHA-256" in register.header("authorization")
 
 
+def test_an_algorithm_that_was_not_offered_is_wrong() -> None:
+    strict = make_server(("SHA-256",))
+    _, register = signed(make_server(), RIGHT, 0.0, "MD5")
+
+    assert strict.judge(register, SECRET, 1.0) is Verdict.WRONG
+
+
 def test_a_request_without_authorization_is_to_be_challenged() -> None:
     server = make_server()
     foreign = [("authorization", 'Digest realm="other", nonce="x"')]
@@ -183,7 +193,7 @@ def test_an_old_nonce_is_stale() -> None:
 
 
 def test_a_nonce_of_somebody_else_is_stale() -> None:
-    _, register = signed(DigestServer("hotline", b"other key", tokens()), RIGHT, 0.0)
+    _, register = signed(DigestServer("hotline", b"other key", tokens(), BOTH), RIGHT, 0.0)
 
     assert make_server().judge(register, SECRET, 1.0) is Verdict.STALE
 

@@ -71,11 +71,8 @@ def test_a_stale_nonce_is_said_to_be_stale() -> None:
 
     wire.agent.challenge(event.request_key, wire.now, stale=True)
 
-    challenges = wire.response().headers["www-authenticate"]
-    assert [("stale=true" in c, "SHA-256" in c) for c in challenges] == [
-        (True, True),
-        (True, False),
-    ]
+    (challenge,) = wire.response().headers["www-authenticate"]
+    assert challenge.endswith("algorithm=MD5, stale=true")
 
 
 def test_a_refused_register_says_why() -> None:
