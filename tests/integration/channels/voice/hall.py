@@ -34,7 +34,7 @@ from ivr.checks import POSITION_PROMPTS
 from ivr.loader import load_flow
 
 REALM = "hotline"
-PASSWORD = "a seat's password"
+PASSWORD = "kept-to-itself"
 QUEUE = "hotline"
 
 NOTICE_HZ, MUSIC_HZ, POSITION_HZ, GOODBYE_HZ = 500.0, 350.0, 700.0, 1200.0
@@ -45,7 +45,7 @@ TONES = {
     "goodbye": (GOODBYE_HZ, 0.6),
     "ask": (900.0, 0.4),
     "thanks": (1100.0, 0.4),
-    **{name: (POSITION_HZ, 0.3) for name in POSITION_PROMPTS},
+    **dict.fromkeys(POSITION_PROMPTS, (POSITION_HZ, 0.3)),
 }
 
 MAIN = """
@@ -59,6 +59,38 @@ steps:
   noted: {note: recording_notice, value: "notice-7", next: to_seat}
   to_seat: {enqueue: hotline, answered: done, no_seats: nobody, overflow: nobody}
   nobody: {play: [goodbye], next: done}
+  done: {hangup: yes}
+"""
+
+BY_HOUR = """
+name: by_hour
+version: "7"
+language: zh-CN
+start: pick_up
+variables:
+  night: {values: ["0", "1"]}
+steps:
+  pick_up: {answer: yes, next: hour}
+  hour: {branch: night, cases: {"1": closed}, otherwise: to_seat}
+  closed: {play: [goodbye], next: done}
+  to_seat: {enqueue: hotline, answered: done, no_seats: done, overflow: done}
+  done: {hangup: yes}
+"""
+
+MENU = """
+name: menu
+version: "7"
+language: zh-CN
+start: pick_up
+steps:
+  pick_up: {answer: yes, next: choose}
+  choose:
+    menu: [ask]
+    report: choice
+    keys: {1: thanks, 2: done}
+    timeout: 10
+    failed: done
+  thanks: {play: [thanks], next: done}
   done: {hangup: yes}
 """
 
@@ -84,6 +116,8 @@ steps:
   done: {hangup: yes}
 """
 
+FLOWS = (MAIN, BY_HOUR, MENU, SURVEY)
+
 
 def voice_options(folder: Path) -> VoiceOptions:
     """The options of a hall whose files are in `folder`."""
@@ -94,7 +128,9 @@ def voice_options(folder: Path) -> VoiceOptions:
             write_tone(prompts / f"{name}.wav", hertz, seconds=seconds)
     flows = {
         flow.name: flow
-        for flow in (load_flow(text, "hall.py", frozenset(TONES)) for text in (MAIN, SURVEY))
+        for flow in (
+            load_flow(text, "hall.py", frozenset(TONES)) for text in (MAIN, BY_HOUR, MENU, SURVEY)
+        )
     }
     return VoiceOptions(
         port=0,

@@ -12,10 +12,11 @@ from channels.voice.leg import LegEnd
 from channels.voice.options import LineOptions, NightHours, TrunkOptions, VoiceLimits
 from channels.voice.phone import NotAnswered, PhoneError
 from channels.voice.tones import hears_tone, loudness, read_channel
+from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallEnd, CallState
 from hotline.contacts.contact import Channel
 from hotline.contacts.model import ContactRow
-from hotline.kernel.clock import system_clock
+from hotline.kernel.clock import SHANGHAI, system_clock
 from hotline.kernel.db import Database
 from hotline.queues import service as queues
 from hotline.queues.model import OfferRow, QueueEntryRow
@@ -286,8 +287,6 @@ async def test_a_citizen_may_hold_and_come_back(hall: Hall, seat_voice: Path) ->
 
 
 async def _is_quiet(file: Path) -> bool:
-    from channels.voice.tones import loudness, read_channel
-
     return loudness(read_channel(file)[-4000:]) < 100
 
 
@@ -307,11 +306,17 @@ async def test_a_line_that_goes_dead_is_ended(live_database: Database, tmp_path:
 async def test_at_night_the_line_says_so_to_its_flow(
     live_database: Database, tmp_path: Path
 ) -> None:
-    line = LineOptions(number="12319", night=NightHours())
-    assert not line.night.holds(system_clock().time())
-    async with open_hall(live_database, tmp_path, lines=(line,)) as hall, hall.phone() as citizen:
+    now = system_clock().astimezone(SHANGHAI)
+    night = NightHours(
+        begins=(now - timedelta(hours=1)).time(), ends=(now + timedelta(hours=1)).time()
+    )
+    lines = (LineOptions(number="12319", flow="by_hour", night=night),)
+    async with open_hall(live_database, tmp_path, lines=lines) as hall, hall.phone() as citizen:
+        await hall.sign_in("8001")
         call = await citizen.dial(hall.line())
         await call.wait_over(timeout=10)
+
+    assert hears_tone(call.heard, GOODBYE_HZ, seconds=0.4)
 
 
 async def test_stopping_says_goodbye_to_those_who_wait(
@@ -332,8 +337,6 @@ async def test_stopping_says_goodbye_to_those_who_wait(
 
 
 async def test_a_life_that_was_given_up_ends_its_calls_and_begins_again(hall: Hall) -> None:
-    from hotline.contacts.calls import service as calls
-
     await hall.sign_in("8001")
     async with hall.phone() as citizen:
         call = await citizen.dial(hall.line())

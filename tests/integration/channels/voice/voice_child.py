@@ -1,4 +1,4 @@
-"""A voice process of its own, to be killed: `python voice_child.py DATABASE_URL FOLDER TRUNK_PORT`."""
+"""A voice process of its own, to be killed: arguments database URL, folder, port of the trunk."""
 
 import asyncio
 import sys

@@ -1,0 +1,128 @@
+"""baresip as a scripted phone: started in a folder of its own, driven over its TCP control."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CONFIG = """\
+sip_listen {host}:{sip}
+call_local_timeout 120
+call_max_calls 4
+audio_path /usr/share/baresip
+audio_source aufile,{microphone}
+audio_player aufile,{folder}/player.wav
+audio_alert aufile,/dev/null
+ausrc_srate 8000
+auplay_srate 8000
+ausrc_channels 1
+auplay_channels 1
+audio_txmode thread
+rtp_ports 50000-50999
+module_path /usr/lib/baresip/modules
+module stdio.so
+module g711.so
+module aufile.so
+module ausine.so
+module sndfile.so
+module_tmp uuid.so
+module_tmp account.so
+module_app menu.so
+module_app ctrl_tcp.so
+module_app debug_cmd.so
+ctrl_tcp_listen {host}:{control}
+snd_path {folder}
+"""
+
+HOST = "127.0.0.1"
+
+
+@dataclass
+class Baresip:
+    """A running baresip."""
+
+    folder: Path
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def command(self, name: str, params: str = "") -> None:
+        """Send one command."""
+        text = json.dumps({"command": name, "params": params, "token": name}).encode()
+        self.writer.write(b"%d:%s," % (len(text), text))
+        await self.writer.drain()
+
+    async def event(self, kind: str, *, timeout: float = 20.0) -> dict[str, Any]:
+        """Wait for an event such as CALL_ESTABLISHED."""
+        async with asyncio.timeout(timeout):
+            while True:
+                message = await self._read()
+                if message.get("type") == kind:
+                    return message
+
+    async def _read(self) -> dict[str, Any]:
+        size = int((await self.reader.readuntil(b":"))[:-1])
+        message = json.loads(await self.reader.readexactly(size))
+        await self.reader.readexactly(1)
+        assert isinstance(message, dict)
+        return message
+
+    def heard(self) -> Path:
+        """Return the file of what it heard (decoded sound, 8 kHz mono)."""
+        [path] = self.folder.glob("dump-*-dec.wav")
+        return path
+
+
+def _free_port(kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as free:
+        free.bind((HOST, 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def baresip(folder: Path, account: str, microphone: Path) -> AsyncGenerator[Baresip, None]:
+    """Run baresip with one account while the block runs."""
+    folder.mkdir()
+    control = _free_port(socket.SOCK_STREAM)
+    config = CONFIG.format(
+        host=HOST, sip=_free_port(socket.SOCK_DGRAM), control=control, microphone=microphone,
+        folder=folder,
+    )  # fmt: skip
+    (folder / "config").write_text(config)
+    (folder / "accounts").write_text(account + "\n")
+    (folder / "contacts").write_text("")
+    process = await asyncio.create_subprocess_exec(
+        "baresip", "-f", str(folder), cwd=folder,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        reader, writer = await _connect(control)
+        try:
+            yield Baresip(folder, reader, writer)
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+    finally:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(5):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+async def _connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                return await asyncio.open_connection(HOST, port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.05)

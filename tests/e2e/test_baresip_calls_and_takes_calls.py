@@ -1,0 +1,86 @@
+"""baresip, another maker's phone: as a citizen who presses keys, and as a seat."""
+
+import shutil
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from channels.voice.options import LineOptions
+from channels.voice.tones import hears_tone, write_tone
+from hotline.contacts.calls.model import CallEventRow
+from hotline.contacts.calls.states import CallEnd
+from hotline.kernel.clock import system_clock
+from hotline.kernel.db import Database
+from hotline.queues.states import SeatState
+from tests.e2e.baresip import baresip
+from tests.integration.channels.voice.hall import PASSWORD, Hall, eventually, hears, open_hall
+
+CITIZEN_HZ, SEAT_HZ, QUESTION_HZ, THANKS_HZ = 440.0, 880.0, 900.0, 1100.0
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("baresip") is None, reason="baresip is not installed (Debian: baresip)"
+)
+
+
+@pytest.fixture
+async def hall(database_url: str, tmp_path: Path) -> AsyncGenerator[Hall, None]:
+    database = Database.connect(database_url, clock=system_clock)
+    lines = (LineOptions(number="12319"), LineOptions(number="12345", flow="menu"))
+    async with open_hall(database, tmp_path, lines=lines) as hall:
+        yield hall
+    await database.close()
+
+
+async def test_it_calls_hears_the_question_presses_a_key_and_hears_the_thanks(
+    hall: Hall, tmp_path: Path
+) -> None:
+    voice = write_tone(tmp_path / "voice.wav", CITIZEN_HZ, seconds=5)
+    account = "<sip:13800001234@127.0.0.1>;regint=0"
+    async with baresip(tmp_path / "citizen", account, voice) as citizen:
+        await citizen.command("dial", hall.line("12345"))
+        await citizen.event("CALL_ESTABLISHED")
+        await citizen.command("sndcode", "1")
+        await citizen.event("CALL_CLOSED")
+        row = await hall.ended_call()
+
+    assert row.end is CallEnd.FLOW_ENDED
+    assert row.number == "13800001234"
+    async with hall.database.read() as session:
+        answer = await session.scalar(select(CallEventRow).where(CallEventRow.kind == "answer"))
+    assert answer is not None
+    assert answer.detail == {"question": "choice", "value": "1"}
+    assert hears_tone(citizen.heard(), THANKS_HZ, seconds=0.2)
+
+
+async def test_it_registers_as_a_seat_answers_and_both_hear_each_other(
+    hall: Hall, tmp_path: Path
+) -> None:
+    await hall.sign_in("8001")
+    host, port = hall.voice.address
+    seat_voice = write_tone(tmp_path / "seat.wav", SEAT_HZ, seconds=10)
+    citizen_voice = write_tone(tmp_path / "citizen.wav", CITIZEN_HZ, seconds=5)
+    account = (
+        f"<sip:8001@{host}:{port};transport=udp>;auth_user=8001;auth_pass={PASSWORD}"
+        ";regint=60;answermode=auto"
+    )
+    async with baresip(tmp_path / "desk", account, seat_voice) as seat:
+        await eventually(lambda: _is_registered(hall), "baresip is registered")
+        async with hall.phone() as citizen:
+            call = await citizen.dial(hall.line())
+            call.say(citizen_voice, loop=True)
+            await seat.event("CALL_ESTABLISHED")
+            await hall.seat_is("8001", SeatState.TALKING)
+            await hears(call.heard, SEAT_HZ, seconds=1.0)
+            await seat.command("hangup")
+            await call.wait_over(timeout=10)
+        await hall.seat_is("8001", SeatState.WRAP_UP)
+        row = await hall.ended_call()
+
+    assert row.end is CallEnd.SEAT_HUNG_UP
+    assert hears_tone(seat.heard(), CITIZEN_HZ, seconds=0.5)
+
+
+async def _is_registered(hall: Hall) -> bool:
+    return (await hall.seat_view("8001")).phone_until is not None
