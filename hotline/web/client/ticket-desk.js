@@ -8,19 +8,21 @@ import { ariaKeys, keysOf } from "./keys.js";
 import { Plain } from "./plain.js";
 import { amendment, differ, EMPTY, fieldsOf, newDraftId, openingBody } from "./ticket-fields.js";
 import "./ticket-form.js";
-import "./ticket-view.js";
+import { timeline } from "./ticket-view.js";
 import { label, moment, t } from "./words.js";
 
 const QUESTIONS = {
   answer: { text: "答复内容（将告知市民）", button: "提交答复", done: "已直接答复并归档" },
   cancel: { text: "作废原因", button: "确认作废", done: "工单已作废" },
   remind: { text: "催办原因", button: "催办", done: "已催办" },
+  number: { text: "查看原因（将记入审计日志）", button: "查看" },
 };
 
 class TicketDesk extends Plain {
   static properties = {
     live: { attribute: false },
     fields: { state: true }, ticket: { state: true }, history: { state: true }, code: { state: true },
+    number: { state: true },
     question: { state: true }, problems: { state: true }, busy: { state: true }, waiting: { state: true },
   };
 
@@ -37,6 +39,7 @@ class TicketDesk extends Plain {
     this.ticket = null;
     this.history = [];
     this.code = null;
+    this.number = null; // the whole answer address, once it was asked for
     this.saved = EMPTY;
     this.fields = { ...EMPTY, ...readDraft(this.#user, draftId) };
     this.question = null;
@@ -65,6 +68,7 @@ class TicketDesk extends Plain {
           ? html`<ticket-form .fields=${this.fields} .problems=${this.problems} .bound=${this.#bound()}
               @typed=${(event) => this.#typed(event.detail)}></ticket-form>`
           : html`<ticket-view .ticket=${this.ticket} .history=${this.history}></ticket-view>`}
+        ${this.isOpen && this.history.length > 1 ? html`<h3>${t("办理过程")}</h3>${timeline(this.history)}` : nothing}
         ${this.question ? this.#asking() : nothing}
         ${this.#actions()}
       </section>`;
@@ -79,9 +83,16 @@ class TicketDesk extends Plain {
           ${ticket ? html`<span class="badge ${ticket.state === "open" ? "warn" : "blue"}" id="ticket-state">${label("TicketState", ticket.state)}</span>` : nothing}</h2>
         ${ticket ? html`<span class="hint">${ticket.due_at ? `${t("办理时限")} ${moment(ticket.due_at)} · ` : ""}
             ${this.code ? html`${t("提取码")} <strong class="number">${this.code}</strong> · ` : nothing}
+            ${this.#reply(ticket)}
             <a href="/tickets/${ticket.ticket_id}" target="_blank">${t("工单页")}</a></span>`
           : html`<span class="hint">${this.isDirty ? t("未保存（已暂存本机）") : ""}</span>`}
       </div>`;
+  }
+
+  #reply({ reply_to_masked, anonymous }) {
+    if (this.number) return html`<strong class="number" id="reply-number">${this.number}</strong> ·`;
+    if (!reply_to_masked || anonymous) return nothing;
+    return html`${reply_to_masked} <button class="link" @click=${() => this.ask("number")}>${t("查看完整号码")}</button> ·`;
   }
 
   #bound() {
@@ -234,11 +245,18 @@ class TicketDesk extends Plain {
     const question = this.question;
     const text = new FormData(event.target).get("question").trim();
     await this.#ask(async () => {
+      if (question === "number") return this.#showNumber(text);
       if (this.isOpen) await this.#store();
       const body = question === "answer" ? { answer: text } : { reason: text };
       const { ticket, query_code } = await call("POST", `/desk/tickets/${this.ticket.ticket_id}/${question}`, body);
       await this.#finish(ticket, query_code, t(QUESTIONS[question].done));
     });
+  }
+
+  async #showNumber(reason) {
+    const { number } = await call("POST", `/desk/tickets/${this.ticket.ticket_id}/number`, { reason });
+    this.number = number;
+    this.question = null;
   }
 
   async #finish(ticket, code, words) {

@@ -4,6 +4,16 @@ import { html, nothing } from "lit";
 import { Plain } from "./plain.js";
 import { label, moment, t } from "./words.js";
 
+/** Returns the moves of a ticket as a list, first to last. */
+export function timeline(history) {
+  return html`<ol class="timeline">${history.map((entry) => {
+    const what = entry.trigger ? label("TicketTrigger", entry.trigger) : t("登记受理");
+    const round = entry.round > 1 ? `（${t("第%(round)s轮", entry)}）` : "";
+    return html`<li><time datetime=${entry.at}>${moment(entry.at)}</time>
+      <strong>${what}</strong>${round}${entry.reason ? `：${entry.reason}` : ""}</li>`;
+  })}</ol>`;
+}
+
 class TicketView extends Plain {
   static properties = { ticket: { attribute: false }, history: { attribute: false } };
 
@@ -22,18 +32,11 @@ class TicketView extends Plain {
       </dl>
       <p class="prose">${ticket.body}</p>
       <h3>${t("办理过程")}</h3>
-      <ol class="timeline">${this.history.map((entry) => this.#step(entry))}</ol>`;
+      ${timeline(this.history)}`;
   }
 
   #fact(name, value) {
     return value ? html`<dt>${t(name)}</dt><dd>${value}</dd>` : nothing;
-  }
-
-  #step(entry) {
-    const what = entry.trigger ? label("TicketTrigger", entry.trigger) : t("登记受理");
-    const round = entry.round > 1 ? `（${t("第%(round)s轮", entry)}）` : "";
-    return html`<li><time datetime=${entry.at}>${moment(entry.at)}</time>
-      <strong>${what}</strong>${round}${entry.reason ? `：${entry.reason}` : ""}</li>`;
   }
 }
 

@@ -1,6 +1,7 @@
 // Tickets that wait for a person: from the web form and mail, saved and not yet handed on, returned.
 
 import { html, nothing } from "lit";
+import { call } from "./api.js";
 import { Follow } from "./live.js";
 import { Plain } from "./plain.js";
 import { label, moment, t } from "./words.js";
@@ -21,6 +22,12 @@ class WorkList extends Plain {
         <div class="heading">
           <h2 id="work-heading">${t("待处理工单")}（${lines.length}${more}）</h2><kbd>Alt+L</kbd>
         </div>
+        <form class="find" role="search" @submit=${this.#find}>
+          <label for="find" class="visually-hidden">${t("按工单号打开")}</label>
+          <input id="find" name="find" inputmode="numeric" autocomplete="off" maxlength="20" required
+            placeholder=${t("按工单号打开")}>
+          <button class="button quiet small">${t("打开")}</button>
+        </form>
         ${lines.length === 0 ? html`<p class="empty">${t("没有待处理的工单")}</p>` : html`
           <ul class="lines" @keydown=${this.#arrows}>${lines.map((line) => this.#line(line))}</ul>`}
       </section>`;
@@ -39,8 +46,19 @@ class WorkList extends Plain {
       </button></li>`;
   }
 
-  #open(line) {
-    this.dispatchEvent(new CustomEvent("open-ticket", { detail: line.ticket_id, bubbles: true }));
+  #open({ ticket_id }) {
+    this.dispatchEvent(new CustomEvent("open-ticket", { detail: ticket_id, bubbles: true }));
+  }
+
+  async #find(event) {
+    event.preventDefault();
+    const number = new FormData(event.target).get("find").trim();
+    try {
+      this.#open(await call("GET", `/desk/tickets?number=${encodeURIComponent(number)}`));
+      event.target.reset();
+    } catch (error) {
+      this.dispatchEvent(new CustomEvent("trouble", { detail: error.message, bubbles: true }));
+    }
   }
 
   #arrows(event) {

@@ -75,6 +75,18 @@ async def get_categories(request: web.Request) -> web.Response:
     )
 
 
+async def get_ticket_by_number(request: web.Request) -> web.Response:
+    """Return the id of the ticket whose number a citizen names.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    number = request.query.get("number", "").strip()[:20]
+    async with request.app[DATABASE].read() as session:
+        view = await reading.ticket_by_number(session, number)
+    return web.json_response({"ticket_id": str(view.ticket_id)})
+
+
 async def get_ticket(request: web.Request) -> web.Response:
     """Return one ticket with its history."""
     ticket_id = TicketId(path_id(request, "ticket_id"))
@@ -137,6 +149,7 @@ ROUTES = (
     Route("GET", "/desk/live", get_live, DESK_ROLES, "desk.live"),
     Route("GET", "/desk/snapshot", get_snapshot, DESK_ROLES, "desk.snapshot"),
     Route("GET", "/desk/categories", get_categories, DESK_ROLES, "desk.categories"),
+    Route("GET", "/desk/tickets", get_ticket_by_number, DESK_ROLES, "desk.tickets.find"),
     Route("GET", "/desk/tickets/{ticket_id}", get_ticket, DESK_ROLES, "desk.tickets.read"),
     Route("GET", "/tickets/{ticket_id}", get_ticket_page, TICKET_ROLES, "tickets.page"),
     Route("GET", "/board", get_board, BOARD_ROLES, "board"),

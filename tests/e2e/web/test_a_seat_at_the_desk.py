@@ -220,6 +220,35 @@ async def test_a_number_is_shown_for_a_reason(house: WebHouse, browser: Browser)
     await page.wait_for_selector("#caller:text('13800001234')")
 
 
+async def test_a_returned_ticket_shows_why_and_its_citizen_is_rung_back(
+    house: WebHouse, browser: Browser
+) -> None:
+    page = await sit_down(house, browser)
+    draft = TicketDraft(
+        channel=Channel.WEB,
+        request_kind=RequestKind.COMPLAINT,
+        subject="路灯不亮",
+        body="北大街路灯不亮",
+        reply_channel=Channel.VOICE,
+        reply_to="13800001234",
+    )
+    async with house.database.begin() as uow:
+        ticket_id = await tickets.open_ticket(uow, draft, now=house.clock())
+        await tickets.transfer_ticket(uow, ticket_id, actor="user:x", now=house.clock())
+        await tickets.return_ticket(uow, ticket_id, reason="地址不详", now=house.clock())
+        number = (await reading.ticket_view(uow.session, ticket_id)).number
+
+    await page.fill("#find", number)
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(".timeline >> text=地址不详")
+    await page.click(".ticket >> text=查看完整号码")
+    await page.keyboard.type("请市民补充地址")
+    await browser.looks_right("desk_returned")
+    await page.click("button:text-is('查看')")
+
+    await page.wait_for_selector("#reply-number:text('13800001234')")
+
+
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 async def test_the_board_shows_the_floor(house: WebHouse, browser: Browser, language: str) -> None:
     await house.seat("801")

@@ -383,6 +383,21 @@ async def test_a_ticket_has_a_page_to_read(house: WebHouse, browse: Browse) -> N
     assert NUMBER not in page
 
 
+async def test_a_ticket_is_found_by_the_number_that_the_citizen_names(
+    house: WebHouse, browse: Browse
+) -> None:
+    await house.categories()
+    client = await seated(house, browse)
+    _, saved = await save(client, reply_channel="web")
+
+    status, found = await send(
+        client, "GET", f"/desk/tickets?number={saved['ticket']['number']}", None
+    )
+
+    assert (status, found["ticket_id"]) == (200, saved["ticket"]["ticket_id"])
+    assert (await send(client, "GET", "/desk/tickets?number=7", None))[0] == 404
+
+
 @pytest.mark.parametrize("path", ["/desk/tickets/7", f"/desk/tickets/{uuid4()}"])
 async def test_a_ticket_that_does_not_exist_is_said_so(
     house: WebHouse, browse: Browse, path: str
