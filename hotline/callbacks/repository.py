@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hotline.callbacks.model import CallbackAnswerRow, CallbackAttemptRow, CallbackRow
+from hotline.callbacks.model import CallbackAttemptRow, CallbackRow
 from hotline.callbacks.states import CallbackState
 from hotline.kernel.errors import NotFound
 from hotline.kernel.ids import CallbackId, TicketId
@@ -107,15 +107,6 @@ class Callbacks:
                 CallbackAttemptRow.number == number,
             )
         )
-
-    async def answers(self, callback_id: UUID) -> Sequence[CallbackAnswerRow]:
-        """Return every answer that was ever given to a callback, oldest first."""
-        found = await self.session.scalars(
-            select(CallbackAnswerRow)
-            .where(CallbackAnswerRow.callback_id == callback_id)
-            .order_by(CallbackAnswerRow.at, CallbackAnswerRow.id)
-        )
-        return found.all()
 
     async def to_correct(self, *, limit: int) -> Sequence[CallbackRow]:
         """Return callbacks with a negative rating, the one to be corrected soonest first."""

@@ -121,6 +121,11 @@ async def recover_messages(database: Database, *, now: datetime) -> int:
     return len(stuck)
 
 
+async def count_messages_to(session: AsyncSession, address: str, *, since: datetime) -> int:
+    """Return how many messages to an address were queued since an instant."""
+    return await Messages(session).count_to(address, since=since)
+
+
 async def messages_about(session: AsyncSession, reference: str) -> Sequence[MessageView]:
     """Return the messages about a ticket or callback, oldest first, addresses masked."""
     return [_view(row) for row in await Messages(session).about(reference)]

@@ -59,6 +59,7 @@ class MessageRow(Base):
     __table_args__ = (
         CheckConstraint("attempts >= 0", name="attempts_not_negative"),
         Index("ix_messages_reference", "reference"),
+        Index("ix_messages_address", "address", "created_at"),
         Index(
             "ix_messages_unfinished",
             "created_at",

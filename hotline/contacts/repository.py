@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
@@ -182,6 +182,15 @@ class Messages:
             .order_by(MessageRow.created_at, MessageRow.id)
         )
         return found.all()
+
+    async def count_to(self, address: str, *, since: datetime) -> int:
+        """Return how many messages to an address were queued since an instant."""
+        query = (
+            select(func.count())
+            .select_from(MessageRow)
+            .where(MessageRow.address == address, MessageRow.created_at >= since)
+        )
+        return await self.session.scalar(query) or 0
 
     async def stuck(self, *, before: datetime, limit: int) -> Sequence[UUID]:
         """Return messages whose sending began before an instant and never ended."""

@@ -1,10 +1,12 @@
 """The receipt (受理回执): number, query code, and where to look; to whoever wrote."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import structlog
 
 from hotline.contacts.contact import SECRET_MARK, Channel, OutboundMessage
-from hotline.contacts.messages import queue_message
+from hotline.contacts.messages import count_messages_to, queue_message
 from hotline.contacts.service import contact_view
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.db import UnitOfWork
@@ -13,6 +15,11 @@ from hotline.people.number import NumberKind, parse_number
 from hotline.tickets.model import TicketRow
 from hotline.tickets.query_code import QueryCodeOptions, query_code
 from hotline.tickets.repository import Tickets
+
+log = structlog.get_logger()
+
+MESSAGES_AN_HOUR = 10
+"""To one address; more receipts than a person's reports would need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +40,20 @@ async def send_receipt(
     By mail to whoever is answered by mail, by text message to mobile numbers where SMS is
     configured; the others see it on the page or hear it from the seat. Job: `send_receipt`
     {ticket_id}, from TicketOpened.
+
+    An address that got many messages within the hour gets no further receipt: a machine that
+    answers receipts would never stop, and a form filled in with a stranger's number must not
+    flood them (RFC 3834 2).
     """
     ticket = await Tickets(uow.session).get(ticket_id)
     if ticket.reply_to is None:
         return
     channel = _channel(ticket, options)
     if channel is None:
+        return
+    recent = await count_messages_to(uow.session, ticket.reply_to, since=now - timedelta(hours=1))
+    if recent >= MESSAGES_AN_HOUR:
+        log.warning("receipt_left_out", ticket_id=str(ticket_id), messages_in_last_hour=recent)
         return
     code = query_code(options.codes, ticket_id, ticket.code_generation)
     message = OutboundMessage(

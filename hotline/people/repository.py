@@ -80,7 +80,7 @@ class People:
         found = await self.session.scalars(
             select(IdentifierRow)
             .where(IdentifierRow.citizen_id == citizen_id)
-            .order_by(IdentifierRow.added_at, IdentifierRow.id)
+            .order_by(IdentifierRow.added_at, IdentifierRow.kind.desc(), IdentifierRow.id)
         )
         return found.all()
 

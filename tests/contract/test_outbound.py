@@ -68,6 +68,7 @@ class SmtpRelay(OtherSide):
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:  # noqa: N802
         if self.fault == "break":
+            assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
         self.taken += int(not self.fault)
         return {"later": "451 busy", "refuse": "550 no"}.get(self.fault, "250 OK")
@@ -108,7 +109,7 @@ async def mail_relay() -> AsyncGenerator[OtherSide, None]:
     yield relay
     server.close()
     for one in sessions:
-        if one.transport is not None:
+        if isinstance(one.transport, asyncio.WriteTransport):
             one.transport.abort()
     await server.wait_closed()
 

@@ -49,6 +49,7 @@ class Relay:
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         if self.data == "hang up":
+            assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
             return "250 nobody hears this"
         if self.data == "hang":
@@ -72,7 +73,7 @@ async def relay() -> AsyncGenerator[Relay, None]:
     yield handler
     server.close()
     for one in sessions:
-        if one.transport is not None:
+        if isinstance(one.transport, asyncio.WriteTransport):
             one.transport.abort()
     await server.wait_closed()
 
@@ -117,6 +118,16 @@ async def test_a_break_in_the_middle_leaves_the_fate_unknown(
 
     with pytest.raises(DeliveryUnknown):
         await client(relay.port).send(MESSAGE, now=clock())
+
+
+async def test_a_login_that_is_refused_keeps_the_message(relay: Relay, clock: FakeClock) -> None:
+    sender = Sender("市民热线", "12345@city.example")
+    options = RelayOptions("127.0.0.1", relay.port, sender, username="u", password="wrong")
+
+    with pytest.raises(Unavailable):
+        await MailRelay(options).send(MESSAGE, now=clock())
+
+    assert relay.taken == []
 
 
 async def test_a_relay_that_is_not_there_is_unavailable(clock: FakeClock) -> None:

@@ -21,6 +21,8 @@ from hotline.contacts.model import MessageRow
 from hotline.kernel.db import Database
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import CallbackId, TicketId
+from hotline.people.citizen import PeopleOptions
+from hotline.people.service import identify
 from hotline.tickets import reading as ticket_reading
 from hotline.tickets import service as tickets
 from hotline.tickets.states import TicketState
@@ -564,3 +566,66 @@ async def test_without_a_way_to_write_a_mail_is_not_promised(
     async with database.read() as session:
         (callback,) = await reading.callbacks_of_ticket(session, ticket_id)
     assert callback.state is CallbackState.AWAITING
+
+
+async def test_whoever_phones_and_once_wrote_is_asked_by_mail_in_the_end(
+    database: Database, clock: FakeClock
+) -> None:
+    people = PeopleOptions(b"the key of the blind index")
+    async with database.begin() as uow:
+        citizen_id = await identify(
+            uow, options=people, phone="13800001234", mail="zhang@example.org", now=clock()
+        )
+    callback_id = await scheduled(database, clock, citizen_id=citizen_id)
+    for number in (1, 2, 3, 4):
+        await try_it(database, callback_id, number, clock())
+        await result(database, callback_id, number, AttemptResult.FAILED, clock())
+        clock.now = (await view(database, callback_id)).due_at or clock.now
+
+    await try_it(database, callback_id, 5, clock())
+
+    assert [message.address for message in await messages(database)] == [
+        "13800001234",
+        "zhang@example.org",
+    ]
+
+
+async def test_an_answer_about_an_earlier_round_is_recorded_and_moves_nothing(
+    database: Database, clock: FakeClock
+) -> None:
+    callback_id = await scheduled(database, clock)
+    ticket_id = (await ticket_of(database, callback_id)).ticket_id
+    async with database.begin() as uow:
+        await tickets.reopen_ticket(uow, ticket_id, reason="领导要求", now=clock())
+
+    effect = await say(database, callback_id, SOLVED, 2, clock())
+
+    assert effect is AnswerEffect.RECORDED
+    assert (await ticket_of(database, callback_id)).round == 2
+
+
+async def test_the_call_of_an_anonymous_citizen_is_made_all_the_same(
+    database: Database, clock: FakeClock
+) -> None:
+    """Anonymous: shown to nobody, but told."""
+    callback_id = await scheduled(database, clock, anonymous=True)
+
+    await try_it(database, callback_id, 1, clock())
+
+    assert [order.to_number for order in await orders(database)] == ["13800001234"]
+
+
+async def test_a_letter_that_cannot_leave_for_two_days_is_given_up(
+    database: Database, clock: FakeClock
+) -> None:
+    callback_id = await scheduled(
+        database, clock, reply_channel=Channel.MAIL, reply_to="a@example.org"
+    )
+    await try_it(database, callback_id, 1, clock())
+
+    async with database.begin() as uow:
+        await service.review_callback(
+            uow, callback_id, attempt_no=1, now=clock.advance(timedelta(days=2))
+        )
+
+    assert (await view(database, callback_id)).state is CallbackState.NOT_REACHED

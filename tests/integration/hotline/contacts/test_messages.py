@@ -41,6 +41,13 @@ class Dying:
         raise asyncio.CancelledError
 
 
+class Hanging:
+    """A relay that takes the message and never answers."""
+
+    async def send(self, message: OutboundMessage, *, now: datetime) -> None:
+        await asyncio.Event().wait()
+
+
 def outbound(*failures: Exception) -> tuple[OutboundByChannel, MemorySender]:
     sender = MemorySender(*failures)  # type: ignore[arg-type]
     return OutboundByChannel({Channel.MAIL: sender}), sender
@@ -178,6 +185,35 @@ async def test_the_sweeper_finds_a_message_whose_sender_died(
     assert (early, late) == (0, 1)
     assert (await view(database)).state is MessageState.UNKNOWN
     assert len(await owed(database, "send_message")) == 2
+
+
+async def test_the_sweeper_leaves_alone_what_another_worker_took_up_meanwhile(
+    database: Database, clock: FakeClock
+) -> None:
+    out, sender = outbound()
+    message_id = await queue(database, clock())
+    with pytest.raises(asyncio.CancelledError):
+        await messages.send_message(
+            database, OutboundByChannel({Channel.MAIL: Dying()}), message_id, now=clock()
+        )
+    clock.advance(2 * SEND_LIMIT)
+    await messages.send_message(database, out, message_id, now=clock())
+
+    assert await messages.recover_messages(database, now=clock()) == 0
+    assert len(sender.sent) == 1
+
+
+async def test_a_sending_that_takes_too_long_is_of_unknown_fate(
+    database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "SEND_LIMIT", timedelta(milliseconds=20))
+    message_id = await queue(database, clock())
+
+    await messages.send_message(
+        database, OutboundByChannel({Channel.MAIL: Hanging()}), message_id, now=clock()
+    )
+
+    assert (await view(database)).state is MessageState.UNKNOWN
 
 
 async def test_a_channel_that_is_not_configured_refuses(

@@ -1,3 +1,5 @@
+from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -5,7 +7,7 @@ from sqlalchemy import select
 from hotline.contacts.contact import Channel, InboundContact
 from hotline.contacts.model import MessageRow
 from hotline.contacts.service import store_contact
-from hotline.intake.receipts import ReceiptOptions, send_receipt
+from hotline.intake.receipts import MESSAGES_AN_HOUR, ReceiptOptions, send_receipt
 from hotline.kernel.db import Database
 from hotline.kernel.ids import TicketId
 from hotline.tickets import reading
@@ -88,3 +90,24 @@ async def test_a_landline_and_the_anonymous_web_get_no_message(
     await receipts(database, clock, landline)
 
     assert await receipts(database, clock, nobody) == []
+
+
+async def test_a_machine_that_answers_receipts_is_not_answered_for_ever(
+    database: Database, clock: FakeClock
+) -> None:
+    """RFC 3834 2."""
+    robot = {"reply_channel": Channel.MAIL, "reply_to": "robot@example.org"}
+    for _ in range(MESSAGES_AN_HOUR + 3):
+        await receipts(database, clock, await opened(database, clock, **robot))
+    last = await opened(database, clock, **robot)
+    await receipts(database, clock, last)
+    person = await opened(database, clock, reply_channel=Channel.MAIL, reply_to="zhang@example.org")
+    await receipts(database, clock, person)
+
+    clock.advance(timedelta(hours=1, seconds=1))
+    found = await receipts(database, clock, last)
+
+    assert Counter(row.address for row in found) == {
+        "robot@example.org": MESSAGES_AN_HOUR + 1,
+        "zhang@example.org": 1,
+    }

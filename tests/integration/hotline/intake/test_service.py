@@ -1,4 +1,6 @@
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,16 +14,17 @@ from hotline.contacts.service import contact_view
 from hotline.intake import service
 from hotline.intake.form import WebForm, read_form
 from hotline.intake.service import IntakeOptions
-from hotline.kernel.db import Database
+from hotline.kernel.db import Database, UnitOfWork
 from hotline.kernel.errors import Unavailable
 from hotline.kernel.ids import TicketId
 from hotline.people.citizen import PeopleOptions
 from hotline.tickets import reading
+from hotline.tickets.categories import save_categories
 from hotline.tickets.model import TicketRow
 from hotline.tickets.ticket import RequestKind, Urgency
 from hotline.tickets.views import TicketView
 from tests.conftest import FakeClock
-from tests.integration.hotline.tickets.drafts import owed
+from tests.integration.hotline.tickets.drafts import COVER, owed
 
 OPTIONS = IntakeOptions(
     readers={Channel.WEB: read_form, Channel.MAIL: read_mail},
@@ -202,3 +205,63 @@ async def test_without_a_database_nothing_is_acknowledged(clock: FakeClock) -> N
         await service.store(database, FORM.to_contact(now=clock()))
 
     await database.close()
+
+
+async def test_category_and_place_of_the_form_reach_the_ticket(
+    database: Database, clock: FakeClock
+) -> None:
+    async with database.begin() as uow:
+        await save_categories(uow, [COVER])
+
+    ticket = await form(
+        database,
+        clock,
+        category_code=COVER.key,
+        condition="HAZARD",
+        longitude=118.84,
+        latitude=35.17,
+    )
+
+    assert (ticket.category, ticket.condition) == (COVER, "HAZARD")
+    assert (ticket.longitude, ticket.latitude) == (118.84, 35.17)
+    assert "（" not in ticket.body
+
+
+async def test_a_condition_that_does_not_exist_keeps_the_category(
+    database: Database, clock: FakeClock
+) -> None:
+    async with database.begin() as uow:
+        await save_categories(uow, [COVER])
+
+    ticket = await form(database, clock, category_code=COVER.key, condition="FLOODED")
+
+    assert (ticket.category, ticket.condition) == (COVER, None)
+
+
+class LostAfterStoring(Database):
+    """A database that goes away after the first transaction."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database.engine, clock=database.clock)
+        self.transactions = 0
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncGenerator[UnitOfWork, None]:
+        self.transactions += 1
+        if self.transactions > 1:
+            raise Unavailable("the database")
+        async with super().begin() as uow:
+            yield uow
+
+
+async def test_a_contact_is_acknowledged_although_its_ticket_must_wait(
+    database: Database, clock: FakeClock
+) -> None:
+    contact = FORM.to_contact(now=clock())
+
+    first = await service.receive(LostAfterStoring(database), contact, options=OPTIONS, now=clock())
+    second = await service.receive(database, contact, options=OPTIONS, now=clock())
+
+    assert (first.is_new, first.ticket_id) == (True, None)
+    assert (second.is_new, second.contact_id) == (False, first.contact_id)
+    assert second.ticket_id is not None

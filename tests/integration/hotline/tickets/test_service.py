@@ -1,5 +1,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from hotline.tickets.ticket import (
     Outcome,
     TicketAmendment,
     Urgency,
+    user_actor,
 )
 from hotline.tickets.views import TicketView
 from tests.conftest import FakeClock
@@ -103,7 +105,7 @@ async def test_an_anonymous_ticket_is_tied_to_nobody(database: Database, clock: 
     ],
 )
 async def test_a_draft_with_a_fault_names_it_and_opens_nothing(
-    database: Database, clock: FakeClock, changes: dict, field: str
+    database: Database, clock: FakeClock, changes: dict[str, Any], field: str
 ) -> None:
     await load_standards(database, clock())
 
@@ -334,3 +336,70 @@ async def test_a_draft_may_hold_chinese_of_any_plane(database: Database, clock: 
     ticket_id = await open_ticket(database, clock(), subject="𠮷祥路 🚧")
 
     assert (await view(database, ticket_id)).subject == "𠮷祥路 🚧"
+
+
+async def test_a_returned_ticket_waits_for_a_person_without_a_deadline(
+    database: Database, clock: FakeClock
+) -> None:
+    """R50."""
+    ticket_id = await open_ticket(database, clock())
+    async with database.begin() as uow:
+        await service.transfer_ticket(uow, ticket_id, actor="user:test", now=clock())
+
+    async with database.begin() as uow:
+        await service.return_ticket(uow, ticket_id, reason="不属本单位职责", now=clock())
+
+    ticket = await view(database, ticket_id)
+    async with database.read() as session:
+        history = await reading.history(session, ticket_id)
+        work = await reading.work_list(session)
+    assert (ticket.state, ticket.due_at) == (TicketState.OPEN, None)
+    assert history[-1].detail == {"reason": "不属本单位职责"}
+    assert [line.ticket_id for line in work.lines] == [ticket_id]
+
+
+async def test_a_ticket_opened_by_mistake_is_voided_with_a_reason(
+    database: Database, clock: FakeClock
+) -> None:
+    ticket_id = await open_ticket(database, clock())
+    actor = user_actor(new_id())
+
+    async with database.begin() as uow:
+        await service.cancel_ticket(uow, ticket_id, reason="误建", actor=actor, now=clock())
+
+    async with database.read() as session:
+        history = await reading.history(session, ticket_id)
+    assert (await view(database, ticket_id)).state is TicketState.CANCELLED
+    assert history[-1].actor == actor
+
+
+async def test_a_condition_named_later_moves_the_deadline(
+    database: Database, clock: FakeClock
+) -> None:
+    await load_standards(database, clock())
+    ticket_id = await open_ticket(database, clock(), category_code=COVER.key)
+    async with database.begin() as uow:
+        await service.transfer_ticket(uow, ticket_id, actor="user:test", now=clock())
+    strictest = (await view(database, ticket_id)).due_at
+
+    async with database.begin() as uow:
+        named = TicketAmendment(condition="BROKEN")
+        await service.amend_ticket(uow, ticket_id, named, actor="user:test", now=clock())
+
+    ticket = await view(database, ticket_id)
+    assert strictest == clock() + timedelta(hours=2)
+    assert ticket.due_at == clock() + timedelta(hours=6)
+    assert ticket.condition == "BROKEN"
+
+
+async def test_a_condition_of_another_category_is_refused(
+    database: Database, clock: FakeClock
+) -> None:
+    await load_standards(database, clock())
+    ticket_id = await open_ticket(database, clock(), category_code=NOISE.key)
+
+    wrong = TicketAmendment(condition="HAZARD")
+
+    with pytest.raises(Invalid, match="condition"):
+        async with database.begin() as uow:
+            await service.amend_ticket(uow, ticket_id, wrong, actor="user:test", now=clock())

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from aiosmtpd.smtp import Envelope
@@ -12,6 +13,10 @@ OPTIONS = MailServerOptions(
     "127.0.0.1", 0, "mail.city.example", mailboxes=frozenset({"12345@city.example"})
 )
 NOW = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
+
+
+UNUSED: Any = None
+"""Server and session, which aiosmtpd passes and our handler does not look at."""
 
 
 class FakeStore:
@@ -43,7 +48,7 @@ def envelope(content: bytes, sender: str | None = "zhang@example.org") -> Envelo
 async def test_a_mail_is_acknowledged_when_it_is_kept() -> None:
     store = FakeStore()
 
-    answer = await handler(store).handle_DATA(None, None, envelope(b"Subject: x\r\n\r\ny"))
+    answer = await handler(store).handle_DATA(UNUSED, UNUSED, envelope(b"Subject: x\r\n\r\ny"))
 
     assert answer.startswith("250 2.0.0 Accepted as ")
     assert store.kept[0].raw == (
@@ -56,7 +61,7 @@ async def test_a_mail_is_acknowledged_when_it_is_kept() -> None:
 async def test_the_sender_keeps_the_mail_when_we_cannot_store_it() -> None:
     store = FakeStore(is_down=True)
 
-    answer = await handler(store).handle_DATA(None, None, envelope(b"Subject: x\r\n\r\ny"))
+    answer = await handler(store).handle_DATA(UNUSED, UNUSED, envelope(b"Subject: x\r\n\r\ny"))
 
     assert answer.startswith("451 4.3.0")
 
@@ -64,7 +69,7 @@ async def test_the_sender_keeps_the_mail_when_we_cannot_store_it() -> None:
 async def test_the_null_sender_is_written_down() -> None:
     store = FakeStore()
 
-    await handler(store).handle_DATA(None, None, envelope(b"Subject: x\r\n\r\ny", sender=""))
+    await handler(store).handle_DATA(UNUSED, UNUSED, envelope(b"Subject: x\r\n\r\ny", sender=""))
 
     assert store.kept[0].sender is None
     assert store.kept[0].raw.startswith(b"Return-Path: <>\r\n")
@@ -73,7 +78,7 @@ async def test_the_null_sender_is_written_down() -> None:
 async def test_an_envelope_cannot_add_lines() -> None:
     store = FakeStore()
 
-    await handler(store).handle_DATA(None, None, envelope(b"\r\n", sender="a@b>\r\nX: y"))
+    await handler(store).handle_DATA(UNUSED, UNUSED, envelope(b"\r\n", sender="a@b>\r\nX: y"))
 
     assert b"\r\nX:" not in store.kept[0].raw
 
@@ -83,7 +88,7 @@ async def test_an_envelope_cannot_add_lines() -> None:
     [("12345@city.example", "250"), ("12345@City.Example", "250"), ("else@city.example", "550")],
 )
 async def test_only_our_mailboxes_take_mail(address: str, code: str) -> None:
-    answer = await handler(FakeStore()).handle_RCPT(None, None, Envelope(), address, [])
+    answer = await handler(FakeStore()).handle_RCPT(UNUSED, UNUSED, Envelope(), address, [])
 
     assert answer.startswith(code)
 

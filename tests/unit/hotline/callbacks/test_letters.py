@@ -52,3 +52,13 @@ def test_a_direct_answer_is_told_in_full() -> None:
     )
 
     assert "请带身份证" in message.body
+    short = answer_letter(
+        channel=Channel.SMS,
+        to="13800001234",
+        number="20260311000001",
+        subject="办证",
+        answer="请带身份证",
+        reference="ticket:1",
+        key="answer:1",
+    )
+    assert short.body == "您反映的工单20260311000001答复如下：请带身份证"

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,9 @@ DRAFT = TicketDraft(
         ({"longitude": 118.0, "latitude": -91.0}, "latitude"),
     ],
 )
-def test_a_draft_that_cannot_be_worked_on_names_the_field(change: dict, field: str) -> None:
+def test_a_draft_that_cannot_be_worked_on_names_the_field(
+    change: dict[str, Any], field: str
+) -> None:
     with pytest.raises(Invalid) as caught:
         check_draft(replace(DRAFT, **change))
 

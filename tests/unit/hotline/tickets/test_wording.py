@@ -54,6 +54,7 @@ def test_the_timeline_shows_steps_and_leaves_inner_work_out() -> None:
         entry(TicketTrigger.TRANSFER),
         entry(TicketTrigger.RESOLVE, outcome="solved"),
         entry(TicketTrigger.CLOSE, reason="not_reached"),
+        entry(TicketTrigger.CONFIRM),
     ]
 
     assert [step.words for step in timeline(history)] == [
@@ -61,4 +62,5 @@ def test_the_timeline_shows_steps_and_leaves_inner_work_out() -> None:
         "已转交责任单位，处理中",
         "承办单位反馈已办理完毕",
         "多次回访未联系上您，工单暂时归档",
+        "您已确认问题解决",
     ]
