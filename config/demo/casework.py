@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from config.demo.clients import Browser, eventually, expect, signed_in
 from config.demo.telling import Story, Teller
+from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.ids import new_id
 
 UNIT_LOGINS: Final[Mapping[str, str]] = {
@@ -66,7 +68,8 @@ class City:
             f"/cases/{case_id}/dispatch", {"unit_id": seen["suggested_unit_id"]}
         )
         expect(case["due_at"] is not None, "the dispatched case has no deadline")
-        teller.step(f"派遣：{case['unit']}（{seen['suggestion_reason']}），截止 {case['due_at']}")
+        due = datetime.fromisoformat(case["due_at"]).astimezone(SHANGHAI).strftime("%m-%d %H:%M")
+        teller.step(f"派遣：{case['unit']}（{seen['suggestion_reason']}），截止 {due}")
 
     async def _handle(self, case_id: str, teller: Teller, result: str) -> None:
         case = await self.leader.get(f"/cases/{case_id}")
