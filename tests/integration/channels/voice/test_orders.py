@@ -14,10 +14,18 @@ from sqlalchemy import select
 
 from channels.voice.options import OutboundOptions, TrunkOptions
 from channels.voice.phone import Phone, PhoneOptions
+from hotline.callbacks import reading
+from hotline.callbacks import service as callbacks
+from hotline.callbacks.attempts import attempt
+from hotline.callbacks.links import LinkOptions
+from hotline.callbacks.model import CallbackRow
+from hotline.callbacks.options import CallbackOptions
+from hotline.callbacks.policy import CallbackPolicy
 from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.events import CallOrderFinished
 from hotline.contacts.calls.model import CallOrderRow
 from hotline.contacts.calls.states import CallEnd, CallResult, OrderState
+from hotline.contacts.contact import Channel
 from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database
 from hotline.kernel.outbox import OutboxRow
@@ -28,6 +36,7 @@ from tests.integration.channels.voice.hall import (
     open_hall,
     outbound_to,
 )
+from tests.integration.hotline.tickets.drafts import resolved_ticket
 
 NUMBER = "13800009999"
 
@@ -258,6 +267,46 @@ async def test_a_killed_voice_process_leaves_the_order_unknown_and_nobody_rings_
     assert order.result is CallResult.UNKNOWN
     assert await told(live_database) == [("order:1", CallResult.UNKNOWN)]
     assert row.end is CallEnd.CRASHED
+
+
+async def test_a_callback_by_phone_has_its_answers_the_moment_the_keys_are_pressed(
+    live_database: Database, tmp_path: Path
+) -> None:
+    """R69: is it solved, and how satisfied is the citizen?"""
+    now = system_clock()
+    options = CallbackOptions(
+        links=LinkOptions(b"a secret of the installation", "https://city.example"),
+        channels=frozenset({Channel.VOICE}),
+        policy=CallbackPolicy.for_demo(),
+    )
+    ticket_id = await resolved_ticket(live_database, now)
+    async with live_database.begin() as uow:
+        await callbacks.schedule_callbacks(uow, ticket_id, in_round=1, options=options, now=now)
+    async with live_database.read() as session:
+        [callback] = await reading.callbacks_of_ticket(session, ticket_id)
+
+    async def answers() -> tuple[int | None, int | None]:
+        async with live_database.read() as session:
+            row = await session.get_one(CallbackRow, callback.callback_id)
+            return row.solved, row.satisfaction
+
+    async def is_solved() -> bool:
+        return await answers() == (1, None)
+
+    async def is_satisfied() -> bool:
+        return await answers() == (1, 5)
+
+    async with (
+        phone(tmp_path) as citizen,
+        open_hall(live_database, tmp_path, **outbound_to(*citizen.address)),
+    ):
+        await attempt(live_database, callback.callback_id, attempt_no=1, options=options, now=now)
+        call = await citizen.next_call()
+        await call.press("1")
+        await eventually(is_solved, "the first answer is there before the second question")
+        await call.press("5")
+        await eventually(is_satisfied, "the second answer is there")
+        await call.wait_over(timeout=10)
 
 
 async def test_the_hall_is_ready_while_it_runs(hall: Hall) -> None:

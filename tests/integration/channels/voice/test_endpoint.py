@@ -1,0 +1,453 @@
+"""The endpoint on loopback sockets."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+import structlog
+import uvloop
+
+from channels.voice.endpoint import Endpoint, EndpointOptions
+from channels.voice.sip.auth import Credentials, DigestSecret
+from channels.voice.sip.errors import CallGone
+from channels.voice.sip.events import (
+    CallAnswered,
+    CallConfirmed,
+    CallEnded,
+    CallFailed,
+    CallKey,
+    CallOffered,
+    CallReoffered,
+    EndReason,
+    RegisterReceived,
+    RegistrationChanged,
+    RegistrationState,
+    ReofferAnswered,
+    ReofferRefused,
+    SipEvent,
+)
+from channels.voice.sip.message import Request
+from channels.voice.streams import StreamOptions
+
+OFFER = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n"
+ANSWER = b"v=0\r\no=- 2 1 IN IP4 127.0.0.1\r\n"
+
+
+class Desk:
+    """An endpoint and the events that it told, to be waited for."""
+
+    def __init__(self) -> None:
+        self.endpoint: Endpoint
+        self.waiting: asyncio.Queue[SipEvent] = asyncio.Queue()
+        self.on_event: Callable[[SipEvent], None] = lambda event: None
+
+    def receive(self, event: SipEvent) -> None:
+        self.waiting.put_nowait(event)
+        self.on_event(event)
+
+    async def next(self) -> SipEvent:
+        async with asyncio.timeout(5):
+            return await self.waiting.get()
+
+    @property
+    def uri(self) -> str:
+        host, port = self.endpoint.address
+        return f"sip:12345@[{host}]:{port}" if ":" in host else f"sip:12345@{host}:{port}"
+
+
+@asynccontextmanager
+async def open_desk(**options: object) -> AsyncGenerator[Desk, None]:
+    desk = Desk()
+    made = EndpointOptions(**{"port": 0, **options})  # type: ignore[arg-type]
+    async with Endpoint.open(made, desk.receive) as endpoint:
+        desk.endpoint = endpoint
+        yield desk
+
+
+async def offered(desk: Desk) -> CallOffered:
+    event = await desk.next()
+    assert isinstance(event, CallOffered)
+    return event
+
+
+async def connected(caller: Desk, callee: Desk, suffix: str = "") -> tuple[CallKey, CallKey]:
+    """Make a call that is answered; return its key on either side."""
+    ours = caller.endpoint.invite(callee.uri + suffix, OFFER)
+    event = await offered(callee)
+    assert event.sdp == OFFER
+    callee.endpoint.answer(event.call, ANSWER)
+    assert await caller.next() == CallAnswered(call=ours, sdp=ANSWER)
+    assert await callee.next() == CallConfirmed(call=event.call, sdp=b"")
+    return ours, event.call
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+HOSTS = ["127.0.0.1"] + (["::1"] if has_ipv6() else [])
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("transport", ["udp", "tcp", "TCP"])
+async def test_calls_go_both_ways(host: str, transport: str) -> None:
+    async with open_desk(host=host) as left, open_desk(host=host) as right:
+        suffix = f";transport={transport}"
+
+        ours, theirs = await connected(left, right, suffix)
+        left.endpoint.hang_up(ours)
+        assert await right.next() == CallEnded(call=theirs, reason=EndReason.BYE)
+        assert await left.next() == CallEnded(call=ours, reason=EndReason.HUNG_UP)
+
+        ours, theirs = await connected(left, right, suffix)
+        right.endpoint.hang_up(theirs)
+        assert await left.next() == CallEnded(call=ours, reason=EndReason.BYE)
+
+
+async def test_a_call_is_held_and_resumed() -> None:
+    async with open_desk() as left, open_desk() as right:
+        ours, theirs = await connected(left, right)
+
+        left.endpoint.reoffer(ours, OFFER)
+        assert await right.next() == CallReoffered(call=theirs, sdp=OFFER)
+        right.endpoint.answer_reoffer(theirs, ANSWER)
+        assert await left.next() == ReofferAnswered(call=ours, sdp=ANSWER)
+
+        left.endpoint.reoffer(ours, OFFER)
+        assert await right.next() == CallReoffered(call=theirs, sdp=OFFER)
+        right.endpoint.reject_reoffer(theirs)
+        refused = await left.next()
+        assert isinstance(refused, ReofferRefused)
+        assert refused.status == 488
+
+
+async def test_a_phone_registers_with_its_password_and_leaves() -> None:
+    secret = DigestSecret.of("8001", "hotline", "pw")
+    async with open_desk() as phone, open_desk() as registrar:
+        host, port = registrar.endpoint.address
+
+        def decide(event: SipEvent) -> None:
+            assert isinstance(event, RegisterReceived)
+            if registrar.endpoint.authorize(event.request_key, secret) != "valid":
+                registrar.endpoint.challenge(event.request_key)
+            else:
+                bindings = [(str(c.uri), s) for c, s in event.contacts if s]
+                registrar.endpoint.accept_register(event.request_key, bindings)
+
+        registrar.on_event = decide
+        key = phone.endpoint.register(
+            f"sip:8001@{host}",
+            f"sip:{host}:{port}",
+            credentials=Credentials("8001", "pw"),
+            expires=600,
+        )
+        up = await phone.next()
+        phone.endpoint.unregister(key)
+        down = await phone.next()
+
+    assert isinstance(up, RegistrationChanged)
+    assert isinstance(down, RegistrationChanged)
+    assert (up.state, up.expires) == (RegistrationState.REGISTERED, 600)
+    assert down.state is RegistrationState.REMOVED
+
+
+async def test_a_register_may_be_refused() -> None:
+    async with open_desk() as phone, open_desk() as registrar:
+        host, port = registrar.endpoint.address
+        phone.endpoint.register(f"sip:8001@{host}", f"sip:{host}:{port}")
+        event = await registrar.next()
+        assert isinstance(event, RegisterReceived)
+
+        registrar.endpoint.reject_register(event.request_key, 403, reason="Not here")
+
+        change = await phone.next()
+        assert isinstance(change, RegistrationChanged)
+        assert (change.state, change.reason) == (RegistrationState.FAILED, "Not here")
+
+
+async def ask(desk: Desk, *datagrams: bytes) -> bytes:
+    """Send datagrams from a plain socket; return the first answer."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
+        plain.setblocking(False)
+        plain.bind(("127.0.0.1", 0))
+        for datagram in datagrams:
+            await loop.sock_sendto(plain, datagram, desk.endpoint.address)
+        async with asyncio.timeout(5):
+            return await loop.sock_recv(plain, 65535)
+
+
+def options(branch: str = "o1") -> bytes:
+    via = f"SIP/2.0/UDP 127.0.0.1:1;rport;branch=z9hG4bK{branch}"
+    return Request(
+        "OPTIONS",
+        "sip:127.0.0.1",
+        {
+            "via": [via],
+            "from": ["<sip:a@b>;tag=1"],
+            "to": ["<sip:c@d>"],
+            "call-id": [branch],
+            "cseq": ["1 OPTIONS"],
+        },
+    ).serialise()
+
+
+async def test_rubbish_does_not_stop_the_socket() -> None:
+    rubbish = (b"", b"\x00", b"\r\n\r\n", b"\xff" * 1000, b"INVITE", b"SIP/2.0 200 OK\r\n\r\n")
+    async with open_desk() as desk:
+        answer = await ask(desk, *rubbish, options())
+
+    assert answer.startswith(b"SIP/2.0 200 OK\r\n")
+
+
+async def test_a_handler_that_fails_ends_its_call_and_no_other() -> None:
+    async with open_desk() as left, open_desk() as right:
+
+        def fail(event: SipEvent) -> None:
+            if isinstance(event, CallOffered):
+                raise RuntimeError("a bug of the application")
+
+        right.on_event = fail
+        with structlog.testing.capture_logs() as logs:
+            failed = left.endpoint.invite(right.uri, OFFER)
+            event = await left.next()
+        assert isinstance(event, CallFailed)
+        assert (event.call, event.status) == (failed, 480)
+        assert [entry["event"] for entry in logs] == ["sip_event_failed"]
+
+        right.on_event = lambda event: None
+        while not right.waiting.empty():
+            right.waiting.get_nowait()
+        await connected(left, right)
+
+
+async def test_verbs_may_be_used_while_an_event_is_told() -> None:
+    async with open_desk() as left, open_desk() as right:
+
+        def answer(event: SipEvent) -> None:
+            if isinstance(event, CallOffered):
+                right.endpoint.ring(event.call)
+                right.endpoint.answer(event.call, ANSWER)
+            elif isinstance(event, CallConfirmed):
+                right.endpoint.hang_up(event.call)
+
+        right.on_event = answer
+        call = left.endpoint.invite(right.uri, OFFER)
+
+        story = [type(await left.next()).__name__ for _ in range(3)]
+
+    assert story == ["CallProgressed", "CallAnswered", "CallEnded"]
+    assert isinstance(call, str)
+
+
+async def test_an_offered_call_may_be_refused_challenged_and_given_up() -> None:
+    async with open_desk() as left, open_desk() as right:
+        left.endpoint.invite(right.uri, OFFER)
+        right.endpoint.reject((await offered(right)).call, 486)
+        first = await left.next()
+
+        left.endpoint.invite(right.uri, OFFER)
+        right.endpoint.challenge((await offered(right)).call)
+        second = await left.next()
+
+        call = left.endpoint.invite(right.uri, OFFER)
+        event = await offered(right)
+        right.endpoint.ring(event.call)
+        await left.next()
+        left.endpoint.hang_up(call)
+        third = await left.next()
+        with pytest.raises(CallGone):
+            right.endpoint.answer(event.call, ANSWER)
+
+    failures = (first, second, third)
+    assert [e.status for e in failures if isinstance(e, CallFailed)] == [486, 401, 487]
+
+
+async def test_a_closed_port_fails_a_call_over_tcp_at_once() -> None:
+    async with open_desk() as desk:
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            port = closed.getsockname()[1]
+        call = desk.endpoint.invite(f"sip:a@127.0.0.1:{port};transport=tcp", OFFER)
+
+        event = await desk.next()
+
+    assert isinstance(event, CallFailed)
+    assert (event.call, event.status) == (call, 503)
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_a_host_name_is_looked_up(transport: str) -> None:
+    async with open_desk() as left, open_desk() as right:
+        port = right.endpoint.address[1]
+        for _ in range(2):
+            left.endpoint.invite(f"sip:a@localhost:{port};transport={transport}", OFFER)
+            right.endpoint.reject((await offered(right)).call, 486)
+            event = await left.next()
+            assert isinstance(event, CallFailed)
+            assert event.status == 486
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_a_host_name_that_is_none_fails_the_call(transport: str) -> None:
+    async with open_desk() as desk:
+        desk.endpoint.invite(f"sip:a@no-such-host.invalid;transport={transport}", OFFER)
+
+        event = await desk.next()
+
+    assert isinstance(event, CallFailed)
+    assert event.status == 503
+
+
+async def test_a_draining_endpoint_refuses_new_calls() -> None:
+    async with open_desk() as left, open_desk() as right:
+        right.endpoint.drain()
+        left.endpoint.invite(right.uri, OFFER)
+
+        event = await left.next()
+
+    assert isinstance(event, CallFailed)
+    assert (event.status, event.retry_after) == (503, 5)
+
+
+async def test_a_port_that_is_taken_is_an_error() -> None:
+    async with open_desk() as desk:
+        with pytest.raises(OSError, match="in use"):
+            async with open_desk(port=desk.endpoint.address[1]):
+                pass
+
+
+async def test_a_wildcard_needs_to_know_how_it_is_reached() -> None:
+    with pytest.raises(ValueError, match="public_host"):
+        async with open_desk(host="0.0.0.0"):
+            pass
+
+    async with open_desk(host="0.0.0.0", public_host="127.0.0.1") as desk:
+        assert desk.endpoint.address[0] == "127.0.0.1"
+        assert (await ask(desk, options())).startswith(b"SIP/2.0 200")
+
+
+async def test_an_unanswered_call_is_repeated_by_the_alarm() -> None:
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.setblocking(False)
+        silent.bind(("127.0.0.1", 0))
+        async with open_desk() as desk, asyncio.timeout(5):
+            desk.endpoint.invite(f"sip:a@127.0.0.1:{silent.getsockname()[1]}", OFFER)
+            first = await loop.sock_recv(silent, 65535)
+            second = await loop.sock_recv(silent, 65535)
+
+    assert first == second
+
+
+def test_the_endpoint_runs_under_uvloop() -> None:
+    async def story() -> str:
+        async with open_desk() as left, open_desk() as right:
+            ours, theirs = await connected(left, right, ";transport=tcp")
+            left.endpoint.hang_up(ours)
+            assert await right.next() == CallEnded(call=theirs, reason=EndReason.BYE)
+            ours, theirs = await connected(left, right)
+            return str(left.endpoint.calls)
+
+    assert uvloop.run(story()) == "1"
+
+
+# TCP connections
+
+
+async def open_stream(desk: Desk) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection(*desk.endpoint.address)
+
+
+async def read_head(reader: asyncio.StreamReader) -> bytes:
+    async with asyncio.timeout(5):
+        return await reader.readuntil(b"\r\n\r\n")
+
+
+async def test_messages_in_a_stream_are_answered_in_it() -> None:
+    async with open_desk() as desk:
+        reader, writer = await open_stream(desk)
+        writer.write(options("s1") + b"\r\n" + options("s2"))
+
+        heads = [await read_head(reader) for _ in range(2)]
+        writer.close()
+
+    assert [head.split(b"\r\n")[0] for head in heads] == [b"SIP/2.0 200 OK"] * 2
+
+
+async def test_a_ping_is_answered() -> None:
+    async with open_desk() as desk:
+        reader, writer = await open_stream(desk)
+        writer.write(b"\r\n\r\n")
+
+        async with asyncio.timeout(5):
+            assert await reader.readexactly(2) == b"\r\n"
+        writer.close()
+
+
+async def test_a_stream_that_makes_no_sense_is_answered_and_closed() -> None:
+    async with open_desk() as desk:
+        reader, writer = await open_stream(desk)
+        writer.write(options().replace(b"Content-Length: 0", b"Content-Length: -1"))
+
+        async with asyncio.timeout(5):
+            answer = await reader.read()
+        writer.close()
+
+    assert answer.startswith(b"SIP/2.0 400 Bad Content-Length\r\n")
+
+
+async def test_the_idlest_connection_makes_room() -> None:
+    async with open_desk(streams=StreamOptions(max_connections=2)) as desk:
+        first_reader, first_writer = await open_stream(desk)
+        _, second_writer = await open_stream(desk)
+        second_writer.write(b"\r\n\r\n")
+
+        _, third_writer = await open_stream(desk)
+
+        async with asyncio.timeout(5):
+            with pytest.raises(ConnectionResetError):
+                await first_reader.readexactly(1)
+        for writer in (first_writer, second_writer, third_writer):
+            writer.close()
+
+
+async def test_an_idle_connection_is_closed() -> None:
+    async with open_desk(streams=StreamOptions(idle_seconds=0.1)) as desk:
+        reader, writer = await open_stream(desk)
+
+        async with asyncio.timeout(5):
+            with pytest.raises(ConnectionResetError):
+                await reader.readexactly(1)
+        writer.close()
+
+
+async def test_a_connection_is_used_again() -> None:
+    async with open_desk() as left, open_desk() as right:
+        sources: set[object] = set()
+        for _ in range(3):
+            left.endpoint.invite(right.uri + ";transport=tcp", OFFER)
+            event = await offered(right)
+            sources.add(event.source)
+            right.endpoint.reject(event.call, 486)
+            await left.next()
+
+    assert len(sources) == 1
+
+
+async def test_a_call_outlives_its_connection() -> None:
+    streams = StreamOptions(idle_seconds=0.2)
+    async with open_desk() as left, open_desk(streams=streams) as right:
+        ours, theirs = await connected(left, right, ";transport=tcp")
+        await asyncio.sleep(0.6)
+
+        right.endpoint.hang_up(theirs)
+
+        assert await left.next() == CallEnded(call=ours, reason=EndReason.BYE)
