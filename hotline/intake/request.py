@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from traceback import extract_tb
 
 import structlog
 
@@ -66,5 +67,12 @@ def read_contact(contact: InboundContact, readers: Readers) -> CitizenRequest:
         raise
     except Exception as error:
         # Foreign bytes meet our reader here: its bug becomes work for a person, not a lost contact.
-        log.exception("reader_failed", channel=contact.channel)
+        # The text of the error may hold the citizen's words, so the log gets kind and place only.
+        place = extract_tb(error.__traceback__)[-1]
+        log.error(
+            "reader_failed",
+            channel=contact.channel,
+            error=type(error).__name__,
+            place=f"{place.filename}:{place.lineno}",
+        )
         raise Unreadable(f"the reader failed: {type(error).__name__}") from None
