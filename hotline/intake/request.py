@@ -65,8 +65,8 @@ def read_contact(contact: InboundContact, readers: Readers) -> CitizenRequest:
         return reader(contact)
     except Unreadable:
         raise
-    except Exception as error:
-        # Foreign bytes meet our reader here: its bug becomes work for a person, not a lost contact.
+    except Exception as error:  # noqa: BLE001 - foreign bytes meet our reader here
+        # A bug of the reader becomes work for a person, not a lost contact.
         # The text of the error may hold the citizen's words, so the log gets kind and place only.
         place = extract_tb(error.__traceback__)[-1]
         log.error(
