@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import structlog
 
@@ -158,11 +159,11 @@ class Stream(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Enter the connection (asyncio calls this by its name)."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        address = transport.get_extra_info("peername")
+        # uvloop's transports have the methods, and another base class.
+        self._transport = cast("asyncio.Transport", transport)
+        address = self._transport.get_extra_info("peername")
         if address is None:  # gone before it was here
-            transport.abort()
+            self._transport.abort()
             return
         self.peer = (address[0], address[1])
         self._streams.opened(self)

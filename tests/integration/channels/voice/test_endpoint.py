@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import structlog
@@ -212,7 +212,7 @@ async def test_a_handler_that_fails_ends_its_call_and_no_other() -> None:
 
         def fail(event: SipEvent) -> None:
             if isinstance(event, CallOffered):
-                raise RuntimeError("a bug of the application")
+                raise ZeroDivisionError
 
         right.on_event = fail
         with structlog.testing.capture_logs() as logs:
@@ -353,7 +353,8 @@ def test_the_endpoint_runs_under_uvloop() -> None:
             ours, theirs = await connected(left, right, ";transport=tcp")
             left.endpoint.hang_up(ours)
             assert await right.next() == CallEnded(call=theirs, reason=EndReason.BYE)
-            ours, theirs = await connected(left, right)
+            assert await left.next() == CallEnded(call=ours, reason=EndReason.HUNG_UP)
+            await connected(left, right)
             return str(left.endpoint.calls)
 
     assert uvloop.run(story()) == "1"
@@ -362,8 +363,17 @@ def test_the_endpoint_runs_under_uvloop() -> None:
 # TCP connections
 
 
-async def open_stream(desk: Desk) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    return await asyncio.open_connection(*desk.endpoint.address)
+@asynccontextmanager
+async def open_stream(
+    desk: Desk,
+) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter], None]:
+    reader, writer = await asyncio.open_connection(*desk.endpoint.address)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 async def read_head(reader: asyncio.StreamReader) -> bytes:
@@ -372,61 +382,65 @@ async def read_head(reader: asyncio.StreamReader) -> bytes:
 
 
 async def test_messages_in_a_stream_are_answered_in_it() -> None:
-    async with open_desk() as desk:
-        reader, writer = await open_stream(desk)
+    async with open_desk() as desk, open_stream(desk) as (reader, writer):
         writer.write(options("s1") + b"\r\n" + options("s2"))
 
         heads = [await read_head(reader) for _ in range(2)]
-        writer.close()
 
     assert [head.split(b"\r\n")[0] for head in heads] == [b"SIP/2.0 200 OK"] * 2
 
 
 async def test_a_ping_is_answered() -> None:
-    async with open_desk() as desk:
-        reader, writer = await open_stream(desk)
+    async with open_desk() as desk, open_stream(desk) as (reader, writer):
         writer.write(b"\r\n\r\n")
 
         async with asyncio.timeout(5):
             assert await reader.readexactly(2) == b"\r\n"
-        writer.close()
 
 
 async def test_a_stream_that_makes_no_sense_is_answered_and_closed() -> None:
-    async with open_desk() as desk:
-        reader, writer = await open_stream(desk)
+    async with open_desk() as desk, open_stream(desk) as (reader, writer):
         writer.write(options().replace(b"Content-Length: 0", b"Content-Length: -1"))
 
         async with asyncio.timeout(5):
             answer = await reader.read()
-        writer.close()
 
     assert answer.startswith(b"SIP/2.0 400 Bad Content-Length\r\n")
 
 
 async def test_the_idlest_connection_makes_room() -> None:
-    async with open_desk(streams=StreamOptions(max_connections=2)) as desk:
-        first_reader, first_writer = await open_stream(desk)
-        _, second_writer = await open_stream(desk)
-        second_writer.write(b"\r\n\r\n")
+    streams = StreamOptions(max_connections=2)
+    async with (
+        open_desk(streams=streams) as desk,
+        open_stream(desk) as (idlest, _),
+        open_stream(desk) as (second, writer),
+        asyncio.timeout(5),
+    ):
+        writer.write(b"\r\n\r\n")
+        await second.readexactly(2)
 
-        _, third_writer = await open_stream(desk)
-
-        async with asyncio.timeout(5):
-            with pytest.raises(ConnectionResetError):
-                await first_reader.readexactly(1)
-        for writer in (first_writer, second_writer, third_writer):
-            writer.close()
+        async with open_stream(desk):
+            assert await idlest.read() == b""
 
 
 async def test_an_idle_connection_is_closed() -> None:
-    async with open_desk(streams=StreamOptions(idle_seconds=0.1)) as desk:
-        reader, writer = await open_stream(desk)
-
+    streams = StreamOptions(idle_seconds=0.1)
+    async with open_desk(streams=streams) as desk, open_stream(desk) as (reader, _):
         async with asyncio.timeout(5):
-            with pytest.raises(ConnectionResetError):
-                await reader.readexactly(1)
-        writer.close()
+            assert await reader.read() == b""
+
+
+async def test_a_peer_that_reads_nothing_is_cut_off() -> None:
+    async with open_desk() as desk, open_stream(desk) as (_, writer):
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+
+        async def write_without_end() -> None:
+            for number in range(100_000):
+                writer.write(options(f"n{number}"))
+                await writer.drain()
+
+        with pytest.raises(ConnectionError):
+            await write_without_end()
 
 
 async def test_a_connection_is_used_again() -> None:
@@ -443,11 +457,13 @@ async def test_a_connection_is_used_again() -> None:
 
 
 async def test_a_call_outlives_its_connection() -> None:
-    streams = StreamOptions(idle_seconds=0.2)
+    streams = StreamOptions(max_connections=1)
     async with open_desk() as left, open_desk(streams=streams) as right:
         ours, theirs = await connected(left, right, ";transport=tcp")
-        await asyncio.sleep(0.6)
+        async with open_stream(right) as (reader, writer), asyncio.timeout(5):
+            writer.write(b"\r\n\r\n")  # its answer tells that the call's connection was closed
+            await reader.readexactly(2)
 
-        right.endpoint.hang_up(theirs)
+            right.endpoint.hang_up(theirs)
 
-        assert await left.next() == CallEnded(call=ours, reason=EndReason.BYE)
+            assert await left.next() == CallEnded(call=ours, reason=EndReason.BYE)
