@@ -82,15 +82,15 @@ def _channel(ticket: TicketRow, options: ReceiptOptions) -> Channel | None:
 
 def _body(ticket: TicketRow, channel: Channel, url: str) -> str:
     if channel is Channel.SMS:
-        return f"您的诉求已受理，工单编号{ticket.number}，查询码{SECRET_MARK}。查询：{url}"
+        return f"您的诉求已受理，工单编号{ticket.number}，提取码{SECRET_MARK}。查询：{url}"
     opened = f"{ticket.opened_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
     return (
         f"您好：\n\n"
         f"您反映的“{ticket.subject}”已于 {opened} 受理。\n\n"
         f"工单编号：{ticket.number}\n"
-        f"查询码：{SECRET_MARK}\n"
+        f"提取码：{SECRET_MARK}\n"
         f"查询进度：{url}\n\n"
-        f"请妥善保管查询码。办理结果将以您选择的方式告知。\n"
+        f"请妥善保管提取码。办理结果将以您选择的方式告知。\n"
     )
 
 

@@ -27,7 +27,7 @@ MESSAGE = OutboundMessage(
     channel=Channel.MAIL,
     to="zhang@example.org",
     subject="已受理",
-    body=f"查询码：{SECRET_MARK}",
+    body=f"提取码：{SECRET_MARK}",
     reference="ticket:1",
     key="receipt:1",
     secret="123456",
@@ -85,10 +85,10 @@ async def test_the_secret_is_sent_and_then_forgotten(database: Database, clock: 
 
     async with database.read() as session:
         row = (await session.scalars(select(MessageRow))).one()
-    assert sender.sent[0].body == "查询码：123456"
+    assert sender.sent[0].body == "提取码：123456"
     assert row.secret is None
     assert "123456" not in row.body
-    assert (await view(database)).body == "查询码：******"
+    assert (await view(database)).body == "提取码：******"
 
 
 async def test_a_relay_that_is_down_leaves_the_message_queued(
