@@ -3,22 +3,21 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 import jinja2
 from aiohttp import web
-from babel.dates import format_timedelta
 from jinja2.ext import i18n as gettext_extension
 
 from hotline.accounts.service import User
 from hotline.kernel.clock import SHANGHAI
-from hotline.kernel.privacy import mask_email, mask_name, mask_phone
 from hotline.web.forgery import form_token, form_token_field, remember_visitor
 from hotline.web.keys import CLOCK, LANGUAGE, OPTIONS, PARTS, REQUEST_ID, SIGNED_IN
 from hotline.web.labels import label
-from hotline.web.language import LANGUAGES, TEXTS
+from hotline.web.language import LANGUAGES, TEXTS, Texts
 from hotline.web.routing import MenuEntry, WebPart
 
 OWN_TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -87,24 +86,29 @@ def make_environments(app: web.Application) -> dict[str, jinja2.Environment]:
             lstrip_blocks=True,
         )
         environment.policies["ext.i18n.trimmed"] = True
-        texts = app[TEXTS][language]
-        environment.install_gettext_callables(  # type: ignore[attr-defined]
-            lambda text, texts=texts: texts.get(text, text),
-            lambda text, _many, _number, texts=texts: texts.get(text, text),
-            newstyle=True,
-        )
-        environment.filters |= {
-            "label": lambda value, texts=texts: texts.get(label(value), label(value)),
-            "words": lambda pairs, texts=texts: [(v, texts.get(w, w)) for v, w in pairs],
-            "moment": moment,
-            "day": day,
-            "phone": mask_phone,
-            "email": mask_email,
-            "person": mask_name,
-            "span": lambda value, language=language: span(value, language),
-        }
+        _add_words(environment, app[TEXTS][language])
         environments[language] = environment
     return environments
+
+
+def _add_words(environment: jinja2.Environment, texts: Texts) -> None:
+    def translated(text: str) -> str:
+        return texts.get(text, text)
+
+    def translated_number(text: str, _many: str, _number: int) -> str:
+        # Chinese has no plural, so the source text is one.
+        return translated(text)
+
+    def word(value: StrEnum) -> str:
+        return translated(label(value))
+
+    def words(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        return [(value, translated(text)) for value, text in pairs]
+
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        translated, translated_number, newstyle=True
+    )
+    environment.filters |= {"label": word, "words": words, "moment": moment}
 
 
 def render(
@@ -113,7 +117,8 @@ def render(
     """Return the page `template` filled with `context`, in the request's language.
 
     Every template also finds: `user` (or None), `menu`, `language`, `path`, `now`, `options`,
-    `static_url(name)`, `form_token_field()`, and the filters `moment`, `day`, `phone`, `span`.
+    `static_url(name)`, `form_token_field()`, and the filters `moment`, `label` (a
+    stored value's word) and `words` (those of pairs of value and word).
     """
     environment = request.app[ENVIRONMENTS][request[LANGUAGE]]
     user = request[SIGNED_IN].user if SIGNED_IN in request else None
@@ -149,13 +154,3 @@ def _menu(request: web.Request, user: User | None) -> list[MenuEntry]:
 def moment(value: datetime | None) -> str:
     """Return an instant as Shanghai's wall clock shows it; nothing for None."""
     return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if value else ""
-
-
-def day(value: datetime | None) -> str:
-    """Return the Shanghai date of an instant; nothing for None."""
-    return value.astimezone(SHANGHAI).strftime("%Y-%m-%d") if value else ""
-
-
-def span(value: timedelta, language: str) -> str:
-    """Return a duration in words, rounded to its greatest unit."""
-    return format_timedelta(value, locale=language.replace("-", "_"), threshold=1.2)

@@ -121,6 +121,32 @@ async def test_what_is_unavailable_says_when_to_come_again(house: WebHouse, brow
     assert answer.headers["Retry-After"] == "30"
 
 
+async def test_a_redirect_that_is_raised_is_a_redirect(house: WebHouse, browse: Browse) -> None:
+    house.parts = (raising(web.HTTPSeeOther("/login")),)
+
+    answer = await (await browse()).get("/broken", allow_redirects=False)
+
+    assert (answer.status, answer.headers["Location"]) == (303, "/login")
+    assert "Content-Security-Policy" in answer.headers
+
+
+async def test_with_the_database_down_public_pages_go_on_and_others_say_when(
+    house: WebHouse, browse: Browse, clock: Clock
+) -> None:
+    working = house.database
+    house.database = Database.connect("postgresql+asyncpg://nobody@127.0.0.1:1/none", clock=clock)
+    client = await browse()
+    cookie = {"Cookie": "hotline_session=of-better-days", "Accept": "text/html"}
+
+    public = await client.get("/login", headers=cookie)
+    inner = await client.get("/desk", headers=cookie)
+
+    await house.database.close()
+    house.database = working
+    assert (public.status, inner.status) == (200, 503)
+    assert "服务暂时不可用" in await inner.text()
+
+
 async def test_an_error_gives_back_what_was_typed(house: WebHouse, browse: Browse) -> None:
     house.parts = (raising(Unavailable("the database")),)
     client = await browse()

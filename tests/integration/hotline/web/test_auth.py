@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from aiohttp.test_utils import TestClient
 
+from hotline.accounts import service as accounts
 from hotline.accounts.lockout import MAX_TRIES
 from hotline.accounts.roles import Role
 from hotline.accounts.service import SESSION_LASTS
@@ -162,6 +163,17 @@ async def test_wrong_passwords_lock_the_account_and_the_page_says_what_to_do(
     assert "不正确" in pages[0][1]
     assert "锁定15分钟" in pages[-1][1]
     assert "安全管理员" in pages[-1][1]
+
+
+async def test_a_disabled_account_is_told_so(house: WebHouse, browse: Browse) -> None:
+    user_id = await house.user("wang", Role.SEAT)
+    async with house.database.begin() as uow:
+        await accounts.set_disabled(uow, user_id, disabled=True, actor="admin", now=house.clock())
+
+    answer = await sign_in(await browse(), "wang")
+
+    assert answer.status == 401
+    assert (await answer.json())["error"] == "disabled"
 
 
 async def test_signing_out_ends_the_session_even_for_a_copy_of_the_cookie(

@@ -379,6 +379,7 @@ async def test_a_ticket_has_a_page_to_read(house: WebHouse, browse: Browse) -> N
 
     assert saved["ticket"]["number"] in page
     assert "登记受理" in page
+    assert "投诉" in page
     assert "138****1234" in page
     assert NUMBER not in page
 
