@@ -1,6 +1,5 @@
 """Users and sessions over a real database."""
 
-
 import pytest
 from sqlalchemy import select
 
