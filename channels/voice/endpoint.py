@@ -254,8 +254,10 @@ class Endpoint:
         self._alarm = None
         self._alarm_at = NEVER
         # The loop may ring within its clock resolution before `due`.
-        self._agent.handle_timer(max(due, self._loop.time()))
-        self.flush()
+        try:
+            self._agent.handle_timer(max(due, self._loop.time()))
+        finally:
+            self.flush()  # whatever happens, the next alarm is set
 
     def _receive(self, data: bytes, source: Hop) -> None:
         self._agent.receive(data, source, self._loop.time())

@@ -8,7 +8,7 @@ from typing import cast
 import structlog
 
 from channels.voice.sip.address import Hop, Outgoing, Transport
-from channels.voice.sip.message import KEEP_ALIVE, StreamParser
+from channels.voice.sip.framing import KEEP_ALIVE, StreamParser
 from hotline.kernel.tasks import spawn
 
 log = structlog.get_logger()
@@ -50,6 +50,7 @@ class Streams:
         self._dialling: dict[tuple[str, int], list[Outgoing]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweep: asyncio.TimerHandle | None = None
+        self._is_closed = False
 
     async def listen(self, host: str, port: int) -> int:
         """Bind the listener; return its port.
@@ -57,6 +58,7 @@ class Streams:
         Raises:
             OSError: if the address cannot be bound.
         """
+        self._is_closed = False
         self._server = await self._loop.create_server(self._make_stream, host, port)
         self._schedule_sweep()
         bound: int = self._server.sockets[0].getsockname()[1]
@@ -64,6 +66,7 @@ class Streams:
 
     async def close(self) -> None:
         """Close the listener and every connection."""
+        self._is_closed = True
         if self._sweep is not None:
             self._sweep.cancel()
         for task in self._tasks:
@@ -85,7 +88,8 @@ class Streams:
             if stream is not None:
                 stream.write(message.data)
                 return
-        self._dial(message, ways[-1])
+        if not self._is_closed:
+            self._dial(message, ways[-1])
 
     def opened(self, stream: "Stream") -> None:
         """Enter a connection; the idlest makes room if there are too many."""

@@ -162,7 +162,10 @@ class Locations:
     def find(self, address_of_record: str, now: float) -> list[Binding]:
         """Return where an address can be reached, the newest last."""
         held = self._bindings.get(address_of_record, {})
-        return [binding for binding in held.values() if binding.expires_at > now]
+        found = [binding for binding in held.values() if binding.expires_at > now]
+        if held and not found:
+            del self._bindings[address_of_record]
+        return found
 
     def _apply_one(
         self,

@@ -40,6 +40,7 @@ class Link:
         self.loss = loss
         self.now = 0.0
         self.ends = {LEFT: make_agent(LEFT, "l"), RIGHT: make_agent(RIGHT, "r")}
+        self.answered: set[tuple[Hop, CallKey]] = set()
         self.stories: dict[tuple[Hop, CallKey], list[SipEvent]] = {}
         self._order = count()
         self._under_way: list[tuple[float, int, Hop, Hop, bytes]] = []
@@ -109,7 +110,7 @@ class Link:
         end, story = self.ends[hop], self.stories[hop, call]
         is_up = any(isinstance(e, CallAnswered | CallConfirmed) for e in story)
         try:
-            if act == "ring" and not self.has_answered(hop, call):
+            if act == "ring" and (hop, call) not in self.answered:
                 end.ring(call, self.now)
             elif act == "answer":
                 self.answered.add((hop, call))
@@ -127,17 +128,6 @@ class Link:
         except CallGone:
             pass
 
-    answered: set[tuple[Hop, CallKey]]
-
-    def has_answered(self, hop: Hop, call: CallKey) -> bool:
-        return (hop, call) in self.answered
-
-
-def make_link(seed: int, loss: float) -> Link:
-    link = Link(seed, loss)
-    link.answered = set()
-    return link
-
 
 def is_a_whole_story(events: list[SipEvent]) -> bool:
     """A call has one end at most, and nothing after it."""
@@ -148,7 +138,7 @@ def is_a_whole_story(events: list[SipEvent]) -> bool:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from((0.0, 0.1, 0.3, 0.5)))
 def test_every_call_comes_to_one_end_whatever_the_link_does(seed: int, loss: float) -> None:
-    link = make_link(seed, loss)
+    link = Link(seed, loss)
     for _ in range(3):
         link.call(LEFT, RIGHT)
         link.call(RIGHT, LEFT)
@@ -164,7 +154,7 @@ def test_every_call_comes_to_one_end_whatever_the_link_does(seed: int, loss: flo
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from((0.0, 0.2, 0.4)))
 def test_no_call_is_offered_twice(seed: int, loss: float) -> None:
-    link = make_link(seed, loss)
+    link = Link(seed, loss)
     for _ in range(4):
         link.call(LEFT, RIGHT)
 
@@ -176,7 +166,7 @@ def test_no_call_is_offered_twice(seed: int, loss: float) -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_an_answered_call_is_answered_on_both_sides_over_a_good_link(seed: int) -> None:
-    link = make_link(seed, loss=0.0)
+    link = Link(seed, loss=0.0)
     link.call(LEFT, RIGHT)
 
     link.run()
