@@ -7,8 +7,8 @@ RQ thinks of them.
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +16,8 @@ import structlog
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
@@ -49,8 +51,11 @@ class RedisDoorbell:
         # RQ is synchronous: its own connection, used in a thread.
         self._blocking = Redis.from_url(url, **limits)
         self._redis = AsyncRedis.from_url(url, **limits)
-        # A listener waits for minutes; a limit would end its wait.
-        self._listening = AsyncRedis.from_url(url, socket_connect_timeout=ANSWER_SECONDS)
+        # A listener waits for minutes, and is cancelled at the end: redis-py's own limits and
+        # retries would swallow a cancellation that comes while it connects (wait_for of 3.11).
+        self._listening = AsyncRedis.from_url(
+            url, socket_timeout=None, socket_connect_timeout=None, retry=Retry(NoBackoff(), 0)
+        )
         self._queue = Queue(QUEUE, connection=self._blocking, serializer=JSONSerializer)
         self._rests_until = 0.0
 
@@ -74,11 +79,10 @@ class RedisDoorbell:
             ConnectionError: if Redis is not there; also from the iterator, when it goes away.
         """
         async with self._listening.pubsub(ignore_subscribe_messages=True) as listener:
-            try:
-                await listener.subscribe(*(CHANNEL + topic for topic in topics))
-            except RedisError as error:
-                raise ConnectionError("signals cannot be heard") from error
-            yield _signals(listener)
+            with _as_connection_error():
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await listener.subscribe(*(CHANNEL + topic for topic in topics))
+            yield _Signals(listener)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -122,10 +126,37 @@ def job_id(outbox_id: int) -> str:
     return f"outbox-{outbox_id}"
 
 
-async def _signals(listener: PubSub) -> AsyncIterator[Signal]:
+class _Signals:
+    """What a listener hears, one signal after another."""
+
+    def __init__(self, listener: PubSub) -> None:
+        self._listener = listener
+
+    def __aiter__(self) -> "_Signals":
+        """Return itself."""
+        return self
+
+    async def __anext__(self) -> Signal:
+        """Wait for the next signal.
+
+        Raises:
+            ConnectionError: if Redis went away.
+        """
+        message = None
+        while message is None:
+            with _as_connection_error():
+                message = await self._listener.get_message(timeout=None)
+        topic = message["channel"].decode().removeprefix(CHANNEL)
+        return Signal(topic, json.loads(message["data"]))
+
+
+@contextmanager
+def _as_connection_error() -> Iterator[None]:
     try:
-        async for message in listener.listen():
-            topic = message["channel"].decode().removeprefix(CHANNEL)
-            yield Signal(topic, json.loads(message["data"]))
-    except RedisError as error:
-        raise ConnectionError("signals are not heard any more") from error
+        yield
+    except (RedisError, TimeoutError) as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # redis-py makes an error of its own of a cancellation that comes while it connects.
+            raise asyncio.CancelledError from error
+        raise ConnectionError("signals cannot be heard") from error

@@ -135,3 +135,19 @@ async def test_signals_are_named_after_their_topic(runtime: Runtime, redis: Redi
 
     assert message is not None
     assert message["data"] == b'{"seat_id": "3"}'
+
+
+@pytest.mark.parametrize("steps", range(40))
+async def test_a_listener_can_be_cancelled_at_any_moment(runtime: Runtime, steps: int) -> None:
+    async def listen() -> None:
+        async with runtime.doorbell.subscribe("seat") as signals:
+            await anext(signals)
+
+    listening = asyncio.create_task(listen())
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    listening.cancel()
+    done, _ = await asyncio.wait({listening}, timeout=5)
+
+    assert done == {listening}
+    assert listening.cancelled()

@@ -1,0 +1,219 @@
+"""The command line: errors are sentences that say what to do next."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from click.testing import CliRunner, Result
+
+from config import checking
+from config.cli import main
+from config.embedded import EmbeddedPostgres, EmbeddedValkey
+from config.runtime import Servers
+from config.settings import variables
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in list(variables()):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def free_ports() -> list[str]:
+    with socket.socket() as one, socket.socket() as two, socket.socket() as three:
+        for each in (one, two, three):
+            each.bind(("127.0.0.1", 0))
+        return ["{}:{}".format(*each.getsockname()) for each in (one, two, three)]
+
+
+@pytest.fixture(autouse=True)
+def _pages_are_built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    built = tmp_path / "built"
+    built.mkdir()
+    (built / "pages.js").touch()
+    monkeypatch.setattr(checking, "BUILT_PAGES", built)
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), env=environment)
+
+
+def check(data: Path, ports: list[str], **environment: str) -> Result:
+    http, sip, smtp = ports
+    return run(
+        "check", "--data", str(data), "--http", http, "--sip", sip, "--smtp", smtp,
+        "--rtp-ports", "61000-61003", **environment,
+    )  # fmt: skip
+
+
+def test_check_of_a_sound_configuration_ends_with_0(tmp_path: Path, free_ports: list[str]) -> None:
+    result = check(tmp_path / "data", free_ports)
+
+    assert result.output == "No problem: settings, data files, servers and ports are fine.\n"
+    assert result.exit_code == 0
+    assert not (tmp_path / "data").exists()
+
+
+def test_check_prints_every_problem_and_not_the_first(
+    tmp_path: Path, free_ports: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "built" / "pages.js").unlink()
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "session").write_text("torn")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        free_ports[0] = "{}:{}".format(*taken.getsockname())
+        result = check(
+            tmp_path,
+            free_ports,
+            HOTLINE_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none",
+            HOTLINE_REDIS_URL="redis://127.0.0.1:1/0",
+            HOTLINE_TRUNK__USERNAME="operator",
+            HOTLINE_SEAT__OFFER_LIMIT="soon",
+            HOTLINE_TELEPATHY="on",
+        )
+
+    said = result.output
+    assert result.exit_code == 1
+    for part in (
+        "pages: not built: run `make pages`",
+        "HOTLINE_TELEPATHY: no setting has this name",
+        "HOTLINE_SEAT__OFFER_LIMIT: ",
+        "HOTLINE_TRUNK__ADDRESS: Field required",
+        "secrets/session may be read by others: chmod 600",
+        "HOTLINE_DATABASE_URL: the database does not answer",
+        "HOTLINE_REDIS_URL: Redis does not answer",
+        f"--http {free_ports[0]} (TCP): Address already in use",
+        "8 problems.",
+    ):
+        assert part in said
+
+
+def test_check_reads_the_data_files(
+    tmp_path: Path, free_ports: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "standards"
+    (folder / "calendars").mkdir(parents=True)
+    monkeypatch.setattr(checking, "DATA", folder)
+
+    result = check(tmp_path / "data", free_ports)
+
+    assert result.exit_code == 1
+    assert "data file categories.csv" in result.output
+    assert "data file units.yaml" in result.output
+
+
+def test_check_asks_the_servers_that_are_named(
+    tmp_path: Path, free_ports: list[str], servers: Servers
+) -> None:
+    result = check(
+        tmp_path / "data",
+        free_ports,
+        HOTLINE_DATABASE_URL=servers.database_url,
+        HOTLINE_REDIS_URL=servers.redis_url,
+    )
+
+    assert result.exit_code == 0, result.output
+
+
+def test_unusable_settings_stop_a_command_with_every_problem() -> None:
+    result = run("serve", HOTLINE_SIP__ADDRESS="nowhere", HOTLINE_TELEPATHY="on")
+
+    assert result.exit_code == 2
+    assert "HOTLINE_SIP__ADDRESS: 'nowhere' is not HOST:PORT" in result.output
+    assert "HOTLINE_TELEPATHY: no setting has this name" in result.output
+
+
+def test_an_option_of_the_wrong_form_is_explained() -> None:
+    result = run("serve", "--http", "8080")
+
+    assert result.exit_code == 2
+    assert "'8080' is not HOST:PORT, for example 127.0.0.1:8080" in result.output
+
+
+def test_a_deadline_is_explained() -> None:
+    result = run("explain", "deadline", "--start", "2026-02-14T16:30", "--limit", "4wh")
+
+    assert result.exit_code == 0
+    assert "2026-02-24" in result.output
+    assert "10:30" in result.output
+
+
+def test_stop_where_nothing_runs_says_so(tmp_path: Path) -> None:
+    result = run("stop", "--data", str(tmp_path))
+
+    assert (result.exit_code, result.output) == (0, f"{tmp_path}: nothing runs\n")
+
+
+@pytest.fixture
+def migrated(tmp_path: Path) -> Iterator[Path]:
+    data = tmp_path / "data"
+    assert run("migrate", "--data", str(data)).exit_code == 0
+    yield data
+    EmbeddedPostgres(data / "postgres").stop()
+    EmbeddedValkey(data / "valkey").stop()
+
+
+def test_users_are_made_listed_and_audited(migrated: Path) -> None:
+    data = ("--data", str(migrated))
+    runner = CliRunner()
+
+    added = runner.invoke(
+        main,
+        ["user", "add", "lin", "--name", "林晓芳", "--role", "seat", "--password-stdin", *data],
+        input="a long enough password\n",
+    )
+    changed = runner.invoke(
+        main, ["user", "passwd", "lin", "--password-stdin", *data], input="another long password\n"
+    )
+    listed = runner.invoke(main, ["user", "list", *data])
+    verified = runner.invoke(main, ["audit", "verify", *data])
+
+    assert (added.exit_code, changed.exit_code) == (0, 0), added.output + changed.output
+    assert listed.stdout.split() == ["lin", "林晓芳", "seat"]
+    assert verified.stdout.startswith("The chain is whole: 2 rows, head 2:")
+
+
+def test_a_broken_audit_chain_ends_with_1_and_names_the_row(migrated: Path) -> None:
+    data = ("--data", str(migrated))
+    runner = CliRunner()
+    for login in ("one", "two"):
+        runner.invoke(
+            main,
+            ["user", "add", login, "--name", login, "--role", "seat", "--password-stdin", *data],
+            input="a long enough password\n",
+        )
+    head = runner.invoke(main, ["audit", "verify", *data]).stdout.split()[-1]
+
+    forged = runner.invoke(main, ["audit", "verify", "--head", f"2:{'0' * 64}", *data])
+    whole = runner.invoke(main, ["audit", "verify", "--head", head, *data])
+
+    assert forged.exit_code == 1
+    assert "row 2: the row noted as head earlier is not in the chain" in forged.stdout
+    assert whole.exit_code == 0
+
+
+def test_a_user_that_does_not_exist_gets_no_password(migrated: Path) -> None:
+    result = CliRunner().invoke(
+        main,
+        ["user", "passwd", "nobody", "--password-stdin", "--data", str(migrated)],
+        input="a long enough password\n",
+    )
+
+    assert result.exit_code == 1
+    assert "hotline: user nobody does not exist" in result.output
+
+
+def test_every_command_explains_itself() -> None:
+    listed = run("--help").output
+
+    for name in ("serve", "stop", "web", "voice", "mail", "worker", "sweeper", "migrate", "check",
+                 "user", "audit", "explain", "prompts", "call", "demo"):  # fmt: skip
+        assert f"  {name} " in listed
+        assert run(name, "--help").exit_code == 0
