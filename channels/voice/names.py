@@ -30,6 +30,9 @@ class NameCache:
         self._waiting: dict[str, list[Callable[[str | None], None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def close(self) -> None:
         """Ask no further."""
         for task in self._tasks:

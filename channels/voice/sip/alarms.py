@@ -50,8 +50,8 @@ class Alarms:
         heap = self._heap
         while heap and heap[0][0] <= now:
             entry_at, _, owner = heappop(heap)
-            if entry_at > owner.alarm_at:
-                continue  # an earlier entry of this owner did the work
+            if entry_at != owner.alarm_at:
+                continue  # another entry of this owner took its place
             owner.alarm_at = NEVER
             due = owner.next_timer()
             if due is None:

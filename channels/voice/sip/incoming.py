@@ -144,9 +144,8 @@ class IncomingCalls:
         self._book.emit(CallEnded(call=call.key, reason=EndReason.HUNG_UP))
 
     def _time_up(self, call: Call, now: float) -> None:
-        if call.state is CallState.OFFERED:
-            self._finish(call, 480, CallTrigger.HANG_UP, now)
-            self._book.emit(CallEnded(call=call.key, reason=EndReason.TIMEOUT))
+        self._finish(call, 480, CallTrigger.HANG_UP, now)
+        self._book.emit(CallEnded(call=call.key, reason=EndReason.TIMEOUT))
 
     def _finish(
         self,

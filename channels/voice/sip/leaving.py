@@ -47,11 +47,9 @@ class Leaving:
     def send_bye(self, call: Call, now: float, dialog: Dialog | None = None) -> None:
         """Send BYE in the dialog of a call, or in another fork of it."""
         way = dialog or call.dialog
+        assert way is not None
         if way is call.dialog:
             self._refuse_offer(call, now)
-        if way is None:
-            self._book.drop(call)
-            return
         request = self._book.finish(way.request("BYE"), call)
         transaction = self._book.layer.send_request(request, way.next_hop(), self, now)
         transaction.tag = (call, way)

@@ -64,17 +64,14 @@ class MidCall:
         transaction: Server | InviteServer,
         now: float,
     ) -> None:
-        """Take a request inside a dialog.
+        """Take a BYE, INVITE, UPDATE or INFO inside a dialog.
 
         Raises:
             PeerError: for one that must be refused.
         """
-        handler = self._handlers.get(request.method)
-        if handler is None:
-            raise PeerError(405, reason_of(405), (ALLOW,))
         call, dialog = ends
         dialog.accept_sequence(request.cseq.number)
-        handler(call, request, transaction, now)
+        self._handlers[request.method](call, request, transaction, now)
 
     def receive_cancel(self, call: Call, invite: InviteServer, now: float) -> None:
         """Take a CANCEL for a re-INVITE that the application has not answered."""

@@ -131,19 +131,16 @@ class OutgoingCalls:
         call.invite = request
 
     def _cancel(self, call: Call, now: float) -> None:
-        if isinstance(call.transaction, InviteClient):
-            self._layer.send_cancel(call.transaction, self._cancel_user, now)
+        assert isinstance(call.transaction, InviteClient)
+        self._layer.send_cancel(call.transaction, self._cancel_user, now)
 
     def _time_up(self, call: Call, now: float) -> None:
-        if call.allows(CallTrigger.HANG_UP):
-            call.end_status = 408
-            self.hang_up(call, now)
+        call.end_status = 408
+        self.hang_up(call, now)
 
     def _receive_provisional(
         self, call: Call, transaction: ClientTransaction, response: Response, now: float
     ) -> None:
-        if not call.allows(CallTrigger.PROVISIONAL):
-            return
         was_giving_up = call.state is CallState.GIVING_UP
         call.move(CallTrigger.PROVISIONAL)
         if was_giving_up:
@@ -209,8 +206,6 @@ class OutgoingCalls:
         )
 
     def _fail(self, call: Call, failure: CallFailed) -> None:
-        if not call.allows(CallTrigger.FAILURE):
-            return
         was_given_up = call.state in {CallState.GIVING_UP, CallState.CANCELLING}
         call.move(CallTrigger.FAILURE)
         self._book.drop(call)

@@ -29,7 +29,7 @@ from channels.voice.sip.events import (
     SipEvent,
 )
 from channels.voice.sip.message import Request
-from channels.voice.streams import StreamOptions
+from channels.voice.streams import StreamOptions, Streams
 
 OFFER = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n"
 ANSWER = b"v=0\r\no=- 2 1 IN IP4 127.0.0.1\r\n"
@@ -322,6 +322,40 @@ async def test_a_port_that_is_taken_is_an_error() -> None:
         with pytest.raises(OSError, match="in use"):
             async with open_desk(port=desk.endpoint.address[1]):
                 pass
+
+
+async def test_a_free_port_is_free_for_both_transports(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        listen = Streams.listen
+        ports = [taken.getsockname()[1], 0]
+
+        async def listen_there(self: Streams, host: str, _port: int) -> int:
+            return await listen(self, host, ports.pop(0))
+
+        monkeypatch.setattr(Streams, "listen", listen_there)
+        async with open_desk() as desk:
+            assert desk.endpoint.address[1] != taken.getsockname()[1]
+
+
+async def test_a_message_that_no_datagram_holds_is_not_sent() -> None:
+    async with open_desk() as left, open_desk() as right:
+        with structlog.testing.capture_logs() as logs:
+            left.endpoint.invite(right.uri, OFFER, headers=[("X", "y" * 70_000)])
+            await asyncio.sleep(0)
+            await connected(left, right)
+
+    assert {entry["event"] for entry in logs} <= {"sip_datagram_not_sent", "sip_datagram_refused"}
+    assert logs
+
+
+async def test_a_closed_endpoint_sends_nothing() -> None:
+    async with open_desk() as left, open_desk() as right:
+        calls = [await connected(left, right, f";transport={t}") for t in ("udp", "tcp")]
+    for ours, _ in calls:
+        left.endpoint.hang_up(ours)
+
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_a_wildcard_needs_to_know_how_it_is_reached() -> None:

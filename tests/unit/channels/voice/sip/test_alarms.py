@@ -60,6 +60,16 @@ def test_a_timer_that_is_brought_forward_rings_once() -> None:
     assert owner.woken_at == [3.0]
 
 
+def test_entries_do_not_pile_up() -> None:
+    alarms, owner = Alarms(), Owner(9.0)
+    alarms.watch(owner)
+    owner.instants = [3.0, 12.0]
+    alarms.watch(owner)
+
+    assert walk(alarms) == [3.0, 9.0, 12.0]
+    assert owner.woken_at == [3.0, 12.0]
+
+
 def test_an_owner_that_wants_nothing_any_more_vanishes() -> None:
     alarms, owner = Alarms(), Owner(1.0)
     alarms.watch(owner)

@@ -234,6 +234,22 @@ def test_a_mangled_answer_is_never_valid(old: str, new: str) -> None:
     assert server.judge(register, SECRET, 1.0) in {Verdict.WRONG, Verdict.STALE}
 
 
+@pytest.mark.parametrize("count", ["zz", "-1", "0"])
+def test_a_count_that_is_none_is_stale(count: str) -> None:
+    server = make_server()
+    nonce = Challenge.parse(server.challenges(0.0, stale=False)[0][1]).nonce
+    register = parsed(request("REGISTER"))
+    response = digest_response(
+        "SHA-256", SECRET.sha256, "REGISTER", register.uri, nonce, count, "c"
+    )
+    register.headers["authorization"] = [
+        f'Digest username="8001", realm="hotline", nonce="{nonce}", uri="{register.uri}", '
+        f'response="{response}", algorithm=SHA-256, qop=auth, nc={count}, cnonce="c"'
+    ]
+
+    assert server.judge(register, SECRET, 1.0) is Verdict.STALE
+
+
 def test_a_client_without_qop_may_use_a_nonce_once() -> None:
     server = make_server()
     client = DigestClient(RIGHT, tokens())

@@ -48,6 +48,15 @@ def test_an_ack_for_nothing_is_dropped() -> None:
     assert (wire.outgoing(), wire.agent.transactions) == ([], 0)
 
 
+def test_a_request_without_via_cannot_be_answered() -> None:
+    wire = Wire()
+    lines = request("OPTIONS").split(b"\r\n")
+
+    wire.receive(b"\r\n".join(line for line in lines if not line.startswith(b"Via:")))
+
+    assert (wire.outgoing(), wire.agent.transactions) == ([], 0)
+
+
 def test_a_broken_ack_is_not_answered() -> None:
     wire = Wire()
 

@@ -157,6 +157,7 @@ def test_another_version_is_a_flaw_of_its_own() -> None:
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
         b"\x80\xff\xfe",
         b"SIP/2.0 99 x\r\n\r\n",
+        b"SIP/2.0 099 x\r\n\r\n",
         b"SIP/2.0 700 x\r\n\r\n",
         b"SIP/2.0 2000 x\r\n\r\n",
         b"SIP/3.0 200 x\r\n\r\n",

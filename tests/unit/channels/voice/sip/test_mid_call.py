@@ -153,6 +153,19 @@ def test_a_second_re_invite_while_one_waits_is_told_to_come_later() -> None:
     assert wire.events() == []
 
 
+def test_a_second_re_invite_after_an_answer_whose_ack_is_lost_takes_its_place() -> None:
+    wire = Wire()
+    call = established(wire)
+    for cseq in (2, 3):
+        reoffered(wire, call, cseq)
+        wire.agent.answer_reoffer(call, ANSWER, wire.now)
+        wire.outgoing()
+
+    assert wire.pass_time(1) == [(0.5, "200")]
+    wire.receive(inside("ACK", call, 3))
+    assert (wire.pass_time(60), wire.agent.calls) == ([], 1)
+
+
 def test_an_invite_in_a_call_that_is_not_answered_is_told_to_come_later() -> None:
     wire = Wire()
     wire.receive(request("INVITE", body=OFFER))

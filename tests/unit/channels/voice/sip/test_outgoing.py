@@ -195,6 +195,27 @@ def test_a_redirection_says_where() -> None:
     assert [str(contact.uri) for contact in event.contacts] == ["sip:other@example.com"]
 
 
+def test_a_redirection_that_cannot_be_read_says_nowhere() -> None:
+    wire = Wire()
+    _, invite = invited(wire)
+
+    wire.receive(reply(invite, 302, contact="<broken"))
+
+    event = wire.event()
+    assert isinstance(event, CallFailed)
+    assert (event.status, event.contacts) == (302, ())
+
+
+def test_a_cancel_takes_the_route_of_its_invite() -> None:
+    wire = Wire()
+    call, invite = invited(wire, headers=[("Route", "<sip:192.0.2.9;lr>")])
+    wire.receive(reply(invite, 180))
+
+    wire.agent.hang_up(call, wire.now)
+
+    assert wire.request().values("route") == ["<sip:192.0.2.9;lr>"]
+
+
 @pytest.mark.parametrize("retry_after", ["soon", "-1", "999999999"])
 def test_a_senseless_retry_after_is_none(retry_after: str) -> None:
     wire = Wire()
