@@ -70,8 +70,8 @@ class Link:
             self.settle()
 
     def step(self) -> None:
-        for end in self.ends.values():
-            end.handle_timer(self.now)
+        for agent in self.ends.values():
+            agent.handle_timer(self.now)
         while self._under_way and self._under_way[0][0] <= self.now:
             _, _, source, destination, data = heappop(self._under_way)
             self.ends[destination].receive(data, source, self.now)

@@ -89,7 +89,7 @@ class Wire:
     """A user agent, the time, and what it sent."""
 
     def __init__(self, source: Hop = PEER, **options: int | float | str) -> None:
-        self.agent = make_agent(**options)
+        self.agent = make_agent(OURS, "t", **options)
         self.source = source
         self.now = 100.0
 
