@@ -39,6 +39,9 @@ log = structlog.get_logger()
 WRITE_SECONDS = 5.0
 """A caller who cannot be written down within this is refused: the network tries elsewhere."""
 
+PARTING = frozenset({CallEnd.SHUTDOWN, CallEnd.FAILED, CallEnd.TIMED_OUT})
+"""Ends that are our doing: whoever is still there hears a goodbye."""
+
 
 class InboundCall:
     """A citizen who rings one of our lines; also what the line's flow does (`FlowActs`)."""
@@ -76,7 +79,7 @@ class InboundCall:
             await self._clean_up(end)
 
     async def _clean_up(self, end: CallEnd) -> None:
-        if end is CallEnd.SHUTDOWN:
+        if end in PARTING:
             await say_goodbye(self._exchange, self._leg, self._flow.language)
         await self._exchange.switchboard.drop(self._leg)
         if self._call_id is not None:

@@ -77,8 +77,10 @@ class OutboundOptions:
 class VoiceLimits:
     """How long things may take."""
 
+    announce_first: timedelta = timedelta(seconds=4)
+    """Until a caller who waits hears the place in the queue."""
     announce_every: timedelta = timedelta(seconds=30)
-    """Between two announcements of the place in the queue."""
+    """Between two announcements of it."""
     max_wait: timedelta = timedelta(minutes=15)
     """After that a waiting caller goes on in the flow (overflow)."""
     max_talk: timedelta = timedelta(hours=2)

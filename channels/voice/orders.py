@@ -19,6 +19,9 @@ log = structlog.get_logger()
 LOOK_SECONDS = 1.0
 """The longest an order waits when its signal is lost."""
 
+REST_SECONDS = 5.0
+"""After an order that found no free port, others are not taken for so long."""
+
 
 class OrderDesk:
     """Takes orders while there is room and budget, and carries each to its end."""
@@ -26,6 +29,7 @@ class OrderDesk:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._news = asyncio.Event()
+        self._rests_until = 0.0
         self._running: dict[asyncio.Task[None], OutboundCall] = {}
 
     def wake(self) -> None:
@@ -44,17 +48,22 @@ class OrderDesk:
             await first_of(self._news, timeout=LOOK_SECONDS)
             self._news.clear()
 
-    async def stop(self) -> None:
-        """End every ordered call, and wait until its result is written."""
+    def hang_up(self) -> None:
+        """End every ordered call."""
         for call in self._running.values():
             call.stop()
+
+    async def stop(self) -> None:
+        """End every ordered call, and wait until its result is written."""
+        self.hang_up()
         if self._running:
             await asyncio.wait(self._running)
 
     async def _take(self) -> bool:
         """Claim one order and start it; False if there is none, or no room."""
         limits = self._exchange.options.outbound
-        if len(self._running) >= limits.max_calls:
+        is_resting = asyncio.get_running_loop().time() < self._rests_until
+        if is_resting or len(self._running) >= limits.max_calls:
             return False
         now = self._exchange.clock()
         async with self._exchange.database.begin() as uow:
@@ -73,5 +82,6 @@ class OrderDesk:
         task.add_done_callback(self._ended)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
-        del self._running[task]
+        if self._running.pop(task).is_given_back:
+            self._rests_until = asyncio.get_running_loop().time() + REST_SECONDS
         self.wake()

@@ -5,7 +5,8 @@ process dies after that, nobody knows whether it rang, and nobody dials it again
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import structlog
 
@@ -26,6 +27,7 @@ from hotline.contacts.calls import orders
 from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallDirection, CallEnd, CallResult
 from hotline.contacts.calls.values import CallDraft, Order
+from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, HotlineError, Invalid, NotFound, Unavailable
 from hotline.kernel.ids import CallId
 from hotline.kernel.tasks import spawn
@@ -57,6 +59,8 @@ class OutboundCall:
         self._exchange = exchange
         self._order = order
         self._call_id: CallId | None = None
+        self.is_given_back = False
+        """Nothing was dialled, for want of a port: the order is free again."""
         self._is_answered = False
         self._stopping = asyncio.Event()
 
@@ -73,12 +77,13 @@ class OutboundCall:
                 end = await self._carry_out(session)
         except PortsExhausted:
             log.warning("order_has_no_port", order=str(self._order.order_id))
+            self.is_given_back = self._call_id is None
         except HotlineError as error:
             log.warning("order_failed", order=str(self._order.order_id), error=type(error).__name__)
         finally:
             if self._call_id is not None:
                 await end_in_sql(self._exchange, self._call_id, end)
-            await self._finish(end)
+            await self._write(self._give_back if self.is_given_back else partial(self._finish, end))
 
     def _session(self) -> IvrSession | None:
         """Return the session of the order's flow; None if the order cannot be carried out."""
@@ -243,25 +248,31 @@ class OutboundCall:
 
     # the end
 
-    async def _finish(self, end: CallEnd) -> None:
+    async def _finish(self, end: CallEnd, uow: UnitOfWork) -> None:
         result = CallResult.ANSWERED if self._is_answered else RESULTS.get(end, CallResult.FAILED)
+        await orders.finish_order(
+            uow,
+            self._order.order_id,
+            process_id=self._exchange.process_id,
+            result=result,
+            now=self._exchange.clock(),
+        )
+        log.info("order_ended", order=str(self._order.order_id), result=result.value)
+
+    async def _give_back(self, uow: UnitOfWork) -> None:
+        await orders.release_order(uow, self._order.order_id, process_id=self._exchange.process_id)
+
+    async def _write(self, last: Callable[[UnitOfWork], Awaitable[None]]) -> None:
         for _ in range(LAST_ROW_ATTEMPTS):
             try:
                 async with self._exchange.database.begin() as uow:
-                    await orders.finish_order(
-                        uow,
-                        self._order.order_id,
-                        process_id=self._exchange.process_id,
-                        result=result,
-                        now=self._exchange.clock(),
-                    )
+                    await last(uow)
             except Unavailable:
                 await asyncio.sleep(LAST_ROW_PAUSE)
             except Conflict:
                 log.warning("order_given_up_meanwhile", order=str(self._order.order_id))
                 return
             else:
-                log.info("order_ended", order=str(self._order.order_id), result=result.value)
                 return
 
 

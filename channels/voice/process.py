@@ -241,6 +241,8 @@ class VoiceProcess:
         log.error("voice_given_up", calls=len(self._calls))
         for call in self._calls.values():
             call.stop()
+        if self._orders is not None:
+            self._orders.hang_up()
         async with self._database.begin() as uow:
             exchange.process_id = await calls.start_process(
                 uow, self._options.name, now=self._clock()

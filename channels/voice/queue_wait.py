@@ -19,7 +19,7 @@ from channels.voice.media.engine import LegClosed, PromptUnusable
 from channels.voice.seat_ring import Caller, Missed, ring_seat
 from channels.voice.waiters import first_of, stop_tasks
 from hotline.contacts.calls import service as calls
-from hotline.kernel.errors import Conflict
+from hotline.kernel.errors import Conflict, Unavailable
 from hotline.kernel.ids import CallId, SeatId
 from hotline.kernel.tasks import spawn
 from hotline.queues import service as queues
@@ -158,14 +158,16 @@ class QueueWait:
             self._news.clear()
 
     async def _miss(self, offer: Offer, outcome: Missed) -> None:
+        is_ours = outcome is Missed.NO_PORT
+        end = queues.take_back_offer if is_ours else queues.miss_offer
         try:
             async with self._exchange.database.begin() as uow:
-                await queues.miss_offer(
-                    uow, offer.offer_id, reason=outcome.value, now=self._exchange.clock()
-                )
+                await end(uow, offer.offer_id, reason=outcome.value, now=self._exchange.clock())
         except Conflict:
             log.info("offer_ended_elsewhere", offer=str(offer.offer_id))
-        self._exchange.distribution.wake()
+        if not is_ours:
+            # Otherwise the same two would meet again at once, and again in vain.
+            self._exchange.distribution.wake()
 
     async def _connect(self, offer: Offer, leg: Leg) -> SeatFound | None:
         now = self._exchange.clock()
@@ -185,22 +187,31 @@ class QueueWait:
 
     async def _sound(self) -> None:
         """Play music, and every now and then say how many are in front."""
-        pause = self._exchange.options.limits.announce_every.total_seconds()
+        limits = self._exchange.options.limits
+        pause = limits.announce_first
         while True:
             try:
-                async with asyncio.timeout(pause):
-                    await self._leg.media.play(self._walk.files([self._music]), loop=True)
+                async with asyncio.timeout(pause.total_seconds()):
+                    await self._music_plays()
             except TimeoutError:
-                await self._announce()
-            except PromptUnusable as error:
-                log.error("prompt_unusable", prompt=error.path.name, problem=error.problem)
-                await asyncio.sleep(pause)
                 await self._announce()
             except LegClosed:
                 return
+            pause = limits.announce_every
+
+    async def _music_plays(self) -> None:
+        """Play music until cancelled; without a usable file, silence."""
+        try:
+            await self._leg.media.play(self._walk.files([self._music]), loop=True)
+        except PromptUnusable as error:
+            log.error("prompt_unusable", prompt=error.path.name, problem=error.problem)
+        await asyncio.Event().wait()
 
     async def _announce(self) -> None:
-        async with self._exchange.database.read() as session:
-            place = await queues.position(session, self._call_id)
+        try:
+            async with self._exchange.database.read() as session:
+                place = await queues.position(session, self._call_id)
+        except Unavailable:
+            place = None
         if place is not None:
             await self._walk.say(queue_position(place - 1))

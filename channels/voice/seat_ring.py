@@ -23,6 +23,8 @@ class Missed(StrEnum):
     NO_ANSWER = "no_answer"
     DECLINED = "declined"
     UNREACHABLE = "unreachable"
+    NO_PORT = "no_port"
+    """Our fault, not the seat's."""
 
 
 DECLINING = frozenset({486, 600, 603})
@@ -58,7 +60,7 @@ async def ring_seat(exchange: Exchange, offer: Offer, caller: Caller) -> Leg | M
         media, sdp = await exchange.media.offer(f"{offer.call_id}:{offer.extension}")
     except PortsExhausted:
         log.error("no_port_for_seat", seat=offer.extension)
-        return Missed.UNREACHABLE
+        return Missed.NO_PORT
     limit = exchange.options.queue_policy.offer_limit.total_seconds()
     leg = exchange.switchboard.dial(
         phone.contact_uri,

@@ -30,6 +30,8 @@ class Act(StrEnum):
     ANSWER = "answer"
     MISS = "miss"
     """The seat did not answer, was busy, or could not be reached."""
+    TAKE_BACK = "take_back"
+    """We could not ring the seat, for reasons of our own."""
     BREAK_OFF = "break_off"
     """The seat takes a break while it rings."""
     LEAVE = "leave"
@@ -54,6 +56,7 @@ ACTS: Mapping[Act, Moves] = {
     Act.OFFER: Moves(SeatTrigger.OFFER, QueuedTrigger.OFFER, None),
     Act.ANSWER: Moves(SeatTrigger.ANSWER, QueuedTrigger.ANSWER, OfferTrigger.ANSWER),
     Act.MISS: Moves(SeatTrigger.MISS, QueuedTrigger.RETURN, OfferTrigger.MISS),
+    Act.TAKE_BACK: Moves(SeatTrigger.WITHDRAW, QueuedTrigger.RETURN, OfferTrigger.WITHDRAW),
     Act.BREAK_OFF: Moves(SeatTrigger.TAKE_BREAK, QueuedTrigger.RETURN, OfferTrigger.WITHDRAW),
     Act.LEAVE: Moves(SeatTrigger.SIGN_OUT, QueuedTrigger.RETURN, OfferTrigger.WITHDRAW),
     Act.ABANDON: Moves(SeatTrigger.WITHDRAW, QueuedTrigger.ABANDON, OfferTrigger.WITHDRAW),

@@ -120,6 +120,19 @@ async def miss_offer(uow: UnitOfWork, offer_id: UUID, *, reason: str, now: datet
     end_missed(uow, seat, entry, offer, reason=reason, now=now)
 
 
+async def take_back_offer(uow: UnitOfWork, offer_id: UUID, *, reason: str, now: datetime) -> None:
+    """We could not ring the seat: both are as before, the seat with its idle time.
+
+    Raises:
+        IllegalTransition: if the offer has ended meanwhile.
+    """
+    seat, entry, offer = await QueueEntries(uow.session).hold_offer(offer_id)
+    carry_out(Act.TAKE_BACK, seat=seat, entry=entry, offer=offer)
+    offer.ended_at, offer.reason = now, reason
+    seat.since, seat.offer_id = now, None
+    tell(uow, seat, entry.queue)
+
+
 def end_missed(
     uow: UnitOfWork,
     seat: SeatRow,

@@ -7,6 +7,8 @@ that race end with one that holds and one that raises `Conflict`; nothing is lef
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
+
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict
 from hotline.kernel.ids import CallId, SeatId, UserId, new_id
@@ -19,6 +21,7 @@ from hotline.queues.distributor import (
     next_offer,
     queues_with_callers,
     ringing_offers,
+    take_back_offer,
     tell,
 )
 from hotline.queues.model import OfferRow, QueueEntryRow, SeatRow
@@ -37,8 +40,6 @@ from hotline.queues.views import (
     board,
     has_seats,
     position,
-    seat_of_extension,
-    seat_of_user,
     seat_view,
 )
 
@@ -51,7 +52,6 @@ __all__ = [
     "enqueue",
     "finish",
     "has_seats",
-    "leave_queue",
     "make_available",
     "miss_offer",
     "next_offer",
@@ -59,12 +59,11 @@ __all__ = [
     "put_seat",
     "queues_with_callers",
     "ringing_offers",
-    "seat_of_extension",
-    "seat_of_user",
     "seat_view",
     "sign_in",
     "sign_out",
     "sweep",
+    "take_back_offer",
     "take_break",
     "time_out",
 ]
@@ -90,7 +89,11 @@ async def enqueue(
 
 async def abandon(uow: UnitOfWork, call_id: CallId, *, now: datetime) -> bool:
     """The caller hangs up while waiting or while a seat rings; False if in neither."""
-    return await _leave(uow, call_id, Act.ABANDON, QueuedTrigger.ABANDON, now)
+    held = await QueueEntries(uow.session).hold_call(call_id)
+    if held is None or held.entry.state is QueuedState.ANSWERED:
+        return False
+    _take_away(uow, held, Act.ABANDON, QueuedTrigger.ABANDON, now)
+    return True
 
 
 async def time_out(uow: UnitOfWork, call_id: CallId, *, now: datetime) -> bool:
@@ -99,21 +102,6 @@ async def time_out(uow: UnitOfWork, call_id: CallId, *, now: datetime) -> bool:
     if held is None or held.entry.state is not QueuedState.WAITING:
         return False
     _end_entry(uow, held.entry, QueuedTrigger.TIME_OUT, now)
-    return True
-
-
-async def leave_queue(uow: UnitOfWork, call_id: CallId, *, now: datetime) -> bool:
-    """Our side lost the caller while waiting or ringing; False if in neither."""
-    return await _leave(uow, call_id, Act.DROP, QueuedTrigger.DROP, now)
-
-
-async def _leave(
-    uow: UnitOfWork, call_id: CallId, act: Act, trigger: QueuedTrigger, now: datetime
-) -> bool:
-    held = await QueueEntries(uow.session).hold_call(call_id)
-    if held is None or held.entry.state is QueuedState.ANSWERED:
-        return False
-    _take_away(uow, held, act, trigger, now)
     return True
 
 
@@ -197,6 +185,12 @@ async def sign_in(uow: UnitOfWork, seat_id: SeatId, user_id: UserId, now: dateti
         raise Conflict(f"seat {seat_id} is taken, or its person sits at another one")
     seat.state = SEAT.next(seat.state, SeatTrigger.SIGN_IN)
     seat.user_id, seat.since, seat.idle_since = user_id, now, now
+    try:
+        async with uow.session.begin_nested():
+            await uow.session.flush()
+    except IntegrityError:
+        # The person took another seat in the same moment.
+        raise Conflict(f"the person of seat {seat_id} sits at another one") from None
     tell(uow, seat, seat.queue)
 
 

@@ -56,18 +56,6 @@ async def _contact(session: AsyncSession, offer_id: UUID) -> SeatContact | None:
     )
 
 
-async def seat_of_user(session: AsyncSession, user_id: UserId) -> SeatId | None:
-    """Return the seat in which a person sits."""
-    seat = await Seats(session).of_user(user_id)
-    return None if seat is None else SeatId(seat.id)
-
-
-async def seat_of_extension(session: AsyncSession, extension: str) -> SeatId | None:
-    """Return the seat with an extension."""
-    seat = await Seats(session).by_extension(extension)
-    return None if seat is None else SeatId(seat.id)
-
-
 async def has_seats(session: AsyncSession, queue: str) -> bool:
     """Say whether anybody is signed in who could take a caller of the queue, now or soon."""
     return await Seats(session).anybody(queue)

@@ -103,16 +103,6 @@ class Calls:
         )
         return (await self._session.scalars(query)).all()
 
-    async def of_number(self, number_hash: str, *, limit: int) -> Sequence[CallRow]:
-        """Return the latest calls with one person's number, newest first."""
-        query = (
-            select(CallRow)
-            .where(CallRow.number_hash == number_hash)
-            .order_by(CallRow.started_at.desc())
-            .limit(limit)
-        )
-        return (await self._session.scalars(query)).all()
-
 
 class CallOrders:
     """Orders to ring somebody."""

@@ -204,13 +204,6 @@ async def get_call(session: AsyncSession, call_id: CallId) -> CallView:
     return view_of(await Calls(session).get(call_id))
 
 
-async def calls_of_number(
-    session: AsyncSession, number_hash: str, *, limit: int = 20
-) -> list[CallView]:
-    """Return the latest calls with one person's number, newest first."""
-    return [view_of(row) for row in await Calls(session).of_number(number_hash, limit=limit)]
-
-
 async def outbound_since(session: AsyncSession, since: datetime) -> int:
     """Return how many calls were dialled since then."""
     return await Calls(session).outbound_since(since)

@@ -141,7 +141,11 @@ def voice_options(folder: Path) -> VoiceOptions:
         recordings=folder / "recordings",
         people=PeopleOptions(index_key=b"0123456789abcdef"),
         queue_policy=QueuePolicy(offer_limit=timedelta(seconds=3)),
-        limits=VoiceLimits(announce_every=timedelta(seconds=1), goodbye=timedelta(seconds=2)),
+        limits=VoiceLimits(
+            announce_first=timedelta(seconds=1),
+            announce_every=timedelta(seconds=1),
+            goodbye=timedelta(seconds=2),
+        ),
     )
 
 
@@ -238,12 +242,12 @@ class Hall:
 
 @asynccontextmanager
 async def open_hall(
-    database: Database, folder: Path, **changes: object
+    database: Database, folder: Path, *, ports: tuple[int, int] = (0, 0), **changes: object
 ) -> AsyncGenerator[Hall, None]:
-    """Run a voice process with the hall's options, changed as asked."""
+    """Run a voice process with the hall's options, changed as asked; `ports` are for sound."""
     options = replace(voice_options(folder), **changes)  # type: ignore[arg-type]
     async with (
-        EmbeddedMediaEngine(EmbeddedMediaOptions("127.0.0.1")) as media,
+        EmbeddedMediaEngine(EmbeddedMediaOptions("127.0.0.1", *ports)) as media,
         VoiceProcess.open(options, database, media, clock=system_clock) as voice,
     ):
         yield Hall(database, voice, options, folder)

@@ -24,6 +24,7 @@ from hotline.queues.states import OfferState, QueuedState, SeatState
 from hotline.queues.values import QueuePolicy
 from hotline.recordings.model import RecordingRow
 from hotline.recordings.states import RecordingState
+from tests.fakes.ports import free_range
 from tests.integration.channels.voice.conftest import CITIZEN_HZ, SEAT_HZ
 from tests.integration.channels.voice.hall import (
     GOODBYE_HZ,
@@ -416,6 +417,34 @@ async def _signed_in(hall: Hall, count: int) -> bool:
     async with hall.database.read() as session:
         board = await queues.board(session)
     return sum(line.phone_until is not None for line in board.seats) == count
+
+
+async def test_without_a_free_port_for_sound_a_call_gets_503_and_no_seat_is_blamed(
+    live_database: Database, tmp_path: Path
+) -> None:
+    async with (
+        open_hall(live_database, tmp_path, ports=free_range(1)) as hall,
+        hall.seat("8001") as seat,
+        hall.phone() as citizen,
+    ):
+        call = await citizen.dial(hall.line())
+        with pytest.raises(NotAnswered) as refused:
+            await citizen.dial(hall.line())
+        # The only port is the caller's: the seat cannot be rung, and the caller goes on waiting.
+        await eventually(lambda: _taken_back(hall), "offers are taken back")
+        await call.hang_up()
+        await hall.ended_call()
+        with pytest.raises(PhoneError):
+            await seat.next_call(timeout=0.05)
+
+    assert refused.value.status == 503
+    assert (await entry_of(hall)).state is QueuedState.ABANDONED
+    assert {offer.reason for offer in await offers_of(hall)} <= {"no_port", "abandon"}
+
+
+async def _taken_back(hall: Hall) -> bool:
+    states = [offer.state for offer in await offers_of(hall)]
+    return states.count(OfferState.WITHDRAWN) >= 2
 
 
 async def test_a_phone_waits_only_so_long(hall: Hall) -> None:

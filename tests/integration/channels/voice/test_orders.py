@@ -29,6 +29,7 @@ from hotline.contacts.contact import Channel
 from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database
 from hotline.kernel.outbox import OutboxRow
+from tests.fakes.ports import free_range
 from tests.integration.channels.voice.hall import (
     Hall,
     eventually,
@@ -220,6 +221,31 @@ async def test_the_budget_of_an_hour_is_not_exceeded(
 
     assert third.state is OrderState.QUEUED
     assert len(await hall.calls()) == 2
+
+
+async def test_an_order_that_finds_no_port_is_free_for_another_process(
+    live_database: Database, tmp_path: Path
+) -> None:
+    async with phone(tmp_path) as citizen:
+        changes = outbound_to(*citizen.address)
+        async with open_hall(live_database, tmp_path, ports=free_range(1), **changes) as full:
+            await full.sign_in("8001")
+            waiting = await citizen.dial(full.line())
+            order_id = await place(live_database)
+
+            async def given_back() -> bool:
+                async with live_database.read() as session:
+                    row = await session.get_one(CallOrderRow, order_id)
+                    return row.state is OrderState.QUEUED and full.voice._orders._rests_until > 0
+
+            await eventually(given_back, "the order was taken and given back")
+            async with open_hall(live_database, tmp_path / "other", name="other", **changes):
+                call = await citizen.next_call()
+                await call.hang_up()
+                order = await order_in(live_database, order_id, OrderState.DONE)
+            await waiting.hang_up()
+
+    assert order.result is CallResult.ANSWERED
 
 
 async def test_stopping_ends_the_ordered_call_with_its_result(

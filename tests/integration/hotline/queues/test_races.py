@@ -65,6 +65,9 @@ def deeds(floor: SmallFloor, offer: Offer) -> dict[str, Deed]:
         "miss": lambda uow: service.miss_offer(
             uow, offer.offer_id, reason="no_answer", now=floor.now
         ),
+        "take_back": lambda uow: service.take_back_offer(
+            uow, offer.offer_id, reason="no_port", now=floor.now
+        ),
         "abandon": lambda uow: service.abandon(uow, offer.call_id, now=floor.now),
         "hang_up": lambda uow: service.end_contact(uow, offer.call_id, now=floor.now),
         "finish": lambda uow: service.finish(uow, offer.seat_id, floor.now),
@@ -84,6 +87,11 @@ def deeds(floor: SmallFloor, offer: Offer) -> dict[str, Deed]:
             ("abandon", "sign_out"), {LEFT_ALONE}, id="abandon, sign out"
         ),
         pytest.param(("abandon", "miss"), {ABANDONED, MISSED_ALONE}, id="abandon, timeout"),
+        pytest.param(
+            ("answer", "take_back"),
+            {ANSWERED, (SeatState.AVAILABLE, QueuedState.WAITING, OfferState.WITHDRAWN)},
+            id="answer, taken back",
+        ),
         pytest.param(("answer", "answer"), {ANSWERED}, id="answered twice"),
         pytest.param(
             ("answer", "miss", "abandon", "sign_out"),

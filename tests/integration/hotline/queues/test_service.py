@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -185,6 +186,24 @@ async def test_one_person_sits_at_one_seat(floor: SmallFloor) -> None:
     with pytest.raises(Conflict):
         async with floor.database.begin() as uow:
             await service.sign_in(uow, seat, UserId(new_id()), floor.now)
+
+
+async def test_a_person_who_sits_down_twice_in_one_moment_sits_once(floor: SmallFloor) -> None:
+    seats = [await floor.seat(name) for name in ("8001", "8002")]
+    async with floor.database.begin() as uow:
+        for seat in seats:
+            await service.sign_out(uow, seat, floor.now)
+    person = UserId(new_id())
+
+    async def sit(seat: SeatId) -> bool:
+        try:
+            async with floor.database.begin() as uow:
+                await service.sign_in(uow, seat, person, floor.now)
+        except Conflict:
+            return False
+        return True
+
+    assert sorted(await asyncio.gather(*(sit(seat) for seat in seats))) == [False, True]
 
 
 async def test_a_talking_seat_may_neither_leave_nor_rest(floor: SmallFloor) -> None:

@@ -136,6 +136,12 @@ class Floor(RuleBasedStateMachine):
         self.distribute()
 
     @rule(seat=seats)
+    def a_seat_cannot_be_rung(self, seat: Seat) -> None:
+        self.tick()
+        self.act(Act.TAKE_BACK, self.offer_of(seat, OfferState.RINGING))
+        self.distribute()
+
+    @rule(seat=seats)
     def a_talk_ends(self, seat: Seat) -> None:
         self.tick()
         self.act(Act.FINISH, self.offer_of(seat, OfferState.ANSWERED))
