@@ -1,23 +1,27 @@
 """Bringing the database up to date: the schema by migrations, and the data that ships with it."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
 import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-import config.models  # noqa: F401
 from case_bridge.units.service import load_units
 from config.catalogue import Catalogue, load_catalogue
 from config.demo.people import load_demo_people
 from config.runtime import Servers
 from config.settings import Settings
 from hotline.kernel.clock import Clock, system_clock
-from hotline.kernel.db import Base, Database
+from hotline.kernel.db import Database
 from hotline.kernel.errors import HotlineError
 from hotline.tickets.calendars import save_calendar
 from hotline.tickets.categories import save_categories
@@ -36,30 +40,67 @@ async def migrate(database_url: str) -> None:
     Raises:
         HotlineError: if the database cannot be reached.
     """
-    engine = create_async_engine(database_url)
-    try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            connection = await engine.connect()
-    except (OSError, TimeoutError) as error:
-        raise HotlineError(f"the database cannot be reached: {error}") from None
-    try:
+    async with _connected(database_url) as connection:
         await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
         await connection.commit()
         await connection.run_sync(_upgrade)
         await connection.commit()
+
+
+@asynccontextmanager
+async def _connected(database_url: str) -> AsyncGenerator[AsyncConnection, None]:
+    engine = create_async_engine(database_url)
+    try:
+        connection = await _connect(engine)
+        try:
+            yield connection
+        finally:
+            # Not back into a pool: the lock of a migration ends with its connection.
+            await connection.invalidate()
+            await connection.close()
     finally:
-        await connection.close()
         await engine.dispose()
 
 
+async def _connect(engine: AsyncEngine) -> AsyncConnection:
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            return await engine.connect()
+    except (OSError, SQLAlchemyError, TimeoutError) as error:
+        reason = str(getattr(error, "orig", error)) or type(error).__name__
+        raise HotlineError(f"the database cannot be reached: {reason}") from None
+
+
 def _upgrade(connection: Connection) -> None:
-    if not (MIGRATIONS / "env.py").exists():
-        Base.metadata.create_all(connection)
-        return
+    command.upgrade(_options(connection), "head")
+
+
+def _options(connection: Connection) -> Config:
     # migrations/env.py uses the connection that it finds here.
     options = Config(attributes={"connection": connection})
     options.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    command.upgrade(options, "head")
+    return options
+
+
+async def require_schema(database_url: str) -> None:
+    """Make sure that the database has the schema of this program.
+
+    Raises:
+        HotlineError: if it has another one, or cannot be reached; the message says what to do.
+    """
+    async with _connected(database_url) as connection:
+        found, wanted = await connection.run_sync(_revisions)
+    if found != wanted:
+        raise HotlineError(
+            f"the database is at revision {found or 'none'}, this program needs {wanted}: "
+            "run `hotline migrate`, or `hotline serve`, which does"
+        )
+
+
+def _revisions(connection: Connection) -> tuple[str | None, str | None]:
+    scripts = ScriptDirectory.from_config(_options(connection))
+    found = MigrationContext.configure(connection).get_current_revision()
+    return found, scripts.get_current_head()
 
 
 async def load_shipped_data(database: Database, catalogue: Catalogue, *, now: datetime) -> None:

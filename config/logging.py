@@ -28,7 +28,7 @@ PLAIN_FIELDS = frozenset(
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-NOISY = ("aiosmtpd", "mail.log", "rq", "asyncio", "aiohttp.access", "sqlalchemy.engine")
+NOISY = ("alembic", "aiosmtpd", "mail.log", "rq", "asyncio", "aiohttp.access", "sqlalchemy.engine")
 """Loggers of libraries that tell each step at the level info; we log our own."""
 
 

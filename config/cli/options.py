@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from config.addresses import Address, PortRange
+from config.loading import require_schema
 from config.logging import configure_logging
 from config.runtime import Runtime, open_runtime, start_servers
 from config.settings import Settings, load_settings
@@ -94,11 +95,12 @@ def within_runtime(settings: Settings, act: Callable[[Runtime], Awaitable[R]]) -
     """Do one thing with the runtime open; the servers are started where they do not run.
 
     Raises:
-        EmbeddedError: if a bundled server cannot run here.
+        HotlineError: if the servers cannot run, or the schema is not the program's.
     """
     configure_logging(settings.log, role="cli")
 
     async def run() -> R:
+        await require_schema(servers.database_url)
         async with open_runtime(settings, servers) as runtime:
             return await act(runtime)
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import click
 
 from config.cli.options import chosen_settings, data_option
-from config.roles.process import run_role
+from config.roles.process import run_alone
 
 
 def _command(role: str, help_text: str) -> click.Command:
     @click.command(role, help=help_text)
     @data_option
     def run(data: Path | None) -> None:
-        run_role(role, chosen_settings(data=data))
+        run_alone(role, chosen_settings(data=data))
 
     return run
 

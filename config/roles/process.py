@@ -9,6 +9,7 @@ from errno import EADDRINUSE
 import structlog
 import uvloop
 
+from config.loading import require_schema
 from config.logging import configure_logging
 from config.rundir import registered
 from config.runtime import Runtime, Servers, open_runtime, start_servers
@@ -33,6 +34,16 @@ def preload() -> None:
     """Import every role, so that forks of this process have them at once."""
     for role in ROLES:
         importlib.import_module(f"config.roles.{role}")
+
+
+def run_alone(role: str, settings: Settings) -> None:
+    """Run one role that no `serve` has prepared anything for.
+
+    Raises:
+        HotlineError: if it cannot run; the message says what to do.
+    """
+    asyncio.run(require_schema(start_servers(settings).database_url))
+    run_role(role, settings)
 
 
 def run_role(role: str, settings: Settings, ready: Ready = lambda _: None) -> None:

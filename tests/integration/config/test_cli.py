@@ -199,6 +199,22 @@ def test_a_broken_audit_chain_ends_with_1_and_names_the_row(migrated: Path) -> N
     assert whole.exit_code == 0
 
 
+@pytest.mark.parametrize("command", [["web"], ["audit", "verify"]])
+def test_a_database_without_our_schema_is_told_what_to_do(
+    tmp_path: Path, command: list[str]
+) -> None:
+    data = tmp_path / "empty"
+    try:
+        result = run(*command, "--data", str(data))
+    finally:
+        EmbeddedPostgres(data / "postgres").stop()
+        EmbeddedValkey(data / "valkey").stop()
+
+    assert result.exit_code == 1
+    assert "the database is at revision none" in result.output
+    assert "run `hotline migrate`" in result.output
+
+
 def test_a_user_that_does_not_exist_gets_no_password(migrated: Path) -> None:
     result = CliRunner().invoke(
         main,
