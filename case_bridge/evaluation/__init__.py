@@ -1,0 +1,1 @@
+"""How well the city works: counters from the case log, scores, rankings, published results."""

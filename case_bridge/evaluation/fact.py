@@ -1,0 +1,325 @@
+"""What the log of a case says about one round of it, and which flags that raises in a period.
+
+The same folding and the same flags exist in SQL (`repository`), for a million cases at once; a
+test holds the two to each other over the histories of the table of states.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from case_bridge.cases.case import CaseSource
+from case_bridge.evaluation.options import Options, ShouldClose
+from case_bridge.evaluation.period import Period
+
+VERIFY: Final = "verify"
+FILE: Final = "file"
+DECLINE: Final = "decline"
+DISPATCH: Final = "dispatch"
+HANDLE: Final = "handle"
+INSPECT: Final = "inspect"
+CLOSE: Final = "close"
+REOPEN: Final = "reopen"
+VOID: Final = "void"
+RETURN: Final = "return"
+REWORK: Final = "rework"
+EXTEND: Final = "extend"
+DEFER: Final = "defer"
+SHELVE: Final = "shelve"
+RESUME: Final = "resume"
+SUPERVISE: Final = "supervise"
+DECISIONS: Final = (VERIFY, FILE, DECLINE)
+VERIFIED: Final = ("confirm", "refute")
+CHECKED: Final = ("pass", REWORK)
+INSPECTOR: Final = "inspector"
+
+PUBLIC_SOURCES: Final = (CaseSource.HOTLINE, CaseSource.WEB, CaseSource.VISIT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One row of a case's history, as far as evaluation reads it."""
+
+    sequence: int
+    round: int
+    trigger: str
+    occurred_at: datetime
+    actor_id: UUID | None = None
+    actor_roles: tuple[str, ...] = ()
+    unit_id: UUID | None = None
+    due_at: datetime | None = None
+    """The deadline that the move set, if it set one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseHead:
+    """What of a case does not come from its history."""
+
+    case_id: UUID
+    number: str
+    source: CaseSource
+    place: str
+    registered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFact:
+    """One round of one case."""
+
+    case_id: UUID
+    round: int
+    number: str
+    source: CaseSource
+    region: str | None
+    reported_at: datetime
+    unit_id: UUID | None = None
+    """Whom it was dispatched to last; rework and return count for that unit alone, which is the
+    one that should close the case (R70)."""
+    decided_at: datetime | None = None
+    verify_asked_at: datetime | None = None
+    verified_at: datetime | None = None
+    verified_by: UUID | None = None
+    filed_at: datetime | None = None
+    filed_by: UUID | None = None
+    declined_at: datetime | None = None
+    voided_at: datetime | None = None
+    first_dispatched_at: datetime | None = None
+    dispatched_by: UUID | None = None
+    due_at: datetime | None = None
+    handled_at: datetime | None = None
+    check_asked_at: datetime | None = None
+    checked_at: datetime | None = None
+    checked_by: UUID | None = None
+    closed_at: datetime | None = None
+    closed_by: UUID | None = None
+    returned_at: tuple[datetime, ...] = ()
+    rework_at: tuple[datetime, ...] = ()
+    extended_at: datetime | None = None
+    deferred_at: datetime | None = None
+    shelved_at: datetime | None = None
+    resumed_at: datetime | None = None
+    supervised_at: datetime | None = None
+
+    @property
+    def over_at(self) -> datetime | None:
+        """When nothing was left to do; None while the round is open."""
+        return self.closed_at or self.voided_at or self.declined_at
+
+
+def fold(head: CaseHead, log: Sequence[LogEntry], areas: Collection[str] = ()) -> list[CaseFact]:
+    """Return a fact for each round of a case, first round first."""
+    rounds = sorted({1} | {entry.round for entry in log})
+    ordered = sorted(log, key=lambda entry: entry.sequence)
+    return [
+        _fold_round(head, [entry for entry in ordered if entry.round == each], each, areas)
+        for each in rounds
+    ]
+
+
+def region_of(place: str, areas: Collection[str]) -> str | None:
+    """Return the first of the areas that the place names, the longest if two begin there."""
+    pattern = area_pattern(areas)
+    found = re.search(pattern, place) if pattern else None
+    return found[0] if found else None
+
+
+def area_pattern(areas: Collection[str]) -> str:
+    """Return a pattern of the names of areas, the longer first; empty if there are none."""
+    return "|".join(re.escape(area) for area in sorted(areas, key=lambda each: (-len(each), each)))
+
+
+def _fold_round(
+    head: CaseHead, log: Sequence[LogEntry], number: int, areas: Collection[str]
+) -> CaseFact:
+    reopened = _first(log, REOPEN)
+    dispatched = _last(log, DISPATCH)
+    unit_id = dispatched.unit_id if dispatched else None
+    own = [entry for entry in log if entry.unit_id == unit_id]
+    verified = _last(log, *VERIFIED)
+    checks = [each for each in log if INSPECTOR in each.actor_roles]
+    checked, filed, closed = _last(checks, *CHECKED), _last(log, FILE), _last(log, CLOSE)
+    return CaseFact(
+        case_id=head.case_id,
+        round=number,
+        number=head.number,
+        source=head.source,
+        region=region_of(head.place, areas),
+        reported_at=reopened.occurred_at if reopened else head.registered_at,
+        unit_id=unit_id,
+        decided_at=_at(_first(log, *DECISIONS)),
+        verify_asked_at=_at(_last(log, VERIFY)),
+        verified_at=_at(verified),
+        verified_by=verified.actor_id if verified else None,
+        filed_at=_at(filed),
+        filed_by=filed.actor_id if filed else None,
+        declined_at=_at(_last(log, DECLINE)),
+        voided_at=_at(_last(log, VOID)),
+        first_dispatched_at=_at(_first(log, DISPATCH)),
+        dispatched_by=dispatched.actor_id if dispatched else None,
+        due_at=next((each.due_at for each in reversed(log) if each.due_at), None),
+        handled_at=_at(_last(log, HANDLE)),
+        check_asked_at=_at(_last(log, INSPECT)),
+        checked_at=_at(checked),
+        checked_by=checked.actor_id if checked else None,
+        closed_at=_at(closed),
+        closed_by=closed.actor_id if closed else None,
+        returned_at=tuple(e.occurred_at for e in log if e.trigger == RETURN),
+        rework_at=tuple(e.occurred_at for e in own if e.trigger == REWORK),
+        extended_at=_at(_first(log, EXTEND)),
+        deferred_at=_at(_first(log, DEFER)),
+        shelved_at=_at(_last(log, SHELVE)),
+        resumed_at=_at(_last(log, RESUME)),
+        supervised_at=_at(_first(log, SUPERVISE)),
+    )
+
+
+def _first(log: Iterable[LogEntry], *triggers: str) -> LogEntry | None:
+    return next((entry for entry in log if entry.trigger in triggers), None)
+
+
+def _last(log: Sequence[LogEntry], *triggers: str) -> LogEntry | None:
+    return _first(reversed(log), *triggers)
+
+
+def _at(entry: LogEntry | None) -> datetime | None:
+    return entry.occurred_at if entry else None
+
+
+class Flag(StrEnum):
+    """One yes or no about a fact in a period; counters are cases that raise all of some."""
+
+    REPORTED = "reported"
+    FROM_PUBLIC = "from_public"
+    WAS_FILED = "was_filed"
+    DECIDED = "decided"
+    DECIDED_ON_TIME = "decided_on_time"
+    FILED = "filed"
+    FILED_ON_TIME = "filed_on_time"
+    DECLINED = "declined"
+    VOIDED = "voided"
+    DISPATCH_DUE = "dispatch_due"
+    DISPATCHED = "dispatched"
+    DISPATCHED_ON_TIME = "dispatched_on_time"
+    RETURNED = "returned"
+    VERIFY_DUE = "verify_due"
+    VERIFIED = "verified"
+    VERIFIED_ON_TIME = "verified_on_time"
+    CHECK_DUE = "check_due"
+    CHECKED = "checked"
+    CHECKED_ON_TIME = "checked_on_time"
+    SHOULD_CLOSE = "should_close"
+    HANDLED = "handled"
+    IN_LIMIT = "in_limit"
+    PAST_DUE = "past_due"
+    CLOSED = "closed"
+    OVER = "over"
+    REWORKED = "reworked"
+    EXTENDED = "extended"
+    DEFERRED = "deferred"
+    PARKED = "parked"
+    SUPERVISED = "supervised"
+
+
+def flags(fact: CaseFact, period: Period, options: Options) -> frozenset[Flag]:
+    """Return the flags of a fact in a period. Pure; the reference for the SQL."""
+    raised = {
+        **_early_flags(fact, period, options),
+        **_street_flags(fact, period, options),
+        **_closing_flags(fact, period, options),
+    }
+    return frozenset(flag for flag, is_raised in raised.items() if is_raised)
+
+
+def _early_flags(fact: CaseFact, period: Period, options: Options) -> dict[Flag, bool]:
+    limits, end = options.limits, period.ends
+    filed_in = _inside(fact.filed_at, period)
+    return {
+        Flag.REPORTED: _inside(fact.reported_at, period),
+        Flag.FROM_PUBLIC: fact.source in PUBLIC_SOURCES,
+        Flag.WAS_FILED: _before(fact.filed_at, end),
+        Flag.DECIDED: _inside(fact.decided_at, period),
+        Flag.DECIDED_ON_TIME: fact.decided_at is not None
+        and fact.decided_at - fact.reported_at <= limits.accept,
+        Flag.FILED: filed_in,
+        Flag.FILED_ON_TIME: fact.filed_at is not None
+        and fact.filed_at - (fact.verified_at or fact.reported_at) <= limits.accept,
+        Flag.DECLINED: _inside(fact.declined_at, period),
+        Flag.VOIDED: _inside(fact.voided_at, period),
+        Flag.DISPATCH_DUE: filed_in and fact.voided_at is None,
+        Flag.DISPATCHED: _before(fact.first_dispatched_at, end),
+        Flag.DISPATCHED_ON_TIME: fact.first_dispatched_at is not None
+        and fact.filed_at is not None
+        and fact.first_dispatched_at - fact.filed_at <= limits.dispatch,
+        Flag.RETURNED: any(_before(at, end) for at in fact.returned_at),
+    }
+
+
+def _street_flags(fact: CaseFact, period: Period, options: Options) -> dict[Flag, bool]:
+    verified = _after(fact.verified_at, fact.verify_asked_at, period.ends)
+    checked = _after(fact.checked_at, fact.check_asked_at, period.ends)
+    return {
+        Flag.VERIFY_DUE: _inside(fact.verify_asked_at, period),
+        Flag.VERIFIED: verified,
+        Flag.VERIFIED_ON_TIME: fact.verified_at is not None
+        and fact.verify_asked_at is not None
+        and fact.verified_at - fact.verify_asked_at <= options.limits.verify,
+        Flag.CHECK_DUE: _inside(fact.check_asked_at, period),
+        Flag.CHECKED: checked,
+        Flag.CHECKED_ON_TIME: fact.checked_at is not None
+        and fact.check_asked_at is not None
+        and fact.checked_at - fact.check_asked_at <= options.limits.check,
+    }
+
+
+def _closing_flags(fact: CaseFact, period: Period, options: Options) -> dict[Flag, bool]:
+    end = period.ends
+    deferred = _before(fact.deferred_at, end)
+    is_back = _after(fact.resumed_at, fact.shelved_at, end)
+    parked = _before(fact.shelved_at, end) and not is_back
+    return {
+        Flag.SHOULD_CLOSE: fact.unit_id is not None
+        and fact.voided_at is None
+        and _in_charge(fact, period, options.should_close)
+        and (options.count_deferred or not deferred)
+        and (options.count_parked or not parked),
+        Flag.HANDLED: _before(fact.handled_at, end),
+        Flag.IN_LIMIT: fact.handled_at is not None
+        and fact.due_at is not None
+        and fact.handled_at <= fact.due_at,
+        Flag.PAST_DUE: _before(fact.due_at, end),
+        Flag.CLOSED: _before(fact.closed_at, end),
+        Flag.OVER: _before(fact.over_at, end),
+        Flag.REWORKED: any(_inside(at, period) for at in fact.rework_at),
+        Flag.EXTENDED: _before(fact.extended_at, end),
+        Flag.DEFERRED: deferred,
+        Flag.PARKED: parked,
+        Flag.SUPERVISED: _inside(fact.supervised_at, period),
+    }
+
+
+def _in_charge(fact: CaseFact, period: Period, rule: ShouldClose) -> bool:
+    match rule:
+        case ShouldClose.DUE:
+            return _inside(fact.due_at, period)
+        case ShouldClose.DISPATCHED:
+            return _inside(fact.first_dispatched_at, period)
+        case ShouldClose.WORKLOAD:
+            was_open = not _before(fact.closed_at, period.begins)
+            due = _before(fact.due_at, period.ends) and was_open
+            return due or _inside(fact.closed_at, period)
+
+
+def _inside(at: datetime | None, period: Period) -> bool:
+    return at is not None and period.begins <= at < period.ends
+
+
+def _before(at: datetime | None, end: datetime) -> bool:
+    return at is not None and at < end
+
+
+def _after(at: datetime | None, asked: datetime | None, end: datetime) -> bool:
+    return at is not None and asked is not None and asked <= at < end

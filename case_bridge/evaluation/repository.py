@@ -1,0 +1,209 @@
+"""All SQL about evaluation but the text of the great statements, which is in `facts_sql`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from case_bridge.evaluation import facts_sql
+from case_bridge.evaluation.counters import Counter
+from case_bridge.evaluation.definition import ObjectKind
+from case_bridge.evaluation.fact import area_pattern
+from case_bridge.evaluation.model import CaseFactRow, EvaluationResultRow, EvaluationRow
+from case_bridge.evaluation.options import Options
+from case_bridge.evaluation.period import Period
+from case_bridge.units.model import ResponsibilityRow, UnitRow
+from hotline.accounts.model import UserRow
+
+_FOLD_LOCK = 0x45_56_41_4C  # "EVAL": any constant that no other advisory lock of ours uses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedCase:
+    """One case behind a number."""
+
+    case_id: UUID
+    round: int
+    number: str
+    region: str | None
+    unit_id: UUID | None
+    reported_at: datetime
+    due_at: datetime | None
+    handled_at: datetime | None
+    closed_at: datetime | None
+    reworks: int
+
+
+Place = tuple[datetime, UUID, int]
+"""Where a page of counted cases ends."""
+
+
+class Evaluations:
+    """Facts and published results over one session."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def fold(self, *, since: datetime | None) -> None:
+        """Bring the facts up to date; with None fold every case again.
+
+        One at a time: a second one waits, and then finds nothing to do.
+        """
+        await self._session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FOLD_LOCK})
+        areas = area_pattern(await self.areas())
+        if since is None:
+            await self._session.execute(text(facts_sql.FOLD_ALL), {"areas": areas})
+        else:
+            await self._session.execute(
+                text(facts_sql.FOLD_MOVED), {"areas": areas, "since": since}
+            )
+
+    async def last_move(self) -> datetime | None:
+        """Return the newest move that is folded, or None if nothing is."""
+        return await self._session.scalar(select(func.max(CaseFactRow.moved_at)))
+
+    async def areas(self) -> Sequence[str]:
+        """Return the streets and districts that the responsibility matrix names."""
+        found = await self._session.scalars(
+            select(ResponsibilityRow.area).where(ResponsibilityRow.area != "*").distinct()
+        )
+        return sorted(found)
+
+    async def count(
+        self, kind: ObjectKind, period: Period, options: Options
+    ) -> list[tuple[str, dict[str, int]]]:
+        """Return every object of a kind that had to do with the period, with its counters."""
+        names = tuple(facts_sql.counters_of(kind))
+        found = await self._session.execute(
+            text(facts_sql.count_sql(kind, options)), _used(kind, period, options)
+        )
+        return [(row.object_key, {name: getattr(row, name) for name in names}) for row in found]
+
+    async def fingerprint(self, period: Period) -> str:
+        """Return what identifies the facts that a period counts: how many, and their digest."""
+        # Instants are written in the zone of the session.
+        await self._session.execute(text("SET LOCAL timezone TO 'UTC'"))
+        found = await self._session.execute(
+            text(facts_sql.FINGERPRINT), {"begins": period.begins, "ends": period.ends}
+        )
+        number, digest = found.one()
+        return f"{number}-{int(digest) % (1 << 64):016x}"
+
+    async def rows(
+        self,
+        kind: ObjectKind,
+        key: str,
+        counter: Counter,
+        period: Period,
+        options: Options,
+        *,
+        after: Place | None,
+        limit: int,
+    ) -> list[CountedCase]:
+        """Return cases behind a number, newest report first, from behind the place `after`."""
+        statement = facts_sql.rows_sql(kind, counter, options, after=after is not None)
+        values = facts_sql.binds(period, options) | {"object_key": key, "limit": limit}
+        if after is not None:
+            values |= dict(zip(("at", "case_id", "round"), after, strict=True))
+        found = await self._session.execute(text(statement), _named_in(statement, values))
+        return [CountedCase(**row._mapping) for row in found]  # noqa: SLF001 - its public name
+
+    async def unit_names(self) -> dict[str, tuple[str, Any]]:
+        """Return every unit's name and class by its id as text."""
+        found = await self._session.execute(select(UnitRow.id, UnitRow.name, UnitRow.unit_class))
+        return {str(unit_id): (name, unit_class) for unit_id, name, unit_class in found}
+
+    async def user_names(self) -> dict[str, str]:
+        """Return the display name of every person by their id as text."""
+        found = await self._session.execute(select(UserRow.id, UserRow.display_name))
+        return {str(user_id): name for user_id, name in found}
+
+    async def published(self, kind: ObjectKind, period: Period) -> Sequence[EvaluationRow]:
+        """Return the published evaluations of a kind in a period, newest revision first."""
+        found = await self._session.scalars(
+            select(EvaluationRow)
+            .where(EvaluationRow.object_kind == kind, EvaluationRow.period == str(period))
+            .order_by(EvaluationRow.revision.desc())
+        )
+        return found.all()
+
+    async def by_id(self, evaluation_id: UUID) -> EvaluationRow | None:
+        """Return a published evaluation."""
+        return await self._session.get(EvaluationRow, evaluation_id)
+
+    async def results(self, evaluation_id: UUID) -> Sequence[EvaluationResultRow]:
+        """Return the results of an evaluation in their order."""
+        found = await self._session.scalars(
+            select(EvaluationResultRow)
+            .where(EvaluationResultRow.evaluation_id == evaluation_id)
+            .order_by(EvaluationResultRow.position)
+        )
+        return found.all()
+
+    async def periods(self, kind: ObjectKind, *, limit: int) -> Sequence[str]:
+        """Return the periods of which evaluations of a kind are published, newest first."""
+        found = await self._session.scalars(
+            select(EvaluationRow.period)
+            .where(EvaluationRow.object_kind == kind)
+            .group_by(EvaluationRow.period)
+            .order_by(EvaluationRow.period.desc())
+            .limit(limit)
+        )
+        return found.all()
+
+    async def satisfaction(
+        self, period: Period, unit_key: str | None
+    ) -> tuple[int, int, list[tuple[str, int, int]]]:
+        """Return how many were asked and answered, and how often each answer was given."""
+        values: dict[str, Any] = {"begins": period.begins, "ends": period.ends}
+        of_unit = ""
+        if unit_key is not None:
+            of_unit, values["unit"] = _OF_UNIT, unit_key
+        totals = await self._session.execute(text(_ASKED + of_unit), values)
+        answers = await self._session.execute(text(_ANSWERS.format(of_unit=of_unit)), values)
+        asked, answered = totals.one()
+        return asked, answered, [tuple(row) for row in answers]
+
+
+def _used(kind: ObjectKind, period: Period, options: Options) -> dict[str, Any]:
+    statement = facts_sql.count_sql(kind, options)
+    return _named_in(statement, facts_sql.binds(period, options))
+
+
+def _named_in(statement: str, values: dict[str, Any]) -> dict[str, Any]:
+    # A parameter that the statement does not name has no type that PostgreSQL could infer.
+    return {name: value for name, value in values.items() if f":{name}" in statement}
+
+
+# Asked is who was to be asked about an outcome of the period; a callback that was cancelled,
+# because the ticket was taken up again, asked nobody.
+_ASKED = """
+SELECT count(*), count(*) FILTER (WHERE k.satisfaction IS NOT NULL OR k.solved IS NOT NULL)
+FROM callbacks k
+WHERE k.scheduled_at >= :begins AND k.scheduled_at < :ends AND k.state <> 'cancelled'
+"""
+
+_OF_UNIT = """
+AND EXISTS (
+    SELECT FROM case_reports r JOIN case_facts f ON f.case_id = r.case_id AND f.round = r.case_round
+    WHERE r.ticket_id = k.ticket_id AND f.unit_id::text = :unit
+)
+"""
+
+_ANSWERS = """
+SELECT question, answer, count(*) FROM (
+    SELECT k.id, 'satisfaction' AS question, k.satisfaction AS answer FROM callbacks k
+    WHERE k.satisfaction IS NOT NULL
+        AND k.scheduled_at >= :begins AND k.scheduled_at < :ends
+        AND k.state <> 'cancelled' {of_unit}
+    UNION ALL
+    SELECT k.id, 'solved', k.solved FROM callbacks k
+    WHERE k.solved IS NOT NULL
+        AND k.scheduled_at >= :begins AND k.scheduled_at < :ends
+        AND k.state <> 'cancelled' {of_unit}
+) AS given GROUP BY question, answer ORDER BY question, answer
+"""
