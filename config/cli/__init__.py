@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "sweeper": "config.cli.roles:sweeper",
         "migrate": "config.cli.database:migrate",
         "check": "config.cli.check:check",
+        "alive": "config.cli.alive:alive",
         "user": "config.cli.user:user",
         "audit": "config.cli.audit:audit",
         "call": "config.cli.call:call",
