@@ -15,6 +15,7 @@ import structlog
 
 from channels.voice.media.leg import EmbeddedLeg, LegParts
 from channels.voice.media.negotiation import LocalEnd, Negotiator
+from channels.voice.media.path import MediaPath, UdpPath
 from channels.voice.media.player import Prompt, PromptShelf
 from channels.voice.media.ports import PortPool
 from channels.voice.media.recorder import Recording, RecordingWriter
@@ -94,6 +95,12 @@ class EmbeddedMediaEngine:
         """Open a leg and return it with our offer."""
         return self._open(call_id, lambda negotiator: (None, negotiator.offer()))
 
+    def open_on(self, call_id: str, path: MediaPath, terms: StreamTerms) -> EmbeddedLeg:
+        """Open a leg on a path of its own, whose terms are agreed already (a browser's)."""
+        leg = self._make(call_id, path, None)
+        leg.apply(terms)
+        return leg
+
     # -- for legs
 
     async def load_prompts(self, files: Sequence[Path]) -> list[Prompt]:
@@ -106,14 +113,12 @@ class EmbeddedMediaEngine:
         return await Recording.create(path, self._writer)
 
     def forget(self, leg: EmbeddedLeg) -> None:
-        """Stop driving the leg and free its ports."""
+        """Stop driving the leg."""
         self._legs.pop(leg, None)
-        self._ports.release(leg.line.pair)
 
     # -- inside
 
     def _open(self, call_id: str, begin: _Beginning) -> tuple[EmbeddedLeg, bytes]:
-        assert self._ticker is not None, "the engine runs inside `async with`"
         pair = self._ports.open()
         try:
             local = LocalEnd(self._host, pair.port, secrets.randbits(62))
@@ -122,6 +127,13 @@ class EmbeddedMediaEngine:
         except BaseException:
             self._ports.release(pair)
             raise
+        leg = self._make(call_id, UdpPath(pair, self._ports.release), negotiator)
+        if terms is not None:
+            leg.apply(terms)
+        return leg, body
+
+    def _make(self, call_id: str, path: MediaPath, negotiator: Negotiator | None) -> EmbeddedLeg:
+        assert self._ticker is not None, "the engine runs inside `async with`"
         identity = StreamIdentity(
             ssrc=secrets.randbits(32),
             sequence=secrets.randbits(16),
@@ -129,11 +141,9 @@ class EmbeddedMediaEngine:
             # RFC 7022 4.2: random and for this session only, so that it identifies nobody.
             cname=secrets.token_urlsafe(12),
         )
-        leg = EmbeddedLeg(call_id, LegParts(self, pair, negotiator, identity, self._unix_offset))
-        if terms is not None:
-            leg.apply(terms)
+        leg = EmbeddedLeg(call_id, LegParts(self, path, negotiator, identity, self._unix_offset))
         self._legs[leg] = None
-        return leg, body
+        return leg
 
     def _tick(self, now: float) -> None:
         self._each(lambda leg: leg.line.listen(now))

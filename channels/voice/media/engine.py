@@ -195,6 +195,18 @@ class MediaLeg(Protocol):
     async def unbridge(self) -> None:
         """Part from the partner, if there is one; both legs stay open."""
 
+    async def also_hear(self, others: Sequence["MediaLeg"]) -> None:
+        """Let the remote party hear those of other legs beside its bridge partner.
+
+        One direction only: they hear nothing of it. Each call replaces what an earlier one
+        asked for; an empty list ends it. A leg that closes falls silent. So a supervisor listens
+        (hears both), whispers (the seat alone hears the supervisor too) or joins in.
+
+        Raises:
+            LegClosed: this leg is closed.
+            ValueError: one of them is this leg itself, or belongs to another engine.
+        """
+
     async def start_recording(self, path: Path) -> None:
         """Record to a stereo 8 kHz PCM WAV: left the remote party, right what it is sent.
 

@@ -20,8 +20,8 @@ from channels.voice.media.engine import (
 )
 from channels.voice.media.line import Line
 from channels.voice.media.negotiation import Negotiator
+from channels.voice.media.path import MediaPath
 from channels.voice.media.player import Player, Prompt
-from channels.voice.media.ports import PortPair
 from channels.voice.media.recorder import Recording
 from channels.voice.rtp.dtmf import KeyUp
 from channels.voice.rtp.session import RtpSession, StreamIdentity
@@ -44,7 +44,7 @@ class Owner(Protocol):
         """Open a recording; raises `RecordingFailed`."""
 
     def forget(self, leg: "EmbeddedLeg") -> None:
-        """Stop driving the leg and free its ports."""
+        """Stop driving the leg."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,9 @@ class LegParts:
     """What a leg is made of; the engine brings it together."""
 
     owner: Owner
-    pair: PortPair
-    negotiator: Negotiator
+    path: MediaPath
+    negotiator: Negotiator | None
+    """None where signalling other than SIP agrees on the terms (a browser's leg)."""
     identity: StreamIdentity
     unix_offset: float
 
@@ -63,7 +64,7 @@ class EmbeddedLeg:
 
     def __init__(self, call_id: str, parts: LegParts) -> None:
         self.call_id = call_id
-        self.line = Line(parts.pair, self._key_pressed)
+        self.line = Line(parts.path, self._key_pressed)
         """For the ticker and for partners of the same engine, not for call logic."""
         self.owner = parts.owner
         self._parts = parts
@@ -75,7 +76,8 @@ class EmbeddedLeg:
     @property
     def direction(self) -> Direction:
         """Return what we do, after negotiation."""
-        return self._parts.negotiator.direction
+        negotiator = self._parts.negotiator
+        return Direction.SENDRECV if negotiator is None else negotiator.direction
 
     @property
     def digits(self) -> asyncio.Queue[Digit]:
@@ -104,19 +106,19 @@ class EmbeddedLeg:
     async def accept_answer(self, answer: bytes) -> None:
         """Take the answer to our offer."""
         self._require_open()
-        self.apply(self._parts.negotiator.accept_answer(answer))
+        self.apply(self._negotiator.accept_answer(answer))
 
     async def renegotiate(self, offer: bytes) -> bytes:
         """Take a re-INVITE's offer and return our answer."""
         self._require_open()
-        terms, answer = self._parts.negotiator.answer(offer)
+        terms, answer = self._negotiator.answer(offer)
         self.apply(terms)
         return answer
 
     async def offer_again(self, direction: Direction | None = None) -> bytes:
         """Return a new offer of ours."""
         self._require_open()
-        return self._parts.negotiator.offer(direction)
+        return self._negotiator.offer(direction)
 
     async def play(self, files: Sequence[Path], *, loop: bool = False) -> PlayOutcome:
         """Play files until the end, or until something stops them."""
@@ -164,6 +166,16 @@ class EmbeddedLeg:
         """Part from the partner."""
         self.line.part()
 
+    async def also_hear(self, others: Sequence[MediaLeg]) -> None:
+        """Hear further legs beside the partner."""
+        self._require_open()
+        lines = []
+        for leg in others:
+            if not isinstance(leg, EmbeddedLeg) or leg is self or leg.owner is not self.owner:
+                raise ValueError("only other legs of the same engine can be heard")
+            lines.append(leg.line)
+        self.line.also_hears = tuple(lines)
+
     async def start_recording(self, path: Path) -> None:
         """Begin a recording."""
         self._require_open()
@@ -205,11 +217,27 @@ class EmbeddedLeg:
             terms, parts.identity, now=self._loop.time(), unix_offset=parts.unix_offset
         )
 
+    def move(self, path: MediaPath, terms: StreamTerms) -> None:
+        """Go on over another path; bridge, recording and prompts stay.
+
+        Raises:
+            LegClosed: the leg is closed.
+        """
+        self._require_open()
+        self.line.move(path)
+        self.apply(terms)
+
     def shut(self) -> None:
         """Stop at once and free the ports, but leave the recording to `close`."""
         if not self.line.is_closed:
             self.line.shut()
             self.owner.forget(self)
+
+    @property
+    def _negotiator(self) -> Negotiator:
+        if self._parts.negotiator is None:
+            raise MediaError("the terms of this leg are not agreed over SIP")
+        return self._parts.negotiator
 
     def _require_open(self) -> None:
         if self.line.is_closed:

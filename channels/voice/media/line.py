@@ -6,21 +6,18 @@ stay in the law they came in; only different laws of two partners cost a table l
 """
 
 import asyncio
-import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from channels.voice.media.engine import PlayOutcome
+from channels.voice.media.mixing import mix
+from channels.voice.media.path import MediaPath
 from channels.voice.media.player import Player
-from channels.voice.media.ports import PortPair
 from channels.voice.media.recorder import Recording
 from channels.voice.rtp.dtmf import KeyDown, KeyUp
-from channels.voice.rtp.g711 import SILENCE, transcode
+from channels.voice.rtp.g711 import SILENCE
 from channels.voice.rtp.session import RtpSession
 from channels.voice.rtp.source import Address
-
-MAX_DATAGRAM = 2048
-"""A packet of 200 ms and its header fit; what is longer is cut off and then dropped."""
 
 
 @dataclass(slots=True)
@@ -34,22 +31,23 @@ class Playing:
 class Line:
     """Everything of a leg that happens between two awaits."""
 
-    def __init__(self, pair: PortPair, on_key: Callable[[KeyUp], None]) -> None:
-        self.pair = pair
+    def __init__(self, path: MediaPath, on_key: Callable[[KeyUp], None]) -> None:
+        self.path = path
         self.session: RtpSession | None = None
         """None until offer and answer agreed."""
         self.recording: Recording | None = None
         self.heard: bytes | None = None
         """What the remote party said in this tick, in the law of the session."""
         self.partner: Line | None = None
+        self.also_hears: tuple[Line, ...] = ()
+        """Whom the remote party hears beside the partner."""
         self.unsent = 0
         self.is_closed = False
         self._loop = asyncio.get_running_loop()
         self._on_key = on_key
         self._playing: Playing | None = None
         self._key_waiters: list[asyncio.Future[None]] = []
-        self._read_from(pair.rtp, self._receive_media)
-        self._read_from(pair.rtcp, self._receive_control)
+        path.start(self._receive_media, self._receive_control)
 
     # -- verbs
 
@@ -92,17 +90,23 @@ class Line:
         self._key_waiters.append(sent)
         return sent
 
+    def move(self, path: MediaPath) -> None:
+        """Go on over another path; the old one is stopped."""
+        old, self.path = self.path, path
+        old.stop()
+        path.start(self._receive_media, self._receive_control)
+
     def shut(self) -> None:
-        """Stop at once: playing, bridge and reading; the recording is left to its owner."""
+        """Stop at once: playing, bridge and path; the recording is left to its owner."""
         self.is_closed = True
         self.part()
+        self.also_hears = ()
         self.end_playing(PlayOutcome.CLOSED)
         self._wake_key_waiters()
         if self.session is not None:
             goodbye = self.session.goodbye(self._loop.time())
-            self._send(self.pair.rtcp, goodbye, self.session.control_destination)
-        self._loop.remove_reader(self.pair.rtp)
-        self._loop.remove_reader(self.pair.rtcp)
+            self._send_control(goodbye, self.session.control_destination)
+        self.path.stop()
 
     # -- the ticker
 
@@ -123,7 +127,7 @@ class Line:
         is_heard = session.terms.sends and not session.is_sending_keys
         datagram = session.send_frame(frame)
         if datagram is not None:
-            self._send(self.pair.rtp, datagram, session.destination)
+            self._send_media(datagram, session.destination)
         if self.recording is not None:
             self.recording.add(self.heard, frame if is_heard else None, session.terms.codec)
         if self._key_waiters and not session.is_sending_keys:
@@ -131,7 +135,7 @@ class Line:
         if now >= session.next_timer():
             report = session.control_to_send(now)
             if report is not None:
-                self._send(self.pair.rtcp, report, session.control_destination)
+                self._send_control(report, session.control_destination)
 
     def skip(self, ticks: int) -> None:
         """Let time pass that the ticker has missed."""
@@ -141,16 +145,6 @@ class Line:
             self.recording.add_silence(ticks)
 
     # -- inside
-
-    def _read_from(self, opened: socket.socket, receive: Callable[[bytes, Address], None]) -> None:
-        def read() -> None:
-            try:
-                datagram, source = opened.recvfrom(MAX_DATAGRAM)
-            except OSError:  # nothing there after all, or the ICMP error of an earlier packet
-                return
-            receive(datagram, source[:2])
-
-        self._loop.add_reader(opened, read)
 
     def _receive_media(self, datagram: bytes, source: Address) -> None:
         if self.session is not None:
@@ -180,10 +174,13 @@ class Line:
                 self.end_playing(PlayOutcome.FINISHED)
             if frame is not None:
                 return frame
-        partner = self.partner
-        if partner is not None and partner.heard is not None and partner.session is not None:
-            return transcode(partner.heard, partner.session.terms.codec, codec)
-        return SILENCE[codec]
+        heard = self.also_hears if self.partner is None else (self.partner, *self.also_hears)
+        frames = [
+            (line.session.terms.codec, line.heard)
+            for line in heard
+            if line.heard is not None and line.session is not None and not line.is_closed
+        ]
+        return mix(frames, codec) or SILENCE[codec]
 
     def _wake_key_waiters(self) -> None:
         waiters, self._key_waiters = self._key_waiters, []
@@ -191,10 +188,10 @@ class Line:
             if not waiter.done():
                 waiter.set_result(None)
 
-    def _send(self, opened: socket.socket, datagram: bytes, destination: Address | None) -> None:
-        if destination is None:
-            return
-        try:
-            opened.sendto(datagram, destination)
-        except OSError:  # a full socket buffer or a route that is gone: as lost as on the network
+    def _send_media(self, datagram: bytes, destination: Address | None) -> None:
+        if destination is not None and not self.path.send_media(datagram, destination):
+            self.unsent += 1
+
+    def _send_control(self, datagram: bytes, destination: Address | None) -> None:
+        if destination is not None and not self.path.send_control(datagram, destination):
             self.unsent += 1
