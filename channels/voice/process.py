@@ -76,6 +76,7 @@ class VoiceProcess:
         self._refusals: set[asyncio.Task[None]] = set()
         self._exchange: Exchange | None = None
         self._orders: OrderDesk | None = None
+        self._work: list[asyncio.Task[None]] = []
         self._is_open = False
 
     @classmethod
@@ -91,8 +92,8 @@ class VoiceProcess:
         """
         voice = cls(options, database, media, clock)
         async with AsyncExitStack() as stack:
-            await voice._start(stack)
             try:
+                await voice._start(stack)
                 yield voice
             finally:
                 await voice._stop()
@@ -139,11 +140,11 @@ class VoiceProcess:
         )
         self._switchboard.connect(endpoint)
         self._orders = OrderDesk(self._exchange)
-        self._work = (
-            spawn(self._beat(self._exchange), "voice heartbeat"),
-            spawn(self._distribution.run(self._present_life), "distribution"),
+        self._work += [
             spawn(self._orders.run(), "orders"),
-        )
+            spawn(self._distribution.run(self._present_life), "distribution"),
+            spawn(self._beat(self._exchange), "voice heartbeat"),
+        ]
         self._trunks.start(endpoint)
         self._is_open = True
         host, port = endpoint.address
@@ -151,27 +152,32 @@ class VoiceProcess:
 
     async def _stop(self) -> None:
         self._is_open = False
-        assert self._exchange is not None
-        assert self._orders is not None
-        beat, distribution, orders = self._work
-        await stop_tasks(orders)
-        self._trunks.stop(self._switchboard.endpoint)
-        for call in self._calls.values():
-            call.stop()
-        try:
-            async with asyncio.timeout(HARD_STOP_SECONDS):
-                await self._orders.stop()
-                if self._calls:
-                    await asyncio.wait(self._calls)
-        except TimeoutError:
-            log.warning("calls_cut_off", calls=len(self._calls))
-        await stop_tasks(distribution, beat, *self._calls, *self._registers, *self._refusals)
+        if self._exchange is None:
+            return
+        if self._orders is not None:
+            await stop_tasks(*self._work[:1])
+            self._trunks.stop(self._switchboard.endpoint)
+            await self._end_calls(self._orders)
+        everything = (*self._work, *self._calls, *self._registers, *self._refusals)
+        await stop_tasks(*everything)
         try:
             async with self._database.begin() as uow:
                 await calls.stop_process(uow, self._exchange.process_id, now=self._clock())
         except Unavailable:
             log.warning("stop_not_written")
         log.info("voice_stopped")
+
+    async def _end_calls(self, orders: OrderDesk) -> None:
+        """Let every call say goodbye and write its last row; cut off what takes too long."""
+        for call in self._calls.values():
+            call.stop()
+        try:
+            async with asyncio.timeout(HARD_STOP_SECONDS):
+                await orders.stop()
+                if self._calls:
+                    await asyncio.wait(self._calls)
+        except TimeoutError:
+            log.warning("calls_cut_off", calls=len(self._calls))
 
     def _present_life(self) -> UUID:
         assert self._exchange is not None
