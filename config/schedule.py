@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from case_bridge.bridge.reconcile import reconcile
 from config.runtime import Runtime
-from config.wiring import recordings_folder
+from config.wiring import queue_policy, recordings_folder
 from hotline.contacts import messages
 from hotline.contacts.calls import service as calls
 from hotline.intake import service as intake
@@ -28,7 +28,7 @@ async def _end_dead_calls(runtime: Runtime, now: datetime) -> int:
     async with runtime.database.begin() as uow:
         lost = await calls.sweep(uow, now)
     async with runtime.database.begin() as uow:
-        return lost + await queues.sweep(uow, now)
+        return lost + await queues.sweep(uow, now, queue_policy(runtime.settings))
 
 
 async def _parse_forgotten_contacts(runtime: Runtime, now: datetime) -> int:

@@ -213,6 +213,8 @@ class LineSettings(Part):
     """The menu that answers."""
     night: Night | None = None
     """The hours of the duty seat, over midnight if need be: `20:00-08:00`."""
+    duty_queue: str = "hotline"
+    """The queue whose seats answer in those hours."""
     area_code: str | None = Field(default=None, pattern=r"^0\d{2,3}$")
     """Of the city: landline numbers without one are local."""
 

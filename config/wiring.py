@@ -204,7 +204,13 @@ def _lines(settings: Settings) -> tuple[LineOptions, ...]:
     line = settings.line
     night = NightHours(begins=line.night[0], ends=line.night[1]) if line.night else NightHours()
     return tuple(
-        LineOptions(number=number, flow=line.flow, night=night, max_calls=settings.sip.max_calls)
+        LineOptions(
+            number=number,
+            flow=line.flow,
+            queues={"duty": line.duty_queue},
+            night=night,
+            max_calls=settings.sip.max_calls,
+        )
         for number in line.numbers
     )
 

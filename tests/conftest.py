@@ -1,6 +1,7 @@
 """Every test: its folder is its category, and only unit tests are free of the outside."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,11 @@ from pathlib import Path
 
 import pytest
 import pytest_socket
-from sqlalchemy import text
+from alembic.autogenerate import produce_migrations
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.operations.ops import AddColumnOp
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from config.embedded import EmbeddedPostgres
@@ -58,12 +63,28 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str, None, None]:
-    """The URL of an empty PostgreSQL of this test run: `postgresql+asyncpg://…`."""
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "data")
-    url = server.start()
-    yield url
-    server.stop()
+def postgres_url() -> Generator[str, None, None]:
+    """The URL of an empty PostgreSQL of this test run: `postgresql+asyncpg://…`.
+
+    Not in pytest's own folder: as root the server is another user, and a second pytest run
+    closes that folder to it.
+    """
+    with tempfile.TemporaryDirectory(prefix="hotline-tests-") as folder:
+        server = EmbeddedPostgres(Path(folder) / "postgres")
+        url = server.start()
+        yield url
+        server.stop()
+
+
+def _complete(connection: Connection) -> None:
+    """Add what the rows have and no revision brings yet."""
+    Base.metadata.create_all(connection)
+    difference = produce_migrations(MigrationContext.configure(connection), Base.metadata)
+    operations = Operations(MigrationContext.configure(connection))
+    for change in difference.upgrade_ops.ops if difference.upgrade_ops else ():
+        for each in getattr(change, "ops", ()):
+            if isinstance(each, AddColumnOp):
+                operations.invoke(each)
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +95,7 @@ def _schema(postgres_url: str) -> str:
         await migrate(postgres_url)
         engine = create_async_engine(postgres_url)
         async with engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
+            await connection.run_sync(_complete)
         await engine.dispose()
 
     asyncio.run(build())
