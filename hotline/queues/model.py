@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.kernel.ids import new_id
 from hotline.kernel.schema import Base, enum_type
+from hotline.queues.phone_act import PhoneAct, RequestState
 from hotline.queues.states import OfferState, QueuedState, SeatState
 
 
@@ -55,6 +56,53 @@ class SeatPhoneRow(Base):
     sip_call_id: Mapped[str]
     cseq: Mapped[int]
     expires_at: Mapped[datetime]
+
+
+class BrowserPhoneRow(Base):
+    """A seat whose telephone is a page; the page says again and again that it is there."""
+
+    __tablename__ = "browser_phones"
+
+    seat_id: Mapped[UUID] = mapped_column(ForeignKey("seats.id"), primary_key=True)
+    page_id: Mapped[str]
+    """Chosen by the page when it is loaded; of two pages the later one counts."""
+    expires_at: Mapped[datetime]
+
+
+class PhoneRequestRow(Base):
+    """What a person's page asks of the voice process that carries a call, and its answer."""
+
+    __tablename__ = "phone_requests"
+    __table_args__ = (
+        Index("ix_phone_requests_open", "made_at", postgresql_where="state = 'pending'"),
+        Index("ix_phone_requests_expires", "expires_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    call_id: Mapped[UUID]
+    user_id: Mapped[UUID]
+    act: Mapped[PhoneAct] = mapped_column(enum_type(PhoneAct))
+    detail: Mapped[dict[str, Any]]
+    state: Mapped[RequestState] = mapped_column(
+        enum_type(RequestState), default=RequestState.PENDING
+    )
+    answer: Mapped[dict[str, Any]]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    """After that nobody waits for the answer, and nobody carries it out."""
+
+
+class AbuseFlagRow(Base):
+    """A seat says that a caller was abusive (辱骂骚扰); the seat is protected, nobody is judged."""
+
+    __tablename__ = "abuse_flags"
+    __table_args__ = (Index("ix_abuse_flags_number", "number_hash"),)
+
+    call_id: Mapped[UUID] = mapped_column(primary_key=True)
+    seat_id: Mapped[UUID] = mapped_column(ForeignKey("seats.id"))
+    number_hash: Mapped[str | None]
+    reason: Mapped[str]
+    flagged_at: Mapped[datetime]
 
 
 class QueueEntryRow(Base):

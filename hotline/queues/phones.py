@@ -1,6 +1,6 @@
 """Where seats' phones can be reached; kept in SQL so that a restart forgets no phone."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,6 +9,9 @@ from hotline.kernel.errors import Conflict
 from hotline.kernel.ids import SeatId
 from hotline.queues.repository import Seats
 from hotline.queues.values import PhoneBinding, SeatLogin
+
+PAGE_LIVES = timedelta(seconds=25)
+"""A page that has not been heard of for so long rings no more; it speaks every ten seconds."""
 
 
 async def login_of(session: AsyncSession, extension: str) -> SeatLogin | None:
@@ -61,3 +64,42 @@ async def phone_of(session: AsyncSession, seat_id: SeatId, *, now: datetime) -> 
         cseq=row.cseq,
         expires_at=row.expires_at,
     )
+
+
+async def open_browser_phone(
+    uow: UnitOfWork, seat_id: SeatId, page_id: str, *, claims: bool, now: datetime
+) -> None:
+    """The seat's page is its telephone for a while; a SIP phone then does not ring.
+
+    Raises:
+        Conflict: if another page of the seat is its telephone, and this one does not claim it.
+    """
+    seats = Seats(uow.session)
+    seat = await seats.get(seat_id, lock=True)
+    kept = await seats.browser_phone(seat_id)
+    is_new = kept is None or kept.expires_at <= now
+    if kept is not None and not is_new and kept.page_id != page_id and not claims:
+        raise Conflict(f"another page is the telephone of seat {seat_id}")
+    await seats.put_browser_phone(seat_id, page_id, now + PAGE_LIVES)
+    if is_new or (kept is not None and kept.page_id != page_id):
+        uow.signal("seat", seat_id=seat_id)
+        uow.signal("queue", queue=seat.queue)
+
+
+async def close_browser_phone(
+    uow: UnitOfWork, seat_id: SeatId, page_id: str, *, now: datetime
+) -> None:
+    """The page is no telephone any more; not that of another page, which stays one."""
+    seats = Seats(uow.session)
+    seat = await seats.get(seat_id, lock=True)
+    kept = await seats.browser_phone(seat_id)
+    if kept is not None and kept.page_id == page_id:
+        await seats.put_browser_phone(seat_id, page_id, now)
+        uow.signal("seat", seat_id=seat_id)
+        uow.signal("queue", queue=seat.queue)
+
+
+async def has_browser_phone(session: AsyncSession, seat_id: SeatId, *, now: datetime) -> bool:
+    """Say whether the seat's telephone is a page that is there."""
+    row = await Seats(session).browser_phone(seat_id)
+    return row is not None and row.expires_at > now

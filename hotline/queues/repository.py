@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +17,13 @@ from hotline.contacts.calls.model import CallRow
 from hotline.contacts.calls.states import CallState
 from hotline.kernel.errors import Conflict, NotFound
 from hotline.kernel.ids import CallId, SeatId
-from hotline.queues.model import OfferRow, QueueEntryRow, SeatPhoneRow, SeatRow
+from hotline.queues.model import (
+    BrowserPhoneRow,
+    OfferRow,
+    QueueEntryRow,
+    SeatPhoneRow,
+    SeatRow,
+)
 from hotline.queues.routing import Candidate
 from hotline.queues.states import OfferState, QueuedState, SeatState
 from hotline.queues.values import PhoneBinding, SeatDraft
@@ -129,6 +135,25 @@ class Seats:
             statement.on_conflict_do_update(index_elements=["seat_id"], set_=changing)
         )
 
+    async def browser_phones(self) -> dict[UUID, datetime]:
+        """Return until when each seat's page is its telephone."""
+        rows = await self._session.execute(
+            select(BrowserPhoneRow.seat_id, BrowserPhoneRow.expires_at)
+        )
+        return {row.seat_id: row.expires_at for row in rows}
+
+    async def browser_phone(self, seat_id: UUID) -> BrowserPhoneRow | None:
+        """Return the page that is, or was, the seat's telephone."""
+        return await self._session.get(BrowserPhoneRow, seat_id, populate_existing=True)
+
+    async def put_browser_phone(self, seat_id: UUID, page_id: str, expires_at: datetime) -> None:
+        """Keep which page is the seat's telephone."""
+        changing = {"page_id": page_id, "expires_at": expires_at}
+        statement = insert(BrowserPhoneRow).values(seat_id=seat_id, **changing)
+        await self._session.execute(
+            statement.on_conflict_do_update(index_elements=["seat_id"], set_=changing)
+        )
+
     async def candidates(self, queue: str, now: datetime) -> list[Candidate]:
         """Return available seats of a queue whose phone is registered, longest idle first."""
         query = (
@@ -159,11 +184,12 @@ class Seats:
 def _available(queue: str, now: datetime) -> Select[SeatRow]:
     return (
         select(SeatRow)
-        .join(SeatPhoneRow, SeatPhoneRow.seat_id == SeatRow.id)
+        .outerjoin(SeatPhoneRow, SeatPhoneRow.seat_id == SeatRow.id)
+        .outerjoin(BrowserPhoneRow, BrowserPhoneRow.seat_id == SeatRow.id)
         .where(
             SeatRow.queue == queue,
             SeatRow.state == SeatState.AVAILABLE,
-            SeatPhoneRow.expires_at > now,
+            or_(SeatPhoneRow.expires_at > now, BrowserPhoneRow.expires_at > now),
         )
     )
 
@@ -217,6 +243,13 @@ class QueueEntries:
             .order_by(QueueEntryRow.queue)
         )
         return [(row[0], row[1], row[2]) for row in await self._session.execute(query)]
+
+    async def talks(self) -> dict[UUID, UUID]:
+        """Return the call of each seat that talks."""
+        query = select(OfferRow.seat_id, OfferRow.call_id).where(
+            OfferRow.state == OfferState.ANSWERED
+        )
+        return {row.seat_id: row.call_id for row in await self._session.execute(query)}
 
     async def offer(self, offer_id: UUID) -> OfferRow:
         """Return the offer as it is seen, without a lock.
@@ -285,7 +318,12 @@ class QueueEntries:
         query = (
             select(QueueEntryRow)
             .where(QueueEntryRow.call_id == call_id)
-            .order_by(QueueEntryRow.enqueued_at.desc())
+            # A caller who is put back at the old place has two entries of one instant.
+            .order_by(
+                QueueEntryRow.state.in_(OPEN_ENTRY).desc(),
+                QueueEntryRow.enqueued_at.desc(),
+                QueueEntryRow.ended_at.desc(),
+            )
             .limit(1)
             .with_for_update()
         )

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict
 from hotline.kernel.ids import CallId, SeatId, UserId, new_id
+from hotline.queues import phone_requests
 from hotline.queues.acts import Act, carry_out
 from hotline.queues.distributor import (
     DEFAULT_POLICY,
@@ -70,16 +71,25 @@ __all__ = [
 
 
 async def enqueue(
-    uow: UnitOfWork, *, call_id: CallId, queue: str, number_hash: str | None, now: datetime
+    uow: UnitOfWork,
+    *,
+    call_id: CallId,
+    queue: str,
+    number_hash: str | None,
+    now: datetime,
+    since: datetime | None = None,
 ) -> UUID:
-    """Put a call at the end of a queue; return the entry."""
+    """Put a call at the end of a queue; return the entry.
+
+    With `since`, at the place of one who has waited since then: a caller whose seat was lost.
+    """
     entry = QueueEntryRow(
         id=new_id(),
         call_id=call_id,
         queue=queue,
         number_hash=number_hash,
         state=QUEUED.initial,
-        enqueued_at=now,
+        enqueued_at=since or now,
     )
     uow.session.add(entry)
     await uow.session.flush()
@@ -284,7 +294,8 @@ async def sweep(uow: UnitOfWork, now: datetime, policy: QueuePolicy = DEFAULT_PO
     seats = await Seats(uow.session).over_wrap_up(now - policy.wrap_up_limit)
     for row in seats:
         _free(uow, row, now)
-    return len(gone) + len(stale) + len(seats)
+    forgotten = await phone_requests.sweep(uow, now)
+    return len(gone) + len(stale) + len(seats) + forgotten
 
 
 async def put_seat(uow: UnitOfWork, draft: SeatDraft, *, now: datetime) -> SeatId:

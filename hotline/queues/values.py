@@ -100,6 +100,8 @@ class SeatView:
     user_id: UserId | None
     phone_until: datetime | None
     """The seat's phone is registered until then; None: it is not."""
+    browser_until: datetime | None = None
+    """The seat's page is its phone until then, and a SIP phone does not ring; None: it is not."""
     contact: SeatContact | None
     waiting: int
     """Callers waiting in the seat's queue."""
@@ -127,6 +129,9 @@ class SeatLine:
     since: datetime
     break_reason: str | None
     phone_until: datetime | None
+    browser_until: datetime | None = None
+    call_id: CallId | None = None
+    """The call that the seat talks on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

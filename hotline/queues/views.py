@@ -19,6 +19,7 @@ async def seat_view(session: AsyncSession, seat_id: SeatId) -> SeatView:
     seats = Seats(session)
     seat = await seats.get(seat_id)
     phone = await seats.phone(seat_id)
+    page = await seats.browser_phone(seat_id)
     waiting = {queue: count for queue, count, _ in await QueueEntries(session).waiting()}
     return SeatView(
         seat_id=seat_id,
@@ -30,6 +31,7 @@ async def seat_view(session: AsyncSession, seat_id: SeatId) -> SeatView:
         break_reason=seat.break_reason,
         user_id=None if seat.user_id is None else UserId(seat.user_id),
         phone_until=None if phone is None else phone.expires_at,
+        browser_until=None if page is None else page.expires_at,
         contact=None if seat.offer_id is None else await _contact(session, seat.offer_id),
         waiting=waiting.get(seat.queue, 0),
     )
@@ -69,6 +71,8 @@ async def position(session: AsyncSession, call_id: CallId) -> int | None:
 async def board(session: AsyncSession) -> Board:
     """Return every queue in which somebody waits, and every seat by extension."""
     phones: dict[UUID, datetime] = await Seats(session).phones()
+    pages: dict[UUID, datetime] = await Seats(session).browser_phones()
+    talks: dict[UUID, UUID] = await QueueEntries(session).talks()
     return Board(
         queues=tuple(
             QueueLine(queue=queue, waiting=count, longest_since=since)
@@ -84,6 +88,8 @@ async def board(session: AsyncSession) -> Board:
                 since=seat.since,
                 break_reason=seat.break_reason,
                 phone_until=phones.get(seat.id),
+                browser_until=pages.get(seat.id),
+                call_id=CallId(talks[seat.id]) if seat.id in talks else None,
             )
             for seat in await Seats(session).all()
         ),
