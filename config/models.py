@@ -16,6 +16,7 @@ MODULES = (
     "case_bridge.units.model",
     "case_bridge.field.model",
     "case_bridge.bridge.model",
+    "case_bridge.evaluation.model",
 )
 
 for _module in MODULES:

@@ -88,6 +88,7 @@ _ALL: Final = (
         F.RETURNED,
         duty=Duty.DISPATCH,
     ),
+    _counter("settled", "当即办理数", "处置", F.SETTLED, duty=None),
     _counter("handled", "处置数", "处置", F.SHOULD_CLOSE, F.HANDLED, duty=None),
     _counter(
         "handled_on_time",

@@ -19,20 +19,21 @@ from case_bridge.evaluation.period import Period
 VERIFY: Final = "verify"
 FILE: Final = "file"
 DECLINE: Final = "decline"
-DISPATCH: Final = "dispatch"
+SETTLE: Final = "settle"
+DISPATCH: Final = ("dispatch", "decide")
 HANDLE: Final = "handle"
 INSPECT: Final = "inspect"
-CLOSE: Final = "close"
+CLOSE: Final = ("close", "force_close")
 REOPEN: Final = "reopen"
-VOID: Final = "void"
+VOID: Final = ("void", "force_void")
 RETURN: Final = "return"
 REWORK: Final = "rework"
 EXTEND: Final = "extend"
 DEFER: Final = "defer"
 SHELVE: Final = "shelve"
-RESUME: Final = "resume"
+UNSHELVE: Final = "unshelve"
 SUPERVISE: Final = "supervise"
-DECISIONS: Final = (VERIFY, FILE, DECLINE)
+DECISIONS: Final = (VERIFY, SETTLE, FILE, DECLINE)
 VERIFIED: Final = ("confirm", "refute")
 CHECKED: Final = ("pass", REWORK)
 INSPECTOR: Final = "inspector"
@@ -85,6 +86,7 @@ class CaseFact:
     verified_by: UUID | None = None
     filed_at: datetime | None = None
     filed_by: UUID | None = None
+    settled_at: datetime | None = None
     declined_at: datetime | None = None
     voided_at: datetime | None = None
     first_dispatched_at: datetime | None = None
@@ -101,13 +103,13 @@ class CaseFact:
     extended_at: datetime | None = None
     deferred_at: datetime | None = None
     shelved_at: datetime | None = None
-    resumed_at: datetime | None = None
+    unshelved_at: datetime | None = None
     supervised_at: datetime | None = None
 
     @property
     def over_at(self) -> datetime | None:
         """When nothing was left to do; None while the round is open."""
-        return self.closed_at or self.voided_at or self.declined_at
+        return self.closed_at or self.settled_at or self.voided_at or self.declined_at
 
 
 def fold(head: CaseHead, log: Sequence[LogEntry], areas: Collection[str] = ()) -> list[CaseFact]:
@@ -136,12 +138,12 @@ def _fold_round(
     head: CaseHead, log: Sequence[LogEntry], number: int, areas: Collection[str]
 ) -> CaseFact:
     reopened = _first(log, REOPEN)
-    dispatched = _last(log, DISPATCH)
+    dispatched = _last(log, *DISPATCH)
     unit_id = dispatched.unit_id if dispatched else None
     own = [entry for entry in log if entry.unit_id == unit_id]
     verified = _last(log, *VERIFIED)
     checks = [each for each in log if INSPECTOR in each.actor_roles]
-    checked, filed, closed = _last(checks, *CHECKED), _last(log, FILE), _last(log, CLOSE)
+    checked, filed, closed = _last(checks, *CHECKED), _last(log, FILE), _last(log, *CLOSE)
     return CaseFact(
         case_id=head.case_id,
         round=number,
@@ -156,9 +158,10 @@ def _fold_round(
         verified_by=verified.actor_id if verified else None,
         filed_at=_at(filed),
         filed_by=filed.actor_id if filed else None,
+        settled_at=_at(_last(log, SETTLE)),
         declined_at=_at(_last(log, DECLINE)),
-        voided_at=_at(_last(log, VOID)),
-        first_dispatched_at=_at(_first(log, DISPATCH)),
+        voided_at=_at(_last(log, *VOID)),
+        first_dispatched_at=_at(_first(log, *DISPATCH)),
         dispatched_by=dispatched.actor_id if dispatched else None,
         due_at=next((each.due_at for each in reversed(log) if each.due_at), None),
         handled_at=_at(_last(log, HANDLE)),
@@ -172,7 +175,7 @@ def _fold_round(
         extended_at=_at(_first(log, EXTEND)),
         deferred_at=_at(_first(log, DEFER)),
         shelved_at=_at(_last(log, SHELVE)),
-        resumed_at=_at(_last(log, RESUME)),
+        unshelved_at=_at(_last(log, UNSHELVE)),
         supervised_at=_at(_first(log, SUPERVISE)),
     )
 
@@ -199,6 +202,7 @@ class Flag(StrEnum):
     DECIDED_ON_TIME = "decided_on_time"
     FILED = "filed"
     FILED_ON_TIME = "filed_on_time"
+    SETTLED = "settled"
     DECLINED = "declined"
     VOIDED = "voided"
     DISPATCH_DUE = "dispatch_due"
@@ -247,6 +251,7 @@ def _early_flags(fact: CaseFact, period: Period, options: Options) -> dict[Flag,
         Flag.FILED: filed_in,
         Flag.FILED_ON_TIME: fact.filed_at is not None
         and fact.filed_at - (fact.verified_at or fact.reported_at) <= limits.accept,
+        Flag.SETTLED: _inside(fact.settled_at, period),
         Flag.DECLINED: _inside(fact.declined_at, period),
         Flag.VOIDED: _inside(fact.voided_at, period),
         Flag.DISPATCH_DUE: filed_in and fact.voided_at is None,
@@ -278,7 +283,7 @@ def _street_flags(fact: CaseFact, period: Period, options: Options) -> dict[Flag
 def _closing_flags(fact: CaseFact, period: Period, options: Options) -> dict[Flag, bool]:
     end = period.ends
     deferred = _before(fact.deferred_at, end)
-    is_back = _after(fact.resumed_at, fact.shelved_at, end)
+    is_back = _after(fact.unshelved_at, fact.shelved_at, end)
     parked = _before(fact.shelved_at, end) and not is_back
     return {
         Flag.SHOULD_CLOSE: fact.unit_id is not None

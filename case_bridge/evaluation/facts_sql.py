@@ -42,24 +42,25 @@ _BY_INSPECTOR: Final = f"{_is(*fact.CHECKED)} AND h.actor_roles @> '[\"{fact.INS
 _COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "reopened_at": _earliest(fact.REOPEN),
-        "unit_id": _last("h.unit_id", _is(fact.DISPATCH)),
+        "unit_id": _last("h.unit_id", _is(*fact.DISPATCH)),
         "decided_at": _earliest(*fact.DECISIONS),
         "verify_asked_at": _latest(fact.VERIFY),
         "verified_at": _latest(*fact.VERIFIED),
         "verified_by": _last("h.actor_id", _is(*fact.VERIFIED)),
         "filed_at": _latest(fact.FILE),
         "filed_by": _last("h.actor_id", _is(fact.FILE)),
+        "settled_at": _latest(fact.SETTLE),
         "declined_at": _latest(fact.DECLINE),
-        "voided_at": _latest(fact.VOID),
-        "first_dispatched_at": _earliest(fact.DISPATCH),
-        "dispatched_by": _last("h.actor_id", _is(fact.DISPATCH)),
+        "voided_at": _latest(*fact.VOID),
+        "first_dispatched_at": _earliest(*fact.DISPATCH),
+        "dispatched_by": _last("h.actor_id", _is(*fact.DISPATCH)),
         "due_at": _last("h.detail->>'due_at'", "h.detail->>'due_at' IS NOT NULL"),
         "handled_at": _latest(fact.HANDLE),
         "check_asked_at": _latest(fact.INSPECT),
         "checked_at": f"max(h.occurred_at) FILTER (WHERE {_BY_INSPECTOR})",
         "checked_by": _last("h.actor_id", _BY_INSPECTOR),
-        "closed_at": _latest(fact.CLOSE),
-        "closed_by": _last("h.actor_id", _is(fact.CLOSE)),
+        "closed_at": _latest(*fact.CLOSE),
+        "closed_by": _last("h.actor_id", _is(*fact.CLOSE)),
         "returned_at": f"array_agg(h.occurred_at ORDER BY h.sequence) "
         f"FILTER (WHERE {_is(fact.RETURN)})",
         "rework_at": f"array_agg(h.occurred_at ORDER BY h.sequence) "
@@ -69,7 +70,7 @@ _COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
         "extended_at": _earliest(fact.EXTEND),
         "deferred_at": _earliest(fact.DEFER),
         "shelved_at": _latest(fact.SHELVE),
-        "resumed_at": _latest(fact.RESUME),
+        "unshelved_at": _latest(fact.UNSHELVE),
         "supervised_at": _earliest(fact.SUPERVISE),
         "moved_at": "max(h.occurred_at)",
     }
@@ -86,8 +87,7 @@ _TARGETS: Final = (
     *_PLAIN,
 )
 
-# A declined or voided round is over; a closed one too. An open one has no end.
-_OVER: Final = "coalesce(r.closed_at, r.voided_at, r.declined_at)"
+_OVER: Final = "coalesce(r.closed_at, r.settled_at, r.voided_at, r.declined_at)"
 
 _SELECT: Final = f"""
 SELECT c.id, r.round, c.number, c.sequence, coalesce(r.moved_at, c.registered_at), {_OVER},
@@ -163,7 +163,7 @@ def flag_sql(options: Options) -> dict[Flag, str]:
     """Return the condition of each flag over `case_facts f`; unknown counts as no."""
     dispatch_due = f"({_inside('filed_at')} AND f.voided_at IS NULL)"
     deferred = _before("deferred_at")
-    parked = f"({_before('shelved_at')} AND {_after('resumed_at', 'shelved_at')} IS NOT TRUE)"
+    parked = f"({_before('shelved_at')} AND {_after('unshelved_at', 'shelved_at')} IS NOT TRUE)"
     sources = ", ".join(f"'{each.value}'" for each in PUBLIC_SOURCES)
     should_close = ["f.unit_id IS NOT NULL AND f.voided_at IS NULL"]
     should_close.append(_IN_CHARGE[options.should_close])
@@ -180,6 +180,7 @@ def flag_sql(options: Options) -> dict[Flag, str]:
         Flag.FILED: _inside("filed_at"),
         Flag.FILED_ON_TIME: "(f.filed_at - coalesce(f.verified_at, f.reported_at)"
         " <= :accept_limit)",
+        Flag.SETTLED: _inside("settled_at"),
         Flag.DECLINED: _inside("declined_at"),
         Flag.VOIDED: _inside("voided_at"),
         Flag.DISPATCH_DUE: dispatch_due,

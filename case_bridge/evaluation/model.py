@@ -43,7 +43,7 @@ class CaseFactRow(Base):
     moved_at: Mapped[datetime]
     """The last move of the round."""
     over_at: Mapped[datetime | None]
-    """When nothing was left to do: closed, declined or voided; None while it is open."""
+    """When nothing was left to do: closed, settled, declined, voided; None while it is open."""
     source: Mapped[CaseSource] = mapped_column(enum_type(CaseSource))
     region: Mapped[str | None]
     reported_at: Mapped[datetime]
@@ -54,6 +54,7 @@ class CaseFactRow(Base):
     verified_by: Mapped[UUID | None]
     filed_at: Mapped[datetime | None]
     filed_by: Mapped[UUID | None]
+    settled_at: Mapped[datetime | None]
     declined_at: Mapped[datetime | None]
     voided_at: Mapped[datetime | None]
     first_dispatched_at: Mapped[datetime | None]
@@ -70,7 +71,7 @@ class CaseFactRow(Base):
     extended_at: Mapped[datetime | None]
     deferred_at: Mapped[datetime | None]
     shelved_at: Mapped[datetime | None]
-    resumed_at: Mapped[datetime | None]
+    unshelved_at: Mapped[datetime | None]
     supervised_at: Mapped[datetime | None]
 
 

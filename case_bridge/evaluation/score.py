@@ -70,7 +70,7 @@ def score_all(
     results: list[Result] = []
     for group in _groups(objects, options):
         taking_part = [each for each in group if _takes_part(each, tree, options)]
-        closed = [each.counters["closed"] for each in taking_part]
+        closed = [each.counters.get("closed", 0) for each in taking_part]
         for each in group:
             if each not in taking_part:
                 results.append(_unscored(each, "本期没有应考核的案卷"))
