@@ -54,7 +54,7 @@ async def submit_field_result(
     if task.round != case.round:
         raise Conflict("the task belongs to an earlier round of the case")
     words = result.text.strip()
-    _apply(uow, case, task.kind, result.passed, words, actor=actor, now=now)
+    await _apply(uow, case, task.kind, result.passed, words, actor=actor, now=now)
     keep_evidence(
         uow,
         case,
@@ -86,7 +86,7 @@ async def rework_case(
     case = await Cases(uow.session).get(case_id, lock=True)
     _require_checked(case)
     case.clock_stopped_at = None
-    move_case(uow, case, CaseTrigger.REWORK, actor=actor, text=words, now=now)
+    await move_case(uow, case, CaseTrigger.REWORK, actor=actor, text=words, now=now)
 
 
 def _require_checked(case: CaseRow) -> None:
@@ -95,7 +95,7 @@ def _require_checked(case: CaseRow) -> None:
         raise IllegalTransition(CASE.name, case.state, CaseTrigger.REWORK)
 
 
-def _apply(
+async def _apply(
     uow: UnitOfWork,
     case: CaseRow,
     kind: TaskKind,
@@ -117,7 +117,7 @@ def _apply(
             case.clock_stopped_at = case.handled_at
         case _:
             trigger = CaseTrigger.REWORK
-    move_case(uow, case, trigger, actor=actor, text=words, now=now)
+    await move_case(uow, case, trigger, actor=actor, text=words, now=now)
 
 
 async def _refuse_handler(cases: Cases, case: CaseRow, actor: Actor) -> None:

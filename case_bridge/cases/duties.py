@@ -21,11 +21,14 @@ _LEADER = frozenset({Role.SHIFT_LEADER})
 _DISPATCHER = frozenset({Role.DISPATCHER})
 _UNIT = frozenset({Role.UNIT})
 _INSPECTOR = frozenset({Role.INSPECTOR})
+_HEAD = frozenset({Role.LEADER})
+_CENTRE = _DISPATCHER | _LEADER
 _NOBODY: frozenset[Role] = frozenset()
 
 DUTIES: Duties = MappingProxyType(
     {
         T.VERIFY: _DESK,
+        T.SETTLE: _INSPECTOR,  # 000 a16
         T.FILE: _DESK,  # 003 a14: the supervision centre
         T.DECLINE: _DESK,
         T.CONFIRM: _INSPECTOR,
@@ -34,12 +37,29 @@ DUTIES: Duties = MappingProxyType(
         T.ACCEPT: _UNIT,
         T.RETURN: _UNIT,
         T.HANDLE: _UNIT,
+        T.GUARD: _UNIT,
+        T.DISPUTE: _UNIT | _DISPATCHER,  # 003 a19: whoever received it first applies
+        T.MEET: _CENTRE,
+        T.DECIDE: _CENTRE | _HEAD,  # 000 a24: the leading group, or whom it lets decide
+        T.EXTEND: _LEADER,  # 003 a21, a27: the centre
+        T.DEFER: _HEAD,  # 003 a27: the county leader in charge
+        T.RESUME: _UNIT | _CENTRE | _HEAD,
+        T.SHELVE: _LEADER,  # 002i a8: the centre
+        T.UNSHELVE: _UNIT | _CENTRE | _HEAD,
+        T.URGE: _UNIT | _CENTRE,  # 002i a6(3); a unit only what it oversees (004 a17)
+        T.SUPERVISE: _LEADER | _HEAD,
+        T.ORDER: _LEADER | _HEAD,  # 004 a20
+        T.CIRCULATE: _HEAD,
+        T.RECKON: _NOBODY,  # by rule, once a calendar is published
+        T.REFER: _CENTRE,  # 000 a29
         T.INSPECT: _NOBODY,  # by rule, at once after the feedback (R63)
         T.PASS: _INSPECTOR,  # 003 a17
         T.REWORK: _INSPECTOR | _LEADER,
         T.CLOSE: _LEADER,  # 003 a18 (R65)
         T.REOPEN: _NOBODY,  # by the complainant's word, over the bridge
         T.VOID: _LEADER,
+        T.FORCE_CLOSE: _HEAD,
+        T.FORCE_VOID: _HEAD,
     }
 )
 """One axis of supervision, one of command, as in seed 003; `_NOBODY` leaves it to the house."""

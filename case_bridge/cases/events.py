@@ -69,12 +69,16 @@ EVENTS: Mapping[CaseTrigger, type[CaseEvent]] = MappingProxyType(
         CaseTrigger.FILE: CaseFiled,
         CaseTrigger.DECLINE: CaseDeclined,
         CaseTrigger.DISPATCH: CaseDispatched,
+        CaseTrigger.DECIDE: CaseDispatched,
         CaseTrigger.RETURN: CaseReturnedByUnit,
         CaseTrigger.HANDLE: CaseHandled,
         CaseTrigger.REWORK: CaseReworked,
+        CaseTrigger.SETTLE: CaseClosed,
         CaseTrigger.CLOSE: CaseClosed,
+        CaseTrigger.FORCE_CLOSE: CaseClosed,
         CaseTrigger.REOPEN: CaseFiled,
         CaseTrigger.VOID: CaseVoided,
+        CaseTrigger.FORCE_VOID: CaseVoided,
     }
 )
 """What is told when; the other moves stay inside the case system."""

@@ -1,23 +1,28 @@
 """Use cases of the command centre and the units: dispatch, accept, return, handle."""
 
 from datetime import datetime
+from typing import Final
 
 from case_bridge.cases.case import HOUSE, Actor, Attachment, EvidenceOrigin
+from case_bridge.cases.clock import begin_clock
 from case_bridge.cases.evidence import check_attachments
 from case_bridge.cases.model import CaseRow
+from case_bridge.cases.notices import tell_of_dispatch
 from case_bridge.cases.record import keep_evidence, move_case
 from case_bridge.cases.repository import Cases
+from case_bridge.cases.rules import Stage
 from case_bridge.cases.service import assignment
-from case_bridge.cases.standard import start_clock
 from case_bridge.cases.states import CaseTrigger
 from case_bridge.cases.words import require_words
 from case_bridge.field.service import open_task
 from case_bridge.field.task import TaskKind
-from case_bridge.units.service import unit_name
+from case_bridge.units.service import unit_contact
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import Forbidden, Invalid
+from hotline.kernel.errors import Conflict, Forbidden
 from hotline.kernel.ids import CaseId, UnitId
-from hotline.sla.limit import Limit
+
+AGAINST_DECISION: Final = "against_decision"
+"""The reason code of a unit that refuses a binding decision (R60)."""
 
 
 async def dispatch_case(
@@ -27,6 +32,7 @@ async def dispatch_case(
     unit_id: UnitId,
     order: str = "",
     reason: str = "",
+    is_emergency: bool = False,
     actor: Actor,
     now: datetime,
 ) -> None:
@@ -34,28 +40,71 @@ async def dispatch_case(
 
     A unit that gets its own returned case again finds its clock still running; another unit
     gets the whole limit. `order` is what the inspector compares with; without one it is what was
-    reported. `reason` is why this unit, as the matrix or the dispatcher says.
+    reported. `reason` is why this unit, as the matrix or the dispatcher says. In an emergency
+    the local unit goes first and responsibility is settled later (R35, R47), which needs a
+    reason.
 
     Raises:
         NotFound: if there is no such unit.
+        Invalid: if an emergency has no reason.
         Conflict: if the case is not waiting for a dispatcher, e.g. another one was faster.
     """
-    name = await unit_name(uow.session, unit_id)
+    if is_emergency:
+        reason = require_words("reason", reason)
     case = await Cases(uow.session).get(case_id, lock=True)
-    is_same_order = case.clock_started_at is not None and case.unit_id == unit_id
-    case.unit_id = unit_id
-    case.order_text = order.strip() or case.body.strip() or case.subject
-    case.dispatched_at = now
-    if not is_same_order:
-        await _start_clock(uow, case, now=now)
-    move_case(
+    (await Cases(uow.session).marks(case.id)).is_emergency = is_emergency
+    await send_to_unit(
         uow,
         case,
         CaseTrigger.DISPATCH,
+        unit_id=unit_id,
+        order=order,
+        text="应急先行派遣至{unit}" if is_emergency else "派遣至{unit}",
+        reason=reason,
+        reason_code="emergency" if is_emergency else None,
         actor=actor,
-        text=f"派遣至{name}",
+        now=now,
+    )
+
+
+async def send_to_unit(
+    uow: UnitOfWork,
+    case: CaseRow,
+    trigger: CaseTrigger,
+    *,
+    unit_id: UnitId,
+    order: str,
+    text: str,
+    reason: str,
+    reason_code: str | None = None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Give a locked case to a unit and write to whoever must hear of it; `text` names `{unit}`.
+
+    A public-service company's competent department is told at the same time (R33); a unit
+    without a terminal of its own is rung (R38).
+
+    Raises:
+        NotFound: if there is no such unit.
+        Conflict: if the case cannot go to a unit now.
+    """
+    unit = await unit_contact(uow.session, unit_id)
+    is_same_order = case.clock_started_at is not None and case.unit_id == unit_id
+    case.unit_id = unit_id
+    case.order_text = order.strip() or case.order_text or case.body.strip() or case.subject
+    case.dispatched_at = now
+    if not is_same_order:
+        await begin_clock(uow, case, now=now)
+    await move_case(
+        uow,
+        case,
+        trigger,
+        actor=actor,
+        text=text.format(unit=unit.name),
+        reason_code=reason_code,
         detail={
-            "unit": name,
+            "unit": unit.name,
             "order": case.order_text,
             "reason": reason,
             "due_at": case.due_at.isoformat() if case.due_at else None,
@@ -63,6 +112,7 @@ async def dispatch_case(
         },
         now=now,
     )
+    await tell_of_dispatch(uow, case, unit, issued_by=actor.name, now=now)
 
 
 async def accept_case(uow: UnitOfWork, case_id: CaseId, *, actor: Actor, now: datetime) -> None:
@@ -72,8 +122,8 @@ async def accept_case(uow: UnitOfWork, case_id: CaseId, *, actor: Actor, now: da
         Forbidden: if the case is another unit's.
         Conflict: if it is not newly dispatched.
     """
-    case = await _own_case(uow, case_id, actor)
-    move_case(uow, case, CaseTrigger.ACCEPT, actor=actor, now=now)
+    case = await own_case(uow, case_id, actor)
+    await move_case(uow, case, CaseTrigger.ACCEPT, actor=actor, now=now)
 
 
 async def return_case(
@@ -81,14 +131,65 @@ async def return_case(
 ) -> None:
     """Give a case back that is not the unit's, with a reason (R50: 002i a8).
 
+    Whether it came without delay is with the stage clock. A unit that a binding decision named
+    must carry it out; its refusal is flagged (R60: 000 a24).
+
     Raises:
         Invalid: if there is no reason.
         Forbidden: if the case is another unit's.
         Conflict: if the unit has handled it already.
     """
     words = require_words("reason", reason)
-    case = await _own_case(uow, case_id, actor)
-    move_case(uow, case, CaseTrigger.RETURN, actor=actor, text=words, now=now)
+    case = await own_case(uow, case_id, actor)
+    marks = await Cases(uow.session).marks(case.id)
+    stage = await Cases(uow.session).open_stage(case.id)
+    code = AGAINST_DECISION if marks.binding_unit_id == case.unit_id else None
+    late = {"late": now > stage.due_at} if stage and stage.stage is Stage.RETURN else {}
+    await move_case(
+        uow,
+        case,
+        CaseTrigger.RETURN,
+        actor=actor,
+        text=words,
+        reason_code=code,
+        detail=late,
+        now=now,
+    )
+
+
+async def guard_case(
+    uow: UnitOfWork,
+    case_id: CaseId,
+    *,
+    text: str,
+    attachments: tuple[Attachment, ...] = (),
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Record that a dangerous place was guarded at once (R45: 004 a19).
+
+    Raises:
+        Invalid: if there are no words, or a file cannot be kept.
+        Forbidden: if the case is another unit's.
+        Conflict: if it was guarded before, or is not with a unit.
+    """
+    words = require_words("text", text)
+    check_attachments(attachments)
+    case = await own_case(uow, case_id, actor)
+    marks = await Cases(uow.session).marks(case.id)
+    if marks.guarded_at is not None:
+        raise Conflict("the place was guarded before")
+    marks.guarded_at = now
+    await move_case(uow, case, CaseTrigger.GUARD, actor=actor, text=words, now=now)
+    keep_evidence(
+        uow,
+        case,
+        EvidenceOrigin.UNIT,
+        actor=actor,
+        text=words,
+        attachments=attachments,
+        now=now,
+    )
 
 
 async def handle_case(
@@ -109,10 +210,14 @@ async def handle_case(
     """
     words = require_words("text", text)
     check_attachments(attachments)
-    case = await _own_case(uow, case_id, actor)
+    case = await own_case(uow, case_id, actor)
+    marks = await Cases(uow.session).marks(case.id)
+    if marks.is_absolute and marks.guarded_at is None:
+        # What is repaired at once needs no barrier: the handling was the guarding.
+        marks.guarded_at = now
     case.handled_at = now
     case.result = words
-    move_case(uow, case, CaseTrigger.HANDLE, actor=actor, text=words, now=now)
+    await move_case(uow, case, CaseTrigger.HANDLE, actor=actor, text=words, now=now)
     keep_evidence(
         uow,
         case,
@@ -122,7 +227,7 @@ async def handle_case(
         attachments=attachments,
         now=now,
     )
-    move_case(uow, case, CaseTrigger.INSPECT, actor=HOUSE, now=now)
+    await move_case(uow, case, CaseTrigger.INSPECT, actor=HOUSE, now=now)
     await uow.session.flush()
     await open_task(
         uow,
@@ -132,16 +237,14 @@ async def handle_case(
     )
 
 
-async def _own_case(uow: UnitOfWork, case_id: CaseId, actor: Actor) -> CaseRow:
+async def own_case(uow: UnitOfWork, case_id: CaseId, actor: Actor) -> CaseRow:
+    """Return the case, locked, if it is with the actor's unit.
+
+    Raises:
+        NotFound: if there is no such case.
+        Forbidden: if it is with another unit.
+    """
     case = await Cases(uow.session).get(case_id, lock=True)
     if actor.unit_id is None or actor.unit_id != case.unit_id:
         raise Forbidden("the case is not with this unit")
     return case
-
-
-async def _start_clock(uow: UnitOfWork, case: CaseRow, *, now: datetime) -> None:
-    if case.limit_text is None:
-        raise Invalid("limit", "the case was filed without one")
-    receipt = await start_clock(uow.session, Limit.parse(case.limit_text), now=now)
-    case.clock_started_at, case.clock_stopped_at = now, None
-    case.due_at, case.receipt = receipt.due_at, receipt.to_payload()

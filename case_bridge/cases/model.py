@@ -9,6 +9,8 @@ from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
 from case_bridge.cases.case import CaseSource, EvidenceOrigin
+from case_bridge.cases.notice import DecisionKind, NoticeKind, PauseKind
+from case_bridge.cases.rules import Stage
 from case_bridge.cases.states import CASE, CaseState, CaseTrigger
 from hotline.kernel.db import Base, enum_type
 from hotline.kernel.ids import new_id
@@ -40,6 +42,8 @@ class CaseRow(Base):
     place: Mapped[str]
     longitude: Mapped[float | None]
     latitude: Mapped[float | None]
+    grid_code: Mapped[str | None]
+    """The unit grid of the position on the day of registration (R101)."""
     kind: Mapped[CategoryKind | None] = mapped_column(enum_type(CategoryKind))
     category_scheme: Mapped[str | None]
     category_version: Mapped[str | None]
@@ -133,6 +137,176 @@ class EvidenceRow(Base):
     latitude: Mapped[float | None]
     recorded_at: Mapped[datetime]
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+class CaseMarksRow(Base):
+    """What is noted of a case beside its state: its clock's terms and special classes."""
+
+    __tablename__ = "case_marks"
+    __table_args__ = (Index("ix_case_marks_alarm", "alarm_at"),)
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    alarm_at: Mapped[datetime | None]
+    """When the next rung of the ladder is reached."""
+    extension: Mapped[str | None]
+    """How much an approved extension adds to the limit, in the limit's own unit (R54)."""
+    is_absolute: Mapped[bool] = mapped_column(default=False)
+    """The 24-hour rule holds (R45)."""
+    guarded_at: Mapped[datetime | None]
+    is_deferred: Mapped[bool] = mapped_column(default=False)
+    """Was put off by the leader: out of the yearly assessment (R55, R75: 003 a27)."""
+    is_ownerless: Mapped[bool] = mapped_column(default=False)
+    """Nobody is responsible: a class of its own (R57: 002i a9)."""
+    is_emergency: Mapped[bool] = mapped_column(default=False)
+    """Sent out before anybody knew who is responsible (R35: 004 a17)."""
+    binding_unit_id: Mapped[UUID | None]
+    """The unit that a binding decision named (R60)."""
+
+
+class CasePauseRow(Base):
+    """A time in which the handling clock stands still."""
+
+    __tablename__ = "case_pauses"
+    __table_args__ = (
+        Index("uq_case_pauses_open", "case_id", unique=True, postgresql_where="ended_at IS NULL"),
+        Index("ix_case_pauses_until", "until", postgresql_where="ended_at IS NULL"),
+        CheckConstraint("ended_at IS NULL OR ended_at >= begun_at", name="ends_after_it_begins"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    kind: Mapped[PauseKind] = mapped_column(enum_type(PauseKind))
+    unit_id: Mapped[UUID | None]
+    reason: Mapped[str]
+    begun_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    """When the case resumes by itself."""
+    ended_at: Mapped[datetime | None]
+
+
+class CaseStageRow(Base):
+    """One run of a stage clock; `due_at` has its receipt."""
+
+    __tablename__ = "case_stages"
+    __table_args__ = (
+        Index("uq_case_stages_open", "case_id", unique=True, postgresql_where="ended_at IS NULL"),
+        Index("ix_case_stages_due", "due_at", postgresql_where="ended_at IS NULL"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    round: Mapped[int]
+    stage: Mapped[Stage] = mapped_column(enum_type(Stage))
+    unit_id: Mapped[UUID | None]
+    begun_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    receipt: Mapped[dict[str, Any]]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[CaseTrigger | None] = mapped_column(enum_type(CaseTrigger))
+
+
+class CaseRulesRow(Base):
+    """The city's rules about cases, as its data gave them."""
+
+    __tablename__ = "case_rules"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[dict[str, Any]]
+    loaded_at: Mapped[datetime]
+
+
+class NoticeRow(Base):
+    """Something written to a unit, or to the centre where no unit is named."""
+
+    __tablename__ = "case_notices"
+    __table_args__ = (
+        Index("ix_case_notices_case", "case_id", "issued_at"),
+        Index("ix_case_notices_open", "unit_id", postgresql_where="answered_at IS NULL"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    key: Mapped[str] = mapped_column(unique=True)
+    """The same step is taken once."""
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    round: Mapped[int]
+    kind: Mapped[NoticeKind] = mapped_column(enum_type(NoticeKind))
+    unit_id: Mapped[UUID | None]
+    text: Mapped[str]
+    issued_by: Mapped[str]
+    issued_at: Mapped[datetime]
+    reply_by: Mapped[datetime | None]
+    answered_by: Mapped[str | None]
+    answer: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
+
+
+class DisputeRow(Base):
+    """One question of responsibility, from the application to the decision (R58-R61)."""
+
+    __tablename__ = "case_disputes"
+    __table_args__ = (
+        Index(
+            "uq_case_disputes_open", "case_id", unique=True, postgresql_where="decided_at IS NULL"
+        ),
+        Index("ix_case_disputes_case", "case_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    round: Mapped[int]
+    unit_id: Mapped[UUID | None]
+    """Who had the case when it was asked; None before the first dispatch."""
+    reason: Mapped[str]
+    opened_by: Mapped[str]
+    opened_at: Mapped[datetime]
+    met_at: Mapped[datetime | None]
+    present: Mapped[list[str]] = mapped_column(default=list)
+    """The units that came to the site, by name."""
+    minutes: Mapped[str | None]
+    decision: Mapped[DecisionKind | None] = mapped_column(enum_type(DecisionKind))
+    decided_unit_id: Mapped[UUID | None]
+    words: Mapped[str | None]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+
+
+class HelperRow(Base):
+    """A unit that helps the one in the lead (R49)."""
+
+    __tablename__ = "case_helpers"
+    __table_args__ = (
+        UniqueConstraint("case_id", "round", "unit_id", name="uq_case_helpers_unit"),
+        Index("ix_case_helpers_unit", "unit_id", postgresql_where="done_at IS NULL"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    round: Mapped[int]
+    unit_id: Mapped[UUID]
+    task: Mapped[str]
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    result: Mapped[str | None]
+    done_by: Mapped[str | None]
+    done_at: Mapped[datetime | None]
+
+
+class ReferralRow(Base):
+    """A violation handed to an enforcement body, until it gives a receipt (R109)."""
+
+    __tablename__ = "case_referrals"
+    __table_args__ = (Index("ix_case_referrals_case", "case_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    body: Mapped[str]
+    """The enforcement body."""
+    facts: Mapped[str]
+    referred_by: Mapped[str]
+    referred_at: Mapped[datetime]
+    receipt_number: Mapped[str | None]
+    received_by: Mapped[str | None]
+    receipted_at: Mapped[datetime | None]
 
 
 class CaseDayRow(Base):

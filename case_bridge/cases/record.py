@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from case_bridge.cases.case import Actor, Attachment, EvidenceOrigin
+from case_bridge.cases.clock import turn_stage
 from case_bridge.cases.duties import DUTIES, check_duty
 from case_bridge.cases.events import CaseEvent, event_type
 from case_bridge.cases.evidence import fingerprint
@@ -13,7 +14,7 @@ from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CaseId, new_id
 
 
-def move_case(
+async def move_case(
     uow: UnitOfWork,
     case: CaseRow,
     trigger: CaseTrigger,
@@ -24,14 +25,15 @@ def move_case(
     reason_code: str | None = None,
     detail: dict[str, Any] | None = None,
 ) -> None:
-    """Move a locked case, write its history, and owe whoever has to hear of it.
+    """Move a locked case, write its history, turn its stage clock, owe whoever has to hear of it.
 
     Raises:
         Forbidden: if the act is not among the actor's duties.
         IllegalTransition: if the case does not allow it now.
     """
     check_duty(DUTIES, trigger, actor)
-    case.state = CASE.next(case.state, trigger)
+    before = case.state
+    case.state = CASE.next(before, trigger)
     if trigger is CaseTrigger.REOPEN:
         case.round += 1
     case.sequence += 1
@@ -55,6 +57,7 @@ def move_case(
     event = event_of(row, case.number)
     if event is not None:
         uow.record(event)
+    await turn_stage(uow, case, before, trigger, now=now)
     uow.signal("case", case_id=case.id, state=case.state.value)
 
 

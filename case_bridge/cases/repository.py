@@ -12,13 +12,21 @@ from sqlalchemy.orm import undefer
 from case_bridge.cases.model import (
     CaseDayRow,
     CaseHistoryRow,
+    CaseMarksRow,
+    CasePauseRow,
     CaseRow,
+    CaseRulesRow,
+    CaseStageRow,
     EvidenceRow,
     ReportRow,
 )
+from case_bridge.cases.rules import CaseRules
 from case_bridge.cases.states import CaseState, CaseTrigger
 from hotline.kernel.errors import NotFound
 from hotline.kernel.ids import TicketId, UserId
+
+RULES = "city"
+"""The name of the one row of rules."""
 
 
 class Cases:
@@ -39,6 +47,79 @@ class Cases:
         if row is None:
             raise NotFound("case", case_id)
         return row
+
+    async def marks(self, case_id: UUID) -> CaseMarksRow:
+        """Return what is noted of a locked case; made at the first look."""
+        row = await self._session.get(CaseMarksRow, case_id)
+        if row is None:
+            row = CaseMarksRow(case_id=case_id)
+            self._session.add(row)
+            await self._session.flush()
+        return row
+
+    async def noted(self, case_ids: Collection[UUID]) -> dict[UUID, CaseMarksRow]:
+        """Return what is noted of each case of which something is."""
+        found = await self._session.scalars(
+            select(CaseMarksRow).where(CaseMarksRow.case_id.in_(case_ids))
+        )
+        return {row.case_id: row for row in found}
+
+    async def rules(self) -> CaseRules:
+        """Return the city's rules, or the defaults while none are loaded."""
+        row = await self._session.get(CaseRulesRow, RULES)
+        return CaseRules.from_payload(row.content) if row else CaseRules()
+
+    async def put_rules(self, rules: CaseRules, *, now: datetime) -> None:
+        """Write the city's rules."""
+        values = {"content": rules.to_payload(), "loaded_at": now}
+        await self._session.execute(
+            insert(CaseRulesRow)
+            .values(name=RULES, **values)
+            .on_conflict_do_update(index_elements=["name"], set_=values)
+        )
+
+    async def pauses(self, case_id: UUID) -> Sequence[CasePauseRow]:
+        """Return the times in which the case's clock stood still, oldest first."""
+        found = await self._session.scalars(
+            select(CasePauseRow)
+            .where(CasePauseRow.case_id == case_id)
+            .order_by(CasePauseRow.begun_at)
+        )
+        return found.all()
+
+    async def open_pause(self, case_id: UUID) -> CasePauseRow | None:
+        """Return the pause that still lasts."""
+        return await self._session.scalar(
+            select(CasePauseRow).where(
+                CasePauseRow.case_id == case_id, CasePauseRow.ended_at.is_(None)
+            )
+        )
+
+    async def stages(self, case_id: UUID) -> Sequence[CaseStageRow]:
+        """Return every run of a stage clock, oldest first."""
+        found = await self._session.scalars(
+            select(CaseStageRow)
+            .where(CaseStageRow.case_id == case_id)
+            .order_by(CaseStageRow.begun_at, CaseStageRow.id)
+        )
+        return found.all()
+
+    async def open_stage(self, case_id: UUID) -> CaseStageRow | None:
+        """Return the stage clock that runs."""
+        return await self._session.scalar(
+            select(CaseStageRow).where(
+                CaseStageRow.case_id == case_id, CaseStageRow.ended_at.is_(None)
+            )
+        )
+
+    async def running_stages(self, case_ids: Collection[UUID]) -> dict[UUID, CaseStageRow]:
+        """Return the stage clock that runs in each case that has one."""
+        found = await self._session.scalars(
+            select(CaseStageRow).where(
+                CaseStageRow.case_id.in_(case_ids), CaseStageRow.ended_at.is_(None)
+            )
+        )
+        return {row.case_id: row for row in found}
 
     async def next_serial(self, day: date) -> int:
         """Return the next serial of a day; waits for whoever holds the one before."""

@@ -4,17 +4,21 @@ Dispatch and handling are in `handling`, the answers from the street in `checkin
 """
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from case_bridge.cases.case import (
     DECLINE_REASONS,
     HOUSE,
     Actor,
+    Attachment,
     DeclineReason,
     EvidenceOrigin,
     Registered,
     Report,
 )
+from case_bridge.cases.clock import clear_clock, end_pause, turn_stage
+from case_bridge.cases.evidence import check_attachments
 from case_bridge.cases.model import CaseRow, ReportRow
 from case_bridge.cases.numbers import case_day, case_number
 from case_bridge.cases.record import keep_evidence, move_case
@@ -22,12 +26,19 @@ from case_bridge.cases.repository import Cases
 from case_bridge.cases.standard import choose_limit, find_category
 from case_bridge.cases.states import CASE, CaseState, CaseTrigger
 from case_bridge.cases.words import require_words
-from case_bridge.field.service import Assignment, open_task
-from case_bridge.field.task import TaskKind
+from case_bridge.field.repository import Tasks
+from case_bridge.field.service import Assignment, open_task, submit_result
+from case_bridge.field.task import FieldResult, TaskKind
+from case_bridge.places.service import grid_at
+from hotline.accounts import audit
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import CaseId, new_id
 from hotline.tickets.category import category_key
+
+_ENDED: Final = frozenset(
+    {CaseState.CLOSED, CaseState.SETTLED, CaseState.DECLINED, CaseState.VOIDED}
+)
 
 
 async def register_case(uow: UnitOfWork, report: Report, *, now: datetime) -> Registered:
@@ -60,6 +71,7 @@ async def register_case(uow: UnitOfWork, report: Report, *, now: datetime) -> Re
         place=report.place,
         longitude=report.longitude,
         latitude=report.latitude,
+        grid_code=await grid_at(uow.session, report.longitude, report.latitude, now=now),
         condition=report.condition,
         registered_at=now,
     )
@@ -67,6 +79,7 @@ async def register_case(uow: UnitOfWork, report: Report, *, now: datetime) -> Re
         await _set_category(uow, case, report.category)
     uow.session.add(case)
     await uow.session.flush()
+    await turn_stage(uow, case, None, None, now=now)
     await _attach_report(uow, case, report, now=now)
     uow.signal("case", case_id=case.id, state=case.state.value)
     return _registered(case)
@@ -90,9 +103,9 @@ async def reopen_case(
     case = await cases.get(case_id, lock=True)
     if (known := await _known(cases, report)) is not None:
         return known
-    if case.state in {CaseState.CLOSED, CaseState.DECLINED, CaseState.VOIDED}:
-        move_case(uow, case, CaseTrigger.REOPEN, actor=HOUSE, text=reason, now=now)
-        _clear_clock(case)
+    if case.state in _ENDED:
+        await move_case(uow, case, CaseTrigger.REOPEN, actor=HOUSE, text=reason, now=now)
+        clear_clock(case, await cases.marks(case.id))
     await _attach_report(uow, case, report, now=now)
     return _registered(case)
 
@@ -106,7 +119,7 @@ async def verify_case(
         Conflict: if the case is past that.
     """
     case = await Cases(uow.session).get(case_id, lock=True)
-    move_case(uow, case, CaseTrigger.VERIFY, actor=actor, text=text, now=now)
+    await move_case(uow, case, CaseTrigger.VERIFY, actor=actor, text=text, now=now)
     return await open_task(
         uow,
         assignment(case, TaskKind.VERIFY, text or case.body or case.subject),
@@ -145,7 +158,7 @@ async def file_case(
     case.limit_text = str(choose_limit(standard, case.condition, limit))
     case.filed_at = now
     detail = {"category": key, "condition": case.condition, "limit": case.limit_text}
-    move_case(uow, case, CaseTrigger.FILE, actor=actor, text=text, detail=detail, now=now)
+    await move_case(uow, case, CaseTrigger.FILE, actor=actor, text=text, detail=detail, now=now)
 
 
 async def decline_case(
@@ -166,7 +179,7 @@ async def decline_case(
     words = require_words("text", text)
     case = await Cases(uow.session).get(case_id, lock=True)
     case.result = f"{DECLINE_REASONS[reason]}：{words}"
-    move_case(
+    await move_case(
         uow,
         case,
         CaseTrigger.DECLINE,
@@ -199,7 +212,7 @@ async def close_case(
         raise Invalid("matches_order", "compare the result with the order, or send it to rework")
     case.result = require_words("text", text.strip() or case.result or "")
     case.closed_at = now
-    move_case(uow, case, CaseTrigger.CLOSE, actor=actor, text=case.result, now=now)
+    await move_case(uow, case, CaseTrigger.CLOSE, actor=actor, text=case.result, now=now)
 
 
 async def void_case(
@@ -213,7 +226,79 @@ async def void_case(
     """
     words = require_words("reason", reason)
     case = await Cases(uow.session).get(case_id, lock=True)
-    move_case(uow, case, CaseTrigger.VOID, actor=actor, text=words, now=now)
+    await move_case(uow, case, CaseTrigger.VOID, actor=actor, text=words, now=now)
+
+
+async def settle_case(
+    uow: UnitOfWork,
+    case_id: CaseId,
+    *,
+    text: str,
+    attachments: tuple[Attachment, ...] = (),
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Settle a trivial matter on the spot, still logged (R19: 000 a16).
+
+    What an inspector was sent out to verify is answered with it.
+
+    Raises:
+        Invalid: if there are no words, or a file cannot be kept.
+        Forbidden: if another inspector was sent out for it.
+        Conflict: if the case is past that.
+    """
+    words = require_words("text", text)
+    check_attachments(attachments)
+    case = await Cases(uow.session).get(case_id, lock=True)
+    task = await Tasks(uow.session).open_for_case(case.id)
+    await move_case(uow, case, CaseTrigger.SETTLE, actor=actor, text=words, now=now)
+    if task is not None:
+        assert actor.user_id is not None
+        result = FieldResult(key=f"settled:{task.id}", passed=True, text=words)
+        await submit_result(uow, task, result, user_id=actor.user_id, name=actor.name, now=now)
+    case.result, case.closed_at = words, now
+    keep_evidence(
+        uow,
+        case,
+        EvidenceOrigin.INSPECTOR,
+        actor=actor,
+        text=words,
+        attachments=attachments,
+        now=now,
+    )
+
+
+async def force_end(
+    uow: UnitOfWork,
+    case_id: CaseId,
+    trigger: CaseTrigger,
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """End a case without its check: `FORCE_CLOSE` or `FORCE_VOID`, privileged and audited.
+
+    Raises:
+        Invalid: if there is no reason.
+        Forbidden: if the act is not among the actor's duties.
+        Conflict: if an inspector is at work on it, or it ended before.
+    """
+    words = require_words("reason", reason)
+    case = await Cases(uow.session).get(case_id, lock=True)
+    state = case.state
+    await move_case(uow, case, trigger, actor=actor, text=words, now=now)
+    await end_pause(uow, case, now=now)
+    if trigger is CaseTrigger.FORCE_CLOSE:
+        case.closed_at, case.result = now, words
+    await audit.append(
+        uow,
+        actor=str(actor.user_id or actor.name),
+        action=f"case.{trigger}",
+        target=f"case:{case.number}",
+        detail={"from": state.value, "reason": words},
+        now=now,
+    )
 
 
 def assignment(case: CaseRow, kind: TaskKind, order_text: str) -> Assignment:
@@ -228,6 +313,7 @@ def assignment(case: CaseRow, kind: TaskKind, order_text: str) -> Assignment:
         place=case.place,
         longitude=case.longitude,
         latitude=case.latitude,
+        grid_code=case.grid_code,
     )
 
 
@@ -284,12 +370,6 @@ async def _attach_report(uow: UnitOfWork, case: CaseRow, report: Report, *, now:
         now=now,
     )
     await uow.session.flush()
-
-
-def _clear_clock(case: CaseRow) -> None:
-    # A new round is a new order with a clock of its own; the old receipt stays in the history.
-    case.clock_started_at = case.clock_stopped_at = case.due_at = case.receipt = None
-    case.handled_at = case.closed_at = None
 
 
 def _registered(case: CaseRow) -> Registered:

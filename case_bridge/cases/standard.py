@@ -1,13 +1,9 @@
 """The filing standard applied: which limit a category and a condition give (R16, R20, R26)."""
 
-from datetime import datetime
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.kernel.errors import Invalid
-from hotline.sla.deadline import DeadlineReceipt, deadline
 from hotline.sla.limit import Limit
-from hotline.tickets.calendars import calendar_in_force
 from hotline.tickets.categories import category_value, resolve_category
 from hotline.tickets.category import Category
 
@@ -48,13 +44,3 @@ def choose_limit(category: Category, condition: str | None, limit: str | None) -
     if len(limits) > 1:
         raise Invalid("limit", f"the condition has several limits: {'、'.join(limits)}; name one")
     return Limit.parse(limits[0])
-
-
-async def start_clock(session: AsyncSession, limit: Limit, *, now: datetime) -> DeadlineReceipt:
-    """Return the deadline of a clock that starts now, in the calendar in force.
-
-    A deadline in a year whose holidays are not published is provisional, never refused: the
-    unit must be told something.
-    """
-    calendar = await calendar_in_force(session)
-    return deadline(now, limit, calendar, allow_provisional=True)

@@ -12,11 +12,15 @@ class CaseState(StrEnum):
     VERIFYING = "verifying"  # 待核实
     VERIFIED = "verified"  # 核实属实
     REFUTED = "refuted"  # 核实不属实
+    SETTLED = "settled"  # 现场处理完毕
     DECLINED = "declined"  # 不予立案
     FILED = "filed"  # 已立案
     DISPATCHED = "dispatched"  # 已派遣
     HANDLING = "handling"  # 处置中
     RETURNED = "returned"  # 已退回
+    DISPUTED = "disputed"  # 争议协调
+    DEFERRED = "deferred"  # 缓办
+    SHELVED = "shelved"  # 挂账
     HANDLED = "handled"  # 已反馈
     INSPECTING = "inspecting"  # 核查中
     READY_TO_CLOSE = "ready_to_close"  # 待结案
@@ -30,18 +34,36 @@ class CaseTrigger(StrEnum):
     VERIFY = "verify"  # 发起核实
     CONFIRM = "confirm"  # 核实属实
     REFUTE = "refute"  # 核实不属实
+    SETTLE = "settle"  # 现场处理
     FILE = "file"  # 立案
     DECLINE = "decline"  # 不予立案
     DISPATCH = "dispatch"  # 派遣
     ACCEPT = "accept"  # 签收
+    GUARD = "guard"  # 安全防护
     RETURN = "return"  # 退回
     HANDLE = "handle"  # 反馈
+    DISPUTE = "dispute"  # 申请协调
+    MEET = "meet"  # 现场协调
+    DECIDE = "decide"  # 明确责任
+    EXTEND = "extend"  # 延期
+    DEFER = "defer"  # 缓办
+    RESUME = "resume"  # 恢复办理
+    SHELVE = "shelve"  # 挂账
+    UNSHELVE = "unshelve"  # 销账
+    URGE = "urge"  # 催办
+    SUPERVISE = "supervise"  # 督办
+    ORDER = "order"  # 责令限期处置
+    CIRCULATE = "circulate"  # 通报
+    RECKON = "reckon"  # 时限重算
+    REFER = "refer"  # 移送执法
     INSPECT = "inspect"  # 发起核查
     PASS = "pass"  # noqa: S105 - 核查通过, no password
     REWORK = "rework"  # 返工
     CLOSE = "close"  # 结案
+    FORCE_CLOSE = "force_close"  # 强制结案
     REOPEN = "reopen"  # 重新办理
     VOID = "void"  # 作废
+    FORCE_VOID = "force_void"  # 强制作废
 
 
 S = CaseState
@@ -52,30 +74,88 @@ CASE: Machine[CaseState, CaseTrigger] = Machine(
     S.REGISTERED,
     {
         (S.REGISTERED, T.VERIFY): S.VERIFYING,
+        (S.REGISTERED, T.SETTLE): S.SETTLED,  # 000 a16: trivial, settled on the spot
         (S.REGISTERED, T.FILE): S.FILED,
         (S.REGISTERED, T.DECLINE): S.DECLINED,
         (S.REGISTERED, T.VOID): S.VOIDED,
         (S.VERIFYING, T.CONFIRM): S.VERIFIED,
         (S.VERIFYING, T.REFUTE): S.REFUTED,
+        (S.VERIFYING, T.SETTLE): S.SETTLED,
         (S.VERIFIED, T.FILE): S.FILED,
         (S.VERIFIED, T.DECLINE): S.DECLINED,
         (S.REFUTED, T.DECLINE): S.DECLINED,
         (S.REFUTED, T.VERIFY): S.VERIFYING,
         (S.FILED, T.DISPATCH): S.DISPATCHED,
+        (S.FILED, T.DISPUTE): S.DISPUTED,  # nobody is known to be responsible
         (S.FILED, T.VOID): S.VOIDED,
         (S.DISPATCHED, T.ACCEPT): S.HANDLING,
         (S.DISPATCHED, T.RETURN): S.RETURNED,
         (S.DISPATCHED, T.HANDLE): S.HANDLED,
+        (S.DISPATCHED, T.DISPUTE): S.DISPUTED,
+        (S.DISPATCHED, T.DEFER): S.DEFERRED,
+        (S.DISPATCHED, T.SHELVE): S.SHELVED,
         (S.HANDLING, T.RETURN): S.RETURNED,
         (S.HANDLING, T.HANDLE): S.HANDLED,
+        (S.HANDLING, T.DISPUTE): S.DISPUTED,
+        (S.HANDLING, T.DEFER): S.DEFERRED,
+        (S.HANDLING, T.SHELVE): S.SHELVED,
         (S.RETURNED, T.DISPATCH): S.DISPATCHED,
+        (S.RETURNED, T.DISPUTE): S.DISPUTED,
         (S.RETURNED, T.VOID): S.VOIDED,
+        (S.DISPUTED, T.DECIDE): S.DISPATCHED,  # 003 a19, 000 a24-25
+        (S.DEFERRED, T.RESUME): S.HANDLING,
+        (S.SHELVED, T.UNSHELVE): S.HANDLING,
         (S.HANDLED, T.INSPECT): S.INSPECTING,
         (S.INSPECTING, T.PASS): S.READY_TO_CLOSE,
         (S.INSPECTING, T.REWORK): S.DISPATCHED,  # 核查不通过
         (S.READY_TO_CLOSE, T.CLOSE): S.CLOSED,
         (S.READY_TO_CLOSE, T.REWORK): S.DISPATCHED,  # 与派遣要求不一致
+        (S.SETTLED, T.REOPEN): S.REGISTERED,  # 诉求人有异议, round + 1
         (S.CLOSED, T.REOPEN): S.FILED,  # 回访不满意, round + 1
         (S.DECLINED, T.REOPEN): S.REGISTERED,  # 诉求人有异议, round + 1
+        # Privileged ends; while an inspector is out, their answer comes first.
+        (S.FILED, T.FORCE_CLOSE): S.CLOSED,
+        (S.DISPATCHED, T.FORCE_CLOSE): S.CLOSED,
+        (S.HANDLING, T.FORCE_CLOSE): S.CLOSED,
+        (S.RETURNED, T.FORCE_CLOSE): S.CLOSED,
+        (S.DISPUTED, T.FORCE_CLOSE): S.CLOSED,
+        (S.DEFERRED, T.FORCE_CLOSE): S.CLOSED,
+        (S.SHELVED, T.FORCE_CLOSE): S.CLOSED,
+        (S.READY_TO_CLOSE, T.FORCE_CLOSE): S.CLOSED,
+        (S.DISPATCHED, T.FORCE_VOID): S.VOIDED,
+        (S.HANDLING, T.FORCE_VOID): S.VOIDED,
+        (S.DISPUTED, T.FORCE_VOID): S.VOIDED,
+        (S.DEFERRED, T.FORCE_VOID): S.VOIDED,
+        (S.SHELVED, T.FORCE_VOID): S.VOIDED,
+        (S.READY_TO_CLOSE, T.FORCE_VOID): S.VOIDED,
+        # What changes data, but no state.
+        (S.DISPATCHED, T.GUARD): S.DISPATCHED,  # 004 a19
+        (S.HANDLING, T.GUARD): S.HANDLING,
+        (S.DISPUTED, T.MEET): S.DISPUTED,
+        (S.DISPATCHED, T.EXTEND): S.DISPATCHED,  # 003 a27
+        (S.HANDLING, T.EXTEND): S.HANDLING,
+        (S.DISPATCHED, T.URGE): S.DISPATCHED,
+        (S.HANDLING, T.URGE): S.HANDLING,
+        (S.DISPATCHED, T.SUPERVISE): S.DISPATCHED,
+        (S.HANDLING, T.SUPERVISE): S.HANDLING,
+        (S.RETURNED, T.SUPERVISE): S.RETURNED,
+        (S.DISPUTED, T.SUPERVISE): S.DISPUTED,
+        (S.DEFERRED, T.SUPERVISE): S.DEFERRED,
+        (S.SHELVED, T.SUPERVISE): S.SHELVED,
+        (S.DISPATCHED, T.ORDER): S.DISPATCHED,  # 004 a20
+        (S.HANDLING, T.ORDER): S.HANDLING,
+        (S.DISPATCHED, T.CIRCULATE): S.DISPATCHED,
+        (S.HANDLING, T.CIRCULATE): S.HANDLING,
+        (S.DISPATCHED, T.RECKON): S.DISPATCHED,
+        (S.HANDLING, T.RECKON): S.HANDLING,
+        (S.RETURNED, T.RECKON): S.RETURNED,
+        (S.DISPUTED, T.RECKON): S.DISPUTED,
+        (S.INSPECTING, T.RECKON): S.INSPECTING,
+        (S.FILED, T.REFER): S.FILED,  # 000 a29
+        (S.DISPATCHED, T.REFER): S.DISPATCHED,
+        (S.HANDLING, T.REFER): S.HANDLING,
+        (S.RETURNED, T.REFER): S.RETURNED,
+        (S.READY_TO_CLOSE, T.REFER): S.READY_TO_CLOSE,
+        (S.CLOSED, T.REFER): S.CLOSED,
     },
 )

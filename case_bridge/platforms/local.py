@@ -37,11 +37,15 @@ _KINDS: Final = MappingProxyType(
         CaseTrigger.REOPEN: ProgressKind.FILED,
         CaseTrigger.DECLINE: ProgressKind.DECLINED,
         CaseTrigger.DISPATCH: ProgressKind.DISPATCHED,
+        CaseTrigger.DECIDE: ProgressKind.DISPATCHED,
         CaseTrigger.RETURN: ProgressKind.RETURNED,
         CaseTrigger.HANDLE: ProgressKind.HANDLED,
         CaseTrigger.REWORK: ProgressKind.REWORKED,
+        CaseTrigger.SETTLE: ProgressKind.CLOSED,
         CaseTrigger.CLOSE: ProgressKind.CLOSED,
+        CaseTrigger.FORCE_CLOSE: ProgressKind.CLOSED,
         CaseTrigger.VOID: ProgressKind.VOIDED,
+        CaseTrigger.FORCE_VOID: ProgressKind.VOIDED,
     }
 )
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.units.matcher import Matter, suggest_unit
 from case_bridge.units.repository import Units
-from case_bridge.units.unit import ResponsibilityRule, Suggestion, Unit
+from case_bridge.units.unit import ResponsibilityRule, Suggestion, Unit, UnitContact
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Invalid
@@ -40,6 +40,30 @@ async def load_units(
             raise Invalid(f"rule {number}", f"{rule.category} is not kind:code")
         await repository.put_rule(rule, ids[rule.unit_code])
     return ids
+
+
+async def unit_contact(session: AsyncSession, unit_id: UnitId) -> UnitContact:
+    """Return how the unit is reached.
+
+    Raises:
+        NotFound: if there is no such unit.
+    """
+    units = Units(session)
+    row = await units.get(unit_id)
+    competent = row.competent_code if row.is_utility else None
+    return UnitContact(
+        unit_id=UnitId(row.id),
+        name=row.name,
+        unit_class=row.unit_class,
+        contact_name=row.contact_name,
+        phone=row.phone,
+        competent_id=(await units.by_code()).get(competent) if competent else None,
+    )
+
+
+async def oversees(session: AsyncSession, unit_id: UnitId, other: UnitId) -> bool:
+    """Say whether a unit is the competent department of another (R33: 004 a17)."""
+    return (await unit_contact(session, other)).competent_id == unit_id
 
 
 async def unit_name(session: AsyncSession, unit_id: UnitId) -> str:

@@ -13,6 +13,12 @@ class UnitClass(StrEnum):
     FIRST = "first"  # 一类: own terminal
     SECOND = "second"  # 二类: person and fixed phone
     THIRD = "third"  # 三类: phone and person
+    FRONTAGE = "frontage"  # 门前五包责任人: a shop, by phone (R40: 003 a9)
+
+    @property
+    def has_terminal(self) -> bool:
+        """Say whether such a unit surely has a screen of its own; the others are rung (R38)."""
+        return self is UnitClass.FIRST
 
 
 class Duty(StrEnum):
@@ -36,6 +42,8 @@ class Unit:
     """A public-service company: its competent department is told as well (R33: 004 a17)."""
     competent_code: str | None = None
     """The unit code of that department."""
+    part_of: str | None = None
+    """The unit whose terminal this is: it receives and handles by itself (R39: 003 a8)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +74,19 @@ class Responsibility:
     duty: Duty
     valid_from: date
     valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitContact:
+    """How a unit is reached, and who else must hear of what it gets."""
+
+    unit_id: UnitId
+    name: str
+    unit_class: UnitClass
+    contact_name: str
+    phone: str
+    competent_id: UnitId | None
+    """The competent department of a public-service company (R33)."""
 
 
 @dataclass(frozen=True, slots=True)
