@@ -15,6 +15,7 @@ MODULES = (
     "case_bridge.cases.model",
     "case_bridge.units.model",
     "case_bridge.field.model",
+    "case_bridge.places.model",
     "case_bridge.bridge.model",
     "case_bridge.evaluation.model",
 )

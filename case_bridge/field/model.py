@@ -1,9 +1,9 @@
 """Tables of inspectors and their tasks."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from case_bridge.field.states import TASK, TaskState
@@ -21,6 +21,49 @@ class InspectorRow(Base):
     name: Mapped[str]
     area: Mapped[str] = mapped_column(default="*")
     on_duty: Mapped[bool] = mapped_column(default=True)
+    trained_on: Mapped[date | None]
+    """The day of the training, without which nobody is sent out (R107)."""
+    suspended_at: Mapped[datetime | None]
+    suspension_reason: Mapped[str | None]
+
+
+class InspectorGridRow(Base):
+    """Who walks a supervision grid: one or two inspectors (R101)."""
+
+    __tablename__ = "inspector_grids"
+
+    supervision_code: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("inspectors.user_id"), primary_key=True)
+    assigned_at: Mapped[datetime]
+
+
+class DutyRow(Base):
+    """One stretch of duty: attendance (考勤)."""
+
+    __tablename__ = "inspector_duties"
+    __table_args__ = (
+        Index(
+            "uq_inspector_duties_open", "user_id", unique=True, postgresql_where="ended_at IS NULL"
+        ),
+        CheckConstraint("ended_at IS NULL OR ended_at >= began_at", name="ends_after_it_began"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("inspectors.user_id"))
+    began_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+
+
+class TrackPointRow(Base):
+    """Where an inspector on duty was at an instant; deleted after a while."""
+
+    __tablename__ = "inspector_track"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("inspectors.user_id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True, index=True)
+    longitude: Mapped[float]
+    latitude: Mapped[float]
+    accuracy_m: Mapped[float]
 
 
 class TaskRow(Base):
@@ -48,6 +91,7 @@ class TaskRow(Base):
     place: Mapped[str]
     longitude: Mapped[float | None]
     latitude: Mapped[float | None]
+    grid_code: Mapped[str | None]
     inspector_id: Mapped[UUID | None]
     inspector_name: Mapped[str | None]
     opened_at: Mapped[datetime]

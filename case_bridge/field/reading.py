@@ -28,6 +28,7 @@ class TaskView:
     place: str
     longitude: float | None
     latitude: float | None
+    grid_code: str | None
     inspector_id: UserId | None
     inspector_name: str
     opened_at: datetime
@@ -68,6 +69,7 @@ def _view(row: TaskRow) -> TaskView:
         place=row.place,
         longitude=row.longitude,
         latitude=row.latitude,
+        grid_code=row.grid_code,
         inspector_id=UserId(row.inspector_id) if row.inspector_id else None,
         inspector_name=row.inspector_name or "",
         opened_at=row.opened_at,

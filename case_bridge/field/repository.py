@@ -1,13 +1,15 @@
 """All SQL about inspectors and tasks."""
 
 from collections.abc import Sequence
+from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_bridge.field.model import InspectorRow, TaskRow
+from case_bridge.field.model import InspectorGridRow, InspectorRow, TaskRow
 from case_bridge.field.states import TaskState
 from case_bridge.field.task import Candidate
 from hotline.kernel.errors import NotFound
@@ -63,10 +65,24 @@ class Tasks:
         )
         return found.all()
 
-    async def candidates(self) -> list[Candidate]:
-        """Return the inspectors on duty with the number of their open tasks."""
+    async def inspector(self, user_id: UUID, *, lock: bool = False) -> InspectorRow | None:
+        """Return the inspector, or None if the person is none."""
+        return await self._session.get(
+            InspectorRow, user_id, with_for_update=lock or None, populate_existing=lock
+        )
+
+    async def candidates(self, supervision_code: str | None) -> list[Candidate]:
+        """Return the inspectors who may be sent out now, with the number of their open tasks.
+
+        `supervision_code` is the supervision grid of the place, if it lies in one.
+        """
+        walks_there = (
+            exists()
+            .where(InspectorGridRow.user_id == InspectorRow.user_id)
+            .where(InspectorGridRow.supervision_code == supervision_code)
+        )
         found = await self._session.execute(
-            select(InspectorRow, func.count(TaskRow.id))
+            select(InspectorRow, func.count(TaskRow.id), walks_there)
             .outerjoin(
                 TaskRow,
                 and_(
@@ -74,17 +90,25 @@ class Tasks:
                     TaskRow.state == TaskState.OPEN,
                 ),
             )
-            .where(InspectorRow.on_duty)
+            .where(
+                InspectorRow.on_duty,
+                InspectorRow.trained_on.is_not(None),
+                InspectorRow.suspended_at.is_(None),
+            )
             .group_by(InspectorRow.user_id)
         )
         return [
-            Candidate(UserId(row.user_id), row.name, row.area, open_tasks)
-            for row, open_tasks in found
+            Candidate(UserId(row.user_id), row.name, row.area, open_tasks, walks)
+            for row, open_tasks, walks in found
         ]
 
-    async def put_inspector(self, user_id: UUID, *, name: str, area: str, on_duty: bool) -> None:
-        """Write an inspector, or bring them up to date."""
-        values = {"name": name, "area": area, "on_duty": on_duty}
+    async def put_inspector(
+        self, user_id: UUID, *, name: str, area: str, on_duty: bool, trained_on: date | None
+    ) -> None:
+        """Write an inspector, or bring them up to date; a training stays known."""
+        values: dict[str, Any] = {"name": name, "area": area, "on_duty": on_duty}
+        if trained_on is not None:
+            values["trained_on"] = trained_on
         await self._session.execute(
             insert(InspectorRow)
             .values(user_id=user_id, **values)

@@ -1,13 +1,14 @@
 """Use cases of the field: open, take and submit tasks."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from case_bridge.field.model import TaskRow
+from case_bridge.field.model import InspectorRow, TaskRow
 from case_bridge.field.repository import Tasks
 from case_bridge.field.states import TASK, TaskTrigger
 from case_bridge.field.task import FieldResult, TaskKind, choose_inspector
+from case_bridge.places.service import supervision_grid_of
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Forbidden, Invalid
 from hotline.kernel.ids import CaseId, UserId, new_id
@@ -29,24 +30,39 @@ class Assignment:
     place: str
     longitude: float | None
     latitude: float | None
+    grid_code: str | None = None
+    """The unit grid of the place; whoever walks its supervision grid is sent first."""
 
 
 async def enlist_inspector(
-    uow: UnitOfWork, user_id: UserId, *, name: str, area: str = "*", on_duty: bool = True
+    uow: UnitOfWork,
+    user_id: UserId,
+    *,
+    name: str,
+    area: str = "*",
+    on_duty: bool = True,
+    trained_on: date | None = None,
 ) -> None:
-    """Let a user be sent out; `area` is a street as it stands in addresses, `*` for all."""
-    await Tasks(uow.session).put_inspector(user_id, name=name, area=area, on_duty=on_duty)
+    """Make a user an inspector; `area` is a street as it stands in addresses, `*` for all.
+
+    Without a day of training they are on the roster, but nobody sends them out (R107).
+    """
+    await Tasks(uow.session).put_inspector(
+        user_id, name=name, area=area, on_duty=on_duty, trained_on=trained_on
+    )
 
 
 async def open_task(
     uow: UnitOfWork, assignment: Assignment, *, excluded: frozenset[UserId], now: datetime
 ) -> UUID:
-    """Open a task and give it to an inspector by area and load (R18, R63).
+    """Open a task and give it to an inspector by grid, area and load (R18, R63, R107).
 
     With nobody on duty it waits for whoever takes it. `excluded` are those who handled the case.
     """
     tasks = Tasks(uow.session)
-    chosen = choose_inspector(await tasks.candidates(), place=assignment.place, excluded=excluded)
+    walked = await supervision_grid_of(uow.session, assignment.grid_code, now=now)
+    candidates = await tasks.candidates(walked)
+    chosen = choose_inspector(candidates, place=assignment.place, excluded=excluded)
     row = TaskRow(
         id=new_id(),
         case_id=assignment.case_id,
@@ -58,6 +74,7 @@ async def open_task(
         place=assignment.place,
         longitude=assignment.longitude,
         latitude=assignment.latitude,
+        grid_code=assignment.grid_code,
         inspector_id=chosen.user_id if chosen else None,
         inspector_name=chosen.name if chosen else None,
         opened_at=now,
@@ -74,11 +91,28 @@ async def take_task(uow: UnitOfWork, task_id: UUID, *, user_id: UserId, name: st
     Raises:
         NotFound: if there is no such task.
         Conflict: if it is no longer open.
+        Forbidden: if the person is not trained, or is suspended (R107).
     """
-    task = await Tasks(uow.session).get(task_id, lock=True)
+    tasks = Tasks(uow.session)
+    check_fit(await tasks.inspector(user_id))
+    task = await tasks.get(task_id, lock=True)
     task.state = TASK.next(task.state, TaskTrigger.ASSIGN)
     task.inspector_id, task.inspector_name = user_id, name
     uow.signal("field", task_id=task.id)
+
+
+def check_fit(inspector: InspectorRow | None) -> None:
+    """Return if the person may work in the street.
+
+    Raises:
+        Forbidden: if they are no inspector, not trained, or suspended.
+    """
+    if inspector is None:
+        raise Forbidden("the person is not on the roster of inspectors")
+    if inspector.trained_on is None:
+        raise Forbidden("an inspector works only after training")
+    if inspector.suspended_at is not None:
+        raise Forbidden("the inspector is suspended")
 
 
 def check_result(result: FieldResult) -> None:
@@ -109,7 +143,7 @@ async def submit_result(
     """Record a locked task's result; False if this very submission was recorded before.
 
     Raises:
-        Forbidden: if the task was given to somebody else.
+        Forbidden: if the task was given to somebody else, or the inspector is suspended.
         Conflict: if the task is done by another submission.
     """
     if task.submission_key == result.key:
@@ -118,6 +152,9 @@ async def submit_result(
         return False
     if task.inspector_id not in {None, user_id}:
         raise Forbidden("the task was given to another inspector")
+    inspector = await Tasks(uow.session).inspector(user_id)
+    if inspector is not None and inspector.suspended_at is not None:
+        raise Forbidden("the inspector is suspended")
     task.state = TASK.next(task.state, TaskTrigger.SUBMIT)
     task.inspector_id, task.inspector_name = user_id, name
     task.submission_key = result.key

@@ -35,20 +35,34 @@ class Candidate:
     area: str
     """A street or district as it stands in addresses, or `*`."""
     open_tasks: int
+    walks_there: bool = False
+    """The place lies in a supervision grid of theirs."""
 
 
 def choose_inspector(
     candidates: list[Candidate], *, place: str, excluded: frozenset[UserId]
 ) -> Candidate | None:
-    """Return whoever knows the area best and has least to do; None if nobody may go.
+    """Return whoever knows the place best and has least to do; None if nobody may go.
 
+    Those who walk the supervision grid come first, then those of the street, then all others.
     `excluded` holds the people who handled the case: the checker is never the handler.
     """
     fitting = [
         candidate
         for candidate in candidates
-        if candidate.user_id not in excluded and (candidate.area == "*" or candidate.area in place)
+        if candidate.user_id not in excluded
+        and (candidate.walks_there or candidate.area == "*" or candidate.area in place)
     ]
     if not fitting:
         return None
-    return min(fitting, key=lambda c: (c.area == "*", c.open_tasks, c.name, str(c.user_id)))
+    return min(fitting, key=_order)
+
+
+def _order(candidate: Candidate) -> tuple[bool, bool, int, str, str]:
+    return (
+        not candidate.walks_there,
+        candidate.area == "*",
+        candidate.open_tasks,
+        candidate.name,
+        str(candidate.user_id),
+    )

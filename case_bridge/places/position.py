@@ -102,9 +102,8 @@ def degree_east_m(latitude: float) -> float:
 
 def degree_north_m(latitude: float) -> float:
     """Return the metres of one degree of latitude at a latitude in radians."""
-    return (
-        math.radians(1) * WGS84_A * (1 - WGS84_E2) / (1 - WGS84_E2 * math.sin(latitude) ** 2) ** 1.5
-    )
+    curve = 1 - WGS84_E2 * math.sin(latitude) ** 2
+    return math.radians(1) * WGS84_A * (1 - WGS84_E2) / (curve * math.sqrt(curve))
 
 
 # GCJ-02, as every public implementation of it has it: an ellipsoid of Krasovsky, and sums of

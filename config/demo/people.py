@@ -5,7 +5,7 @@ Everybody is invented. One password for all, printed at the start: never for a r
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from hotline.queues.values import SeatDraft
 
 PASSWORD: Final = "lianchi-2026"  # noqa: S105 - it is meant to be known
 ACTOR: Final = "system:demo"
+TRAINED_ON: Final = date(2026, 1, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ async def load_demo_people(database: Database, *, realm: str, now: datetime) -> 
                     now=now,
                 )
                 if account.role is Role.INSPECTOR:
-                    await enlist_inspector(uow, user_id, name=account.name)
+                    await enlist_inspector(uow, user_id, name=account.name, trained_on=TRAINED_ON)
 
 
 async def _put_seat(uow: UnitOfWork, seat: Seat, realm: str, *, now: datetime) -> UUID:

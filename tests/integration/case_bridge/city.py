@@ -333,7 +333,12 @@ async def build_city(database: Database, clock: Any) -> City:
         units = await load_units(uow, UNITS, RULES)
         city = City(database, clock, units, LocalPlatform(database))
         assert city.inspector.user_id is not None
-        await enlist_inspector(uow, city.inspector.user_id, name=city.inspector.name)
+        await enlist_inspector(
+            uow,
+            city.inspector.user_id,
+            name=city.inspector.name,
+            trained_on=date(2026, 1, 5),
+        )
     return city
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -62,7 +63,7 @@ async def make_user(
         if Role.INSPECTOR in roles:
             assert city.inspector.user_id is not None
             await enlist_inspector(uow, city.inspector.user_id, name="休息", on_duty=False)
-            await enlist_inspector(uow, user_id, name=f"测试{login}")
+            await enlist_inspector(uow, user_id, name=f"测试{login}", trained_on=date(2026, 1, 5))
     return user_id
 
 
