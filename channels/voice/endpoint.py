@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from channels.voice.names import NameCache
+from channels.voice.names import NAME_SECONDS, NameCache, is_address
 from channels.voice.sip.address import Hop, Outgoing, Transport
 from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.auth import Credentials, DigestSecret, Verdict
 from channels.voice.sip.events import CallKey, RegistrationKey, RequestKey, SipEvent
+from channels.voice.sip.peers import PeerCounts, PeerOptions
 from channels.voice.sip.user_agent import Headers, UserAgent, UserAgentOptions
 from channels.voice.streams import StreamOptions, Streams
 
@@ -50,6 +51,8 @@ class EndpointOptions:
     max_calls: int = 2000
     streams: StreamOptions = field(default_factory=StreamOptions)
     """Limits of the TCP connections."""
+    peers: PeerOptions = field(default_factory=PeerOptions)
+    """Whom we trust, and how much of the others is read; a trunk may be a host name here."""
 
 
 class Endpoint:
@@ -67,6 +70,7 @@ class Endpoint:
         self._alarm_at = NEVER
         self._is_flushing = False
         self._names = NameCache(self._loop)
+        self._naming: asyncio.TimerHandle | None = None
 
     @classmethod
     @asynccontextmanager
@@ -84,6 +88,7 @@ class Endpoint:
         endpoint = cls(options, on_event)
         try:
             await endpoint._bind()
+            endpoint._learn_trunks()
             yield endpoint
         finally:
             await endpoint._close()
@@ -98,6 +103,11 @@ class Endpoint:
     def calls(self) -> int:
         """How many calls there are, in any state."""
         return self._agent.calls
+
+    @property
+    def thrown_away(self) -> PeerCounts:
+        """See `UserAgent.thrown_away`."""
+        return self._agent.thrown_away
 
     def ring(self, call: CallKey, *, status: int = 180, sdp: bytes = b"") -> None:
         """See `UserAgent.ring`."""
@@ -305,6 +315,18 @@ class Endpoint:
         self._agent.transport_failed(hop, self._loop.time())
         self.flush()
 
+    def _learn_trunks(self) -> None:
+        """Find out what the names of trunks mean, again and again: providers move."""
+        names = [host for host in self._options.peers.trunks if not is_address(host)]
+        for name in names:
+            self._names.ask(name, self._note_trunk)
+        if names:
+            self._naming = self._loop.call_later(NAME_SECONDS, self._learn_trunks)
+
+    def _note_trunk(self, address: str | None) -> None:
+        if address is not None:
+            self._agent.note_trunk(address)
+
     async def _bind(self) -> None:
         options = self._options
         for attempt in range(BIND_ATTEMPTS):
@@ -330,6 +352,7 @@ class Endpoint:
                     realm=options.realm,
                     algorithms=options.algorithms,
                     max_calls=options.max_calls,
+                    peers=options.peers,
                 ),
                 new_token=lambda: secrets.token_hex(8),
                 secret=secrets.token_bytes(32),
@@ -339,6 +362,8 @@ class Endpoint:
     async def _close(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
+        if self._naming is not None:
+            self._naming.cancel()
         if self._datagrams is not None:
             self._datagrams.close()
         self._names.close()

@@ -40,7 +40,7 @@ class NameCache:
 
     def find(self, host: str) -> str | None:
         """Return the address of a name that is an address, or is known."""
-        if _is_address(host):
+        if is_address(host):
             return host
         known = self._known.get(host)
         if known is None or known[1] < self._loop.time():
@@ -80,7 +80,8 @@ class NameCache:
 
 
 @lru_cache(maxsize=4096)
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Say whether a host is an address, so that nobody need be asked for one."""
     try:
         ip_address(host)
     except ValueError:

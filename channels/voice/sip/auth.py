@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from channels.voice.sip.address import Hop
 from channels.voice.sip.errors import PeerError
 from channels.voice.sip.headers import parse_params, quote, split_list, unquote
 from channels.voice.sip.message import Request, Response
@@ -203,9 +204,11 @@ class DigestServer:
 class DigestClient:
     """Answers challenges for the requests of one call or registration."""
 
-    __slots__ = ("_attempts", "_challenges", "_counts", "_credentials", "_new_token")
+    __slots__ = ("_attempts", "_challenges", "_counts", "_credentials", "_home", "_new_token")
 
-    def __init__(self, credentials: Credentials, new_token: Callable[[], str]) -> None:
+    def __init__(self, credentials: Credentials, new_token: Callable[[], str], home: str) -> None:
+        """Make a client that answers only the host `home`, whose credentials these are."""
+        self._home = home
         self._credentials = credentials
         self._new_token = new_token
         self._challenges: dict[tuple[str, str], Challenge] = {}
@@ -216,8 +219,13 @@ class DigestClient:
         """Note that a request got through: the next may be challenged anew."""
         self._attempts = 0
 
-    def may_retry(self, response: Response) -> bool:
-        """Take a 401 or 407; say whether the same request is worth sending again."""
+    def may_retry(self, response: Response, hop: Hop) -> bool:
+        """Take a 401 or 407 of `hop`; say whether the same request is worth sending again.
+
+        Whoever a dialog points us to later gets no answer to guess the password from.
+        """
+        if hop.host != self._home:
+            return False
         name = "www-authenticate" if response.status == 401 else "proxy-authenticate"
         answer = "authorization" if response.status == 401 else "proxy-authorization"
         self._attempts += 1

@@ -11,6 +11,7 @@ from channels.voice.sip.events import CallKey, SipEvent
 from channels.voice.sip.layer import TransactionLayer
 from channels.voice.sip.message import Request, is_token
 from channels.voice.sip.options import UserAgentOptions
+from channels.voice.sip.peers import Peers
 from channels.voice.sip.states import CALL, CallState, CallTrigger
 from channels.voice.sip.transaction import (
     LIFE,
@@ -113,6 +114,7 @@ class Call:
         "offer",
         "on_time_up",
         "reoffer",
+        "source",
         "state",
         "transaction",
     )
@@ -137,6 +139,8 @@ class Call:
         """ACKs for 2xx by remote tag and CSeq, to be repeated with them."""
         self.flow: Hop | None = None
         """Where the application sent an outgoing call, whatever its target says."""
+        self.source: Hop | None = None
+        """Where the INVITE of an incoming call came from."""
         self.early_sdp = b""
         self.end_status = 487
         self.give_up_at = NEVER
@@ -170,9 +174,14 @@ class CallBook:
     """All calls, and what the parts of the user agent share."""
 
     def __init__(
-        self, options: UserAgentOptions, layer: TransactionLayer, new_token: Callable[[], str]
+        self,
+        options: UserAgentOptions,
+        layer: TransactionLayer,
+        peers: Peers,
+        new_token: Callable[[], str],
     ) -> None:
         self.options = options
+        self.peers = peers
         self.layer = layer
         self.new_token = new_token
         self.is_draining = False

@@ -18,6 +18,7 @@ class Dialog:
     __slots__ = (
         "call_id",
         "flow",
+        "home",
         "local",
         "local_cseq",
         "local_tag",
@@ -46,12 +47,19 @@ class Dialog:
         self.routes = routes
         self.flow = flow
         """Where requests go when there is no route, whatever the target says."""
+        self.home: Hop | None = None
+        """Where the other side called from, if it may not point us at another host."""
         self.local_cseq = FIRST_CSEQ
         self.remote_cseq = -1
 
     @classmethod
-    def from_request(cls, request: Request, local_tag: str, source: Hop) -> "Dialog":
+    def from_request(
+        cls, request: Request, local_tag: str, source: Hop, *, is_trusted: bool
+    ) -> "Dialog":
         """Return the dialog that our answer to `request` makes (RFC 3261 12.1.1).
+
+        Who is not trusted is answered where it called from, and cannot point our requests
+        at another host by its Contact or Record-Route.
 
         Raises:
             PeerError: 400, if there is no usable Contact.
@@ -71,6 +79,8 @@ class Dialog:
             routes=routes,
             flow=source if is_hidden and not routes else None,
         )
+        if not is_trusted:
+            dialog.home = source
         dialog.remote_cseq = request.cseq.number
         return dialog
 
@@ -124,6 +134,14 @@ class Dialog:
 
         Whatever made the dialog has checked that there is such a place.
         """
+        hop, fallback = self._wanted_hop()
+        if self.home is None:
+            return hop, fallback
+        if fallback is not None and fallback.host != self.home.host:
+            fallback = None
+        return (self.home, None) if hop.host != self.home.host else (hop, fallback)
+
+    def _wanted_hop(self) -> tuple[Hop, Hop | None]:
         if self.routes:
             return hop_of(NameAddress.parse(self.routes[0]).uri), None
         if self.flow is None:

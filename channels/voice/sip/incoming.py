@@ -47,8 +47,11 @@ class IncomingCalls:
         key = CallKey(book.new_token())
         offered = _describe(key, request, source, book.options.realm)
         call = Call(key, CallState.OFFERED, request)
-        call.dialog = Dialog.from_request(request, key, source)
+        call.dialog = Dialog.from_request(
+            request, key, source, is_trusted=book.peers.trusts(source.host, now)
+        )
         call.dialogs[call.dialog.remote_tag] = call.dialog
+        call.source = source
         call.transaction = transaction
         transaction.call_key = key
         book.add(call)

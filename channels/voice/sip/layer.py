@@ -17,6 +17,7 @@ from channels.voice.sip.message import (
     Response,
     parse_message,
 )
+from channels.voice.sip.peers import Peers
 from channels.voice.sip.reasons import reason_of
 from channels.voice.sip.transaction import (
     Client,
@@ -41,7 +42,7 @@ class RequestUser(Protocol):
     ) -> None:
         """Take a new request other than ACK and CANCEL."""
 
-    def receive_ack(self, request: Request, now: float) -> None:
+    def receive_ack(self, request: Request, source: Hop, now: float) -> None:
         """Take an ACK that may acknowledge a 2xx."""
 
     def receive_cancel(self, invite: InviteServer, now: float) -> None:
@@ -59,10 +60,12 @@ class TransactionLayer:
         server_name: str,
         new_token: Callable[[], str],
         limit: int,
+        peers: Peers,
         user: RequestUser,
     ) -> None:
         self.alarms = Alarms()
         self.new_token = new_token
+        self._peers = peers
         self._sent_by = host_port(host, port)
         self._server_name = server_name
         self._limit = limit
@@ -75,8 +78,9 @@ class TransactionLayer:
     # the carrier of transactions
 
     def send(self, message: Outgoing) -> None:
-        """Queue a message for the network."""
-        self._outbox.append(message)
+        """Queue a message for the network, unless its receiver is unconfirmed and had enough."""
+        if self._peers.may_send(message.hop, len(message.data)):
+            self._outbox.append(message)
 
     def forget(self, transaction: Transaction) -> None:
         """Drop a transaction that is over."""
@@ -205,7 +209,7 @@ class TransactionLayer:
         key = _server_key(request)
         known = self._servers.get(key)
         if request.method == "ACK":
-            self._receive_ack(request, known, now)
+            self._receive_ack(request, known, source, now)
         elif known is not None:
             known.receive_request()
             self.alarms.watch(known)
@@ -242,14 +246,14 @@ class TransactionLayer:
             )
 
     def _receive_ack(
-        self, request: Request, known: Server | InviteServer | None, now: float
+        self, request: Request, known: Server | InviteServer | None, source: Hop, now: float
     ) -> None:
         if isinstance(known, InviteServer):
             is_for_user = known.receive_ack(now)
             self.alarms.watch(known)
             if not is_for_user:
                 return
-        self._user.receive_ack(request, now)
+        self._user.receive_ack(request, source, now)
 
     def _receive_cancel(
         self, request: Request, transaction: Server | InviteServer, now: float

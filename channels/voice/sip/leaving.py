@@ -61,7 +61,8 @@ class Leaving:
         if response.status < 200:
             return
         call, dialog = _context(transaction)
-        if response.status in {401, 407} and call.digest and call.digest.may_retry(response):
+        digest = call.digest
+        if response.status in {401, 407} and digest and digest.may_retry(response, transaction.hop):
             self.send_bye(call, now, dialog)
             return
         self._forget(call, dialog)

@@ -138,7 +138,7 @@ class MidCall:
             return
         call.reoffer = None
         digest = call.digest
-        if response.status in {401, 407} and digest and digest.may_retry(response):
+        if response.status in {401, 407} and digest and digest.may_retry(response, transaction.hop):
             self._send_reoffer(call, dialog, transaction.request.body, now)
         elif response.status in {408, 481}:
             self._lose(call, EndReason.ERROR, now)  # RFC 3261 14.1, 12.2.1.2

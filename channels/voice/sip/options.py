@@ -1,6 +1,8 @@
 """How the user agent presents itself, and its limits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from channels.voice.sip.peers import PeerOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +29,5 @@ class UserAgentOptions:
     """Seconds in the Retry-After of that 503."""
     ring_limit: float = 180.0
     """Seconds until an unanswered call, in or out, is given up (480, CANCEL)."""
+    peers: PeerOptions = field(default_factory=PeerOptions)
+    """Whom we trust, and how much of the others is read."""

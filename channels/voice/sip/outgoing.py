@@ -89,8 +89,9 @@ class OutgoingCalls:
             request.headers.setdefault(name, []).append(value)
         call = Call(key, CallState.CALLING, request)
         if credentials is not None:
-            call.digest = DigestClient(credentials, book.new_token)
+            call.digest = DigestClient(credentials, book.new_token, hop.host)
         call.flow = destination
+        book.peers.confirm(hop.host)
         book.add(call)
         limit = book.options.ring_limit if ring_limit is None else ring_limit
         book.limit(call, now + limit, self._time_up)
@@ -189,7 +190,12 @@ class OutgoingCalls:
     ) -> None:
         digest = call.digest
         may_retry = digest is not None and call.allows(CallTrigger.RETRY)
-        if response.status in {401, 407} and may_retry and digest and digest.may_retry(response):
+        if (
+            response.status in {401, 407}
+            and may_retry
+            and digest
+            and digest.may_retry(response, transaction.hop)
+        ):
             call.move(CallTrigger.RETRY)
             call.dialogs.clear()
             self._send(call, _again(transaction.request, digest), transaction.hop, now)

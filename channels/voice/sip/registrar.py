@@ -37,6 +37,9 @@ class PendingRegister:
     transaction: Server | InviteServer
     give_up_at: float
     owner: "Registrar"
+    source: Hop
+    is_proven: bool = False
+    """Whether its digest was right."""
     alarm_at: float = NEVER
 
     def next_timer(self) -> float | None:
@@ -69,7 +72,7 @@ class Registrar:
             raise PeerError(503, reason_of(503), (("retry-after", retry_after),))
         key = RequestKey(self._book.new_token())
         event = _describe(key, request, source, self._book.options.realm)
-        pending = PendingRegister(key, request, transaction, now + ANSWER_LIMIT, self)
+        pending = PendingRegister(key, request, transaction, now + ANSWER_LIMIT, self, source)
         self._pending[key] = pending
         self._layer.alarms.watch(pending)
         self._book.emit(event)
@@ -79,11 +82,21 @@ class Registrar:
         pending = self._pending.get(RequestKey(key))
         return pending.request if pending else None
 
+    def prove(self, key: str) -> None:
+        """Note that the digest of a REGISTER is right."""
+        pending = self._pending.get(RequestKey(key))
+        if pending is not None:
+            pending.is_proven = True
+
     def accept(self, key: RequestKey, bindings: Sequence[tuple[str, int]], now: float) -> None:
         """Answer 200 with every present contact and its seconds to live."""
         headers = [("contact", f"<{uri}>;expires={seconds}") for uri, seconds in bindings]
         if any("\r" in value or "\n" in value for _, value in headers):
             raise UsageError("a contact cannot hold a line break")
+        pending = self._pending.get(key)
+        if pending is not None and pending.is_proven and bindings:
+            lasts = max(seconds for _, seconds in bindings)
+            self._book.peers.note_seat(pending.source.host, now + lasts)
         self._answer(key, 200, "", headers, now)
 
     def reject(

@@ -94,7 +94,7 @@ class Registrations:
             book.contact(hop.transport, contact_user or address.uri.userinfo)[1],
             book.new_call_id(),
             expires,
-            DigestClient(credentials, book.new_token) if credentials else None,
+            DigestClient(credentials, book.new_token, hop.host) if credentials else None,
             owner=self,
         )
         self._all[registration.key] = registration
@@ -197,7 +197,9 @@ class Registrations:
         if response.status == 423:
             return self._take_minimum(registration, response)
         digest = registration.digest
-        return response.status in {401, 407} and bool(digest and digest.may_retry(response))
+        return response.status in {401, 407} and bool(
+            digest and digest.may_retry(response, registration.hop)
+        )
 
     def _take_minimum(self, registration: Registration, response: Response) -> bool:
         # RFC 3261 10.2.8: ask again for what the registrar says is the least.

@@ -3,10 +3,10 @@
 from channels.voice.sip.errors import PeerError
 from channels.voice.sip.headers import parse_number
 from channels.voice.sip.message import Request
+from channels.voice.sip.peers import ALLOWED
 from channels.voice.sip.reasons import reason_of
 from channels.voice.sip.uri import Uri
 
-ALLOWED = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REGISTER")
 ALLOW = ("allow", ", ".join(ALLOWED))
 ACCEPT = ("accept", "application/sdp")
 SDP = "application/sdp"
@@ -18,18 +18,19 @@ _SCHEMES = frozenset({"sip", "sips", "tel"})
 _EXTENSIONS: frozenset[str] = frozenset()
 """Option tags that we understand in Require."""
 
-_KNOWN = frozenset(ALLOWED)
 _WITH_SDP = frozenset({"INVITE", "UPDATE"})
 
 
-def screen(request: Request) -> None:
+def screen(request: Request, methods: tuple[str, ...] = ALLOWED) -> None:
     """Check a request in the order of RFC 3261 8.2: method, address, extensions, content.
+
+    `methods` are those that its sender may use.
 
     Raises:
         PeerError: 405, 414, 416, 400, 420, 413, 415, with the headers that explain it.
     """
-    if request.method not in _KNOWN:
-        raise PeerError(405, reason_of(405), (ALLOW,))
+    if request.method not in methods:
+        raise PeerError(405, reason_of(405), (("allow", ", ".join(methods)),))
     if Uri.parse(request.uri).scheme not in _SCHEMES:
         raise PeerError(416, reason_of(416))
     if "max-forwards" in request.headers:

@@ -30,6 +30,7 @@ from channels.voice.sip.message import Request
 from channels.voice.sip.mid_call import MidCall
 from channels.voice.sip.options import UserAgentOptions
 from channels.voice.sip.outgoing import OutgoingCalls
+from channels.voice.sip.peers import ALLOWED, PeerCounts, Peers
 from channels.voice.sip.reasons import reason_of
 from channels.voice.sip.registrar import Registrar
 from channels.voice.sip.registration import Registrations
@@ -52,15 +53,17 @@ class UserAgent:
         `secret` signs nonces.
         """
         self.options = options
+        self._peers = Peers(options.peers)
         self._layer = TransactionLayer(
             options.host,
             options.port,
             server_name=options.name,
             new_token=new_token,
             limit=options.max_transactions,
+            peers=self._peers,
             user=self,
         )
-        self._book = CallBook(options, self._layer, new_token)
+        self._book = CallBook(options, self._layer, self._peers, new_token)
         leaving = Leaving(self._book)
         self._leaving = leaving
         self._incoming = IncomingCalls(self._book, leaving)
@@ -73,8 +76,12 @@ class UserAgent:
     # in and out
 
     def receive(self, data: bytes, source: Hop, now: float) -> None:
-        """Take one whole message from the network; never raises for what it contains."""
-        self._layer.receive(data, source, now)
+        """Take one whole message from the network; never raises for what it contains.
+
+        Who sends too much is not read (see `peers`).
+        """
+        if self._peers.admit(source, len(data), now):
+            self._layer.receive(data, source, now)
 
     def transport_failed(self, hop: Hop, now: float) -> None:
         """Note that nothing can be sent to `hop`: what waits for it fails (RFC 3261 8.1.3.1)."""
@@ -181,7 +188,10 @@ class UserAgent:
         request = self._registrar.request_of(key) or self._book.get(key).invite
         if request is None:
             raise CallGone(key)
-        return self._digest.judge(request, secret, now)
+        verdict = self._digest.judge(request, secret, now)
+        if verdict is Verdict.VALID:
+            self._registrar.prove(key)
+        return verdict
 
     def challenge(self, key: RequestKey | CallKey, now: float, *, stale: bool = False) -> None:
         """Answer 401 with a fresh nonce; the request comes again as a new event."""
@@ -251,6 +261,15 @@ class UserAgent:
         """How many transactions there are, those that only absorb repetitions included."""
         return self._layer.transactions
 
+    @property
+    def thrown_away(self) -> PeerCounts:
+        """What was not read, and what was not sent, to keep strangers from doing harm."""
+        return self._peers.counts
+
+    def note_trunk(self, address: str) -> None:
+        """Note one more address of a trunk: what its name means today."""
+        self._peers.note_trunk(address)
+
     def drain(self) -> None:
         """Take no new calls from here on: INVITE and OPTIONS are answered 503."""
         self._book.is_draining = True
@@ -265,7 +284,8 @@ class UserAgent:
         Raises:
             PeerError: for one that must be refused.
         """
-        screen(request)
+        host = source.host
+        screen(request, ALLOWED if request.to_tag else self._peers.methods_of(host, now))
         if request.method == "OPTIONS":
             self._answer_options(request, transaction, now)
         elif request.method == "REGISTER":
@@ -274,14 +294,16 @@ class UserAgent:
             ends = self._book.match(request)
             if ends is None:
                 raise PeerError(481, reason_of(481))
+            self._confirm(ends[0], source)
             self._mid_call.receive_request(ends, request, transaction, now)
         else:
             self._incoming.receive_invite(request, transaction, source, now)
 
-    def receive_ack(self, request: Request, now: float) -> None:
+    def receive_ack(self, request: Request, source: Hop, now: float) -> None:
         """Take an ACK from the transaction layer."""
         ends = self._book.match(request)
         if ends is not None:
+            self._confirm(ends[0], source)
             self._incoming.receive_ack(ends[0], request, now)
 
     def receive_cancel(self, invite: InviteServer, now: float) -> None:
@@ -293,6 +315,11 @@ class UserAgent:
             self._incoming.receive_cancel(call, now)
         else:
             self._mid_call.receive_cancel(call, invite, now)
+
+    def _confirm(self, call: Call, source: Hop) -> None:
+        # Our tag was sent to the address of the INVITE; from another it proves nothing.
+        if call.source is not None and call.source.host == source.host:
+            self._peers.confirm(source.host)
 
     def _call_of(self, invite: InviteServer) -> Call | None:
         return self._book.find(invite.call_key) if invite.call_key else None

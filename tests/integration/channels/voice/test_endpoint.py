@@ -29,6 +29,7 @@ from channels.voice.sip.events import (
     SipEvent,
 )
 from channels.voice.sip.message import Request
+from channels.voice.sip.peers import PeerClass, PeerOptions, Rate
 from channels.voice.streams import StreamOptions, Streams
 
 OFFER = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n"
@@ -465,7 +466,10 @@ async def test_an_idle_connection_is_closed() -> None:
 
 
 async def test_a_peer_that_reads_nothing_is_cut_off() -> None:
-    async with open_desk() as desk, open_stream(desk) as (_, writer):
+    everything = PeerOptions(
+        rates=dict.fromkeys(PeerClass, Rate(1e6, 1e6)), strangers=Rate(1e6, 1e6)
+    )
+    async with open_desk(peers=everything) as desk, open_stream(desk) as (_, writer):
         writer.transport.pause_reading()  # type: ignore[attr-defined]
 
         async def write_without_end() -> None:

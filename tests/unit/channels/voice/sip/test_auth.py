@@ -15,7 +15,7 @@ from channels.voice.sip.auth import (
 )
 from channels.voice.sip.errors import PeerError
 from channels.voice.sip.message import Request, Response, parse_message
-from tests.unit.channels.voice.sip.wire import request, tokens
+from tests.unit.channels.voice.sip.wire import PEER, request, tokens
 
 SECRET = DigestSecret.of("8001", "hotline", "a password")
 RIGHT = Credentials("8001", "a password")
@@ -45,11 +45,11 @@ def signed(
     server: DigestServer, credentials: Credentials, now: float, algorithm: str = ""
 ) -> tuple[DigestClient, Request]:
     """Return a client that got a challenge, and its signed REGISTER."""
-    client = DigestClient(credentials, tokens("c"))
+    client = DigestClient(credentials, tokens("c"), PEER.host)
     challenges = [
         line for line in server.challenges(now, stale=False) if f"algorithm={algorithm}" in line[1]
     ]
-    assert client.may_retry(refusal(401, *challenges))
+    assert client.may_retry(refusal(401, *challenges), PEER)
     register = parsed(request("REGISTER"))
     client.sign(register)
     return client, register
@@ -252,9 +252,9 @@ def test_a_count_that_is_none_is_stale(count: str) -> None:
 
 def test_a_client_without_qop_may_use_a_nonce_once() -> None:
     server = make_server()
-    client = DigestClient(RIGHT, tokens())
+    client = DigestClient(RIGHT, tokens(), PEER.host)
     name, value = server.challenges(0.0, stale=False)[1]
-    client.may_retry(refusal(401, (name, value.replace('qop="auth", ', ""))))
+    client.may_retry(refusal(401, (name, value.replace('qop="auth", ', ""))), PEER)
 
     first, second = again(client), again(client)
 
@@ -276,10 +276,10 @@ def test_used_nonces_are_forgotten_only_with_all_that_are_older() -> None:
 
 
 def test_a_challenge_is_answered_with_its_opaque_and_its_quotes() -> None:
-    client = DigestClient(Credentials('a"b', "x"), tokens())
+    client = DigestClient(Credentials('a"b', "x"), tokens(), PEER.host)
     value = 'Digest realm="r \\"1\\"", nonce="n,1", opaque="o", algorithm=md5, qop="auth-int,auth"'
 
-    assert client.may_retry(refusal(407, ("proxy-authenticate", value)))
+    assert client.may_retry(refusal(407, ("proxy-authenticate", value)), PEER)
     text = again(client).header("proxy-authorization")
 
     assert text.startswith('Digest username="a\\"b", realm="r \\"1\\"", nonce="n,1", ')
@@ -290,14 +290,16 @@ def test_a_refused_answer_is_not_given_again() -> None:
     server = make_server()
     client, _ = signed(server, RIGHT, 0.0)
 
-    assert not client.may_retry(refusal(401, *server.challenges(1.0, stale=False)))
+    assert not client.may_retry(refusal(401, *server.challenges(1.0, stale=False)), PEER)
 
 
 def test_a_stale_nonce_is_replaced_a_limited_number_of_times() -> None:
     server = make_server()
     client, _ = signed(server, RIGHT, 0.0)
 
-    tries = [client.may_retry(refusal(401, *server.challenges(1.0, stale=True))) for _ in range(3)]
+    tries = [
+        client.may_retry(refusal(401, *server.challenges(1.0, stale=True)), PEER) for _ in range(3)
+    ]
 
     assert tries == [True, True, False]
 
@@ -308,24 +310,24 @@ def test_a_later_request_may_be_challenged_anew() -> None:
 
     client.succeed()
 
-    assert client.may_retry(refusal(401, *server.challenges(400.0, stale=False)))
+    assert client.may_retry(refusal(401, *server.challenges(400.0, stale=False)), PEER)
     assert server.judge(again(client), SECRET, 401.0) is Verdict.VALID
 
 
 def test_two_proxies_may_both_ask() -> None:
-    client = DigestClient(RIGHT, tokens())
+    client = DigestClient(RIGHT, tokens(), PEER.host)
     challenge = 'Digest realm="{}", nonce="n"'
 
-    assert client.may_retry(refusal(407, ("proxy-authenticate", challenge.format("one"))))
-    assert client.may_retry(refusal(407, ("proxy-authenticate", challenge.format("two"))))
+    assert client.may_retry(refusal(407, ("proxy-authenticate", challenge.format("one"))), PEER)
+    assert client.may_retry(refusal(407, ("proxy-authenticate", challenge.format("two"))), PEER)
 
     assert len(again(client).headers["proxy-authorization"]) == 2
 
 
 def test_credentials_for_one_realm_are_kept_from_others() -> None:
-    client = DigestClient(Credentials("8001", "x", realm="carrier"), tokens())
+    client = DigestClient(Credentials("8001", "x", realm="carrier"), tokens(), PEER.host)
 
-    assert not client.may_retry(refusal(401, *make_server().challenges(0.0, stale=False)))
+    assert not client.may_retry(refusal(401, *make_server().challenges(0.0, stale=False)), PEER)
 
 
 @pytest.mark.parametrize(
@@ -342,4 +344,6 @@ def test_a_challenge_that_we_cannot_answer_is_left(text: str) -> None:
     with pytest.raises(PeerError):
         Challenge.parse(text)
 
-    assert not DigestClient(RIGHT, tokens()).may_retry(refusal(401, ("www-authenticate", text)))
+    assert not DigestClient(RIGHT, tokens(), PEER.host).may_retry(
+        refusal(401, ("www-authenticate", text)), PEER
+    )

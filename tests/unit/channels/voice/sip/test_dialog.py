@@ -23,7 +23,7 @@ def answer(**more: object) -> Response:
 
 
 def test_the_dialog_of_a_callee_is_turned_round() -> None:
-    dialog = Dialog.from_request(invite(cseq=7), "us", PEER)
+    dialog = Dialog.from_request(invite(cseq=7), "us", PEER, is_trusted=True)
 
     bye = dialog.request("BYE")
     assert bye.header("from") == "<sip:12345@192.0.2.1>;tag=us"
@@ -40,7 +40,7 @@ def test_the_dialog_of_a_caller_keeps_its_side() -> None:
 
 
 def test_sequence_numbers_only_rise() -> None:
-    dialog = Dialog.from_request(invite(cseq=7), "us", PEER)
+    dialog = Dialog.from_request(invite(cseq=7), "us", PEER, is_trusted=True)
 
     dialog.accept_sequence(9)
 
@@ -62,7 +62,9 @@ def test_an_answer_that_names_no_way_keeps_the_way_of_its_invite(contact: str) -
 
 
 def test_a_caller_with_a_contact_that_we_cannot_reach_is_reached_where_it_called_from() -> None:
-    dialog = Dialog.from_request(invite(contact="<sip:a@h;transport=tls>"), "us", PEER)
+    dialog = Dialog.from_request(
+        invite(contact="<sip:a@h;transport=tls>"), "us", PEER, is_trusted=True
+    )
 
     assert dialog.next_hop() == (PEER, None)
 
@@ -78,13 +80,13 @@ def test_a_caller_with_a_contact_that_we_cannot_reach_is_reached_where_it_called
 )
 def test_a_route_that_cannot_be_gone_is_refused(route: str) -> None:
     with pytest.raises(PeerError) as caught:
-        Dialog.from_request(invite(extra=[("record-route", route)]), "us", PEER)
+        Dialog.from_request(invite(extra=[("record-route", route)]), "us", PEER, is_trusted=True)
 
     assert caught.value.status == 400
 
 
 def test_a_target_changes_only_to_one_that_can_be_reached() -> None:
-    dialog = Dialog.from_request(invite(), "us", PEER)
+    dialog = Dialog.from_request(invite(), "us", PEER, is_trusted=True)
 
     assert str(dialog.new_target(invite(contact="<sip:new@h>"))) == "sip:new@h"
     assert dialog.new_target(invite(contact="")) == dialog.target
@@ -94,7 +96,7 @@ def test_a_target_changes_only_to_one_that_can_be_reached() -> None:
 
 def test_behind_a_route_any_target_will_do() -> None:
     routed = invite(extra=[("record-route", "<sip:p@192.0.2.50;lr>")])
-    dialog = Dialog.from_request(routed, "us", PEER)
+    dialog = Dialog.from_request(routed, "us", PEER, is_trusted=True)
 
     target = dialog.new_target(invite(contact="<sip:new@h;transport=ws>"))
 
@@ -123,6 +125,6 @@ def test_a_uri_points_to_a_hop(text: str, hop: Hop) -> None:
 
 def test_a_peer_of_rfc_2543_is_called_back_by_its_name() -> None:
     old = invite(via="SIP/2.0/UDP 192.0.2.9", contact="")
-    dialog = Dialog.from_request(old, "us", PEER)
+    dialog = Dialog.from_request(old, "us", PEER, is_trusted=True)
 
     assert dialog.request("BYE").uri == "sip:13800001234@192.0.2.9"

@@ -14,7 +14,7 @@ from channels.voice.sip.events import (
     EndReason,
 )
 from channels.voice.sip.message import Request, Response, parse_message
-from tests.unit.channels.voice.sip.wire import ANSWER, OFFER, Wire, request, tokens
+from tests.unit.channels.voice.sip.wire import ANSWER, OFFER, PEER, Wire, request, tokens
 
 
 def offered(wire: Wire, data: bytes = b"") -> CallOffered:
@@ -102,7 +102,7 @@ def test_a_repeated_invite_is_offered_once_and_answered_again() -> None:
 
 
 def test_a_200_is_repeated_until_the_ack() -> None:
-    wire = Wire()
+    wire = Wire.with_trunk()
     call = answered(wire)
 
     sent = wire.pass_time(8)
@@ -114,7 +114,7 @@ def test_a_200_is_repeated_until_the_ack() -> None:
 
 
 def test_a_call_that_nobody_acknowledges_ends_with_bye() -> None:
-    wire = Wire()
+    wire = Wire.with_trunk()
     call = answered(wire)
 
     sent = wire.pass_time(32)
@@ -313,8 +313,8 @@ def test_a_challenged_call_comes_again_as_another() -> None:
 
     wire.agent.challenge(first.call, wire.now)
     refusal = wire.response()
-    client = DigestClient(Credentials("8001", "pw"), tokens("c"))
-    assert client.may_retry(refusal)
+    client = DigestClient(Credentials("8001", "pw"), tokens("c"), PEER.host)
+    assert client.may_retry(refusal, PEER)
     signed = parse_message(request("INVITE", branch="b2", cseq=2, body=OFFER))
     assert isinstance(signed, Request)
     client.sign(signed)
@@ -386,7 +386,7 @@ def test_headers_that_would_break_the_message_are_a_mistake(header: tuple[str, s
 
 
 def test_a_phone_behind_a_translator_is_called_back_where_it_called_from() -> None:
-    wire = Wire(source=Hop(Transport.UDP, "203.0.113.5", 40123))
+    wire = Wire.with_trunk(source=Hop(Transport.UDP, "203.0.113.5", 40123))
     via = "SIP/2.0/UDP 10.0.0.9:5060;rport;branch=z9hG4bKn1"
     call = offered(wire, request("INVITE", body=OFFER, via=via, contact="<sip:p@10.0.0.9>")).call
     wire.agent.answer(call, ANSWER, wire.now)

@@ -500,7 +500,7 @@ def test_no_body_of_info_hurts() -> None:
 
 
 def test_the_routes_of_a_strict_router_are_followed() -> None:
-    wire = Wire()
+    wire = Wire.with_trunk()
     route = [("record-route", "<sip:strict@192.0.2.60>"), ("record-route", "<sip:b@192.0.2.61;lr>")]
     wire.receive(request("INVITE", body=OFFER, extra=route))
     event = wire.event()

@@ -7,7 +7,7 @@ from channels.voice.sip.errors import CallGone, PeerError, UsageError
 from channels.voice.sip.events import RegisterReceived
 from channels.voice.sip.message import Request, parse_message
 from channels.voice.sip.registrar import ANSWER_LIMIT, MAX_PENDING, Locations
-from tests.unit.channels.voice.sip.wire import Wire, request, tokens
+from tests.unit.channels.voice.sip.wire import PEER, Wire, request, tokens
 
 ADDRESS = "12345@192.0.2.1"
 PHONE = "sip:phone@192.0.2.9"
@@ -51,8 +51,8 @@ def test_a_phone_registers_with_its_password() -> None:
     assert wire.agent.authorize(first.request_key, secret, wire.now) is Verdict.MISSING
     wire.agent.challenge(first.request_key, wire.now)
 
-    client = DigestClient(Credentials("8001", "pw"), tokens("c"))
-    assert client.may_retry(wire.response())
+    client = DigestClient(Credentials("8001", "pw"), tokens("c"), PEER.host)
+    assert client.may_retry(wire.response(), PEER)
     message = parse_message(request("REGISTER", branch="b2", cseq=2))
     assert isinstance(message, Request)
     client.sign(message)

@@ -1,4 +1,4 @@
-"""The messages of RFC 4475, and the traps that broke other stacks."""
+"""The messages of RFC 4475 and RFC 5118, and the traps that broke other stacks."""
 
 from pathlib import Path
 
@@ -63,6 +63,19 @@ ANSWERS = {
     "regescrt": "REGISTER",
     "sdp01": "100",
     "inv2543": "100",
+    # RFC 5118: IPv6
+    "ipv6-good": "REGISTER",
+    "ipv6-bad": "400",
+    "port-ambiguous": "REGISTER",
+    "port-unambiguous": "REGISTER",
+    "via-received-param-with-delim": "481",
+    "via-received-param-no-delim": "200",
+    "ipv6-in-sdp": "100",
+    "mult-ip-in-header": "481",
+    "mult-ip-in-sdp": "100",
+    "ipv4-mapped-ipv6": "100",
+    "ipv6-bug-abnf-3-colons": "200",  # 4.10: must be tolerated
+    "ipv6-correct-abnf-2-colons": "200",
     # what stopped other stacks
     "via_port_above_65535": "",
     "transport_in_capitals": "100",

@@ -6,6 +6,7 @@ from itertools import count
 from channels.voice.sip.address import Hop, Outgoing, Transport
 from channels.voice.sip.events import SipEvent
 from channels.voice.sip.message import Request, Response, parse_message
+from channels.voice.sip.peers import PeerOptions
 from channels.voice.sip.user_agent import UserAgent, UserAgentOptions
 
 OFFER = b"v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
@@ -22,7 +23,7 @@ def tokens(prefix: str = "t") -> Callable[[], str]:
     return lambda: f"{prefix}{next(numbers):04d}"
 
 
-def make_agent(hop: Hop = OURS, prefix: str = "t", **options: int | float | str) -> UserAgent:
+def make_agent(hop: Hop = OURS, prefix: str = "t", **options: object) -> UserAgent:
     """Return a user agent at `hop`."""
     made = UserAgentOptions(host=hop.host, port=hop.port, **options)  # type: ignore[arg-type]
     return UserAgent(made, tokens(prefix), b"secret of the tests")
@@ -88,10 +89,15 @@ def reply(
 class Wire:
     """A user agent, the time, and what it sent."""
 
-    def __init__(self, source: Hop = PEER, **options: int | float | str) -> None:
+    def __init__(self, source: Hop = PEER, **options: object) -> None:
         self.agent = make_agent(OURS, "t", **options)
         self.source = source
         self.now = 100.0
+
+    @classmethod
+    def with_trunk(cls, source: Hop = PEER) -> "Wire":
+        """Return a wire whose other side is a trunk."""
+        return cls(source, peers=PeerOptions(trunks=frozenset({source.host})))
 
     def receive(self, data: bytes) -> None:
         """Let a message of the other side arrive."""
