@@ -3,31 +3,32 @@
 import http.client
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from config.addresses import Address
 from config.rundir import running
-from config.settings import Settings
 
 ANSWER_SECONDS = 3.0
 
 
-def probe_roles(settings: Settings) -> Iterator[tuple[str, str | None]]:
+def probe_roles(data: Path) -> Iterator[tuple[str, str | None]]:
     """Yield each role that runs in the data directory, and what is wrong with it or None.
 
     A role without an address is fine while its process lives.
     """
-    for role, _ in running(settings.data):
-        probe = PROBES.get(role)
+    for each in running(data):
+        problem = None
         try:
-            yield role, probe(settings) if probe else None
+            for protocol, address in each.addresses.items():
+                problem = problem or PROBES[protocol](_reachable(Address.parse(address)))
         except (OSError, http.client.HTTPException) as error:
-            yield role, f"does not answer: {str(error) or type(error).__name__}"
+            problem = f"does not answer: {str(error) or type(error).__name__}"
+        yield each.role, problem
 
 
-def _probe_web(settings: Settings) -> str | None:
-    host, port = _reachable(settings.http.address)
-    connection = http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
+def _probe_web(address: Address) -> str | None:
+    connection = http.client.HTTPConnection(address.host, address.port, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", "/health/ready")
         status = connection.getresponse().status
@@ -36,15 +37,15 @@ def _probe_web(settings: Settings) -> str | None:
     return None if status == 200 else f"is not ready: status {status}"
 
 
-def _probe_mail(settings: Settings) -> str | None:
-    address = _reachable(settings.smtp.address)
-    with socket.create_connection(address, timeout=ANSWER_SECONDS) as connection:
+def _probe_mail(address: Address) -> str | None:
+    where = (address.host, address.port)
+    with socket.create_connection(where, timeout=ANSWER_SECONDS) as connection:
         greeting = connection.recv(200)
     return None if greeting.startswith(b"220") else "does not greet (RFC 5321 4.2)"
 
 
-def _probe_voice(settings: Settings) -> str | None:
-    host, port = _reachable(settings.sip.address)
+def _probe_voice(address: Address) -> str | None:
+    host, port = address.host, address.port
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
         phone.settimeout(ANSWER_SECONDS)
         phone.connect((host, port))
@@ -58,10 +59,10 @@ def _probe_voice(settings: Settings) -> str | None:
     return None if answer.startswith(b"SIP/2.0 200") else "does not answer OPTIONS with 200"
 
 
-def _reachable(address: Address) -> tuple[str, int]:
-    return ("127.0.0.1" if address.is_wildcard else address.host), address.port
+def _reachable(address: Address) -> Address:
+    return Address("127.0.0.1", address.port) if address.is_wildcard else address
 
 
-PROBES: Mapping[str, Callable[[Settings], str | None]] = MappingProxyType(
-    {"web": _probe_web, "mail": _probe_mail, "voice": _probe_voice}
+PROBES: Mapping[str, Callable[[Address], str | None]] = MappingProxyType(
+    {"http": _probe_web, "smtp": _probe_mail, "sip": _probe_voice}
 )

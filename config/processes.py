@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 PROC = Path("/proc")
 POLL_SECONDS = 0.01
@@ -65,10 +66,10 @@ class ProcessIdentity:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
 
-    def write(self, path: Path) -> None:
-        """Write the identity to a pid file, whole or not at all."""
+    def write(self, path: Path, **notes: Any) -> None:
+        """Write the identity, and notes beside it, to a pid file, whole or not at all."""
         fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-        fresh.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        fresh.write_text(json.dumps({**notes, **asdict(self)}), encoding="utf-8")
         fresh.replace(path)
 
     @classmethod

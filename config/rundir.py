@@ -5,13 +5,15 @@ A file outlives a kill -9, which is why identities are checked before anybody is
 """
 
 import fcntl
+import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.detached import belongs_to_another
 from config.embedded import EmbeddedPostgres, EmbeddedServer, EmbeddedValkey
 from config.processes import ProcessIdentity, end_processes
 from hotline.kernel.errors import HotlineError
@@ -36,14 +38,31 @@ class Stopped:
     """Pids that even SIGKILL did not end in time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One process of ours that is alive."""
+
+    role: str
+    process: ProcessIdentity
+    addresses: Mapping[str, str]
+    """Where it listens, by protocol, once it is ready."""
+
+
 @contextmanager
-def registered(data: Path, role: str) -> Iterator[None]:
-    """Leave this process's identity in the data directory while the block runs."""
-    folder = _folder(data)
-    path = folder / f"{role}-{os.getpid()}.json"
-    ProcessIdentity.own().write(path)
+def registered(data: Path, role: str) -> Iterator[Callable[[Mapping[str, str]], None]]:
+    """Leave this process's identity in the data directory while the block runs.
+
+    Yields a function that notes where the process listens.
+    """
+    path = _folder(data) / f"{role}-{os.getpid()}.json"
+    identity = ProcessIdentity.own()
+
+    def note(addresses: Mapping[str, str]) -> None:
+        identity.write(path, addresses=dict(addresses))
+
+    note({})
     try:
-        yield
+        yield note
     finally:
         path.unlink(missing_ok=True)
 
@@ -68,22 +87,28 @@ def serving(data: Path) -> Iterator[None]:
             yield
 
 
-def running(data: Path) -> Iterator[tuple[str, ProcessIdentity]]:
-    """Yield role and identity of each living process of ours; forget the dead ones."""
+def running(data: Path) -> Iterator[Running]:
+    """Yield each living process of ours; forget the dead ones."""
     for path in sorted((data / "run").glob("*-*.json")):
         identity = ProcessIdentity.read(path)
         if identity and identity.is_alive():
-            yield path.stem.rpartition("-")[0], identity
+            yield Running(path.stem.rpartition("-")[0], identity, _addresses(path))
         else:
             path.unlink(missing_ok=True)
 
 
+def _addresses(path: Path) -> Mapping[str, str]:
+    with suppress(OSError, ValueError):
+        return dict(json.loads(path.read_text(encoding="utf-8"))["addresses"])
+    return {}
+
+
 def stop_everything(data: Path) -> Stopped:
     """End every process of ours in the data directory, then the embedded servers."""
-    found = [(role, process) for role, process in running(data) if process.pid != os.getpid()]
+    found = [each for each in running(data) if each.process.pid != os.getpid()]
     servers = [server.name for server in _servers(data) if server.leader()]
-    leaders = [process for role, process in found if role == SERVE]
-    others = [process for role, process in found if role != SERVE]
+    leaders = [each.process for each in found if each.role == SERVE]
+    others = [each.process for each in found if each.role != SERVE]
     term, kill = signal.SIGTERM, signal.SIGKILL
     left = end_processes(leaders, [(term, SERVE_SECONDS), (kill, 5.0)])
     left += end_processes(others, [(term, ROLE_SECONDS), (kill, 5.0)])
@@ -107,4 +132,6 @@ def _folder(data: Path) -> Path:
     folder = data / "run"
     with suppress(FileExistsError):
         folder.mkdir(parents=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise belongs_to_another(data)
     return folder

@@ -43,7 +43,7 @@ def serve(settings: Settings, *, tell: Callable[[str], None]) -> None:
             asyncio.run(prepare_database(servers, settings))
             asyncio.run(_supervise(settings, tell))
         finally:
-            if not any(process.pid != os.getpid() for _, process in running(settings.data)):
+            if all(each.process.pid == os.getpid() for each in running(settings.data)):
                 stop_servers(settings.data)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import importlib
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from errno import EADDRINUSE
 
 import structlog
@@ -54,14 +54,19 @@ def run_role(role: str, settings: Settings, ready: Ready = lambda _: None) -> No
     """
     configure_logging(settings.log, role=role)
     module = importlib.import_module(f"config.roles.{role}")
-    with registered(settings.data, role):
+    with registered(settings.data, role) as note:
+
+        def say_ready(addresses: Mapping[str, str]) -> None:
+            note(addresses)
+            ready(addresses)
+
         servers = start_servers(settings)
         try:
             if role == WORKER:
-                module.work(settings, servers, ready=ready)
+                module.work(settings, servers, ready=say_ready)
             else:
                 run = asyncio.run if role == MAIL else uvloop.run
-                run(_serve(module.serve, settings, servers, ready))
+                run(_serve(module.serve, settings, servers, say_ready))
         except OSError as error:
             if error.errno != EADDRINUSE:
                 raise

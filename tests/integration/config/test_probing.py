@@ -12,7 +12,6 @@ import pytest
 from config.addresses import Address
 from config.probing import probe_roles
 from config.rundir import registered
-from config.settings import Settings, load_settings
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 DOWN = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\nno"
@@ -57,11 +56,10 @@ def udp_server(answer: bytes) -> tuple[Address, threading.Thread]:
     return address, thread
 
 
-def probe(settings: Settings, *roles: str) -> dict[str, str | None]:
-    with ExitStack() as stack:
-        for role in roles:
-            stack.enter_context(registered(settings.data, role))
-        return dict(probe_roles(settings))
+def probe(data: Path, role: str, **addresses: Address) -> str | None:
+    with registered(data, role) as note:
+        note({protocol: str(address) for protocol, address in addresses.items()})
+        return dict(probe_roles(data))[role]
 
 
 @pytest.mark.parametrize(("answer", "problem"), [(OK, None), (DOWN, "is not ready: status 503")])
@@ -70,9 +68,7 @@ def test_the_pages_are_asked_whether_they_are_ready(
 ) -> None:
     address = serve(answer, hears_first=True)
 
-    settings = load_settings({"data": tmp_path, "http": {"address": address}})
-
-    assert probe(settings, "web") == {"web": problem}
+    assert probe(tmp_path, "web", http=address) == problem
 
 
 @pytest.mark.parametrize(
@@ -82,9 +78,7 @@ def test_the_pages_are_asked_whether_they_are_ready(
 def test_mail_must_greet(
     tmp_path: Path, serve: Callable[..., Address], answer: bytes, problem: str | None
 ) -> None:
-    settings = load_settings({"data": tmp_path, "smtp": {"address": serve(answer)}})
-
-    assert probe(settings, "mail") == {"mail": problem}
+    assert probe(tmp_path, "mail", smtp=serve(answer)) == problem
 
 
 @pytest.mark.parametrize(
@@ -98,25 +92,26 @@ async def test_voice_is_asked_for_its_options(
     tmp_path: Path, answer: bytes, problem: str | None
 ) -> None:
     address, thread = udp_server(answer)
-    settings = load_settings({"data": tmp_path, "sip": {"address": address}})
 
-    answered = await asyncio.to_thread(probe, settings, "voice")
+    answered = await asyncio.to_thread(
+        probe, tmp_path, "voice", sip=Address("0.0.0.0", address.port)
+    )
 
     thread.join()
-    assert answered == {"voice": problem}
+    assert answered == problem
 
 
 def test_a_closed_port_is_a_problem_of_its_role(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         closed = Address(*taken.getsockname())
-    settings = load_settings({"data": tmp_path, "smtp": {"address": closed}})
 
-    answers = probe(settings, "mail", "worker")
+    assert "does not answer: " in str(probe(tmp_path, "mail", smtp=closed))
 
-    assert answers["worker"] is None
-    assert "does not answer: " in str(answers["mail"])
+
+def test_a_role_without_an_address_is_fine_while_it_lives(tmp_path: Path) -> None:
+    assert probe(tmp_path, "worker") is None
 
 
 def test_only_roles_that_run_are_asked(tmp_path: Path) -> None:
-    assert probe(load_settings({"data": tmp_path})) == {}
+    assert dict(probe_roles(tmp_path)) == {}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.processes import ProcessIdentity
-from config.rundir import AlreadyRunning, registered, running, serving, stop_everything
+from config.rundir import AlreadyRunning, Running, registered, running, serving, stop_everything
 
 PROCESS = """
 import signal, sys
@@ -39,8 +39,10 @@ def worker(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 def test_a_process_is_known_while_it_runs(tmp_path: Path) -> None:
-    with registered(tmp_path, "web"):
-        assert list(running(tmp_path)) == [("web", ProcessIdentity.own())]
+    with registered(tmp_path, "web") as note:
+        assert list(running(tmp_path)) == [Running("web", ProcessIdentity.own(), {})]
+        note({"http": "127.0.0.1:8080"})
+        assert [each.addresses for each in running(tmp_path)] == [{"http": "127.0.0.1:8080"}]
 
     assert list(running(tmp_path)) == []
 
@@ -67,7 +69,7 @@ def test_serve_may_follow_a_serve_that_has_ended(tmp_path: Path) -> None:
         pass
 
     with serving(tmp_path):
-        assert [role for role, _ in running(tmp_path)] == ["serve"]
+        assert [each.role for each in running(tmp_path)] == ["serve"]
 
 
 def test_stop_ends_what_runs_here_and_nothing_else(

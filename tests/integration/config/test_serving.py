@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from config.embedded import EmbeddedPostgres, EmbeddedValkey
+from config.probing import probe_roles
 from config.processes import ProcessIdentity, wait_for_end
 from config.rundir import running, stop_everything
 
@@ -53,7 +54,7 @@ class Serve:
         return found.group()
 
     def roles(self) -> dict[str, ProcessIdentity]:
-        return dict(running(self.data))
+        return {each.role: each.process for each in running(self.data)}
 
     def wait_for(self, holds: Callable[[], bool]) -> None:
         deadline = time.monotonic() + LIMIT
@@ -118,6 +119,7 @@ def test_every_channel_answers_once_serve_says_that_it_is_ready(start: Callable[
     assert greeting(serve.address("mail")).startswith("220 ")
     assert options_answer(serve.address("voice")) == "SIP/2.0 200 OK"
     assert set(serve.roles()) == ROLES
+    assert dict(probe_roles(serve.data)) == dict.fromkeys(ROLES)
 
 
 def test_a_second_serve_says_that_there_is_one(start: Callable[[], Serve]) -> None:
