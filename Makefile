@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
-.PHONY: help setup pages demo run stop test check bench clean
+.PHONY: help setup pages demo run stop test check docs bench clean
 
 PYTHON ?= python3.11
 DATA ?= var
@@ -38,6 +38,11 @@ check: .venv/.tools  ## Lint, format, types, import contracts, documents in step
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/architecture
+
+docs: .venv/.tools  ## Write the documents that follow from tables, settings and tests
+	$(BIN)/python -m config.drawings
+	$(BIN)/python -m config.settings_page
+	if [ -f config/requirements.py ]; then $(BIN)/python -m config.requirements; fi
 
 bench: .venv/.tools pages  ## Measure this machine again (docs/benchmarks.md)
 	$(BIN)/python -m benchmarks

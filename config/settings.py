@@ -111,7 +111,7 @@ Hours = Annotated[tuple[tuple[time, time], ...], BeforeValidator(_hours)]
 class Part(BaseModel):
     """The settings of one part."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class LogSettings(Part):
@@ -296,7 +296,11 @@ class Settings(BaseSettings):
     """Everything that an operator may choose."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
     )
 
     data: Path = Path("var")
