@@ -1,8 +1,13 @@
-"""`hotline explain deadline`."""
+"""`hotline explain deadline` and `hotline explain score`."""
+
+from pathlib import Path
 
 import click
 
-from config.explain import explain_deadline
+from case_bridge.evaluation.definition import ObjectKind
+from config.cli.options import chosen_settings, data_option, within_runtime
+from config.explain import explain_deadline, explain_given_score, explain_stored_score
+from config.runtime import Runtime
 from hotline.sla.deadline import DayRule
 
 DAY_RULES = [rule.value for rule in DayRule]
@@ -31,3 +36,59 @@ def deadline(
         start, limit, day_rule=day_rule, language=language, allow_provisional=allow_provisional
     )
     click.echo(receipt)
+
+
+@explain.command()
+@click.option("--should-close", type=click.IntRange(min=0), help="应结案数")
+@click.option("--closed", type=click.IntRange(min=0), help="结案数")
+@click.option("--on-time", type=click.IntRange(min=0), help="按期结案数")
+@click.option("--rework", type=click.IntRange(min=0), help="返工案卷数")
+@click.option(
+    "--rank", type=click.IntRange(min=1), help="结案倒排名次: the busiest has the greatest"
+)
+@click.option("--units", type=click.IntRange(min=1), help="参评单位数")
+@click.option("--period", help="Of a published result instead: 2026-03, 2026-Q1 or 2026.")
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in ObjectKind]),
+    default=ObjectKind.UNIT.value,
+    show_default=True,
+    help="With --period: what is assessed.",
+)
+@click.option("--object", "name", help="With --period: the name of the unit, region, person.")
+@data_option
+def score(
+    *,
+    should_close: int | None,
+    closed: int | None,
+    on_time: int | None,
+    rework: int | None,
+    rank: int | None,
+    units: int | None,
+    period: str | None,
+    kind: str,
+    name: str | None,
+    data: Path | None,
+) -> None:
+    """Print a score step by step: of figures given here, or of a published result."""
+    figures = {
+        "--should-close": should_close,
+        "--closed": closed,
+        "--on-time": on_time,
+        "--rework": rework,
+        "--rank": rank,
+        "--units": units,
+    }
+    given = {option for option, value in figures.items() if value is not None}
+    if period and name and not given:
+
+        async def read(runtime: Runtime) -> str:
+            async with runtime.database.read() as session:
+                return await explain_stored_score(session, ObjectKind(kind), period, name)
+
+        click.echo(within_runtime(chosen_settings(data=data), read))
+        return
+    missing = [option for option in figures if option not in given]
+    if period or name or missing:
+        raise click.UsageError("give either --period and --object, or all of " + ", ".join(figures))
+    click.echo(explain_given_score(*(value or 0 for value in figures.values())))
