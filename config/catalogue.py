@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from case_bridge.cases.rules import CaseRules
 from case_bridge.units.unit import ResponsibilityRule, Unit
 from config.calendar_tables import load_calendar
 from config.category_table import Scheme, load_categories, load_schemes
 from config.data_files import DATA, read_text
 from config.prompts import check_prompts, prompt_names
+from config.rule_table import load_rules
 from config.unit_tables import load_responsibility, load_units
 from hotline.kernel.errors import HotlineError
 from hotline.sla.calendar import WorkingCalendar
@@ -37,6 +39,7 @@ class Catalogue:
     calendar: WorkingCalendar
     units: tuple[Unit, ...]
     responsibility: tuple[ResponsibilityRule, ...]
+    rules: CaseRules
     flows: Mapping[str, Flow]
     """By name."""
     prompts: Path
@@ -61,12 +64,13 @@ def load_catalogue(folder: Path = DATA) -> Catalogue:
     calendar = load_calendar(folder / "calendars", problems)
     units = load_units(folder, problems)
     responsibility = load_responsibility(folder, schemes, categories, units, problems)
+    rules = load_rules(folder, problems)
     flows = load_flows(folder / "flows", folder / "prompts", problems)
     problems += check_prompts(folder / "prompts")
     if problems or calendar is None:
         raise CatalogueError(tuple(sorted(set(problems))))
     return Catalogue(
-        schemes, categories, calendar, units, responsibility, flows, folder / "prompts"
+        schemes, categories, calendar, units, responsibility, rules, flows, folder / "prompts"
     )
 
 

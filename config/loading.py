@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from case_bridge.cases.repository import Cases
 from case_bridge.units.service import load_units
 from config.catalogue import Catalogue, load_catalogue
 from config.demo.people import load_demo_people
@@ -113,6 +114,7 @@ async def load_shipped_data(database: Database, catalogue: Catalogue, *, now: da
         changed = await save_categories(uow, catalogue.categories_in_use)
         calendar_is_new = await save_calendar(uow, catalogue.calendar, now=now)
         await load_units(uow, catalogue.units, catalogue.responsibility)
+        await Cases(uow.session).put_rules(catalogue.rules, now=now)
     log.info("data_loaded", categories_changed=changed, calendar_is_new=calendar_is_new)
 
 

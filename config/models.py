@@ -13,6 +13,7 @@ MODULES = (
     "hotline.recordings.model",
     "hotline.callbacks.model",
     "case_bridge.cases.model",
+    "case_bridge.later.model",
     "case_bridge.units.model",
     "case_bridge.field.model",
     "case_bridge.places.model",

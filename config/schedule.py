@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from case_bridge.bridge.reconcile import reconcile
+from case_bridge.cases.notices import climb_ladders
+from case_bridge.later.service import reckon_provisional, resume_due
 from config.runtime import Runtime
 from config.wiring import queue_policy, recordings_folder
 from hotline.contacts import messages
@@ -49,10 +51,25 @@ async def _reconcile(runtime: Runtime, now: datetime) -> int:
     return len(await reconcile(runtime.database, runtime.platform, now=now))
 
 
+async def _climb_ladders(runtime: Runtime, now: datetime) -> int:
+    return await climb_ladders(runtime.database, now=now)
+
+
+async def _resume_cases(runtime: Runtime, now: datetime) -> int:
+    return await resume_due(runtime.database, now=now)
+
+
+async def _reckon_provisional(runtime: Runtime, now: datetime) -> int:
+    return await reckon_provisional(runtime.database, now=now)
+
+
 SCHEDULE: tuple[Round, ...] = (
     Round("calls", timedelta(seconds=5), _end_dead_calls),
     Round("contacts", timedelta(seconds=15), _parse_forgotten_contacts),
     Round("messages", timedelta(seconds=30), _settle_messages),
     Round("recordings", timedelta(minutes=1), _seal_recordings),
     Round("cases", timedelta(minutes=5), _reconcile),
+    Round("reminders", timedelta(minutes=1), _climb_ladders),  # 催办、督办
+    Round("resumptions", timedelta(minutes=1), _resume_cases),  # 缓办、挂账到期
+    Round("provisional_deadlines", timedelta(minutes=10), _reckon_provisional),
 )

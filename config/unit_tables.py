@@ -29,6 +29,8 @@ def load_units(folder: Path, problems: list[Problem]) -> tuple[Unit, ...]:
             section.problem(f"code {unit.code!r} is written twice", "code")
         if unit.competent_code is not None and unit.competent_code not in codes:
             section.problem(f"competent: there is no unit {unit.competent_code!r}", "competent")
+        if unit.part_of is not None and unit.part_of not in codes:
+            section.problem(f"part_of: there is no unit {unit.part_of!r}", "part_of")
         if unit.is_utility and unit.competent_code is None:
             section.problem(f"{unit.name} is a utility, but `competent` is missing")
     top.finish()
@@ -48,6 +50,7 @@ def _unit(section: Section) -> Unit:
         phone=section.text("phone", ""),
         is_utility=section.flag("utility", default=False),
         competent_code=section.text("competent", "") or None,
+        part_of=section.text("part_of", "") or None,
     )
     section.finish()
     return unit

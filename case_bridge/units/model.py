@@ -1,6 +1,6 @@
 """Tables of units and of the responsibility matrix."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
@@ -24,6 +24,45 @@ class UnitRow(Base):
     phone: Mapped[str]
     is_utility: Mapped[bool]
     competent_code: Mapped[str | None]
+
+
+class TerminalRow(Base):
+    """A unit that is one of several terminals of another (R39: 003 a8)."""
+
+    __tablename__ = "unit_terminals"
+
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), primary_key=True)
+    parent_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)
+
+
+class FrontageRow(Base):
+    """An agreement about frontage duties (门前五包) with a shop (R40: 003 a9)."""
+
+    __tablename__ = "frontage_agreements"
+    __table_args__ = (
+        CheckConstraint("ends_on IS NULL OR ends_on > signed_on", name="lasts_for_a_while"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    number: Mapped[str] = mapped_column(unique=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)
+    address: Mapped[str]
+    duties: Mapped[str]
+    signed_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    """The first day on which it no longer holds."""
+
+
+class UnitLookRow(Base):
+    """A unit looked at its cases on a day (R37: 003 a7)."""
+
+    __tablename__ = "unit_looks"
+
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    """Shanghai time."""
+    first_at: Mapped[datetime]
+    by_name: Mapped[str]
 
 
 class ResponsibilityRow(Base):

@@ -1,15 +1,21 @@
 """All SQL about units and responsibilities."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_bridge.units.model import ResponsibilityRow, UnitRow
-from case_bridge.units.unit import Responsibility, ResponsibilityRule, Unit
+from case_bridge.units.model import (
+    FrontageRow,
+    ResponsibilityRow,
+    TerminalRow,
+    UnitLookRow,
+    UnitRow,
+)
+from case_bridge.units.unit import Responsibility, ResponsibilityRule, Unit, UnitClass
 from hotline.kernel.errors import NotFound
 from hotline.kernel.ids import UnitId, new_id
 
@@ -56,6 +62,61 @@ class Units:
             .values(id=new_id(), code=unit.code, **values)
             .on_conflict_do_update(index_elements=["code"], set_=values)
         )
+
+    async def put_terminal(self, unit_id: UnitId, parent_id: UnitId) -> None:
+        """Write that one unit is a terminal of another."""
+        await self._session.execute(
+            insert(TerminalRow)
+            .values(unit_id=unit_id, parent_id=parent_id)
+            .on_conflict_do_update(index_elements=["unit_id"], set_={"parent_id": parent_id})
+        )
+
+    async def terminals(self, parent_id: UnitId) -> Sequence[UnitRow]:
+        """Return the terminals of a unit, by name."""
+        found = await self._session.scalars(
+            select(UnitRow)
+            .join(TerminalRow, TerminalRow.unit_id == UnitRow.id)
+            .where(TerminalRow.parent_id == parent_id)
+            .order_by(UnitRow.name)
+        )
+        return found.all()
+
+    async def look(self, unit_id: UnitId, day: date, *, at: datetime, by_name: str) -> bool:
+        """Note the unit's first look of a day; False if it looked before."""
+        noted = await self._session.scalar(
+            insert(UnitLookRow)
+            .values(unit_id=unit_id, day=day, first_at=at, by_name=by_name)
+            .on_conflict_do_nothing()
+            .returning(UnitLookRow.day)
+        )
+        return noted is not None
+
+    async def looks(self, day: date) -> Sequence[tuple[UnitRow, UnitLookRow | None]]:
+        """Return every class I unit with its look of the day, if it looked, by name."""
+        found = await self._session.execute(
+            select(UnitRow, UnitLookRow)
+            .outerjoin(UnitLookRow, and_(UnitLookRow.unit_id == UnitRow.id, UnitLookRow.day == day))
+            .where(UnitRow.unit_class == UnitClass.FIRST)
+            .order_by(UnitRow.name)
+        )
+        return [(unit, look) for unit, look in found]
+
+    async def agreement(self, number: str) -> FrontageRow | None:
+        """Return the frontage agreement of this number."""
+        return await self._session.scalar(select(FrontageRow).where(FrontageRow.number == number))
+
+    async def agreements(self, on: date) -> Sequence[tuple[FrontageRow, UnitRow]]:
+        """Return the frontage agreements in force on a day with their shops, by address."""
+        found = await self._session.execute(
+            select(FrontageRow, UnitRow)
+            .join(UnitRow, UnitRow.id == FrontageRow.unit_id)
+            .where(
+                FrontageRow.signed_on <= on,
+                or_(FrontageRow.ends_on.is_(None), FrontageRow.ends_on > on),
+            )
+            .order_by(FrontageRow.address)
+        )
+        return [(row, unit) for row, unit in found]
 
     async def put_rule(self, rule: ResponsibilityRule, unit_id: UnitId) -> None:
         """Write a rule, or give the same rule another end."""

@@ -1,18 +1,20 @@
 """Use cases: load units and their matrix, find the unit that answers for a matter."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.units.matcher import Matter, suggest_unit
+from case_bridge.units.model import FrontageRow
 from case_bridge.units.repository import Units
-from case_bridge.units.unit import ResponsibilityRule, Suggestion, Unit, UnitContact
+from case_bridge.units.unit import ResponsibilityRule, Suggestion, Unit, UnitClass, UnitContact
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import Invalid
-from hotline.kernel.ids import UnitId
+from hotline.kernel.errors import Conflict, Invalid
+from hotline.kernel.ids import UnitId, new_id
 
 _KINDS: Final = frozenset({"facility", "incident"})
 
@@ -26,12 +28,18 @@ async def load_units(
     dispatch can still be explained. Returns every unit's id by its code.
 
     Raises:
-        Invalid: if a rule names an unknown unit or a malformed category.
+        Invalid: if a terminal is part of an unknown unit, or a rule names an unknown unit or a malformed category.
     """
+    units = tuple(units)
     repository = Units(uow.session)
     for unit in units:
         await repository.put(unit)
     ids = await repository.by_code()
+    for unit in units:
+        if unit.part_of is not None:
+            if unit.part_of not in ids or unit.part_of == unit.code:
+                raise Invalid(f"unit {unit.code}", f"there is no unit {unit.part_of} to be part of")
+            await repository.put_terminal(ids[unit.code], ids[unit.part_of])
     for number, rule in enumerate(rules, start=1):
         if rule.unit_code not in ids:
             raise Invalid(f"rule {number}", f"there is no unit {rule.unit_code}")
@@ -59,6 +67,51 @@ async def unit_contact(session: AsyncSession, unit_id: UnitId) -> UnitContact:
         phone=row.phone,
         competent_id=(await units.by_code()).get(competent) if competent else None,
     )
+
+
+async def note_look(uow: UnitOfWork, unit_id: UnitId, *, by_name: str, now: datetime) -> bool:
+    """Note that a unit looked at its cases today (R37); False if it had before."""
+    day = now.astimezone(SHANGHAI).date()
+    return await Units(uow.session).look(unit_id, day, at=now, by_name=by_name)
+
+
+async def sign_frontage(
+    uow: UnitOfWork,
+    *,
+    number: str,
+    shop: Unit,
+    address: str,
+    duties: str,
+    signed_on: date,
+    ends_on: date | None = None,
+) -> UnitId:
+    """Register a shop's agreement about frontage duties; it becomes a unit reached by phone (R40).
+
+    Raises:
+        Invalid: if number, address, duties or phone are missing, or the end is not after the
+            start.
+        Conflict: if the number was given to another shop.
+    """
+    for name, text in (("number", number), ("address", address), ("duties", duties)):
+        if not text.strip():
+            raise Invalid(name, "is empty")
+    if not shop.phone.strip():
+        raise Invalid("phone", "a shop is reached by phone")
+    if ends_on is not None and ends_on <= signed_on:
+        raise Invalid("ends_on", "is not after the day of signing")
+    units = Units(uow.session)
+    await units.put(replace(shop, unit_class=UnitClass.FRONTAGE))
+    unit_id = (await units.by_code())[shop.code]
+    row = await units.agreement(number.strip())
+    if row is None:
+        row = FrontageRow(id=new_id(), number=number.strip(), unit_id=unit_id)
+        uow.session.add(row)
+    elif row.unit_id != unit_id:
+        raise Conflict(f"agreement {number} is another shop's")
+    row.address, row.duties = address.strip(), duties.strip()
+    row.signed_on, row.ends_on = signed_on, ends_on
+    await uow.session.flush()
+    return unit_id
 
 
 async def oversees(session: AsyncSession, unit_id: UnitId, other: UnitId) -> bool:

@@ -1,0 +1,1 @@
+"""Three kinds of later: extension 延期, deferral 缓办, parking 挂账; each its own approval."""

@@ -1,0 +1,381 @@
+"""Use cases: apply for more time, verify, approve or refuse, resume; deadlines computed again."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+
+from case_bridge.cases.case import HOUSE, Actor
+from case_bridge.cases.clock import pause_clock, reckon_clock, resume_clock
+from case_bridge.cases.duties import DUTIES, check_duty
+from case_bridge.cases.handling import own_case
+from case_bridge.cases.model import CaseRow
+from case_bridge.cases.notice import PauseKind
+from case_bridge.cases.record import move_case
+from case_bridge.cases.repository import Cases
+from case_bridge.cases.rules import FilingBase
+from case_bridge.cases.states import CASE, CaseState, CaseTrigger
+from case_bridge.cases.words import require_words
+from case_bridge.later.model import LaterRequestRow
+from case_bridge.later.repository import Requests
+from case_bridge.later.request import (
+    TRIGGERS,
+    Application,
+    LaterKind,
+    Quota,
+    check_approver,
+    check_extension,
+    check_until,
+    month_of,
+)
+from case_bridge.later.states import REQUEST, RequestState, RequestTrigger
+from hotline.accounts import audit
+from hotline.accounts.roles import Role
+from hotline.kernel.db import Database, UnitOfWork
+from hotline.kernel.errors import Conflict, Forbidden, IllegalTransition, Invalid
+from hotline.kernel.ids import CaseId, UnitId, UserId, new_id
+from hotline.sla.limit import Limit
+from hotline.tickets.calendars import calendar_in_force
+
+log = structlog.get_logger()
+
+BATCH: Final = 100
+"""Cases of one round; the next round takes the rest."""
+
+_PAUSES: Final = {
+    LaterKind.DEFERRAL: PauseKind.DEFERRAL,
+    LaterKind.SHELVING: PauseKind.SHELVING,
+}
+_RESUMING: Final = {
+    CaseState.DEFERRED: CaseTrigger.RESUME,
+    CaseState.SHELVED: CaseTrigger.UNSHELVE,
+}
+_CENTRE: Final = frozenset({Role.DISPATCHER, Role.SHIFT_LEADER})
+
+
+async def apply_for(
+    uow: UnitOfWork, case_id: CaseId, application: Application, *, actor: Actor, now: datetime
+) -> UUID:
+    """Apply in writing, with the name of the unit's leader (R51); return the application's id.
+
+    Raises:
+        Invalid: if reason, leader or length are missing, or the length is against the rule.
+        Forbidden: if the case is another unit's.
+        Conflict: if the case cannot have it now, or an application waits already.
+    """
+    reason = require_words("reason", application.reason)
+    leader = require_words("unit_leader", application.unit_leader)
+    case = await own_case(uow, case_id, actor)
+    trigger = TRIGGERS[application.kind]
+    if not CASE.allows(case.state, trigger):
+        raise IllegalTransition(CASE.name, case.state, trigger)
+    if await Requests(uow.session).open_of(case.id) is not None:
+        raise Conflict("an application of this case waits for an answer")
+    warning = await _check_terms(uow, case, application, now=now)
+    assert actor.unit_id is not None
+    row = LaterRequestRow(
+        id=new_id(),
+        case_id=case.id,
+        round=case.round,
+        kind=application.kind,
+        state=REQUEST.initial,
+        unit_id=actor.unit_id,
+        reason=reason,
+        unit_leader=leader,
+        extension=str(application.extension) if application.extension else None,
+        until=application.until,
+        warning=warning,
+        applied_by=actor.user_id,
+        applied_name=actor.name,
+        applied_at=now,
+    )
+    uow.session.add(row)
+    await uow.session.flush()
+    uow.signal("case", case_id=case.id, later=application.kind.value)
+    return row.id
+
+
+async def verify_request(
+    uow: UnitOfWork, request_id: UUID, *, text: str, actor: Actor, now: datetime
+) -> CaseId:
+    """Note that the centre has verified why a case cannot be solved (R56: 002i a8).
+
+    Raises:
+        Invalid: if there are no words.
+        Forbidden: if the actor is not of the centre.
+        Conflict: if it is not an application to park that waits for it.
+    """
+    words = require_words("text", text)
+    row = await _locked(uow, request_id)
+    if actor.roles.isdisjoint(_CENTRE):
+        raise Forbidden("the centre verifies applications")
+    if row.kind is not LaterKind.SHELVING:
+        raise Conflict("only an application to park is verified")
+    row.state = REQUEST.next(row.state, RequestTrigger.VERIFY)
+    row.verified_name, row.verified_words, row.verified_at = actor.name, words, now
+    return CaseId(row.case_id)
+
+
+async def approve_request(
+    uow: UnitOfWork,
+    request_id: UUID,
+    *,
+    signature: str = "",
+    text: str = "",
+    actor: Actor,
+    now: datetime,
+) -> CaseId:
+    """Grant what was applied for: the deadline moves, or the clock stands still.
+
+    A deferral is signed by the leader with their name (R55).
+
+    Raises:
+        Invalid: if the leader's signature is missing, or the rule stands against the length.
+        Forbidden: if it is not among the actor's duties, or the actor applied for it.
+        Conflict: if it was answered before, was not verified, or the case has moved on.
+    """
+    row = await _locked(uow, request_id)
+    case = await Cases(uow.session).get(row.case_id, lock=True)
+    await _check_decider(row, actor)
+    if row.kind is LaterKind.SHELVING and row.state is not RequestState.VERIFIED:
+        raise Conflict("the centre verifies an application to park before it is granted")
+    if row.kind is LaterKind.DEFERRAL:
+        signature = require_words("signature", signature)
+    if row.unit_id != case.unit_id or row.round != case.round:
+        raise Conflict("the case has moved on since the application")
+    _decide(row, RequestTrigger.APPROVE, signature, text, actor=actor, now=now)
+    detail = await _grant(uow, case, row, now=now)
+    await move_case(
+        uow,
+        case,
+        TRIGGERS[row.kind],
+        actor=actor,
+        text=text.strip() or row.reason,
+        detail=detail | {"request": str(row.id), "signature": row.signature},
+        now=now,
+    )
+    return CaseId(case.id)
+
+
+async def refuse_request(
+    uow: UnitOfWork, request_id: UUID, *, text: str, actor: Actor, now: datetime
+) -> CaseId:
+    """Refuse what was applied for, with a reason.
+
+    Raises:
+        Invalid: if there is no reason.
+        Forbidden: if it is not among the actor's duties, or the actor applied for it.
+        Conflict: if it was answered before.
+    """
+    words = require_words("text", text)
+    row = await _locked(uow, request_id)
+    await _check_decider(row, actor)
+    _decide(row, RequestTrigger.REFUSE, "", words, actor=actor, now=now)
+    uow.signal("case", case_id=row.case_id, later=row.kind.value)
+    return CaseId(row.case_id)
+
+
+async def withdraw_request(
+    uow: UnitOfWork, request_id: UUID, *, actor: Actor, now: datetime
+) -> CaseId:
+    """Take an application back that nobody has answered.
+
+    Raises:
+        Forbidden: if it is another unit's.
+        Conflict: if it was answered before.
+    """
+    row = await _locked(uow, request_id)
+    if actor.unit_id != row.unit_id:
+        raise Forbidden("the application is another unit's")
+    _decide(row, RequestTrigger.WITHDRAW, "", "", actor=actor, now=now)
+    return CaseId(row.case_id)
+
+
+async def resume_case(
+    uow: UnitOfWork, case_id: CaseId, *, text: str, actor: Actor, now: datetime
+) -> None:
+    """Take up again what was deferred or parked; the clock runs on where it stood (R56).
+
+    Raises:
+        Invalid: if there are no words.
+        Forbidden: if it is not among the actor's duties, or the case is another unit's.
+        Conflict: if the clock of the case does not stand still.
+    """
+    words = require_words("text", text)
+    case = await Cases(uow.session).get(case_id, lock=True)
+    is_theirs = actor.unit_id == case.unit_id
+    if actor.roles == {Role.UNIT} and not is_theirs:
+        raise Forbidden("the case is not with this unit")
+    await _resume(uow, case, words, actor=actor, now=now)
+
+
+async def resume_due(database: Database, *, now: datetime) -> int:
+    """Take up every case whose date has come; return how many."""
+    async with database.read() as session:
+        due = await Requests(session).resuming(now, limit=BATCH)
+    resumed = 0
+    for case_id in due:
+        async with database.begin() as uow:
+            case = await Cases(uow.session).get(case_id, lock=True)
+            pause = await Cases(uow.session).open_pause(case.id)
+            # Somebody may have been faster since the list was made.
+            if pause is not None and pause.until is not None and case.state in _RESUMING:
+                await _resume(uow, case, "到期自动恢复办理", actor=HOUSE, now=now)
+                resumed += 1
+    return resumed
+
+
+async def reckon_provisional(database: Database, *, now: datetime) -> int:
+    """Compute again, with audit, what was computed before a calendar was published (R42, O15).
+
+    Returns how many deadlines moved. A round of the schedule: nothing happens until another
+    version of the calendar is in force.
+    """
+    async with database.read() as session:
+        calendar = await calendar_in_force(session)
+        found = await Requests(session).provisional(calendar.version, limit=BATCH)
+    moved = 0
+    for case_id in found:
+        async with database.begin() as uow:
+            case = await Cases(uow.session).get(case_id, lock=True)
+            moved += await _reckon_again(uow, case, now=now)
+    return moved
+
+
+async def quota_of(
+    uow: UnitOfWork, unit_id: UnitId, *, without: UUID | None = None, now: datetime
+) -> Quota:
+    """Return how the unit stands to the 10 % rule in the present month (R53)."""
+    rule = (await Cases(uow.session).rules()).extension
+    of_unit = unit_id if rule.base is FilingBase.OWN else None
+    begin, end = month_of(now)
+    requests = Requests(uow.session)
+    return Quota(
+        filed=await requests.filed(begin, end, unit_id=of_unit),
+        extensions=await requests.extensions(begin, end, unit_id=of_unit, without=without),
+        percent=rule.percent,
+    )
+
+
+async def _check_terms(
+    uow: UnitOfWork, case: CaseRow, application: Application, *, now: datetime
+) -> str:
+    """Return the warning of the 10 % rule, or refuse what the rules do not allow."""
+    rules = await Cases(uow.session).rules()
+    requests = Requests(uow.session)
+    marks = await Cases(uow.session).marks(case.id)
+    if application.kind is LaterKind.EXTENSION:
+        if marks.is_absolute:
+            raise Conflict("the 24-hour rule of street facilities knows no extension")
+        assert case.limit_text is not None
+        before = await requests.granted(case.id, case.round, LaterKind.EXTENSION)
+        limit = Limit.parse(case.limit_text)
+        check_extension(limit, application.extension, before=before, rule=rules.extension)
+        assert case.unit_id is not None
+        warning = (await quota_of(uow, UnitId(case.unit_id), now=now)).words()
+        if warning and rules.extension.blocks:
+            raise Conflict(warning)
+        return warning
+    if application.extension is not None:
+        raise Invalid("extension", "belongs to an extension only")
+    if marks.is_absolute and marks.guarded_at is None:
+        raise Conflict("guard the place before the case is put off")
+    if application.kind is LaterKind.SHELVING:
+        if await requests.granted(case.id, case.round, application.kind) >= rules.parking.per_case:
+            raise Conflict("the case was parked as often as it may be")
+        check_until(application.until, now=now, longest_days=rules.parking.longest_days)
+    else:
+        check_until(application.until, now=now, longest_days=None)
+    return ""
+
+
+async def _grant(
+    uow: UnitOfWork, case: CaseRow, row: LaterRequestRow, *, now: datetime
+) -> dict[str, Any]:
+    """Do to the clock what was granted; return what the history keeps of it."""
+    marks = await Cases(uow.session).marks(case.id)
+    if row.kind is LaterKind.EXTENSION:
+        assert row.extension is not None
+        row.warning = (await quota_of(uow, UnitId(row.unit_id), without=row.id, now=now)).words()
+        asked = Limit.parse(row.extension)
+        had = Limit.parse(marks.extension).amount if marks.extension else 0
+        marks.extension = str(Limit(asked.amount + had, asked.unit))
+        return await reckon_clock(uow, case) | {"extension": row.extension}
+    kind = _PAUSES[row.kind]
+    if kind is PauseKind.DEFERRAL:
+        marks.is_deferred = True
+    await pause_clock(uow, case, kind, reason=row.reason, until=row.until, now=now)
+    return {"receipt": case.receipt, "until": row.until.isoformat() if row.until else None}
+
+
+async def _resume(
+    uow: UnitOfWork, case: CaseRow, words: str, *, actor: Actor, now: datetime
+) -> None:
+    trigger = _RESUMING.get(case.state, CaseTrigger.RESUME)
+    if not CASE.allows(case.state, trigger):
+        raise IllegalTransition(CASE.name, case.state, trigger)
+    detail = await resume_clock(uow, case, now=now)
+    await move_case(uow, case, trigger, actor=actor, text=words, detail=detail, now=now)
+
+
+async def _reckon_again(uow: UnitOfWork, case: CaseRow, *, now: datetime) -> bool:
+    if not CASE.allows(case.state, CaseTrigger.RECKON):
+        return False
+    before = case.due_at
+    detail = await reckon_clock(uow, case)
+    if case.due_at == before:
+        return False
+    await move_case(
+        uow,
+        case,
+        CaseTrigger.RECKON,
+        actor=HOUSE,
+        text="放假通知公布后重算处置截止时间",
+        detail=detail,
+        now=now,
+    )
+    await audit.append(
+        uow,
+        actor=HOUSE.name,
+        action="case.reckon",
+        target=f"case:{case.number}",
+        detail={
+            "from": before.isoformat() if before else None,
+            "to": case.due_at.isoformat() if case.due_at else None,
+        },
+        now=now,
+    )
+    log.info("deadline_reckoned_again", case=case.number)
+    return True
+
+
+async def _locked(uow: UnitOfWork, request_id: UUID) -> LaterRequestRow:
+    requests = Requests(uow.session)
+    # The case first, then its application: two locks in one order never block each other.
+    await Cases(uow.session).get((await requests.get(request_id)).case_id, lock=True)
+    return await requests.get(request_id, lock=True)
+
+
+async def _check_decider(row: LaterRequestRow, actor: Actor) -> None:
+    check_duty(DUTIES, TRIGGERS[row.kind], actor)
+    check_approver(
+        actor,
+        applied_by=UserId(row.applied_by) if row.applied_by else None,
+        unit_id=UnitId(row.unit_id),
+    )
+
+
+def _decide(
+    row: LaterRequestRow,
+    trigger: RequestTrigger,
+    signature: str,
+    text: str,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    row.state = REQUEST.next(row.state, trigger)
+    row.decided_by, row.decided_name, row.decided_at = actor.user_id, actor.name, now
+    row.signature = signature.strip() or None
+    row.decision_words = text.strip() or None
