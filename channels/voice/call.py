@@ -1,11 +1,13 @@
 """One inbound call, from the INVITE to the last row about it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
 
 import structlog
 
-from channels.voice.conversation import converse, recorded
+from channels.voice.conversation import Conversation, TalkEnd, recorded
 from channels.voice.endpoint import Endpoint
 from channels.voice.exchange import Exchange
 from channels.voice.flow_walk import FlowWalk
@@ -61,6 +63,7 @@ class InboundCall:
         self._walk: FlowWalk | None = None
         self._has_notice = False
         self._seat_hung_up = False
+        self._talks = 0
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -220,24 +223,39 @@ class InboundCall:
             music=music,
             caller=Caller(self._line.options.number, self._number),
         )
-        found = await wait.run(self._number_hash)
-        if isinstance(found, LeaveReason):
-            return found
-        await self._talk(found)
-        self._seat_hung_up = True
-        return LeaveReason.ANSWERED
+        since: datetime | None = None
+        while True:
+            # Whose seat was lost is next again: the place is that of the first wait.
+            began = since or self._exchange.clock()
+            found = await wait.run(self._number_hash, since=since)
+            if isinstance(found, LeaveReason):
+                return found
+            since = began
+            self._talks += 1
+            if await self._talk(found, self._walk.files([music])) is TalkEnd.SEAT_HUNG_UP:
+                self._seat_hung_up = True
+                return LeaveReason.ANSWERED
 
-    async def _talk(self, found: SeatFound) -> None:
+    async def _talk(self, found: SeatFound, music: Sequence[Path]) -> TalkEnd:
+        talk = Conversation(
+            exchange=self._exchange,
+            call_id=self._id,
+            citizen=self._leg,
+            seat_id=found.seat_id,
+            seat=found.leg,
+            music=music,
+        )
         try:
             if self._has_notice:
-                async with recorded(self._exchange, self._id, self._leg):
-                    await converse(self._exchange, self._leg, found.leg)
+                async with recorded(self._exchange, self._id, self._leg, part=self._talks):
+                    end = await talk.run()
             else:
-                await converse(self._exchange, self._leg, found.leg)
+                end = await talk.run()
         finally:
             await self._exchange.switchboard.drop(found.leg)
         async with self._exchange.database.begin() as uow:
             await queues.end_contact(uow, self._id, now=self._exchange.clock())
+        return end
 
 
 def number_hash(exchange: Exchange, number: str | None) -> str | None:

@@ -1,15 +1,21 @@
 """What every call in one voice process shares."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from channels.voice.distribution import Distribution
+from channels.voice.media.embedded import EmbeddedMediaEngine
 from channels.voice.media.engine import MediaEngine
 from channels.voice.options import VoiceOptions
 from channels.voice.switchboard import Switchboard
 from hotline.kernel.clock import Clock
 from hotline.kernel.db import Database
 from hotline.kernel.ids import CallId
+
+if TYPE_CHECKING:
+    from channels.voice.conversation import Conversation
+    from channels.voice.page_ring import PageRing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,3 +32,9 @@ class Exchange:
     """The present life of this process; another one after the database gave it up."""
     alive: set[CallId] = field(default_factory=set)
     """The calls that this process carries."""
+    pages: EmbeddedMediaEngine | None = None
+    """The engine for the legs of pages; None: it has none, and seats use SIP phones."""
+    conversations: dict[CallId, "Conversation"] = field(default_factory=dict)
+    """Who talks, by call."""
+    page_rings: dict[UUID, "PageRing"] = field(default_factory=dict)
+    """What rings in pages, by offer."""

@@ -86,6 +86,8 @@ class VoiceLimits:
     max_talk: timedelta = timedelta(hours=2)
     silence: timedelta = timedelta(seconds=40)
     """Without a packet for so long a call is dead."""
+    page_returns: timedelta = timedelta(seconds=30)
+    """A seat's page that was lost in a talk has so long to come back; the citizen hears music."""
     goodbye: timedelta = timedelta(seconds=5)
     """At a shutdown, callers hear so much of the goodbye."""
     retry_after: int = 5

@@ -19,11 +19,14 @@ from channels.voice.exchange import Exchange
 from channels.voice.leg import Leg
 from channels.voice.life import end_in_sql
 from channels.voice.lines import Line, Lines
+from channels.voice.media.embedded import EmbeddedMediaEngine
 from channels.voice.media.engine import MediaEngine
 from channels.voice.options import VoiceOptions
 from channels.voice.orders import OrderDesk
+from channels.voice.phone_desk import PhoneDesk
 from channels.voice.seats import SeatRegistrar
 from channels.voice.sip.events import CallOffered, RegisterReceived
+from channels.voice.sip.peers import PeerOptions
 from channels.voice.switchboard import Switchboard
 from channels.voice.trunks import TrunkRegistrations
 from channels.voice.waiters import stop_tasks
@@ -76,6 +79,7 @@ class VoiceProcess:
         self._refusals: set[asyncio.Task[None]] = set()
         self._exchange: Exchange | None = None
         self._orders: OrderDesk | None = None
+        self._phones: PhoneDesk | None = None
         self._work: list[asyncio.Task[None]] = []
         self._is_open = False
 
@@ -114,9 +118,14 @@ class VoiceProcess:
         return len(self._exchange.alive) if self._exchange else 0
 
     def wake(self, topic: str) -> None:
-        """Take a signal of the house (`orders`, `queue`, `seat`, `offer`); all may be lost."""
+        """Take a signal of the house (`orders`, `phone`, `queue`, `seat`, `offer`).
+
+        Any may be lost.
+        """
         if topic == "orders" and self._orders is not None:
             self._orders.wake()
+        elif topic == "phone" and self._phones is not None:
+            self._phones.wake()
         else:
             self._distribution.wake()
 
@@ -134,12 +143,14 @@ class VoiceProcess:
             switchboard=self._switchboard,
             distribution=self._distribution,
             process_id=process_id,
+            pages=self._media if isinstance(self._media, EmbeddedMediaEngine) else None,
         )
         endpoint = await stack.enter_async_context(
             Endpoint.open(_endpoint_options(options), self._switchboard.receive)
         )
         self._switchboard.connect(endpoint)
         self._orders = OrderDesk(self._exchange)
+        self._phones = PhoneDesk(self._exchange)
         self._work += [
             spawn(self._orders.run(), "orders"),
             spawn(self._distribution.run(self._present_life), "distribution"),
@@ -261,10 +272,12 @@ async def _carry(call: InboundCall, line: Line) -> None:
 
 
 def _endpoint_options(options: VoiceOptions) -> EndpointOptions:
+    trunks = frozenset(host for trunk in options.trunks for host in (trunk.host, *trunk.peers))
     return EndpointOptions(
         host=options.host,
         port=options.port,
         public_host=options.public_host,
         realm=options.realm,
         max_calls=options.max_calls * LEGS_PER_CALL,
+        peers=PeerOptions(trunks=trunks),
     )

@@ -16,7 +16,8 @@ from channels.voice.exchange import Exchange
 from channels.voice.flow_walk import FlowWalk
 from channels.voice.leg import Leg
 from channels.voice.media.engine import LegClosed, PromptUnusable
-from channels.voice.seat_ring import Caller, Missed, ring_seat
+from channels.voice.missed import Missed
+from channels.voice.seat_ring import Caller, ring_seat
 from channels.voice.waiters import first_of, stop_tasks
 from hotline.contacts.calls import service as calls
 from hotline.kernel.errors import Conflict, Unavailable
@@ -68,14 +69,24 @@ class QueueWait:
         self._seen: set[object] = set()
         """Offers that were rung already; SQL may show them a moment longer."""
 
-    async def run(self, number_hash: str | None) -> SeatFound | LeaveReason:
-        """Wait until a seat has answered, or nobody can come, or it has been too long."""
+    async def run(
+        self, number_hash: str | None, *, since: datetime | None = None
+    ) -> SeatFound | LeaveReason:
+        """Wait until a seat has answered, or nobody can come, or it has been too long.
+
+        With `since`, at the place of one who has waited since then.
+        """
         now = self._exchange.clock()
         async with self._exchange.database.begin() as uow:
             if not await queues.has_seats(uow.session, self._queue):
                 return LeaveReason.NO_SEATS
             await queues.enqueue(
-                uow, call_id=self._call_id, queue=self._queue, number_hash=number_hash, now=now
+                uow,
+                call_id=self._call_id,
+                queue=self._queue,
+                number_hash=number_hash,
+                since=since,
+                now=now,
             )
             await calls.enter_queue(uow, self._call_id, queue=self._queue, now=now)
         self._exchange.distribution.join(self._call_id, self)

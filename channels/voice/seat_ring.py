@@ -1,13 +1,14 @@
 """Ringing one seat for one caller."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import structlog
 
 from channels.voice.exchange import Exchange
 from channels.voice.leg import Leg, LegEnd
 from channels.voice.media.engine import PortsExhausted
+from channels.voice.missed import Missed
+from channels.voice.page_ring import ring_page
 from channels.voice.sip.address import Hop, Transport
 from channels.voice.waiters import first_of
 from hotline.kernel.privacy import mask_phone
@@ -15,16 +16,6 @@ from hotline.queues import phones
 from hotline.queues.values import Offer, PhoneBinding
 
 log = structlog.get_logger()
-
-
-class Missed(StrEnum):
-    """Why a seat was not reached."""
-
-    NO_ANSWER = "no_answer"
-    DECLINED = "declined"
-    UNREACHABLE = "unreachable"
-    NO_PORT = "no_port"
-    """Our fault, not the seat's."""
 
 
 DECLINING = frozenset({486, 600, 603})
@@ -52,8 +43,12 @@ async def ring_seat(exchange: Exchange, offer: Offer, caller: Caller) -> Leg | M
 
     Returns the answered leg, or why there is none. Cancelling it stops the ringing.
     """
+    now = exchange.clock()
     async with exchange.database.read() as session:
-        phone = await phones.phone_of(session, offer.seat_id, now=exchange.clock())
+        is_page = await phones.has_browser_phone(session, offer.seat_id, now=now)
+        phone = await phones.phone_of(session, offer.seat_id, now=now)
+    if is_page:
+        return await ring_page(exchange, offer)
     if phone is None:
         return Missed.UNREACHABLE
     try:

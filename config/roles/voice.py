@@ -15,7 +15,7 @@ from hotline.kernel.tasks import spawn
 
 log = structlog.get_logger()
 
-TOPICS = ("orders", "queue", "seat", "offer")
+TOPICS = ("orders", "phone", "queue", "seat", "offer")
 LISTEN_AGAIN_SECONDS = 2.0
 
 

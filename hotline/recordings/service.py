@@ -22,9 +22,12 @@ SEALING_LIMIT = timedelta(minutes=2)
 """A voice process needs seconds to seal a file after its call; later it is not coming back."""
 
 
-def file_name(call_id: CallId, now: datetime) -> str:
-    """Return where a call's recording goes, relative to the folder of recordings: one a day."""
-    return f"{now:%Y/%m/%d}/{call_id}.wav"
+def file_name(call_id: CallId, now: datetime, *, part: int = 1) -> str:
+    """Return where a recording goes, relative to the folder of recordings.
+
+    One folder a day; `part` counts the talks of a call that had several.
+    """
+    return f"{now:%Y/%m/%d}/{call_id}{'' if part == 1 else f'-{part}'}.wav"
 
 
 async def start_recording(

@@ -97,6 +97,7 @@ CALL = Machine(
         (_C.WAITING, _CT.CONNECT): _C.TALKING,
         (_C.WAITING, _CT.END): _C.ENDED,
         (_C.WAITING, _CT.LOSE): _C.LOST,
+        (_C.TALKING, _CT.ENQUEUE): _C.WAITING,  # the seat was lost; the person is next again
         (_C.TALKING, _CT.END): _C.ENDED,
         (_C.TALKING, _CT.LOSE): _C.LOST,
     },

@@ -1,0 +1,13 @@
+"""Why a seat was not reached, on whatever telephone."""
+
+from enum import StrEnum
+
+
+class Missed(StrEnum):
+    """Why a seat was not reached."""
+
+    NO_ANSWER = "no_answer"
+    DECLINED = "declined"
+    UNREACHABLE = "unreachable"
+    NO_PORT = "no_port"
+    """Our fault, not the seat's."""

@@ -1,0 +1,152 @@
+"""Requests of pages about the calls of this process: taken when signalled, and once a second."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from channels.voice.conversation import Conversation, Listening
+from channels.voice.exchange import Exchange
+from channels.voice.media.engine import MediaError
+from channels.voice.sip.sdp import SdpError
+from channels.voice.waiters import first_of, stop_tasks
+from channels.voice.webrtc.leg import PageAttempt
+from hotline.kernel.errors import Conflict, HotlineError, Unavailable
+from hotline.kernel.tasks import spawn
+from hotline.queues import phone_requests
+from hotline.queues.phone_act import PhoneAct, PhoneRequest
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+"""The longest a request waits when its signal is lost."""
+
+Tell = Callable[[Mapping[str, Any]], Awaitable[None]]
+"""Answers the page; what comes after it (ICE, DTLS) needs the page to have the answer."""
+
+LISTENING = {
+    PhoneAct.LISTEN: Listening.LISTEN,
+    PhoneAct.WHISPER: Listening.WHISPER,
+    PhoneAct.BARGE: Listening.BARGE,
+}
+
+
+class PhoneDesk:
+    """Carries out what pages ask for, each request once."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._news = asyncio.Event()
+        self._running: dict[asyncio.Task[None], UUID] = {}
+
+    def wake(self) -> None:
+        """Look at once."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Carry out requests until cancelled; those under way are then cancelled too."""
+        try:
+            while True:
+                try:
+                    await self._take()
+                except Unavailable:
+                    log.warning("requests_wait_for_the_database")
+                await first_of(self._news, timeout=LOOK_SECONDS)
+                self._news.clear()
+        finally:
+            await stop_tasks(*self._running)
+
+    async def _take(self) -> None:
+        exchange = self._exchange
+        if not exchange.alive:
+            return
+        async with exchange.database.read() as session:
+            found = await phone_requests.pending(session, exchange.process_id, exchange.clock())
+        under_way = set(self._running.values())
+        for request in found:
+            if request.request_id not in under_way:
+                task = spawn(self._carry_out(request), f"{request.act} {request.call_id}")
+                self._running[task] = request.request_id
+                task.add_done_callback(self._running.pop)
+
+    async def _carry_out(self, request: PhoneRequest) -> None:
+        is_told = False
+
+        async def tell(answer: Mapping[str, Any]) -> None:
+            nonlocal is_told
+            is_told = True
+            await self._finish(request, answer)
+
+        try:
+            await self._act(request, tell)
+        except (SdpError, MediaError, Conflict, Unavailable) as error:
+            log.warning("request_refused", act=request.act.value, reason=type(error).__name__)
+            if not is_told:
+                await self._refuse(request, error)
+        else:
+            if not is_told:
+                await self._finish(request, {})
+
+    async def _finish(self, request: PhoneRequest, answer: Mapping[str, Any]) -> None:
+        async with self._exchange.database.begin() as uow:
+            await phone_requests.finish(uow, request.request_id, answer)
+
+    async def _refuse(self, request: PhoneRequest, error: HotlineError) -> None:
+        async with self._exchange.database.begin() as uow:
+            await phone_requests.finish(uow, request.request_id, {}, problem=type(error).__name__)
+
+    async def _act(self, request: PhoneRequest, tell: Tell) -> None:
+        match request.act:
+            case PhoneAct.ANSWER | PhoneAct.DECLINE:
+                await self._decide(request, tell)
+            case PhoneAct.REJOIN:
+                talk = self._talk(request)
+                await talk.rejoin(await _begin(request, tell))
+            case PhoneAct.LISTEN if "sdp" in request.detail:
+                talk = self._talk(request)
+                await talk.admit(request.user_id, await _begin(request, tell))
+            case _:
+                await self._in_talk(self._talk(request), request)
+
+    async def _decide(self, request: PhoneRequest, tell: Tell) -> None:
+        ring = self._exchange.page_rings.get(UUID(str(request.detail["offer_id"])))
+        if ring is None:
+            raise Conflict("this offer does not ring in a page")
+        if request.act is PhoneAct.DECLINE:
+            ring.decline()
+        else:
+            ring.answer(await _begin(request, tell))
+
+    async def _in_talk(self, talk: Conversation, request: PhoneRequest) -> None:
+        match request.act:
+            case PhoneAct.HANG_UP:
+                talk.hang_up()
+            case PhoneAct.HOLD | PhoneAct.RESUME:
+                await talk.hold(held=request.act is PhoneAct.HOLD)
+            case PhoneAct.PAUSE_RECORDING | PhoneAct.RESUME_RECORDING:
+                await talk.pause_recording(paused=request.act is PhoneAct.PAUSE_RECORDING)
+            case PhoneAct.LEAVE:
+                await talk.dismiss(request.user_id)
+            case PhoneAct.TAKE_OVER:
+                await talk.take_over(request.user_id)
+            case _:
+                await talk.set_listening(request.user_id, LISTENING[request.act])
+
+    def _talk(self, request: PhoneRequest) -> Conversation:
+        talk = self._exchange.conversations.get(request.call_id)
+        if talk is None:
+            raise Conflict("nobody talks on this call")
+        return talk
+
+
+async def _begin(request: PhoneRequest, tell: Tell) -> PageAttempt:
+    """Read the page's offer, and tell it our answer."""
+    attempt = await PageAttempt.begin(str(request.detail["sdp"]))
+    try:
+        await tell({"sdp": attempt.answer})
+    except BaseException:
+        attempt.path.stop()
+        raise
+    return attempt

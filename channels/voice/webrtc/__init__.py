@@ -1,0 +1,1 @@
+"""Seats whose telephone is a page: ICE, DTLS-SRTP and the description of a browser."""
