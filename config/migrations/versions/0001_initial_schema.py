@@ -126,6 +126,67 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", name=op.f("pk_case_days")),
     )
     op.create_table(
+        "case_facts",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("moved_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("over_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column(
+            "source",
+            sa.Enum(
+                "hotline",
+                "inspector",
+                "video",
+                "media",
+                "superior",
+                "transfer",
+                "leader",
+                "web",
+                "visit",
+                name="casesource",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("region", sa.String(), nullable=True),
+        sa.Column("reported_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("verify_asked_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("verified_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("verified_by", sa.Uuid(), nullable=True),
+        sa.Column("filed_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("filed_by", sa.Uuid(), nullable=True),
+        sa.Column("settled_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("declined_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("voided_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("first_dispatched_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("dispatched_by", sa.Uuid(), nullable=True),
+        sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("handled_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("check_asked_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("checked_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("checked_by", sa.Uuid(), nullable=True),
+        sa.Column("closed_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.Uuid(), nullable=True),
+        sa.Column("returned_at", postgresql.ARRAY(sa.TIMESTAMP(timezone=True)), nullable=False),
+        sa.Column("rework_at", postgresql.ARRAY(sa.TIMESTAMP(timezone=True)), nullable=False),
+        sa.Column("extended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("deferred_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("shelved_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("unshelved_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("supervised_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("case_id", "round", name=op.f("pk_case_facts")),
+    )
+    op.create_index("ix_case_facts_moved", "case_facts", ["moved_at"], unique=False)
+    op.create_index("ix_case_facts_over", "case_facts", ["over_at"], unique=False)
+    op.create_index(
+        "ix_case_facts_reported", "case_facts", ["reported_at", "case_id", "round"], unique=False
+    )
+    op.create_table(
         "case_links",
         sa.Column("ticket_id", sa.Uuid(), nullable=False),
         sa.Column("round", sa.Integer(), autoincrement=False, nullable=False),
@@ -225,6 +286,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("platform", name=op.f("pk_case_reconciliations")),
     )
     op.create_table(
+        "case_rules",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("loaded_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_case_rules")),
+    )
+    op.create_table(
         "cases",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.String(), nullable=False),
@@ -236,11 +304,15 @@ def upgrade() -> None:
                 "verifying",
                 "verified",
                 "refuted",
+                "settled",
                 "declined",
                 "filed",
                 "dispatched",
                 "handling",
                 "returned",
+                "disputed",
+                "deferred",
+                "shelved",
                 "handled",
                 "inspecting",
                 "ready_to_close",
@@ -277,6 +349,7 @@ def upgrade() -> None:
         sa.Column("place", sa.String(), nullable=False),
         sa.Column("longitude", sa.Double(), nullable=True),
         sa.Column("latitude", sa.Double(), nullable=True),
+        sa.Column("grid_code", sa.String(), nullable=True),
         sa.Column(
             "kind",
             sa.Enum("facility", "incident", name="categorykind", native_enum=False, length=32),
@@ -347,6 +420,50 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_citizens")),
     )
     op.create_table(
+        "components",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "intact",
+                "damaged",
+                "lost",
+                "abandoned",
+                name="componentstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("competent_code", sa.String(), nullable=False),
+        sa.Column("competent_name", sa.String(), nullable=False),
+        sa.Column("owner_code", sa.String(), nullable=False),
+        sa.Column("owner_name", sa.String(), nullable=False),
+        sa.Column("maintainer_code", sa.String(), nullable=False),
+        sa.Column("maintainer_name", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("longitude", sa.Double(), nullable=False),
+        sa.Column("latitude", sa.Double(), nullable=False),
+        sa.Column(
+            "accuracy",
+            sa.Enum("A", "B", "C", name="accuracy", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("surveyed_on", sa.Date(), nullable=True),
+        sa.Column("grid_code", sa.String(), nullable=True),
+        sa.Column("registered_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_components")),
+        sa.UniqueConstraint("code", name=op.f("uq_components_code")),
+    )
+    op.create_index(op.f("ix_components_grid_code"), "components", ["grid_code"], unique=False)
+    op.create_index("ix_components_place", "components", ["latitude", "longitude"], unique=False)
+    op.create_table(
         "contacts",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -400,6 +517,42 @@ def upgrade() -> None:
         postgresql_where="state = 'stored'",
     )
     op.create_table(
+        "evaluations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("period", sa.String(), nullable=False),
+        sa.Column(
+            "object_kind",
+            sa.Enum(
+                "unit",
+                "department",
+                "region",
+                "post",
+                "inspector",
+                "centre",
+                name="objectkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("definition", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("options", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("grading", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("inputs_hash", sa.String(), nullable=False),
+        sa.Column("published_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("published_by", sa.String(), nullable=False),
+        sa.CheckConstraint(
+            "revision = 1 OR reason <> ''", name=op.f("ck_evaluations_a_correction_has_a_reason")
+        ),
+        sa.CheckConstraint("revision >= 1", name=op.f("ck_evaluations_revision_from_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluations")),
+        sa.UniqueConstraint(
+            "period", "object_kind", "revision", name="uq_evaluations_period_kind_revision"
+        ),
+    )
+    op.create_table(
         "field_tasks",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -420,6 +573,7 @@ def upgrade() -> None:
         sa.Column("place", sa.String(), nullable=False),
         sa.Column("longitude", sa.Double(), nullable=True),
         sa.Column("latitude", sa.Double(), nullable=True),
+        sa.Column("grid_code", sa.String(), nullable=True),
         sa.Column("inspector_id", sa.Uuid(), nullable=True),
         sa.Column("inspector_name", sa.String(), nullable=True),
         sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
@@ -447,11 +601,28 @@ def upgrade() -> None:
         postgresql_where="state = 'open'",
     )
     op.create_table(
+        "grid_imports",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("imported_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("imported_by", sa.String(), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("crs", sa.String(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column("added", sa.Integer(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("ended", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grid_imports")),
+    )
+    op.create_table(
         "inspectors",
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("area", sa.String(), nullable=False),
         sa.Column("on_duty", sa.Boolean(), nullable=False),
+        sa.Column("trained_on", sa.Date(), nullable=True),
+        sa.Column("suspended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("suspension_reason", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_inspectors")),
     )
     op.create_table(
@@ -541,6 +712,82 @@ def upgrade() -> None:
         "ix_outbox_due", "outbox", ["due_at"], unique=False, postgresql_where="state = 'pending'"
     )
     op.create_table(
+        "phone_requests",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "act",
+            sa.Enum(
+                "answer",
+                "decline",
+                "rejoin",
+                "hang_up",
+                "hold",
+                "resume",
+                "pause_recording",
+                "resume_recording",
+                "listen",
+                "whisper",
+                "barge",
+                "take_over",
+                "leave",
+                name="phoneact",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending", "done", "refused", name="requeststate", native_enum=False, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("made_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_requests")),
+    )
+    op.create_index("ix_phone_requests_expires", "phone_requests", ["expires_at"], unique=False)
+    op.create_index(
+        "ix_phone_requests_open",
+        "phone_requests",
+        ["made_at"],
+        unique=False,
+        postgresql_where="state = 'pending'",
+    )
+    op.create_table(
+        "place_names",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "street",
+                "community",
+                "road",
+                "crossing",
+                "address",
+                "poi",
+                name="namekind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("aliases", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("street", sa.String(), nullable=False),
+        sa.Column("longitude", sa.Double(), nullable=False),
+        sa.Column("latitude", sa.Double(), nullable=False),
+        sa.Column("changed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_place_names")),
+        sa.UniqueConstraint("kind", "name", "street", name="uq_place_names_name"),
+    )
+    op.create_index(op.f("ix_place_names_changed_at"), "place_names", ["changed_at"], unique=False)
+    op.create_table(
         "queue_entries",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("call_id", sa.Uuid(), nullable=False),
@@ -555,6 +802,7 @@ def upgrade() -> None:
                 "abandoned",
                 "timed_out",
                 "dropped",
+                "called_back",
                 name="queuedstate",
                 native_enum=False,
                 length=32,
@@ -562,13 +810,27 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("enqueued_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column(
+            "rank_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.Column(
+            "needs",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
+        sa.Column("last_seat_id", sa.Uuid(), nullable=True),
         sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_queue_entries")),
     )
+    op.create_index("ix_queue_entries_enqueued", "queue_entries", ["enqueued_at"], unique=False)
     op.create_index(
-        "ix_queue_entries_waiting",
+        "ix_queue_entries_number", "queue_entries", ["number_hash", "ended_at"], unique=False
+    )
+    op.create_index(
+        "ix_queue_entries_rank",
         "queue_entries",
-        ["queue", "enqueued_at"],
+        ["queue", "rank_at", "id"],
         unique=False,
         postgresql_where="state = 'waiting'",
     )
@@ -643,6 +905,14 @@ def upgrade() -> None:
         sa.Column("break_reason", sa.String(), nullable=True),
         sa.Column("user_id", sa.Uuid(), nullable=True),
         sa.Column("offer_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "skills",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
+        sa.Column("handled", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("offered_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("sip_ha1_md5", sa.String(), nullable=False),
         sa.Column("sip_ha1_sha256", sa.String(), nullable=False),
         sa.CheckConstraint(
@@ -663,13 +933,62 @@ def upgrade() -> None:
         "uq_seats_user", "seats", ["user_id"], unique=True, postgresql_where="user_id IS NOT NULL"
     )
     op.create_table(
+        "supervision_grids",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("members", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "valid_to IS NULL OR valid_to > valid_from",
+            name=op.f("ck_supervision_grids_valid_for_a_while"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supervision_grids")),
+        sa.UniqueConstraint("code", "valid_from", name="uq_supervision_grids_code_day"),
+    )
+    op.create_index(
+        "ix_supervision_grids_members",
+        "supervision_grids",
+        ["members"],
+        unique=False,
+        postgresql_using="gin",
+    )
+    op.create_table(
+        "unit_grids",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("ring", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("area_m2", sa.Double(), nullable=False),
+        sa.Column("cells", postgresql.ARRAY(sa.BigInteger()), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "valid_to IS NULL OR valid_to > valid_from",
+            name=op.f("ck_unit_grids_valid_for_a_while"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unit_grids")),
+        sa.UniqueConstraint("code", "valid_from", name="uq_unit_grids_code_day"),
+    )
+    op.create_index(
+        "ix_unit_grids_cells", "unit_grids", ["cells"], unique=False, postgresql_using="gin"
+    )
+    op.create_table(
         "units",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column(
             "unit_class",
-            sa.Enum("first", "second", "third", name="unitclass", native_enum=False, length=32),
+            sa.Enum(
+                "first",
+                "second",
+                "third",
+                "frontage",
+                name="unitclass",
+                native_enum=False,
+                length=32,
+            ),
             nullable=False,
         ),
         sa.Column("contact_name", sa.String(), nullable=False),
@@ -708,6 +1027,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_voice_processes")),
     )
     op.create_table(
+        "abuse_flags",
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("seat_id", sa.Uuid(), nullable=False),
+        sa.Column("number_hash", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("flagged_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["seat_id"], ["seats.id"], name=op.f("fk_abuse_flags_seat_id_seats")
+        ),
+        sa.PrimaryKeyConstraint("call_id", name=op.f("pk_abuse_flags")),
+    )
+    op.create_index("ix_abuse_flags_number", "abuse_flags", ["number_hash"], unique=False)
+    op.create_table(
         "attachments",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("contact_id", sa.Uuid(), nullable=False),
@@ -722,6 +1054,16 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attachments")),
         sa.UniqueConstraint("contact_id", "position", name=op.f("uq_attachments_contact_id")),
+    )
+    op.create_table(
+        "browser_phones",
+        sa.Column("seat_id", sa.Uuid(), nullable=False),
+        sa.Column("page_id", sa.String(), nullable=False),
+        sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["seat_id"], ["seats.id"], name=op.f("fk_browser_phones_seat_id_seats")
+        ),
+        sa.PrimaryKeyConstraint("seat_id", name=op.f("pk_browser_phones")),
     )
     op.create_table(
         "calls",
@@ -792,6 +1134,48 @@ def upgrade() -> None:
     )
     op.create_index("ix_calls_started", "calls", ["started_at"], unique=False)
     op.create_table(
+        "case_disputes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("opened_by", sa.String(), nullable=False),
+        sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("met_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("present", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("minutes", sa.String(), nullable=True),
+        sa.Column(
+            "decision",
+            sa.Enum(
+                "agreed",
+                "substitute",
+                "specialist",
+                "ownerless",
+                name="decisionkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("decided_unit_id", sa.Uuid(), nullable=True),
+        sa.Column("words", sa.String(), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_disputes_case_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_disputes")),
+    )
+    op.create_index("ix_case_disputes_case", "case_disputes", ["case_id"], unique=False)
+    op.create_index(
+        "uq_case_disputes_open",
+        "case_disputes",
+        ["case_id"],
+        unique=True,
+        postgresql_where="decided_at IS NULL",
+    )
+    op.create_table(
         "case_evidence",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -821,6 +1205,31 @@ def upgrade() -> None:
     )
     op.create_index("ix_case_evidence_case", "case_evidence", ["case_id", "sequence"], unique=False)
     op.create_table(
+        "case_helpers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("task", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("result", sa.String(), nullable=True),
+        sa.Column("done_by", sa.String(), nullable=True),
+        sa.Column("done_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_helpers_case_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_helpers")),
+        sa.UniqueConstraint("case_id", "round", "unit_id", name="uq_case_helpers_unit"),
+    )
+    op.create_index(
+        "ix_case_helpers_unit",
+        "case_helpers",
+        ["unit_id"],
+        unique=False,
+        postgresql_where="done_at IS NULL",
+    )
+    op.create_table(
         "case_history",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -832,18 +1241,36 @@ def upgrade() -> None:
                 "verify",
                 "confirm",
                 "refute",
+                "settle",
                 "file",
                 "decline",
                 "dispatch",
                 "accept",
+                "guard",
                 "return",
                 "handle",
+                "dispute",
+                "meet",
+                "decide",
+                "extend",
+                "defer",
+                "resume",
+                "shelve",
+                "unshelve",
+                "urge",
+                "supervise",
+                "order",
+                "circulate",
+                "reckon",
+                "refer",
                 "inspect",
                 "pass",
                 "rework",
                 "close",
+                "force_close",
                 "reopen",
                 "void",
+                "force_void",
                 name="casetrigger",
                 native_enum=False,
                 length=32,
@@ -857,11 +1284,15 @@ def upgrade() -> None:
                 "verifying",
                 "verified",
                 "refuted",
+                "settled",
                 "declined",
                 "filed",
                 "dispatched",
                 "handling",
                 "returned",
+                "disputed",
+                "deferred",
+                "shelved",
                 "handled",
                 "inspecting",
                 "ready_to_close",
@@ -888,6 +1319,121 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_id", "sequence", name="uq_case_history_case_sequence"),
     )
     op.create_index("ix_case_history_occurred", "case_history", ["occurred_at", "id"], unique=False)
+    op.create_table(
+        "case_marks",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("alarm_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("extension", sa.String(), nullable=True),
+        sa.Column("is_absolute", sa.Boolean(), nullable=False),
+        sa.Column("guarded_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("is_deferred", sa.Boolean(), nullable=False),
+        sa.Column("is_ownerless", sa.Boolean(), nullable=False),
+        sa.Column("is_emergency", sa.Boolean(), nullable=False),
+        sa.Column("binding_unit_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_marks_case_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case_marks")),
+    )
+    op.create_index("ix_case_marks_alarm", "case_marks", ["alarm_at"], unique=False)
+    op.create_table(
+        "case_notices",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "near_due",
+                "urge",
+                "supervise",
+                "order",
+                "circulate",
+                "inform",
+                "phone",
+                name="noticekind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("issued_by", sa.String(), nullable=False),
+        sa.Column("issued_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("reply_by", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("answered_by", sa.String(), nullable=True),
+        sa.Column("answer", sa.String(), nullable=True),
+        sa.Column("answered_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_notices_case_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_notices")),
+        sa.UniqueConstraint("key", name=op.f("uq_case_notices_key")),
+    )
+    op.create_index("ix_case_notices_case", "case_notices", ["case_id", "issued_at"], unique=False)
+    op.create_index(
+        "ix_case_notices_open",
+        "case_notices",
+        ["unit_id"],
+        unique=False,
+        postgresql_where="answered_at IS NULL",
+    )
+    op.create_table(
+        "case_pauses",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("deferral", "shelving", name="pausekind", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("begun_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("until", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "ended_at IS NULL OR ended_at >= begun_at",
+            name=op.f("ck_case_pauses_ends_after_it_begins"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_pauses_case_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_pauses")),
+    )
+    op.create_index(
+        "ix_case_pauses_until",
+        "case_pauses",
+        ["until"],
+        unique=False,
+        postgresql_where="ended_at IS NULL",
+    )
+    op.create_index(
+        "uq_case_pauses_open",
+        "case_pauses",
+        ["case_id"],
+        unique=True,
+        postgresql_where="ended_at IS NULL",
+    )
+    op.create_table(
+        "case_referrals",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("facts", sa.String(), nullable=False),
+        sa.Column("referred_by", sa.String(), nullable=False),
+        sa.Column("referred_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("receipt_number", sa.String(), nullable=True),
+        sa.Column("received_by", sa.String(), nullable=True),
+        sa.Column("receipted_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_referrals_case_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_referrals")),
+    )
+    op.create_index("ix_case_referrals_case", "case_referrals", ["case_id"], unique=False)
     op.create_table(
         "case_reports",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -923,6 +1469,92 @@ def upgrade() -> None:
         sa.UniqueConstraint("ticket_id", "round", name="uq_case_reports_ticket_round"),
     )
     op.create_index("ix_case_reports_case", "case_reports", ["case_id"], unique=False)
+    op.create_table(
+        "case_stages",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column(
+            "stage",
+            sa.Enum(
+                "accept",
+                "verify",
+                "dispatch",
+                "return",
+                "check",
+                "close",
+                name="stage",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("begun_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("receipt", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column(
+            "ended_by",
+            sa.Enum(
+                "verify",
+                "confirm",
+                "refute",
+                "settle",
+                "file",
+                "decline",
+                "dispatch",
+                "accept",
+                "guard",
+                "return",
+                "handle",
+                "dispute",
+                "meet",
+                "decide",
+                "extend",
+                "defer",
+                "resume",
+                "shelve",
+                "unshelve",
+                "urge",
+                "supervise",
+                "order",
+                "circulate",
+                "reckon",
+                "refer",
+                "inspect",
+                "pass",
+                "rework",
+                "close",
+                "force_close",
+                "reopen",
+                "void",
+                "force_void",
+                name="casetrigger",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_stages_case_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_stages")),
+    )
+    op.create_index(
+        "ix_case_stages_due",
+        "case_stages",
+        ["due_at"],
+        unique=False,
+        postgresql_where="ended_at IS NULL",
+    )
+    op.create_index(
+        "uq_case_stages_open",
+        "case_stages",
+        ["case_id"],
+        unique=True,
+        postgresql_where="ended_at IS NULL",
+    )
     op.create_table(
         "citizen_identifiers",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -962,6 +1594,23 @@ def upgrade() -> None:
         "ix_citizen_identifiers_citizen", "citizen_identifiers", ["citizen_id"], unique=False
     )
     op.create_table(
+        "component_changes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("component_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("changes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["component_id"],
+            ["components.id"],
+            name=op.f("fk_component_changes_component_id_components"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_component_changes")),
+        sa.UniqueConstraint("component_id", "version", name="uq_component_changes"),
+    )
+    op.create_table(
         "condition_limits",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("category_id", sa.Uuid(), nullable=False),
@@ -978,6 +1627,173 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "category_id", "position", name=op.f("uq_condition_limits_category_id")
         ),
+    )
+    op.create_table(
+        "evaluation_results",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("evaluation_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("object_key", sa.String(), nullable=False),
+        sa.Column("object_name", sa.String(), nullable=False),
+        sa.Column(
+            "unit_class",
+            sa.Enum(
+                "first",
+                "second",
+                "third",
+                "frontage",
+                name="unitclass",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("counters", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("score", sa.Numeric(precision=12, scale=6), nullable=True),
+        sa.Column("grade", sa.String(), nullable=True),
+        sa.Column("place", sa.Integer(), nullable=True),
+        sa.Column("remark", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["evaluation_id"],
+            ["evaluations.id"],
+            name=op.f("fk_evaluation_results_evaluation_id_evaluations"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluation_results")),
+        sa.UniqueConstraint(
+            "evaluation_id", "object_key", name="uq_evaluation_results_evaluation_object"
+        ),
+    )
+    op.create_table(
+        "frontage_agreements",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("duties", sa.String(), nullable=False),
+        sa.Column("signed_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "ends_on IS NULL OR ends_on > signed_on",
+            name=op.f("ck_frontage_agreements_lasts_for_a_while"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["units.id"], name=op.f("fk_frontage_agreements_unit_id_units")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_frontage_agreements")),
+        sa.UniqueConstraint("number", name=op.f("uq_frontage_agreements_number")),
+    )
+    op.create_index(
+        op.f("ix_frontage_agreements_unit_id"), "frontage_agreements", ["unit_id"], unique=False
+    )
+    op.create_table(
+        "inspector_duties",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("began_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "ended_at IS NULL OR ended_at >= began_at",
+            name=op.f("ck_inspector_duties_ends_after_it_began"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["inspectors.user_id"], name=op.f("fk_inspector_duties_user_id_inspectors")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inspector_duties")),
+    )
+    op.create_index(
+        op.f("ix_inspector_duties_began_at"), "inspector_duties", ["began_at"], unique=False
+    )
+    op.create_index(
+        "uq_inspector_duties_open",
+        "inspector_duties",
+        ["user_id"],
+        unique=True,
+        postgresql_where="ended_at IS NULL",
+    )
+    op.create_table(
+        "inspector_grids",
+        sa.Column("supervision_code", sa.String(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("assigned_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["inspectors.user_id"], name=op.f("fk_inspector_grids_user_id_inspectors")
+        ),
+        sa.PrimaryKeyConstraint("supervision_code", "user_id", name=op.f("pk_inspector_grids")),
+    )
+    op.create_table(
+        "inspector_track",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("longitude", sa.Double(), nullable=False),
+        sa.Column("latitude", sa.Double(), nullable=False),
+        sa.Column("accuracy_m", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["inspectors.user_id"], name=op.f("fk_inspector_track_user_id_inspectors")
+        ),
+        sa.PrimaryKeyConstraint("user_id", "at", name=op.f("pk_inspector_track")),
+    )
+    op.create_index(op.f("ix_inspector_track_at"), "inspector_track", ["at"], unique=False)
+    op.create_table(
+        "later_requests",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "extension", "deferral", "shelving", name="laterkind", native_enum=False, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "applied",
+                "verified",
+                "approved",
+                "refused",
+                "withdrawn",
+                name="requeststate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("unit_leader", sa.String(), nullable=False),
+        sa.Column("extension", sa.String(), nullable=True),
+        sa.Column("until", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("warning", sa.String(), nullable=False),
+        sa.Column("applied_by", sa.Uuid(), nullable=True),
+        sa.Column("applied_name", sa.String(), nullable=False),
+        sa.Column("applied_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("verified_name", sa.String(), nullable=True),
+        sa.Column("verified_words", sa.String(), nullable=True),
+        sa.Column("verified_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_name", sa.String(), nullable=True),
+        sa.Column("signature", sa.String(), nullable=True),
+        sa.Column("decision_words", sa.String(), nullable=True),
+        sa.Column("decided_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(kind = 'extension') = (extension IS NOT NULL)",
+            name=op.f("ck_later_requests_extension_has_length"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_later_requests_case_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_later_requests")),
+    )
+    op.create_index(
+        "ix_later_requests_unit", "later_requests", ["unit_id", "kind", "applied_at"], unique=False
+    )
+    op.create_index(
+        "uq_later_requests_open",
+        "later_requests",
+        ["case_id"],
+        unique=True,
+        postgresql_where="state IN ('applied', 'verified')",
     )
     op.create_table(
         "offers",
@@ -1065,6 +1881,63 @@ def upgrade() -> None:
             "valid_from",
             name="uq_responsibilities_rule",
         ),
+    )
+    op.create_table(
+        "return_calls",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("queue", sa.String(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("number_hash", sa.String(), nullable=True),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "dropped", "missed", "requested", name="returnreason", native_enum=False, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "dialling",
+                "reached",
+                "cancelled",
+                "not_reached",
+                "unclear",
+                name="returnstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("rank_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("made_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("dialled_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("why", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["queue_entries.id"], name=op.f("fk_return_calls_entry_id_queue_entries")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_return_calls")),
+    )
+    op.create_index("ix_return_calls_made", "return_calls", ["made_at"], unique=False)
+    op.create_index(
+        "ix_return_calls_place",
+        "return_calls",
+        ["queue", "rank_at"],
+        unique=False,
+        postgresql_where="state = 'waiting'",
+    )
+    op.create_index(
+        "uq_return_calls_open_number",
+        "return_calls",
+        ["number"],
+        unique=True,
+        postgresql_where="state IN ('waiting', 'dialling')",
     )
     op.create_table(
         "seat_phones",
@@ -1240,6 +2113,32 @@ def upgrade() -> None:
         ["opened_at", "id"],
         unique=False,
         postgresql_where="state = 'open'",
+    )
+    op.create_table(
+        "unit_looks",
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("first_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("by_name", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["units.id"], name=op.f("fk_unit_looks_unit_id_units")
+        ),
+        sa.PrimaryKeyConstraint("unit_id", "day", name=op.f("pk_unit_looks")),
+    )
+    op.create_table(
+        "unit_terminals",
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("parent_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["parent_id"], ["units.id"], name=op.f("fk_unit_terminals_parent_id_units")
+        ),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["units.id"], name=op.f("fk_unit_terminals_unit_id_units")
+        ),
+        sa.PrimaryKeyConstraint("unit_id", name=op.f("pk_unit_terminals")),
+    )
+    op.create_index(
+        op.f("ix_unit_terminals_parent_id"), "unit_terminals", ["parent_id"], unique=False
     )
     op.create_table(
         "user_sessions",
