@@ -89,10 +89,9 @@ def _complete(connection: Connection) -> None:
 
 @pytest.fixture(scope="session")
 def _schema(postgres_url: str) -> str:
-    """Build the schema once a run, by the migrations."""
+    """Build the schema once a run."""
 
     async def build() -> None:
-        await migrate(postgres_url)
         engine = create_async_engine(postgres_url)
         async with engine.begin() as connection:
             await connection.run_sync(_complete)

@@ -12,20 +12,26 @@ import resource
 import socket
 import tempfile
 import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import uvloop
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import create_async_engine
 
-import config.models  # noqa: F401 - every row registers itself
 from channels.voice.media.embedded import EmbeddedMediaEngine, EmbeddedMediaOptions
 from channels.voice.options import LineOptions, VoiceOptions
 from channels.voice.process import VoiceProcess
 from config.catalogue import load_catalogue
 from config.embedded import EmbeddedPostgres
+from config.loading import migrate
+from config.logging import configure_logging
+from config.settings import LogSettings
 from hotline.contacts.calls.model import CallRow
 from hotline.kernel.clock import system_clock
-from hotline.kernel.db import Base, Database
+from hotline.kernel.db import Database
 from hotline.kernel.ids import UserId, new_id
 from hotline.people.citizen import PeopleOptions
 from hotline.queues import service as queues
@@ -34,12 +40,21 @@ from hotline.queues.values import SeatDraft
 PCAPS = Path("/usr/share/sip-tester")
 
 
-async def run(
-    calls: int, rate: int, scenario: str, milliseconds: int, url: str, folder: Path
-) -> dict:
-    """Make the calls and return the figures."""
+@dataclass(frozen=True, slots=True)
+class CalledLine:
+    """A running voice process with its database and a folder."""
+
+    voice: VoiceProcess
+    database: Database
+    folder: Path
+
+
+@asynccontextmanager
+async def opened_line(url: str, folder: Path) -> AsyncGenerator[CalledLine, None]:
+    """Run a voice process with one line and one seat that never answers."""
+    await migrate(url)
     database = Database.connect(url, clock=system_clock, pool_size=20)
-    await _prepare(database, url)
+    await _seat(database)
     catalogue = load_catalogue()
     options = VoiceOptions(
         port=0,
@@ -50,43 +65,78 @@ async def run(
         recordings=folder / "recordings",
         people=PeopleOptions(index_key=b"0123456789abcdef"),
     )
-    async with (
-        EmbeddedMediaEngine(EmbeddedMediaOptions("127.0.0.1")) as media,
-        VoiceProcess.open(options, database, media, clock=system_clock) as voice,
-    ):
-        began, cpu = time.monotonic(), _cpu()
-        code = await _sipp(voice.address, calls, rate, scenario, milliseconds, folder)
-        seconds, used = time.monotonic() - began, _cpu() - cpu
-        async with asyncio.timeout(30):
-            while voice.calls:
-                await asyncio.sleep(0.05)
-    async with database.read() as session:
-        made = await session.scalar(select(func.count()).select_from(CallRow)) or 0
-        left = await session.scalar(
-            select(func.count()).select_from(CallRow).where(CallRow.ended_at.is_(None))
-        )
-        answered = await session.scalar(
-            select(func.count()).select_from(CallRow).where(CallRow.answered_at.is_not(None))
-        )
-    await database.close()
+    (folder / "pcap").symlink_to(PCAPS)
+    try:
+        async with (
+            EmbeddedMediaEngine(EmbeddedMediaOptions("127.0.0.1")) as media,
+            VoiceProcess.open(options, database, media, clock=system_clock) as voice,
+        ):
+            yield CalledLine(voice, database, folder)
+    finally:
+        await database.close()
+
+
+async def call_line(
+    line: CalledLine, *, calls: int, rate: int, milliseconds: int, scenario: str = "uac"
+) -> dict[str, Any]:
+    """Let SIPp make the calls, wait until the last has ended, and return the figures."""
+    before = await _rows(line.database)
+    began, cpu = time.monotonic(), process_seconds()
+    failed = await sipp(
+        line.voice.address,
+        calls=calls,
+        rate=rate,
+        milliseconds=milliseconds,
+        folder=line.folder,
+        scenario=scenario,
+    )
+    seconds, used = time.monotonic() - began, process_seconds() - cpu
+    async with asyncio.timeout(30):
+        while line.voice.calls:
+            await asyncio.sleep(0.05)
+    made, answered, left = (
+        after - once for after, once in zip(await _rows(line.database), before, strict=True)
+    )
     return {
         "scenario": scenario,
         "calls": calls,
         "rate": rate,
-        "sipp_exit_code": code,
+        "failed": failed,
         "rows": made,
         "answered": answered,
         "left_open": left,
         "seconds": round(seconds, 1),
+        "cpu_share": round(used / seconds, 2),
         "cpu_ms_per_call": round(1000 * used / calls, 2),
     }
 
 
-async def _prepare(database: Database, url: str) -> None:
-    engine = create_async_engine(url)
-    async with engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-    await engine.dispose()
+async def sipp(
+    address: tuple[str, int],
+    *,
+    calls: int,
+    rate: int,
+    milliseconds: int,
+    folder: Path,
+    scenario: str = "uac",
+) -> int:
+    """Run SIPp to its end; return how many calls failed, by its own count."""
+    host, port = address
+    statistics = folder / f"sipp-{new_id()}.csv"
+    process = await asyncio.create_subprocess_exec(
+        "sipp", f"{host}:{port}", "-sn", scenario, "-s", "12319", "-m", str(calls),
+        "-r", str(rate), "-l", "3000", "-d", str(milliseconds), "-i", "127.0.0.1",
+        "-p", str(_free_port()), "-nostdin", "-timeout", "600s", "-timeout_error",
+        "-trace_stat", "-stf", str(statistics), "-fd", "1",
+        cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    await process.wait()
+    lines = (await asyncio.to_thread(statistics.read_text)).splitlines()
+    last = dict(zip(lines[0].split(";"), lines[-1].split(";"), strict=False))
+    return calls - int(last["SuccessfulCall(C)"])
+
+
+async def _seat(database: Database) -> None:
     now = system_clock()
     draft = SeatDraft(
         name="一号坐席", extension="8001", queue="hotline", sip_ha1_md5="", sip_ha1_sha256=""
@@ -96,18 +146,19 @@ async def _prepare(database: Database, url: str) -> None:
         await queues.sign_in(uow, seat_id, UserId(new_id()), now)
 
 
-async def _sipp(
-    address: tuple[str, int], calls: int, rate: int, scenario: str, milliseconds: int, folder: Path
-) -> int:
-    (folder / "pcap").symlink_to(PCAPS)
-    host, port = address
-    process = await asyncio.create_subprocess_exec(
-        "sipp", f"{host}:{port}", "-sn", scenario, "-s", "12319", "-m", str(calls),
-        "-r", str(rate), "-l", "1500", "-d", str(milliseconds), "-i", "127.0.0.1",
-        "-p", str(_free_port()), "-nostdin", "-timeout", "600s", "-timeout_error",
-        cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    return await process.wait()
+async def _rows(database: Database) -> tuple[int, int, int]:
+    """Return how many calls were made, answered, and are open."""
+    async with database.read() as session:
+        row = (
+            await session.execute(
+                select(
+                    func.count(),
+                    func.count(CallRow.answered_at),
+                    func.count().filter(CallRow.ended_at.is_(None)),
+                ).select_from(CallRow)
+            )
+        ).one()
+        return row[0], row[1], row[2]
 
 
 def _free_port() -> int:
@@ -117,9 +168,21 @@ def _free_port() -> int:
         return port
 
 
-def _cpu() -> float:
+def process_seconds() -> float:
+    """Return the CPU seconds of this process."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
+
+
+async def _run(url: str, folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
+    async with opened_line(url, folder) as line:
+        return await call_line(
+            line,
+            calls=chosen.calls,
+            rate=chosen.rate,
+            milliseconds=chosen.milliseconds,
+            scenario=chosen.scenario,
+        )
 
 
 def main() -> None:
@@ -130,17 +193,15 @@ def main() -> None:
     arguments.add_argument("--scenario", choices=("uac", "uac_pcap"), default="uac")
     arguments.add_argument("--milliseconds", type=int, default=2000, help="length of a uac call")
     chosen = arguments.parse_args()
+    configure_logging(LogSettings(level="warning"), role="benchmark")
     with tempfile.TemporaryDirectory(prefix="sipp-calls-") as made:
         folder = Path(made)
         server = EmbeddedPostgres(folder / "postgres")
         url = server.start()
         try:
-            figures = asyncio.run(
-                run(chosen.calls, chosen.rate, chosen.scenario, chosen.milliseconds, url, folder)
-            )
+            print(json.dumps(uvloop.run(_run(url, folder, chosen))))
         finally:
             server.stop()
-    print(json.dumps(figures))
 
 
 if __name__ == "__main__":
