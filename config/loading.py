@@ -19,6 +19,7 @@ from case_bridge.cases.repository import Cases
 from case_bridge.units.service import load_units
 from config.catalogue import Catalogue, load_catalogue
 from config.demo.people import load_demo_people
+from config.place_tables import load_demo_places
 from config.runtime import Servers
 from config.settings import Settings
 from hotline.kernel.clock import Clock, system_clock
@@ -134,5 +135,6 @@ async def prepare_database(
         await load_shipped_data(database, catalogue, now=clock())
         if settings.demo:
             await load_demo_people(database, realm=settings.sip.realm, now=clock())
+            await load_demo_places(database, now=clock())
     finally:
         await database.close()

@@ -130,7 +130,7 @@ class Gazetteer:
         if not wanted:
             return []
         votes: dict[int, int] = {}
-        for bigram in _bigrams(wanted):
+        for bigram in _bigrams(wanted) | _bigrams(_sounds(wanted)[0]):
             for number in self._by_bigram.get(bigram, ()):
                 votes[number] = votes.get(number, 0) + 1
         likely = sorted(votes, key=lambda number: (-votes[number], number))[:200]
@@ -152,6 +152,10 @@ class Gazetteer:
                 if form.startswith(wanted) or wanted in form:
                     score = max(score, 90.0)
                 best = max(best, min(score, 99.0))
+            if not wanted.isascii():
+                # Another character of the same sound: 荷想路 for 荷香路.
+                sound = fuzz.ratio(_sounds(wanted)[0], _sounds(written)[0]) - 5
+                best = max(best, sound if sound >= 85 else 0.0)
         return best
 
     def locate(self, address: str) -> Located | None:

@@ -179,7 +179,7 @@ def _ring(rings: object, crs: Crs) -> Ring:
         raise Invalid("geometry", f"has more than {MAX_POINTS} points")
     if not line or line[0] != line[-1]:
         raise Invalid("geometry", "is not closed: the last point must repeat the first")
-    points = [point for number, point in enumerate(line[1:]) if point != line[number]]
+    points = [point for number, point in enumerate(line[:-1]) if point != line[number + 1]]
     if len(points) < 3:
         raise Invalid("geometry", "has fewer than three different points")
     ring = Ring(tuple(points))

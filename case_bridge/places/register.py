@@ -96,17 +96,20 @@ async def import_components(
     grids = await Grids(uow.session).in_force(on)
     index = GridIndex((row.code, ring_of(row)) for row in grids)
     held = await _held(uow.session, [each.code for each in read.components])
-    added = changed = 0
+    entries: list[ComponentChangeRow] = []
+    changed = 0
     for component in read.components:
         grid_code = index.find(component.longitude, component.latitude)
         row = held.get(component.code)
         if row is None:
-            _register(uow, component, grid_code, editor, _words(reason), now)
-            added += 1
+            entries.append(_register(uow, component, grid_code, editor, _words(reason), now))
         elif component_of(row) != component:
             _change(uow, row, component, grid_code, editor, _words(reason), now)
             changed += 1
     await uow.session.flush()
+    uow.session.add_all(entries)
+    await uow.session.flush()
+    added = len(entries)
     return CensusResult((), added, changed, len(read.components) - added - changed)
 
 
@@ -246,14 +249,14 @@ def _register(
     editor: Editor,
     reason: str,
     now: datetime,
-) -> None:
+) -> ComponentChangeRow:
     row = ComponentRow(
         id=new_id(), version=1, grid_code=grid_code, registered_at=now, changed_at=now
     )
     for name in _FIELDS:
         setattr(row, name, getattr(component, name))
     uow.session.add(row)
-    uow.session.add(_entry(row.id, 1, editor, reason, {}, now))
+    return _entry(row.id, 1, editor, reason, {}, now)
 
 
 def _change(
