@@ -54,7 +54,7 @@ RATES: Mapping[PeerClass, Rate] = MappingProxyType(
 )
 """For one address; a call is three to six messages, a REGISTER two."""
 
-STRANGERS = Rate(2000, 4000)
+STRANGERS = Rate(1000, 2000)
 """For all guests and strangers together: a flood may come from many addresses."""
 
 METHODS: Mapping[PeerClass, tuple[str, ...]] = MappingProxyType(

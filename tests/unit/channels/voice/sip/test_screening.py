@@ -2,7 +2,8 @@
 
 import pytest
 
-from channels.voice.sip.screening import ALLOWED, MAX_BODY
+from channels.voice.sip.peers import ALLOWED
+from channels.voice.sip.screening import MAX_BODY
 from tests.unit.channels.voice.sip.wire import OFFER, Wire, request
 
 
