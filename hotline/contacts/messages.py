@@ -88,25 +88,25 @@ async def send_message(
         Unavailable: if the other side certainly has not taken it; call again later.
     """
     async with database.begin() as uow:
-        message = await _claim(uow, message_id, now=now)
-    if message is None:
+        claim = await _claim(uow, message_id, now=now)
+    if claim is None:
         return
     try:
         async with asyncio.timeout(SEND_LIMIT.total_seconds()):
-            await outbound.send(message, now=now)
+            await outbound.send(claim.message, now=now)
     except Unavailable:
         async with database.begin() as uow:
-            await _postpone(uow, message_id)
+            await _postpone(uow, claim)
         raise
     except Undeliverable as error:
         async with database.begin() as uow:
-            await _refuse(uow, message_id, code=error.code, now=now)
+            await _refuse(uow, claim, code=error.code, now=now)
     except (DeliveryUnknown, TimeoutError):
         async with database.begin() as uow:
-            await _lose(uow, message_id, now=now)
+            await _lose(uow, claim, now=now)
     else:
         async with database.begin() as uow:
-            await _confirm(uow, message_id, now=now)
+            await _confirm(uow, claim, now=now)
 
 
 async def recover_messages(database: Database, *, now: datetime) -> int:
@@ -131,7 +131,16 @@ async def messages_about(session: AsyncSession, reference: str) -> Sequence[Mess
     return [_view(row) for row in await Messages(session).about(reference)]
 
 
-async def _claim(uow: UnitOfWork, message_id: UUID, *, now: datetime) -> OutboundMessage | None:
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """One attempt at a message; its result counts until another attempt has begun."""
+
+    message_id: UUID
+    attempt: int
+    message: OutboundMessage
+
+
+async def _claim(uow: UnitOfWork, message_id: UUID, *, now: datetime) -> _Claim | None:
     row = await Messages(uow.session).get(message_id, lock=True)
     if row.state is MessageState.SENDING:
         if not _is_abandoned(row, now):
@@ -144,7 +153,7 @@ async def _claim(uow: UnitOfWork, message_id: UUID, *, now: datetime) -> Outboun
     row.attempts += 1
     row.repeats += int(is_repeat)
     row.sending_since = now
-    return OutboundMessage(
+    message = OutboundMessage(
         channel=row.channel,
         to=row.address,
         subject=row.subject,
@@ -153,6 +162,17 @@ async def _claim(uow: UnitOfWork, message_id: UUID, *, now: datetime) -> Outboun
         key=row.key,
         headers=row.headers,
     )
+    return _Claim(message_id, row.attempts, message)
+
+
+async def _held(uow: UnitOfWork, claim: _Claim, trigger: MessageTrigger) -> MessageRow | None:
+    """Return the message, locked; None if it has gone on without this attempt's result."""
+    row = await Messages(uow.session).get(claim.message_id, lock=True)
+    if row.attempts == claim.attempt and MESSAGE.allows(row.state, trigger):
+        return row
+    # A worker that stood still longer than its lease: others have settled what it left behind.
+    log.warning("message_result_too_late", message_id=str(claim.message_id), result=trigger)
+    return None
 
 
 def _is_abandoned(row: MessageRow, now: datetime) -> bool:
@@ -161,29 +181,36 @@ def _is_abandoned(row: MessageRow, now: datetime) -> bool:
     return now - row.sending_since >= 2 * SEND_LIMIT
 
 
-async def _confirm(uow: UnitOfWork, message_id: UUID, *, now: datetime) -> None:
-    row = await Messages(uow.session).get(message_id, lock=True)
+async def _confirm(uow: UnitOfWork, claim: _Claim, *, now: datetime) -> None:
+    row = await _held(uow, claim, MessageTrigger.CONFIRM)
+    if row is None:
+        return
     row.state = MESSAGE.next(row.state, MessageTrigger.CONFIRM)
     _end(row, now=now)
     uow.record(MessageSent(reference=row.reference, key=row.key, occurred_at=now))
 
 
-async def _postpone(uow: UnitOfWork, message_id: UUID) -> None:
-    row = await Messages(uow.session).get(message_id, lock=True)
-    row.state = MESSAGE.next(row.state, MessageTrigger.POSTPONE)
+async def _postpone(uow: UnitOfWork, claim: _Claim) -> None:
+    row = await _held(uow, claim, MessageTrigger.POSTPONE)
+    if row is not None:
+        row.state = MESSAGE.next(row.state, MessageTrigger.POSTPONE)
 
 
-async def _refuse(uow: UnitOfWork, message_id: UUID, *, code: str, now: datetime) -> None:
-    row = await Messages(uow.session).get(message_id, lock=True)
+async def _refuse(uow: UnitOfWork, claim: _Claim, *, code: str, now: datetime) -> None:
+    row = await _held(uow, claim, MessageTrigger.REFUSE)
+    if row is None:
+        return
     row.state = MESSAGE.next(row.state, MessageTrigger.REFUSE)
     row.error = code
     _end(row, now=now)
     uow.record(MessageFailed(reference=row.reference, key=row.key, occurred_at=now))
-    log.warning("message_refused", message_id=str(message_id), channel=row.channel, code=code)
+    log.warning("message_refused", message_id=str(row.id), channel=row.channel, code=code)
 
 
-async def _lose(uow: UnitOfWork, message_id: UUID, *, now: datetime) -> None:
-    _mark_lost(uow, await Messages(uow.session).get(message_id, lock=True), now=now)
+async def _lose(uow: UnitOfWork, claim: _Claim, *, now: datetime) -> None:
+    row = await _held(uow, claim, MessageTrigger.LOSE)
+    if row is not None:
+        _mark_lost(uow, row, now=now)
 
 
 def _mark_lost(uow: UnitOfWork, row: MessageRow, *, now: datetime) -> None:

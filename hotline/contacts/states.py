@@ -30,6 +30,8 @@ MESSAGE = Machine(
         (S.SENDING, T.REFUSE): S.FAILED,
         (S.SENDING, T.LOSE): S.UNKNOWN,
         (S.UNKNOWN, T.SEND): S.SENDING,  # once, visibly
+        (S.UNKNOWN, T.CONFIRM): S.SENT,  # the sender had only been slow
+        (S.UNKNOWN, T.REFUSE): S.FAILED,
         (S.UNKNOWN, T.GIVE_UP): S.LOST,
     },
 )

@@ -216,6 +216,68 @@ async def test_a_sending_that_takes_too_long_is_of_unknown_fate(
     assert (await view(database)).state is MessageState.UNKNOWN
 
 
+class Slow:
+    """A relay that answers after everybody has given the sender up."""
+
+    def __init__(self, database: Database, clock: FakeClock, *failures: Exception) -> None:
+        self.database = database
+        self.clock = clock
+        self.failures = list(failures)
+
+    async def send(self, message: OutboundMessage, *, now: datetime) -> None:
+        self.clock.advance(2 * SEND_LIMIT)
+        await messages.recover_messages(self.database, now=self.clock())
+        if self.failures:
+            raise self.failures.pop()
+
+
+async def test_a_result_that_comes_after_the_sender_was_given_up_still_counts(
+    database: Database, clock: FakeClock
+) -> None:
+    """R69: what is known to have left is not repeated."""
+    message_id = await queue(database, clock())
+    slow = OutboundByChannel({Channel.MAIL: Slow(database, clock)})
+
+    await messages.send_message(database, slow, message_id, now=clock())
+    again, sender = outbound()
+    await messages.send_message(database, again, message_id, now=clock())
+
+    assert (await view(database)).state is MessageState.SENT
+    assert sender.sent == []
+
+
+async def test_doubt_that_comes_after_the_sender_was_given_up_changes_nothing(
+    database: Database, clock: FakeClock
+) -> None:
+    message_id = await queue(database, clock())
+    slow = Slow(database, clock, DeliveryUnknown(Channel.MAIL))
+
+    await messages.send_message(
+        database, OutboundByChannel({Channel.MAIL: slow}), message_id, now=clock()
+    )
+
+    assert (await view(database)).state is MessageState.UNKNOWN
+    assert len(await owed(database, "send_message")) == 2
+
+
+async def test_a_result_is_not_taken_for_that_of_the_repeat(
+    database: Database, clock: FakeClock
+) -> None:
+    message_id = await queue(database, clock())
+    repeat = OutboundByChannel({Channel.MAIL: Dying()})
+
+    class Slowest(Slow):
+        async def send(self, message: OutboundMessage, *, now: datetime) -> None:
+            await super().send(message, now=now)
+            with pytest.raises(asyncio.CancelledError):
+                await messages.send_message(database, repeat, message_id, now=clock())
+
+    slowest = OutboundByChannel({Channel.MAIL: Slowest(database, clock)})
+    await messages.send_message(database, slowest, message_id, now=clock())
+
+    assert (await view(database)).state is MessageState.SENDING
+
+
 async def test_a_channel_that_is_not_configured_refuses(
     database: Database, clock: FakeClock
 ) -> None:
