@@ -40,7 +40,7 @@ async def case_page(
         limit=limit + 1,
     )
     names = dict(await Units(session).names())
-    lines = tuple(_line(row, names, now) for row in rows[:limit])
+    lines = tuple(line_of(row, names, now) for row in rows[:limit])
     more = len(rows) > limit
     return CasePage(lines, _cursor(rows[limit - 1]) if more else None)
 
@@ -52,7 +52,7 @@ async def case_line(session: AsyncSession, case_id: CaseId, *, now: datetime) ->
         NotFound: if there is no such case.
     """
     row = await Cases(session).get(case_id)
-    return _line(row, dict(await Units(session).names()), now)
+    return line_of(row, dict(await Units(session).names()), now)
 
 
 async def case_view(session: AsyncSession, case_id: CaseId, *, now: datetime) -> CaseView:
@@ -65,7 +65,7 @@ async def case_view(session: AsyncSession, case_id: CaseId, *, now: datetime) ->
     row = await cases.get(case_id)
     names = dict(await Units(session).names())
     return CaseView(
-        line=_line(row, names, now),
+        line=line_of(row, names, now),
         channel=row.channel,
         body=row.body,
         longitude=row.longitude,
@@ -126,7 +126,8 @@ async def case_counts(session: AsyncSession) -> dict[CaseState, int]:
     return {state: found[state] for state in CaseState if state in found}
 
 
-def _line(row: CaseRow, names: dict[UnitId, str], now: datetime) -> CaseLine:
+def line_of(row: CaseRow, names: dict[UnitId, str], now: datetime) -> CaseLine:
+    """Return a case as a line of a list."""
     unit_id = UnitId(row.unit_id) if row.unit_id else None
     until = row.clock_stopped_at or row.closed_at or now
     return CaseLine(

@@ -23,6 +23,7 @@ from case_bridge.cases.model import CaseRow, ReportRow
 from case_bridge.cases.numbers import case_day, case_number
 from case_bridge.cases.record import keep_evidence, move_case
 from case_bridge.cases.repository import Cases
+from case_bridge.cases.responsibility_sql import Disputes
 from case_bridge.cases.standard import choose_limit, find_category
 from case_bridge.cases.states import CASE, CaseState, CaseTrigger
 from case_bridge.cases.words import require_words
@@ -289,6 +290,9 @@ async def force_end(
     state = case.state
     await move_case(uow, case, trigger, actor=actor, text=words, now=now)
     await end_pause(uow, case, now=now)
+    if state is CaseState.DISPUTED:
+        dispute = await Disputes(uow.session).open_of(case.id)
+        dispute.words, dispute.decided_by, dispute.decided_at = words, actor.name, now
     if trigger is CaseTrigger.FORCE_CLOSE:
         case.closed_at, case.result = now, words
     await audit.append(

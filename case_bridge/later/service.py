@@ -70,8 +70,7 @@ async def apply_for(
     trigger = TRIGGERS[application.kind]
     if not CASE.allows(case.state, trigger):
         raise IllegalTransition(CASE.name, case.state, trigger)
-    if await Requests(uow.session).open_of(case.id) is not None:
-        raise Conflict("an application of this case waits for an answer")
+    await _make_room(uow, case, now=now)
     warning = await _check_terms(uow, case, application, now=now)
     assert actor.unit_id is not None
     row = LaterRequestRow(
@@ -256,6 +255,17 @@ async def quota_of(
         extensions=await requests.extensions(begin, end, unit_id=of_unit, without=without),
         percent=rule.percent,
     )
+
+
+async def _make_room(uow: UnitOfWork, case: CaseRow, *, now: datetime) -> None:
+    """Refuse a second application; one of an earlier unit or round fell with it."""
+    row = await Requests(uow.session).open_of(case.id)
+    if row is None:
+        return
+    if row.round == case.round and row.unit_id == case.unit_id:
+        raise Conflict("an application of this case waits for an answer")
+    _decide(row, RequestTrigger.WITHDRAW, "", "案卷已转出，申请失效", actor=HOUSE, now=now)
+    await uow.session.flush()
 
 
 async def _check_terms(

@@ -28,7 +28,8 @@ async def load_units(
     dispatch can still be explained. Returns every unit's id by its code.
 
     Raises:
-        Invalid: if a terminal is part of an unknown unit, or a rule names an unknown unit or a malformed category.
+        Invalid: if a terminal is part of an unknown unit, or a rule names an unknown unit or a
+            malformed category.
     """
     units = tuple(units)
     repository = Units(uow.session)

@@ -1,0 +1,91 @@
+"""What a shift leader and a leader watch: late cases, late stages, special classes (R62, R110)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from case_bridge.cases.model import CaseMarksRow, CaseRow, CaseStageRow
+from case_bridge.cases.reading import line_of
+from case_bridge.cases.rules import Stage
+from case_bridge.cases.states import CaseState
+from case_bridge.cases.views import CaseLine
+from case_bridge.units.repository import Units
+from hotline.kernel.ids import CaseId
+
+PAGE: Final = 100
+
+_AT_WORK = (CaseState.DISPATCHED, CaseState.HANDLING)
+_OVER = (CaseState.CLOSED, CaseState.SETTLED, CaseState.DECLINED, CaseState.VOIDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateStage:
+    """A stage whose time is over and that still runs."""
+
+    case_id: CaseId
+    number: str
+    subject: str
+    state: CaseState
+    stage: Stage
+    begun_at: datetime
+    due_at: datetime
+
+
+async def overdue_cases(session: AsyncSession, *, now: datetime) -> Sequence[CaseLine]:
+    """Return the cases whose unit is late, the latest first."""
+    rows = await session.scalars(
+        select(CaseRow)
+        .where(
+            CaseRow.due_at < now,
+            CaseRow.clock_stopped_at.is_(None),
+            CaseRow.state.in_(_AT_WORK),
+        )
+        .order_by(CaseRow.due_at)
+        .limit(PAGE)
+    )
+    names = dict(await Units(session).names())
+    return [line_of(row, names, now) for row in rows]
+
+
+async def late_stages(session: AsyncSession, *, now: datetime) -> Sequence[LateStage]:
+    """Return the stages of the centre that are late: accept, verify, dispatch, check, close."""
+    found = await session.execute(
+        select(CaseStageRow, CaseRow)
+        .join(CaseRow, CaseRow.id == CaseStageRow.case_id)
+        .where(
+            CaseStageRow.ended_at.is_(None),
+            CaseStageRow.due_at < now,
+            CaseStageRow.stage != Stage.RETURN,
+        )
+        .order_by(CaseStageRow.due_at)
+        .limit(PAGE)
+    )
+    return [
+        LateStage(
+            case_id=CaseId(case.id),
+            number=case.number,
+            subject=case.subject,
+            state=case.state,
+            stage=stage.stage,
+            begun_at=stage.begun_at,
+            due_at=stage.due_at,
+        )
+        for stage, case in found
+    ]
+
+
+async def ownerless_cases(session: AsyncSession, *, now: datetime) -> Sequence[CaseLine]:
+    """Return the open cases for which nobody is responsible, a class of their own (R57)."""
+    rows = await session.scalars(
+        select(CaseRow)
+        .join(CaseMarksRow, CaseMarksRow.case_id == CaseRow.id)
+        .where(CaseMarksRow.is_ownerless, CaseRow.state.not_in(_OVER))
+        .order_by(CaseRow.registered_at)
+        .limit(PAGE)
+    )
+    names = dict(await Units(session).names())
+    return [line_of(row, names, now) for row in rows]
