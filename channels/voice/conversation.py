@@ -72,6 +72,7 @@ class Conversation:
     music: Sequence[Path]
     is_held: bool = False
     is_taken_over: bool = False
+    is_recording_paused: bool = False
     _is_seat_lost: bool = field(init=False, default=False)
     _supervisors: dict[UserId, Supervisor] = field(init=False, default_factory=dict)
     _musician: asyncio.Task[None] | None = field(init=False, default=None)
@@ -118,12 +119,21 @@ class Conversation:
             raise Conflict("the seat's telephone is no page")
         await self.seat.rejoin(attempt)
 
-    async def pause_recording(self, *, paused: bool) -> None:
-        """Write silence while the citizen says a secret, or sound again."""
-        if paused:
-            await self.citizen.media.pause_recording()
-        else:
-            await self.citizen.media.resume_recording()
+    async def pause_recording(self, user_id: UserId, reason: str) -> None:
+        """Write silence while the citizen says a secret; the reason is kept."""
+        await self.citizen.media.pause_recording()
+        self.is_recording_paused = True
+        now = self.exchange.clock()
+        async with self.exchange.database.begin() as uow:
+            await recordings.pause(uow, self.call_id, user_id=user_id, reason=reason, now=now)
+
+    async def resume_recording(self) -> None:
+        """Write sound again."""
+        await self.citizen.media.resume_recording()
+        self.is_recording_paused = False
+        now = self.exchange.clock()
+        async with self.exchange.database.begin() as uow:
+            await recordings.resume(uow, self.call_id, now=now)
 
     # what supervisors ask for
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -103,7 +104,8 @@ class PhoneDesk:
                 await self._decide(request, tell)
             case PhoneAct.REJOIN:
                 talk = self._talk(request)
-                await talk.rejoin(await _begin(request, tell))
+                state = {"held": talk.is_held, "paused": talk.is_recording_paused}
+                await talk.rejoin(await _begin(request, tell, state))
             case PhoneAct.LISTEN if "sdp" in request.detail:
                 talk = self._talk(request)
                 await talk.admit(request.user_id, await _begin(request, tell))
@@ -125,8 +127,10 @@ class PhoneDesk:
                 talk.hang_up()
             case PhoneAct.HOLD | PhoneAct.RESUME:
                 await talk.hold(held=request.act is PhoneAct.HOLD)
-            case PhoneAct.PAUSE_RECORDING | PhoneAct.RESUME_RECORDING:
-                await talk.pause_recording(paused=request.act is PhoneAct.PAUSE_RECORDING)
+            case PhoneAct.PAUSE_RECORDING:
+                await talk.pause_recording(request.user_id, str(request.detail["reason"]))
+            case PhoneAct.RESUME_RECORDING:
+                await talk.resume_recording()
             case PhoneAct.LEAVE:
                 await talk.dismiss(request.user_id)
             case PhoneAct.TAKE_OVER:
@@ -141,11 +145,13 @@ class PhoneDesk:
         return talk
 
 
-async def _begin(request: PhoneRequest, tell: Tell) -> PageAttempt:
+async def _begin(
+    request: PhoneRequest, tell: Tell, more: Mapping[str, Any] = MappingProxyType({})
+) -> PageAttempt:
     """Read the page's offer, and tell it our answer."""
     attempt = await PageAttempt.begin(str(request.detail["sdp"]))
     try:
-        await tell({"sdp": attempt.answer})
+        await tell({"sdp": attempt.answer, **more})
     except BaseException:
         attempt.path.stop()
         raise

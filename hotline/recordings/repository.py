@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.contacts.calls.model import CallRow
 from hotline.contacts.calls.states import CallState
 from hotline.kernel.errors import NotFound
-from hotline.recordings.model import RecordingRow
+from hotline.recordings.model import RecordingPauseRow, RecordingRow
 from hotline.recordings.states import RecordingState
 
 
@@ -41,6 +41,25 @@ class Recordings:
             .order_by(RecordingRow.started_at)
         )
         return (await self._session.scalars(query)).all()
+
+    async def running(self, call_id: UUID) -> RecordingRow | None:
+        """Return the recording of a call that is going on."""
+        return await self._session.scalar(
+            select(RecordingRow).where(
+                RecordingRow.call_id == call_id, RecordingRow.state == RecordingState.RUNNING
+            )
+        )
+
+    async def open_pause(self, recording_id: UUID) -> RecordingPauseRow | None:
+        """Return the pause in which a recording is, locked."""
+        return await self._session.scalar(
+            select(RecordingPauseRow)
+            .where(
+                RecordingPauseRow.recording_id == recording_id,
+                RecordingPauseRow.resumed_at.is_(None),
+            )
+            .with_for_update()
+        )
 
     async def left_behind(self, ended_before: datetime) -> Sequence[RecordingRow]:
         """Return recordings that nobody makes any more: their call was lost, or long over."""

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from hotline.contacts.calls import service as calls
 from hotline.kernel.db import Database, UnitOfWork
-from hotline.kernel.ids import CallId, new_id
-from hotline.recordings.model import RecordingRow
+from hotline.kernel.ids import CallId, UserId, new_id
+from hotline.recordings.model import RecordingPauseRow, RecordingRow
 from hotline.recordings.repository import Recordings
 from hotline.recordings.seal import Seal, Unreadable, seal_file
 from hotline.recordings.states import (
@@ -38,6 +38,32 @@ async def start_recording(
     uow.session.add(row)
     await calls.link_recording(uow, call_id, recording_id=row.id, now=now)
     return row.id
+
+
+async def pause(
+    uow: UnitOfWork, call_id: CallId, *, user_id: UserId, reason: str, now: datetime
+) -> None:
+    """Keep that a call's recording is silence from now on, and why; again changes nothing."""
+    found = Recordings(uow.session)
+    row = await found.running(call_id)
+    if row is None or await found.open_pause(row.id) is not None:
+        return
+    uow.session.add(
+        RecordingPauseRow(
+            id=new_id(), recording_id=row.id, user_id=user_id, reason=reason, paused_at=now
+        )
+    )
+    await calls.note_event(uow, call_id, "recording_paused", now=now)
+
+
+async def resume(uow: UnitOfWork, call_id: CallId, *, now: datetime) -> None:
+    """Keep that a call's recording has sound again; without a pause it changes nothing."""
+    found = Recordings(uow.session)
+    row = await found.running(call_id)
+    pause_row = None if row is None else await found.open_pause(row.id)
+    if pause_row is not None:
+        pause_row.resumed_at = now
+        await calls.note_event(uow, call_id, "recording_resumed", now=now)
 
 
 async def finish_recording(

@@ -11,6 +11,7 @@ const HEADING = { ringing: "来电振铃", answered: "通话中", finished: "通
 class CallCard extends Plain {
   static properties = {
     live: { attribute: false },
+    phone: { attribute: false },
     asking: { state: true },
     shown: { state: true }, // {call_id, number}: a number that was unmasked
   };
@@ -36,7 +37,7 @@ class CallCard extends Plain {
         <p class="hint">${t("线路")} ${contact.line} · ${t("排队")}
           ${clock(this.#at(contact.offered_at) - this.#at(contact.enqueued_at))}</p>
         ${this.asking === contact.call_id ? this.#why(contact) : this.#unmask(contact)}
-        ${contact.state === "ringing" ? html`<p class="notice warn">${t("请用话机接听。")}</p>` : nothing}
+        ${contact.state === "ringing" && !this.phone.on ? html`<p class="notice warn">${t("请用话机接听。")}</p>` : nothing}
         ${this.#tickets(contact.open_tickets)}
       </section>`;
   }

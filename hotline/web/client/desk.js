@@ -6,6 +6,8 @@ import { sweepDrafts } from "./drafts.js";
 import "./help-dialog.js";
 import { actOf } from "./keys.js";
 import { Live } from "./live.js";
+import "./phone-panel.js";
+import { SeatPhone } from "./phone.js";
 import { Plain } from "./plain.js";
 import "./seat-bar.js";
 import "./ticket-desk.js";
@@ -18,6 +20,7 @@ class HotlineDesk extends Plain {
   static properties = { said: { state: true }, trouble: { state: true }, current: { state: true } };
 
   #live = new Live("/desk/live");
+  #phone = new SeatPhone(this.#live);
   #call = null;
 
   connectedCallback() {
@@ -44,7 +47,8 @@ class HotlineDesk extends Plain {
         </div>
         <div class="desk">
           <div class="side">
-            <call-card .live=${this.#live}></call-card>
+            <phone-panel .live=${this.#live} .phone=${this.#phone}></phone-panel>
+            <call-card .live=${this.#live} .phone=${this.#phone}></call-card>
             <work-list .live=${this.#live} .current=${this.current}></work-list>
           </div>
           <ticket-desk .live=${this.#live}></ticket-desk>
@@ -99,7 +103,11 @@ class HotlineDesk extends Plain {
     event.preventDefault();
     const bar = this.querySelector("seat-bar");
     const desk = this.#desk();
+    const panel = this.querySelector("phone-panel");
     const acts = {
+      ...Object.fromEntries(
+        ["pick_up", "hang_up", "hold", "mute", "keypad", "pause"].map((each) => [each, () => panel.act(each)]),
+      ),
       available: () => bar.act("available"),
       break: () => bar.chooseBreak(),
       sign: () => bar.sign(),

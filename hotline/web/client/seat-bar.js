@@ -46,7 +46,9 @@ class SeatBar extends Plain {
 
   #state(seat) {
     const since = clock(this.live.now() - new Date(seat.since).getTime());
-    const phone = seat.phone_until && new Date(seat.phone_until).getTime() > this.live.now();
+    const phone = [seat.phone_until, seat.browser_until].some(
+      (until) => until && new Date(until).getTime() > this.live.now(),
+    );
     const word = label("SeatState", seat.state);
     const reason = seat.state === "on_break" ? this.#reason(seat.break_reason) : "";
     return html`

@@ -12,7 +12,7 @@ from hotline.kernel.ids import TicketId
 from hotline.tickets import reading
 from hotline.tickets.categories import search_categories
 from hotline.web.auth import current_user
-from hotline.web.desk import acts
+from hotline.web.desk import acts, phone
 from hotline.web.desk.acts import DESK_ROLES
 from hotline.web.desk.options import DESK, DeskOptions
 from hotline.web.desk.present import category_json, history_json, ticket_json
@@ -161,7 +161,7 @@ def desk_part(options: DeskOptions) -> WebPart:
     """Return the desk and the board as a part of the web process."""
     return WebPart(
         "desk",
-        (*ROUTES, *acts.ROUTES),
+        (*ROUTES, *acts.ROUTES, *phone.ROUTES),
         menu=(
             MenuEntry("坐席工作台", "/desk", DESK_ROLES),
             MenuEntry("值班看板", "/board", BOARD_ROLES),

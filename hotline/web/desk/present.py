@@ -26,6 +26,7 @@ def seat_json(seat: SeatView, open_tickets: Sequence[TicketLine]) -> Json:
         "since": instant(seat.since),
         "break_reason": seat.break_reason,
         "phone_until": instant(seat.phone_until),
+        "browser_until": instant(seat.browser_until),
         "waiting": seat.waiting,
         "contact": contact_json(seat.contact, open_tickets) if seat.contact else None,
     }
@@ -35,6 +36,7 @@ def contact_json(contact: SeatContact, open_tickets: Sequence[TicketLine]) -> Js
     """Return who calls; the number is masked, None if it was withheld."""
     return {
         "call_id": str(contact.call_id),
+        "offer_id": str(contact.offer_id),
         "state": contact.state.value,
         "number": mask_phone(contact.number) if contact.number else None,
         "line": contact.line,
@@ -159,6 +161,8 @@ def seat_line_json(line: SeatLine) -> Json:
         "since": instant(line.since),
         "break_reason": line.break_reason,
         "phone_until": instant(line.phone_until),
+        "browser_until": instant(line.browser_until),
+        "call_id": str(line.call_id) if line.call_id else None,
     }
 
 

@@ -184,8 +184,8 @@ class Hall:
             await phone.register(self.registrar, password=PASSWORD)
             yield phone
 
-    async def sign_in(self, extension: str) -> SeatId:
-        """A seat that is signed in, without a phone."""
+    async def put_seat(self, extension: str) -> SeatId:
+        """A seat in which nobody sits."""
         secret = DigestSecret.of(extension, REALM, PASSWORD)
         draft = SeatDraft(
             name=f"坐席{extension}",
@@ -194,11 +194,16 @@ class Hall:
             sip_ha1_md5=secret.md5,
             sip_ha1_sha256=secret.sha256,
         )
-        now = system_clock()
         async with self.database.begin() as uow:
-            seat_id = await queues.put_seat(uow, draft, now=now)
-            await queues.sign_in(uow, seat_id, UserId(new_id()), now)
+            seat_id = await queues.put_seat(uow, draft, now=system_clock())
         self.seats[extension] = seat_id
+        return seat_id
+
+    async def sign_in(self, extension: str) -> SeatId:
+        """A seat that is signed in, without a phone."""
+        seat_id = await self.put_seat(extension)
+        async with self.database.begin() as uow:
+            await queues.sign_in(uow, seat_id, UserId(new_id()), system_clock())
         return seat_id
 
     async def seat_view(self, extension: str) -> SeatView:

@@ -1,0 +1,214 @@
+// The seat's page as its telephone: rings, answers, comes back by itself after a reload.
+
+import { call } from "./api.js";
+import { openMicrophone, SoundPath } from "./rtc.js";
+import { t } from "./words.js";
+
+const CHOICE = "hotline.phone";
+const BEAT = 10_000; // milliseconds; the server forgets a page after 25 s
+const AGAIN = 1_000;
+
+/** Says "page" or "sip": what the person chose at this computer. */
+export function chosenPhone() {
+  return localStorage.getItem(CHOICE) === "page" ? "page" : "sip";
+}
+
+export class SeatPhone extends EventTarget {
+  on = false;
+  muted = false;
+  held = false;
+  paused = false;
+  path = null;
+  #live;
+  #pageId = crypto.randomUUID();
+  #microphone = null;
+  #beat;
+  #again;
+  #busy = false;
+  #call = null; // the call of the present path
+  #bell = new Bell();
+
+  constructor(live) {
+    super();
+    this.#live = live;
+    live.addEventListener("change", () => this.#follow());
+  }
+
+  get contact() {
+    return this.#live.picture?.seat?.contact ?? null;
+  }
+
+  /** Is the telephone, or is not; the choice is kept for this computer. */
+  async choose(kind) {
+    localStorage.setItem(CHOICE, kind);
+    if (kind === "page") return this.start();
+    this.#stop();
+    await this.#register({ open: false });
+  }
+
+  /** Becomes the seat's telephone; throws an Error with words. */
+  async start() {
+    this.#microphone ??= await openMicrophone();
+    await this.#register({ open: true, claims: true });
+    this.on = true;
+    clearInterval(this.#beat);
+    this.#beat = setInterval(() => this.#refresh(), BEAT);
+    this.#follow();
+  }
+
+  async answer() {
+    const { contact } = this;
+    if (contact?.state !== "ringing" || this.#busy) return;
+    await this.#open(contact.call_id, (sdp) => this.#act("answer", { sdp, offer_id: contact.offer_id }));
+  }
+
+  /** Ends the call, or declines the one that rings. */
+  async hangUp() {
+    const { contact } = this;
+    if (contact?.state === "ringing") await this.#act("decline", { offer_id: contact.offer_id });
+    if (contact?.state === "answered") await this.#act("hang_up");
+  }
+
+  async hold() {
+    if (this.contact?.state !== "answered") return;
+    await this.#act(this.held ? "resume" : "hold");
+    this.held = !this.held;
+    this.#changed();
+  }
+
+  mute() {
+    if (!this.path) return;
+    this.muted = !this.muted;
+    this.path.mute(this.muted);
+    this.#changed();
+  }
+
+  press(key) {
+    this.path?.press(key);
+  }
+
+  async pauseRecording(reason) {
+    if (this.contact?.state !== "answered") return;
+    await this.#act(this.paused ? "resume_recording" : "pause_recording", this.paused ? {} : { reason });
+    this.paused = !this.paused;
+    this.#changed();
+  }
+
+  #follow() {
+    const { contact } = this;
+    this.#bell.ring(this.on && contact?.state === "ringing" && !this.#busy);
+    if (this.path && (contact?.call_id !== this.#call || contact?.state === "finished")) this.#drop();
+    if (this.on && contact?.state === "answered" && !this.path && !this.#busy && !this.#again) this.#rejoin();
+    this.#changed();
+  }
+
+  async #rejoin() {
+    const { contact } = this;
+    try {
+      const answer = await this.#open(contact.call_id, (sdp) => this.#act("rejoin", { sdp }));
+      this.held = Boolean(answer.held);
+      this.paused = Boolean(answer.paused);
+    } catch {
+      // A talk over the SIP phone, or one that is just ending: look again while it lasts.
+      this.#again = setTimeout(() => {
+        this.#again = null;
+        this.#follow();
+      }, AGAIN);
+    }
+    this.#changed();
+  }
+
+  async #open(callId, ask) {
+    this.#busy = true;
+    this.#bell.ring(false);
+    const path = new SoundPath(this.#microphone);
+    try {
+      const answer = await path.open(ask);
+      this.#call = callId;
+      this.path = path;
+      path.mute(this.muted);
+      path.addEventListener("lost", () => {
+        if (this.path === path) this.#drop({ keeps: true });
+        this.#follow();
+      });
+      return answer;
+    } catch (error) {
+      path.close();
+      throw error;
+    } finally {
+      this.#busy = false;
+      this.#changed();
+    }
+  }
+
+  #drop({ keeps = false } = {}) {
+    this.path?.close();
+    this.path = null;
+    if (!keeps) this.muted = this.held = this.paused = false;
+    this.#changed();
+  }
+
+  async #act(act, detail = {}) {
+    return call("POST", "/desk/phone/act", { act, call_id: this.contact.call_id, ...detail });
+  }
+
+  async #register(body) {
+    return call("POST", "/desk/phone", { page_id: this.#pageId, ...body });
+  }
+
+  async #refresh() {
+    try {
+      await this.#register({ open: true });
+    } catch (error) {
+      if (error.status !== 409) return; // the network: the next beat tries again
+      this.#stop();
+      const detail = t("网页话机已在另一个页面打开，本页不再响铃。");
+      this.dispatchEvent(new CustomEvent("trouble", { detail }));
+    }
+  }
+
+  #stop() {
+    this.on = false;
+    clearInterval(this.#beat);
+    this.#bell.ring(false);
+    this.#drop();
+    this.#microphone?.getTracks().forEach((track) => track.stop());
+    this.#microphone = null;
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** Rings: two short tones, a pause, again; made here, so that nothing is loaded. */
+class Bell {
+  #context = null;
+  #timer = null;
+
+  ring(on) {
+    if (on === Boolean(this.#timer)) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+    if (!on) return;
+    this.#context ??= new AudioContext();
+    this.#context.resume();
+    this.#strike();
+    this.#timer = setInterval(() => this.#strike(), 2_000);
+  }
+
+  #strike() {
+    for (const [start, hertz] of [[0, 660], [0.22, 880]]) {
+      const tone = this.#context.createOscillator();
+      const gain = this.#context.createGain();
+      const at = this.#context.currentTime + start;
+      tone.frequency.value = hertz;
+      gain.gain.setValueAtTime(0.0001, at);
+      gain.gain.exponentialRampToValueAtTime(0.3, at + 0.02);
+      gain.gain.exponentialRampToValueAtTime(0.0001, at + 0.2);
+      tone.connect(gain).connect(this.#context.destination);
+      tone.start(at);
+      tone.stop(at + 0.21);
+    }
+  }
+}

@@ -1,0 +1,199 @@
+"""The seat's page as its telephone: being there, and what it asks of the voice process."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import Field, StringConstraints
+
+from hotline.accounts import audit
+from hotline.accounts.service import User
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.errors import Conflict, Forbidden, Invalid
+from hotline.kernel.ids import CallId, SeatId
+from hotline.queues import abuse, phone_requests, phones
+from hotline.queues import service as queues
+from hotline.queues.phone_act import PhoneAct
+from hotline.queues.states import OfferState
+from hotline.queues.values import SeatContact
+from hotline.web.auth import current_user
+from hotline.web.desk.acts import DESK_ROLES
+from hotline.web.desk.bodies import Reason, ReasonBody
+from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.requests import json_body, path_id
+from hotline.web.routing import Route
+from hotline.web.schemas import Body
+
+SDP_LIMIT: Final = 32_768
+"""Characters of a page's description; Chromium's with audio alone has 4,000."""
+
+Sdp = Annotated[str, StringConstraints(min_length=20, max_length=SDP_LIMIT)]
+
+
+class SeatPhoneAct(StrEnum):
+    """What a seat may ask; a supervisor's acts are not among them."""
+
+    ANSWER = "answer"
+    DECLINE = "decline"
+    REJOIN = "rejoin"
+    HANG_UP = "hang_up"
+    HOLD = "hold"
+    RESUME = "resume"
+    PAUSE_RECORDING = "pause_recording"
+    RESUME_RECORDING = "resume_recording"
+
+
+WITH_SDP: Final = frozenset({SeatPhoneAct.ANSWER, SeatPhoneAct.REJOIN})
+RINGING: Final = frozenset({SeatPhoneAct.ANSWER, SeatPhoneAct.DECLINE})
+
+
+class PhoneBody(Body):
+    """POST /desk/phone."""
+
+    page_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{8,64}$")]
+    open: bool
+    claims: bool = False
+    """Take the telephone from another page of this seat."""
+
+
+class PhoneActBody(Body):
+    """POST /desk/phone/act."""
+
+    act: SeatPhoneAct
+    call_id: UUID
+    offer_id: UUID | None = None
+    """Asked for with `answer` and `decline`."""
+    sdp: Sdp | None = Field(default=None, repr=False)
+    """Asked for with `answer` and `rejoin`."""
+    reason: Reason | None = None
+    """Asked for with `pause_recording`."""
+
+
+async def post_phone(request: web.Request) -> web.Response:
+    """Be the seat's telephone for the next 25 seconds, or be it no more.
+
+    Raises:
+        Conflict: if another page is, and this one does not claim it.
+    """
+    body = await json_body(request, PhoneBody)
+    seat_id = _seat_of(current_user(request))
+    now = request.app[CLOCK]()
+    async with request.app[DATABASE].begin() as uow:
+        if body.open:
+            await phones.open_browser_phone(uow, seat_id, body.page_id, claims=body.claims, now=now)
+        else:
+            await phones.close_browser_phone(uow, seat_id, body.page_id, now=now)
+    return web.json_response({"open": body.open})
+
+
+async def post_act(request: web.Request) -> web.Response:
+    """Ask the voice process for an act on the seat's own call; answers when it is done."""
+    body = await json_body(request, PhoneActBody)
+    user = current_user(request)
+    detail = _detail(body)
+    now = request.app[CLOCK]()
+    async with request.app[DATABASE].begin() as uow:
+        await _check(uow, user, body)
+        request_id = await phone_requests.put(
+            uow,
+            call_id=CallId(body.call_id),
+            user_id=user.id,
+            act=PhoneAct(body.act.value),
+            detail=detail,
+            now=now,
+        )
+        if body.act is SeatPhoneAct.PAUSE_RECORDING:
+            await audit.append(
+                uow,
+                actor=user.login,
+                action="recording.pause",
+                target=f"call:{body.call_id}",
+                detail={"reason": body.reason},
+                now=now,
+            )
+    answer = await phone_requests.wait(request.app[DATABASE], request_id)
+    return web.json_response(dict(answer))
+
+
+async def post_abuse(request: web.Request) -> web.Response:
+    """Say that the caller is abusive; the seat may rest afterwards, without any penalty.
+
+    Raises:
+        Forbidden: if the call is not the seat's own.
+    """
+    call_id = CallId(path_id(request, "call_id"))
+    body = await json_body(request, ReasonBody)
+    user = current_user(request)
+    seat_id = _seat_of(user)
+    now = request.app[CLOCK]()
+    async with request.app[DATABASE].begin() as uow:
+        contact = await _contact(uow, seat_id)
+        if contact is None or contact.call_id != call_id:
+            raise Forbidden("the call is another seat's")
+        await abuse.flag(uow, call_id, seat_id=seat_id, reason=body.reason, now=now)
+        await audit.append(
+            uow,
+            actor=user.login,
+            action="call.flag_abuse",
+            target=f"call:{call_id}",
+            detail={"reason": body.reason},
+            now=now,
+        )
+    return web.json_response({"flagged": True})
+
+
+def _detail(body: PhoneActBody) -> dict[str, Any]:
+    """Return what the voice process needs.
+
+    Raises:
+        Invalid: if something is missing.
+    """
+    detail: dict[str, Any] = {}
+    if body.act in WITH_SDP:
+        if body.sdp is None:
+            raise Invalid("sdp", "this act needs the page's description")
+        detail["sdp"] = body.sdp
+    if body.act in RINGING:
+        if body.offer_id is None:
+            raise Invalid("offer_id", "this act needs the offer that rings")
+        detail["offer_id"] = str(body.offer_id)
+    if body.act is SeatPhoneAct.PAUSE_RECORDING:
+        if body.reason is None:
+            raise Invalid("reason", "a pause of the recording needs its reason")
+        detail["reason"] = body.reason
+    return detail
+
+
+async def _check(uow: UnitOfWork, user: User, body: PhoneActBody) -> None:
+    """Make sure that the act is about what the seat is ringing for or talking on.
+
+    Raises:
+        Forbidden: if it is another seat's call.
+        Conflict: if the call has gone on meanwhile.
+    """
+    contact = await _contact(uow, _seat_of(user))
+    if contact is None or contact.call_id != body.call_id:
+        raise Forbidden("the call is another seat's, or over")
+    wanted = OfferState.RINGING if body.act in RINGING else OfferState.ANSWERED
+    if contact.state is not wanted:
+        raise Conflict(f"the call is {contact.state.value}")
+    if body.offer_id is not None and contact.offer_id != body.offer_id:
+        raise Conflict("the offer is over")
+
+
+async def _contact(uow: UnitOfWork, seat_id: SeatId) -> SeatContact | None:
+    return (await queues.seat_view(uow.session, seat_id)).contact
+
+
+def _seat_of(user: User) -> SeatId:
+    if user.seat_id is None:
+        raise Forbidden("the user has no seat")
+    return user.seat_id
+
+
+ROUTES = (
+    Route("POST", "/desk/phone", post_phone, DESK_ROLES, "desk.phone"),
+    Route("POST", "/desk/phone/act", post_act, DESK_ROLES, "desk.phone.act"),
+    Route("POST", "/desk/calls/{call_id}/abuse", post_abuse, DESK_ROLES, "desk.calls.abuse"),
+)
