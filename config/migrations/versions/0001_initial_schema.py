@@ -1851,6 +1851,79 @@ def upgrade() -> None:
         postgresql_where="state IN ('ringing', 'answered')",
     )
     op.create_table(
+        "recording_disposals",
+        sa.Column("recording_id", sa.Uuid(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("disposed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["recording_id"],
+            ["recordings.id"],
+            name=op.f("fk_recording_disposals_recording_id_recordings"),
+        ),
+        sa.PrimaryKeyConstraint("recording_id", name=op.f("pk_recording_disposals")),
+    )
+    op.create_table(
+        "recording_holds",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("recording_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("placed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("lifted_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["recording_id"],
+            ["recordings.id"],
+            name=op.f("fk_recording_holds_recording_id_recordings"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recording_holds")),
+    )
+    op.create_index(
+        "uq_recording_holds_open",
+        "recording_holds",
+        ["recording_id"],
+        unique=True,
+        postgresql_where="lifted_at IS NULL",
+    )
+    op.create_table(
+        "recording_listenings",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("recording_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["recording_id"],
+            ["recordings.id"],
+            name=op.f("fk_recording_listenings_recording_id_recordings"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recording_listenings")),
+    )
+    op.create_index(
+        "ix_recording_listenings_recording",
+        "recording_listenings",
+        ["recording_id", "opened_at"],
+        unique=False,
+    )
+    op.create_table(
+        "recording_pauses",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("recording_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("paused_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("resumed_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["recording_id"],
+            ["recordings.id"],
+            name=op.f("fk_recording_pauses_recording_id_recordings"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recording_pauses")),
+    )
+    op.create_index(
+        "ix_recording_pauses_recording", "recording_pauses", ["recording_id"], unique=False
+    )
+    op.create_table(
         "responsibilities",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("scheme", sa.String(), nullable=False),
