@@ -31,7 +31,6 @@ from config.runtime import Servers, open_runtime
 from config.settings import LogSettings, Settings
 
 TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
-NONCE = re.compile(r'name="nonce" value="([^"]+)"')
 
 Send = Callable[[aiohttp.ClientSession, int, int], Awaitable[None]]
 
@@ -39,7 +38,7 @@ Send = Callable[[aiohttp.ClientSession, int, int], Awaitable[None]]
 async def measure(servers: Servers, folder: Path, seconds: float, writers: int) -> dict[str, Any]:
     """Return tickets and raw inserts a second."""
     settings = Settings(data=folder)
-    await prepare_database(settings, servers)
+    await prepare_database(servers, settings)
     async with open_runtime(settings, servers) as runtime, serving(application(runtime)) as base:
         page = await form_page(base)
         ours = await rate(base, form_sender(page), seconds, writers)
