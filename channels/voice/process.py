@@ -153,6 +153,7 @@ class VoiceProcess:
         self._phones = PhoneDesk(self._exchange)
         self._work += [
             spawn(self._orders.run(), "orders"),
+            spawn(self._phones.run(), "phone desk"),
             spawn(self._distribution.run(self._present_life), "distribution"),
             spawn(self._beat(self._exchange), "voice heartbeat"),
         ]
