@@ -1,4 +1,4 @@
-"""The only owner of SIP sockets: one UDP socket and one TCP listener on the same port.
+"""The SIP endpoint: a user agent with sockets, UDP and TCP on one port, TLS and WebSocket beside.
 
 `async with Endpoint.open(options, on_event) as endpoint:` binds and runs. `on_event` is
 called with each `SipEvent`, in order, in the loop; it must not block (put it into the queue
@@ -8,29 +8,23 @@ of the call, or spawn a task) and may use the verbs. The verbs are those of
 
 import asyncio
 import secrets
-import socket
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import structlog
 
-from channels.voice.names import NAME_SECONDS, NameCache, is_address
-from channels.voice.sip.address import Hop, Outgoing, Transport
+from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.auth import Credentials, DigestSecret, Verdict
 from channels.voice.sip.events import CallKey, RegistrationKey, RequestKey, SipEvent
 from channels.voice.sip.peers import PeerCounts, PeerOptions
 from channels.voice.sip.user_agent import Headers, UserAgent, UserAgentOptions
-from channels.voice.streams import StreamOptions, Streams
+from channels.voice.sockets import SocketOptions, Sockets, TlsOptions
+from channels.voice.streams import StreamOptions
+from channels.voice.websockets import WebSocketOptions
 
 log = structlog.get_logger()
-
-BIND_ATTEMPTS = 20
-"""A free TCP port may be taken for UDP: try another."""
-
-RECEIVE_BUFFER = 4_194_304
-"""Bytes asked of the kernel, so that a pause of the loop loses no datagram."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +44,11 @@ class EndpointOptions:
     name: str = "Hotline"
     max_calls: int = 2000
     streams: StreamOptions = field(default_factory=StreamOptions)
-    """Limits of the TCP connections."""
+    """Limits of the TCP and of the TLS connections."""
+    tls: TlsOptions | None = None
+    """Our certificate; without it there is no TLS, neither to us nor from us."""
+    websocket: WebSocketOptions | None = None
+    """Where browsers connect; None: nowhere."""
     peers: PeerOptions = field(default_factory=PeerOptions)
     """Whom we trust, and how much of the others is read; a trunk may be a host name here."""
 
@@ -63,32 +61,38 @@ class Endpoint:
         self._options = options
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
-        self._streams = Streams(options.streams, self._receive, self._unreachable)
-        self._datagrams: asyncio.DatagramTransport | None = None
+        made = SocketOptions(
+            host=options.host,
+            port=options.port,
+            streams=options.streams,
+            tls=options.tls,
+            websocket=options.websocket,
+        )
+        self._sockets = Sockets(made, self._receive, self._unreachable)
         self._core: UserAgent | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = NEVER
         self._is_flushing = False
-        self._names = NameCache(self._loop)
-        self._naming: asyncio.TimerHandle | None = None
 
     @classmethod
     @asynccontextmanager
     async def open(
         cls, options: EndpointOptions, on_event: Callable[[SipEvent], None]
     ) -> AsyncGenerator["Endpoint", None]:
-        """Bind both sockets and run until the block is left.
+        """Bind the sockets and run until the block is left.
 
         Raises:
             OSError: if the address cannot be bound.
-            ValueError: for a wildcard address without `public_host`.
+            ValueError: for a wildcard address without `public_host`, and for a secure
+                WebSocket without a certificate.
         """
         if options.host in {"", "0.0.0.0", "::"} and not options.public_host:
             raise ValueError("a wildcard address needs public_host")
+        if options.websocket is not None and options.websocket.is_secure and not options.tls:
+            raise ValueError("a secure WebSocket needs a certificate: set tls")
         endpoint = cls(options, on_event)
         try:
             await endpoint._bind()
-            endpoint._learn_trunks()
             yield endpoint
         finally:
             await endpoint._close()
@@ -98,6 +102,10 @@ class Endpoint:
         """The host and port that Via and Contact name."""
         options = self._agent.options
         return options.host, options.port
+
+    def port_of(self, transport: Transport) -> int:
+        """Return the port at which a transport listens."""
+        return self._agent.options.port_of(transport)
 
     @property
     def calls(self) -> int:
@@ -240,7 +248,7 @@ class Endpoint:
             events: list[SipEvent] = []
             while True:
                 for message in core.messages_to_send():
-                    self._send(message)
+                    self._sockets.send(message)
                 events = core.events()
                 if not events:
                     break
@@ -283,30 +291,6 @@ class Endpoint:
             if call is not None:
                 self._agent.hang_up(call, self._loop.time())
 
-    def _send(self, message: Outgoing) -> None:
-        if message.hop.transport is Transport.TCP:
-            self._streams.send(message)
-            return
-        address = self._names.find(message.hop.host)
-        if address is not None:
-            self._send_datagram(message, address)
-        elif not self._names.ask(message.hop.host, lambda found: self._found(message, found)):
-            self._unreachable(message.hop)
-
-    def _found(self, message: Outgoing, address: str | None) -> None:
-        if address is None:
-            self._unreachable(message.hop)
-        else:
-            self._send_datagram(message, address)
-
-    def _send_datagram(self, message: Outgoing, address: str) -> None:
-        if self._datagrams is None or self._datagrams.is_closing():
-            return
-        try:
-            self._datagrams.sendto(message.data, (address, message.hop.port))
-        except OSError as error:
-            log.warning("sip_datagram_not_sent", error=type(error).__name__)
-
     def _unreachable(self, hop: Hop) -> None:
         # Not at once: a verb that is still running must see the call it made.
         self._loop.call_soon(self._transport_failed, hop)
@@ -315,75 +299,27 @@ class Endpoint:
         self._agent.transport_failed(hop, self._loop.time())
         self.flush()
 
-    def _learn_trunks(self) -> None:
-        """Find out what the names of trunks mean, again and again: providers move."""
-        names = [host for host in self._options.peers.trunks if not is_address(host)]
-        for name in names:
-            self._names.ask(name, self._note_trunk)
-        if names:
-            self._naming = self._loop.call_later(NAME_SECONDS, self._learn_trunks)
-
-    def _note_trunk(self, address: str | None) -> None:
-        if address is not None:
-            self._agent.note_trunk(address)
-
     async def _bind(self) -> None:
         options = self._options
-        for attempt in range(BIND_ATTEMPTS):
-            port = await self._streams.listen(options.host, options.port)
-            try:
-                self._datagrams, _ = await self._loop.create_datagram_endpoint(
-                    lambda: _Datagrams(self._receive), local_addr=(options.host, port)
-                )
-            except OSError:
-                await self._streams.close()
-                if options.port or attempt == BIND_ATTEMPTS - 1:
-                    raise
-                continue
-            self._datagrams.get_extra_info("socket").setsockopt(
-                socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER
-            )
-            self._core = UserAgent(
-                UserAgentOptions(
-                    host=options.public_host or options.host,
-                    port=port,
-                    user=options.user,
-                    name=options.name,
-                    realm=options.realm,
-                    algorithms=options.algorithms,
-                    max_calls=options.max_calls,
-                    peers=options.peers,
-                ),
-                new_token=lambda: secrets.token_hex(8),
-                secret=secrets.token_bytes(32),
-            )
-            return
+        ports = await self._sockets.bind()
+        self._core = UserAgent(
+            UserAgentOptions(
+                host=options.public_host or options.host,
+                port=ports[Transport.UDP],
+                ports=ports,
+                user=options.user,
+                name=options.name,
+                realm=options.realm,
+                algorithms=options.algorithms,
+                max_calls=options.max_calls,
+                peers=options.peers,
+            ),
+            new_token=lambda: secrets.token_hex(8),
+            secret=secrets.token_bytes(32),
+        )
+        self._sockets.watch_names(options.peers.trunks, self._core.note_trunk)
 
     async def _close(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
-        if self._naming is not None:
-            self._naming.cancel()
-        if self._datagrams is not None:
-            self._datagrams.close()
-        self._names.close()
-        await self._streams.close()
-
-
-class _Datagrams(asyncio.DatagramProtocol):
-    """Hands each datagram on; an ICMP error is not the end of the socket."""
-
-    def __init__(self, receive: Callable[[bytes, Hop], None]) -> None:
-        self._receive_one = receive
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Take one datagram (asyncio calls this by its name)."""
-        try:
-            self._receive_one(data, Hop(Transport.UDP, addr[0], addr[1]))
-        except Exception:
-            # A process boundary: one datagram must not stop the others.
-            log.exception("sip_datagram_failed", size=len(data))
-
-    def error_received(self, exc: Exception) -> None:
-        """Note an ICMP error; timers decide what it means (RFC 3261 18.4)."""
-        log.debug("sip_datagram_refused", error=type(exc).__name__)
+        await self._sockets.close()

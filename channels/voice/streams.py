@@ -1,6 +1,7 @@
-"""TCP connections of the SIP endpoint: accepted and dialled, reused, bounded (RFC 3261 18)."""
+"""TCP and TLS connections of the SIP endpoint: accepted, dialled, reused, bounded (RFC 3261 18)."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
@@ -22,7 +23,7 @@ MAX_UNSENT = 1_048_576
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamOptions:
-    """Limits of the TCP connections."""
+    """Limits of the TCP and of the TLS connections."""
 
     max_connections: int = 500
     """At once; the idlest one makes room."""
@@ -33,14 +34,22 @@ class StreamOptions:
 
 
 class Streams:
-    """All TCP connections of one endpoint, by the address of the other side."""
+    """All connections of one transport of an endpoint, by the address of the other side."""
 
     def __init__(
         self,
         options: StreamOptions,
         receive: Callable[[bytes, Hop], None],
         unreachable: Callable[[Hop], None],
+        *,
+        transport: Transport = Transport.TCP,
+        server_tls: ssl.SSLContext | None = None,
+        client_tls: ssl.SSLContext | None = None,
     ) -> None:
+        """Make connections of one transport; TLS needs both contexts."""
+        self._transport = transport
+        self._server_tls = server_tls
+        self._client_tls = client_tls
         self._options = options
         self._receive = receive
         self._unreachable = unreachable
@@ -59,7 +68,15 @@ class Streams:
             OSError: if the address cannot be bound.
         """
         self._is_closed = False
-        self._server = await self._loop.create_server(self._make_stream, host, port)
+        patience = None if self._server_tls is None else self._options.connect_seconds
+        self._server = await self._loop.create_server(
+            self._make_stream,
+            host,
+            port,
+            ssl=self._server_tls,
+            ssl_handshake_timeout=patience,
+            ssl_shutdown_timeout=None if patience is None else 1.0,
+        )
         self._schedule_sweep()
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
@@ -105,7 +122,7 @@ class Streams:
 
     def received(self, data: bytes, stream: "Stream") -> None:
         """Hand a whole message on."""
-        self._receive(data, Hop(Transport.TCP, *stream.peer))
+        self._receive(data, Hop(self._transport, *stream.peer))
 
     def _make_stream(self) -> "Stream":
         return Stream(self)
@@ -129,9 +146,11 @@ class Streams:
         place = (hop.host, hop.port)
         try:
             async with asyncio.timeout(self._options.connect_seconds):
-                _, stream = await self._loop.create_connection(self._make_stream, *place)
-        except (OSError, UnicodeError):
-            log.info("sip_connection_failed")
+                _, stream = await self._loop.create_connection(
+                    self._make_stream, *place, ssl=self._client_tls
+                )
+        except (OSError, UnicodeError) as error:
+            log.info("sip_connection_failed", error=type(error).__name__)
             for message in self._dialling.pop(place):
                 self._unreachable(message.hop)
             return
@@ -151,7 +170,7 @@ class Streams:
 
 
 class Stream(asyncio.Protocol):
-    """One TCP connection."""
+    """One TCP or TLS connection."""
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams

@@ -187,8 +187,7 @@ class CallBook:
         self.is_draining = False
         self._calls: dict[str, Call] = {}
         self._events: list[SipEvent] = []
-        self._place = host_port(options.host, options.port)
-        self._address = f"<sip:{options.user}@{self._place}>"
+        self._address = f"<sip:{options.user}@{host_port(options.host, options.port)}>"
         self._contacts = {
             transport: self.contact(transport, options.user)[1] for transport in Transport
         }
@@ -265,8 +264,11 @@ class CallBook:
     def contact(self, transport: Transport, user: str = "") -> tuple[str, str]:
         """Return our Contact header; `user` for another user part than the usual."""
         if user:
-            suffix = ";transport=tcp" if transport is Transport.TCP else ""
-            return "contact", f"<sip:{user}@{self._place}{suffix}>"
+            place = host_port(self.options.host, self.options.port_of(transport))
+            # RFC 7118 5.2.1: the URI of a secure WebSocket says ws, too.
+            name = Transport.WS if transport is Transport.WSS else transport
+            suffix = "" if transport is Transport.UDP else f";transport={name}"
+            return "contact", f"<sip:{user}@{place}{suffix}>"
         return "contact", self._contacts[transport]
 
     def answer_headers(
@@ -274,10 +276,17 @@ class CallBook:
     ) -> list[tuple[str, str]]:
         """Return the headers of an answer that makes or changes a dialog (RFC 3261 12.1.1)."""
         headers = [("record-route", value) for value in request.headers.get("record-route", ())]
-        headers.append(self.contact(transaction.hop.transport))
+        headers.append(self.contact_for(transaction.hop.transport, request.uri))
         if sdp:
             headers.append(("content-type", "application/sdp"))
         return headers
+
+    def contact_for(self, transport: Transport, uri: str) -> tuple[str, str]:
+        """Return our Contact header in a call to a URI: a sips call has a sips Contact."""
+        name, contact = self.contact(transport)
+        if uri.lower().startswith("sips:"):  # RFC 3261 12.1.1, 8.1.1.8
+            contact = contact.replace("<sip:", "<sips:", 1)
+        return name, contact
 
     def acknowledge(self, dialog: Dialog, transaction: ClientTransaction) -> Outgoing:
         """Send the ACK for a 2xx to our INVITE; keep what is returned to repeat it."""

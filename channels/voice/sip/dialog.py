@@ -2,7 +2,7 @@
 
 from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.errors import PeerError
-from channels.voice.sip.headers import DEFAULT_PORT, NameAddress
+from channels.voice.sip.headers import NameAddress
 from channels.voice.sip.message import MAGIC_COOKIE, MAX_FORWARDS, Request, Response
 from channels.voice.sip.uri import Uri
 
@@ -209,12 +209,15 @@ def hop_of(uri: Uri) -> Hop:
     Raises:
         PeerError: 400, for a transport that we have not.
     """
-    if uri.scheme != "sip":
+    if uri.scheme not in {"sip", "sips"}:
         raise PeerError(400, "Unsupported Transport")
     name = (uri.param("transport") or "udp").lower()
-    if name not in {"udp", "tcp"}:
+    # Browsers are reached only over the connection that they opened (RFC 7118 5).
+    if name not in {"udp", "tcp", "tls"}:
         raise PeerError(400, "Unsupported Transport")
-    return Hop(Transport(name), uri.param("maddr") or uri.host, uri.port or DEFAULT_PORT)
+    # RFC 3261 26.2.2: sips is TLS, whatever else it says.
+    transport = Transport.TLS if uri.scheme == "sips" else Transport(name)
+    return Hop(transport, uri.param("maddr") or uri.host, uri.port or transport.default_port)
 
 
 def _hop_or_none(uri: Uri) -> Hop | None:
@@ -227,5 +230,8 @@ def _hop_or_none(uri: Uri) -> Hop | None:
 def _check_routes(routes: tuple[str, ...]) -> None:
     if len(routes) > MAX_ROUTES:
         raise PeerError(400, "Too Many Routes")
-    for route in routes:
-        hop_of(NameAddress.parse(route).uri)
+    # Only the first is ours to reach; a proxy may speak WebSocket on its other side.
+    for number, route in enumerate(routes):
+        uri = NameAddress.parse(route).uri
+        if number == 0:
+            hop_of(uri)

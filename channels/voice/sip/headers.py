@@ -12,8 +12,6 @@ from channels.voice.sip.address import Hop
 from channels.voice.sip.errors import PeerError
 from channels.voice.sip.uri import Params, Uri, host_port, parse_host_port
 
-DEFAULT_PORT = 5060
-
 MAX_CSEQ = 2**31 - 1
 """RFC 3261 8.1.1.5: less than 2**31."""
 
@@ -132,7 +130,7 @@ class Via(NamedTuple):
         """
         if source.transport.is_reliable or "rport" in self.params:
             return source
-        return Hop(source.transport, source.host, self.port or DEFAULT_PORT)
+        return Hop(source.transport, source.host, self.port or source.transport.default_port)
 
     def __str__(self) -> str:
         params = "".join(

@@ -3,13 +3,12 @@
 RFC 3261 17.1.3, 17.2.3 (matching), 18 (Via), 8.2.2.2 (merged requests).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from channels.voice.sip.address import Hop, Outgoing, Transport
 from channels.voice.sip.alarms import Alarms
 from channels.voice.sip.errors import PeerError
-from channels.voice.sip.headers import DEFAULT_PORT
 from channels.voice.sip.message import (
     MAGIC_COOKIE,
     MAX_FORWARDS,
@@ -28,7 +27,6 @@ from channels.voice.sip.transaction import (
     ServerTransaction,
     Transaction,
 )
-from channels.voice.sip.uri import host_port
 
 HeaderList = Sequence[tuple[str, str]]
 ServerKey = tuple[str, str, str]
@@ -54,8 +52,7 @@ class TransactionLayer:
 
     def __init__(
         self,
-        host: str,
-        port: int,
+        sent_by: Mapping[Transport, str],
         *,
         server_name: str,
         new_token: Callable[[], str],
@@ -66,7 +63,7 @@ class TransactionLayer:
         self.alarms = Alarms()
         self.new_token = new_token
         self._peers = peers
-        self._sent_by = host_port(host, port)
+        self._sent_by = sent_by
         self._server_name = server_name
         self._limit = limit
         self._user = user
@@ -216,7 +213,9 @@ class TransactionLayer:
         elif self.transactions < self._limit:
             fallback = None
             if source.transport.is_reliable:
-                fallback = Hop(source.transport, source.host, via.port or DEFAULT_PORT)
+                fallback = Hop(
+                    source.transport, source.host, via.port or source.transport.default_port
+                )
             transaction: Server | InviteServer
             if request.method == "INVITE":
                 transaction = InviteServer(self, (hop, fallback), key)
@@ -290,7 +289,8 @@ class TransactionLayer:
         return Response(status, reason or reason_of(status), headers)
 
     def _add_via(self, request: Request, hop: Hop, token: str) -> None:
-        via = f"SIP/2.0/{hop.transport.upper()} {self._sent_by};branch={MAGIC_COOKIE}{token}"
+        sent_by = self._sent_by[hop.transport]
+        via = f"SIP/2.0/{hop.transport.upper()} {sent_by};branch={MAGIC_COOKIE}{token}"
         if hop.transport is Transport.UDP:
             via += ";rport"
         request.headers = {"via": [via], **request.headers}

@@ -228,7 +228,7 @@ class MidCall:
     def _send_reoffer(self, call: Call, dialog: Dialog, sdp: bytes, now: float) -> None:
         request = dialog.request("INVITE")
         ways = dialog.next_hop()
-        request.headers["contact"] = [self._book.contact(ways[0].transport)[1]]
+        request.headers["contact"] = [self._book.contact_for(ways[0].transport, request.uri)[1]]
         request.headers["content-type"] = [SDP]
         request.body = sdp
         self._book.finish(request, call)

@@ -1,7 +1,9 @@
 """How the user agent presents itself, and its limits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from channels.voice.sip.address import Transport
 from channels.voice.sip.peers import PeerOptions
 
 
@@ -12,6 +14,8 @@ class UserAgentOptions:
     host: str
     """The address that others reach us at; goes into Via and Contact."""
     port: int
+    ports: Mapping[Transport, int] = field(default_factory=dict)
+    """Of transports that have a port of their own."""
     user: str = "hotline"
     """User part of our Contact."""
     name: str = "Hotline"
@@ -31,3 +35,7 @@ class UserAgentOptions:
     """Seconds until an unanswered call, in or out, is given up (480, CANCEL)."""
     peers: PeerOptions = field(default_factory=PeerOptions)
     """Whom we trust, and how much of the others is read."""
+
+    def port_of(self, transport: Transport) -> int:
+        """Return the port at which we are reached by a transport."""
+        return self.ports.get(transport, self.port)

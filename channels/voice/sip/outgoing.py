@@ -78,7 +78,7 @@ class OutgoingCalls:
                 "to": [str(receiver)],
                 "call-id": [book.new_call_id()],
                 "cseq": [f"{FIRST_CSEQ} INVITE"],
-                "contact": [book.contact(hop.transport)[1]],
+                "contact": [book.contact_for(hop.transport, target)[1]],
                 "user-agent": [book.options.name],
                 ALLOW[0]: [ALLOW[1]],
                 "content-type": [SDP],

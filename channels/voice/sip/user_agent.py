@@ -18,7 +18,7 @@ for an established call and CallFailed(487) for an outgoing one not yet answered
 
 from collections.abc import Callable, Sequence
 
-from channels.voice.sip.address import Hop, Outgoing
+from channels.voice.sip.address import Hop, Outgoing, Transport
 from channels.voice.sip.auth import Credentials, DigestSecret, DigestServer, Verdict
 from channels.voice.sip.call import Call, CallBook, Headers
 from channels.voice.sip.errors import CallGone, PeerError
@@ -37,6 +37,7 @@ from channels.voice.sip.registration import Registrations
 from channels.voice.sip.screening import ACCEPT, ALLOW, screen
 from channels.voice.sip.states import CallState
 from channels.voice.sip.transaction import InviteServer, Server
+from channels.voice.sip.uri import host_port
 
 __all__ = ["Headers", "UserAgent", "UserAgentOptions"]
 
@@ -55,8 +56,10 @@ class UserAgent:
         self.options = options
         self._peers = Peers(options.peers)
         self._layer = TransactionLayer(
-            options.host,
-            options.port,
+            {
+                transport: host_port(options.host, options.port_of(transport))
+                for transport in Transport
+            },
             server_name=options.name,
             new_token=new_token,
             limit=options.max_transactions,

@@ -52,7 +52,7 @@ def test_sequence_numbers_only_rise() -> None:
 
 @pytest.mark.parametrize(
     "contact",
-    ["<sip:a@h;transport=tls>", "<sips:a@h>", "<tel:123>", "<mailto:a@h>", "broken <"],
+    ["<sip:a@h;transport=sctp>", "<sip:a@h;transport=ws>", "<tel:123>", "<mailto:a@h>", "broken <"],
 )
 def test_an_answer_that_names_no_way_keeps_the_way_of_its_invite(contact: str) -> None:
     dialog = Dialog.from_response(invite(), answer(contact=contact), None, PEER)
@@ -63,7 +63,7 @@ def test_an_answer_that_names_no_way_keeps_the_way_of_its_invite(contact: str) -
 
 def test_a_caller_with_a_contact_that_we_cannot_reach_is_reached_where_it_called_from() -> None:
     dialog = Dialog.from_request(
-        invite(contact="<sip:a@h;transport=tls>"), "us", PEER, is_trusted=True
+        invite(contact="<sip:a@h;transport=sctp>"), "us", PEER, is_trusted=True
     )
 
     assert dialog.next_hop() == (PEER, None)
@@ -72,8 +72,8 @@ def test_a_caller_with_a_contact_that_we_cannot_reach_is_reached_where_it_called
 @pytest.mark.parametrize(
     "route",
     [
-        "<sip:p;transport=tls>",
-        "<sips:p;lr>",
+        "<sip:p;transport=sctp>",
+        "<sip:p;transport=ws;lr>",
         "broken <",
         ",".join(["<sip:p;lr>"] * (MAX_ROUTES + 1)),
     ],

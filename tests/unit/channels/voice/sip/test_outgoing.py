@@ -444,8 +444,8 @@ def test_the_target_chooses_the_transport(target: str, transport: Transport) -> 
     ("target", "caller", "sdp"),
     [
         ("nonsense", "", OFFER),
-        ("sips:a@192.0.2.9", "", OFFER),
-        ("sip:a@192.0.2.9;transport=tls", "", OFFER),
+        ("sip:a@192.0.2.9;transport=ws", "", OFFER),
+        ("sip:a@192.0.2.9;transport=sctp", "", OFFER),
         ("tel:12345", "", OFFER),
         ("sip:a@192.0.2.9", "<broken", OFFER),
         ("sip:a@192.0.2.9", "", b""),
