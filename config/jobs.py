@@ -22,6 +22,7 @@ from hotline.intake import service as intake
 from hotline.kernel import outbox
 from hotline.kernel.errors import Unavailable
 from hotline.kernel.ids import CallbackId, ContactId, TicketId
+from hotline.queues.returns import service as returns
 
 if TYPE_CHECKING:
     from config.runtime import Runtime
@@ -132,6 +133,18 @@ async def _record_call_end(runtime: "Runtime", payload: Payload) -> None:
         )
 
 
+async def _record_return_end(runtime: "Runtime", payload: Payload) -> None:
+    event = CallOrderFinished.from_payload(payload)
+    async with runtime.database.begin() as uow:
+        await returns.record_end(
+            uow,
+            reference=event.reference,
+            order_id=event.order_id,
+            result=event.result,
+            now=runtime.clock(),
+        )
+
+
 async def _record_message_sent(runtime: "Runtime", payload: Payload) -> None:
     event = MessageSent.from_payload(payload)
     async with runtime.database.begin() as uow:
@@ -169,6 +182,7 @@ JOBS: Mapping[str, Job] = MappingProxyType(
         "attempt_callback": _attempt_callback,
         "review_callback": _review_callback,
         "record_call_end": _record_call_end,
+        "record_return_end": _record_return_end,
         "record_message_sent": _record_message_sent,
         "record_message_failed": _record_message_failed,
     }

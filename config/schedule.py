@@ -13,6 +13,7 @@ from hotline.contacts import messages
 from hotline.contacts.calls import service as calls
 from hotline.intake import service as intake
 from hotline.queues import service as queues
+from hotline.queues.returns import service as returns
 from hotline.recordings import service as recordings
 
 
@@ -31,6 +32,11 @@ async def _end_dead_calls(runtime: Runtime, now: datetime) -> int:
         lost = await calls.sweep(uow, now)
     async with runtime.database.begin() as uow:
         return lost + await queues.sweep(uow, now, queue_policy(runtime.settings))
+
+
+async def _ring_back(runtime: Runtime, now: datetime) -> int:
+    async with runtime.database.begin() as uow:
+        return await returns.dial_due(uow, now)
 
 
 async def _parse_forgotten_contacts(runtime: Runtime, now: datetime) -> int:
@@ -65,6 +71,7 @@ async def _reckon_provisional(runtime: Runtime, now: datetime) -> int:
 
 SCHEDULE: tuple[Round, ...] = (
     Round("calls", timedelta(seconds=5), _end_dead_calls),
+    Round("return_calls", timedelta(seconds=2), _ring_back),
     Round("contacts", timedelta(seconds=15), _parse_forgotten_contacts),
     Round("messages", timedelta(seconds=30), _settle_messages),
     Round("recordings", timedelta(minutes=1), _seal_recordings),

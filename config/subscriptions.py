@@ -46,7 +46,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[str]] = MappingProxyType(
         CaseVoided: ("record_case_progress",),  # 作废
         # the citizen hears of the outcome, and answers
         TicketResolved: ("schedule_callbacks",),  # 回访
-        CallOrderFinished: ("record_call_end",),
+        CallOrderFinished: ("record_call_end", "record_return_end"),  # 回访, 回拨
         MessageSent: ("record_message_sent",),
         MessageFailed: ("record_message_failed",),
     }

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 
 from ivr.errors import Problem
+from ivr.events import LeaveReason
 from ivr.flow import (
     AnswerStep,
     BranchStep,
@@ -24,6 +25,7 @@ from ivr.flow import (
     SpeechKind,
     Step,
 )
+from ivr.verbs import CALL_BACK_OFFER
 
 DIGIT_PROMPTS = tuple(f"digit_{digit}" for digit in range(10))
 NUMBER_PROMPTS = (*DIGIT_PROMPTS, "ten", "hundred", "thousand")
@@ -124,6 +126,8 @@ def _prompts(flow: Flow, prompts: frozenset[str]) -> Iterator[Problem]:
         wanted = [prompt for speech in said(step) for prompt in _prompts_of(flow, speech)]
         if isinstance(step, EnqueueStep):
             wanted += POSITION_PROMPTS
+            if LeaveReason.CALL_BACK in step.outcomes:
+                wanted.append(CALL_BACK_OFFER)
         for prompt in dict.fromkeys(wanted):
             if prompt not in prompts:
                 what = f"{name}: there is no prompt {prompt!r} in {flow.language}"

@@ -13,6 +13,7 @@ class LeaveReason(StrEnum):
     ABANDONED = "abandoned"  # 放弃: the caller hung up while waiting
     NO_SEATS = "no_seats"  # 无坐席: nobody is signed in
     OVERFLOW = "overflow"  # 溢出: the queue is full, or the wait was too long
+    CALL_BACK = "call_back"  # 预约回拨: wants to be rung when the place has come
 
 
 @dataclass(frozen=True, slots=True)

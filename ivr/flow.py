@@ -137,7 +137,7 @@ class EnqueueStep:
 
     queue: str
     outcomes: Mapping[LeaveReason, str]
-    """Where it goes on after ANSWERED, NO_SEATS and OVERFLOW."""
+    """Where it goes on after ANSWERED, NO_SEATS and OVERFLOW; CALL_BACK only if it is offered."""
     music: PromptRef = MUSIC
     line: int = 0
 

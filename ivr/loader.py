@@ -170,7 +170,9 @@ def _lookup(section: Section) -> Step:
 
 
 def _enqueue(section: Section) -> Step:
-    outcomes = (LeaveReason.ANSWERED, LeaveReason.NO_SEATS, LeaveReason.OVERFLOW)
+    outcomes = [LeaveReason.ANSWERED, LeaveReason.NO_SEATS, LeaveReason.OVERFLOW]
+    if LeaveReason.CALL_BACK.value in section:
+        outcomes.append(LeaveReason.CALL_BACK)
     return EnqueueStep(
         queue=section.text("enqueue"),
         outcomes={reason: section.text(reason.value) for reason in outcomes},

@@ -89,7 +89,7 @@ class IvrSession:
             case LookupStep(), NotFound():
                 self._go(step.not_found, verbs)
             case EnqueueStep(), LeftQueue(reason=reason):
-                self._go(step.outcomes[reason], verbs)
+                self._go(step.outcomes.get(reason, step.outcomes[LeaveReason.OVERFLOW]), verbs)
 
     def _choose(self, step: MenuStep, key: str, verbs: list[Verb]) -> None:
         """Follow a key of a menu, or ask again."""
@@ -154,7 +154,8 @@ class IvrSession:
             case LookupStep():
                 verbs.append(Lookup(step.what, self._variables[step.variable]))
             case EnqueueStep():
-                verbs.append(Enqueue(step.queue, step.music))
+                offers = LeaveReason.CALL_BACK in step.outcomes
+                verbs.append(Enqueue(step.queue, step.music, can_call_back=offers))
             case HangupStep():
                 verbs.append(Hangup())
                 self.ended = True

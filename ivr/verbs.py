@@ -26,6 +26,12 @@ RECORDING_NOTICE = "recording_notice"
 """Name of the `Note` that says the notice was heard in full: recording may begin (PIPL art. 17)."""
 
 
+CALL_BACK_OFFER = PromptRef("call_back_offer")
+"""Says that `CALL_BACK_KEY` asks for a call instead of waiting (预约回拨)."""
+
+CALL_BACK_KEY = "1"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Answer the call; nothing can be heard before."""
@@ -63,6 +69,8 @@ class Enqueue:
 
     queue: str
     music: PromptRef
+    can_call_back: bool = False
+    """A key, named by `CALL_BACK_OFFER`, asks for a call instead of waiting."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,11 @@
 """One inbound call, from the INVITE to the last row about it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Mapping
 
 import structlog
 
-from channels.voice.conversation import Conversation, TalkEnd, recorded
+from channels.voice.attendance import Attendance
 from channels.voice.endpoint import Endpoint
 from channels.voice.exchange import Exchange
 from channels.voice.flow_walk import FlowWalk
@@ -15,7 +13,6 @@ from channels.voice.leg import Leg
 from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
 from channels.voice.lines import Line
 from channels.voice.media.engine import PortsExhausted
-from channels.voice.queue_wait import QueueWait, SeatFound
 from channels.voice.seat_ring import Caller
 from channels.voice.sip.errors import CallGone
 from channels.voice.sip.events import CallOffered
@@ -31,10 +28,9 @@ from hotline.kernel.ids import CallId
 from hotline.kernel.privacy import blind_index
 from hotline.kernel.tasks import spawn
 from hotline.people.number import parse_number
-from hotline.queues import service as queues
 from ivr.events import LeaveReason
 from ivr.session import IvrSession
-from ivr.verbs import RECORDING_NOTICE, PromptRef
+from ivr.verbs import RECORDING_NOTICE, Enqueue
 
 log = structlog.get_logger()
 
@@ -211,51 +207,23 @@ class InboundCall:
         log.info("nothing_to_look_up", call=str(self._call_id), what=what, length=len(key))
         return None
 
-    async def wait_in_queue(self, queue: str, music: PromptRef) -> LeaveReason:
+    async def wait_in_queue(self, verb: Enqueue) -> LeaveReason:
         """Wait for a seat, and talk with it until it hangs up."""
         assert self._walk is not None
-        wait = QueueWait(
-            self._exchange,
-            self._walk,
+        attendance = Attendance(
+            exchange=self._exchange,
+            walk=self._walk,
             call_id=self._id,
             leg=self._leg,
-            queue=self._line.options.queues.get(queue, queue),
-            music=music,
             caller=Caller(self._line.options.number, self._number),
+            number_hash=self._number_hash,
+            has_notice=self._has_notice,
+            talks=self._talks,
         )
-        since: datetime | None = None
-        while True:
-            # Whose seat was lost is next again: the place is that of the first wait.
-            began = since or self._exchange.clock()
-            found = await wait.run(self._number_hash, since=since)
-            if isinstance(found, LeaveReason):
-                return found
-            since = began
-            self._talks += 1
-            if await self._talk(found, self._walk.files([music])) is TalkEnd.SEAT_HUNG_UP:
-                self._seat_hung_up = True
-                return LeaveReason.ANSWERED
-
-    async def _talk(self, found: SeatFound, music: Sequence[Path]) -> TalkEnd:
-        talk = Conversation(
-            exchange=self._exchange,
-            call_id=self._id,
-            citizen=self._leg,
-            seat_id=found.seat_id,
-            seat=found.leg,
-            music=music,
-        )
-        try:
-            if self._has_notice:
-                async with recorded(self._exchange, self._id, self._leg, part=self._talks):
-                    end = await talk.run()
-            else:
-                end = await talk.run()
-        finally:
-            await self._exchange.switchboard.drop(found.leg)
-        async with self._exchange.database.begin() as uow:
-            await queues.end_contact(uow, self._id, now=self._exchange.clock())
-        return end
+        reason = await attendance.run(verb, self._line.options.queues.get(verb.queue, verb.queue))
+        self._talks = attendance.talks
+        self._seat_hung_up = reason is LeaveReason.ANSWERED
+        return reason
 
 
 def number_hash(exchange: Exchange, number: str | None) -> str | None:

@@ -58,7 +58,7 @@ class FlowActs(Protocol):
     async def look_up(self, what: str, key: str) -> Mapping[str, str] | None:
         """Return what is known of `key`; None if nothing is."""
 
-    async def wait_in_queue(self, queue: str, music: PromptRef) -> LeaveReason:
+    async def wait_in_queue(self, verb: Enqueue) -> LeaveReason:
         """Wait for a seat and talk with it; say how it ended."""
 
 
@@ -101,8 +101,8 @@ class FlowWalk:
                 case Lookup(what=what, key=key):
                     found = await self._acts.look_up(what, key)
                     event = NotFound() if found is None else Found(found)
-                case Enqueue(queue=queue, music=music):
-                    event = LeftQueue(await self._acts.wait_in_queue(queue, music))
+                case Enqueue():
+                    event = LeftQueue(await self._acts.wait_in_queue(verb))
                 case Hangup():
                     return None
                 case _:

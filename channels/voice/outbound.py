@@ -10,6 +10,7 @@ from functools import partial
 
 import structlog
 
+from channels.voice.attendance import Attendance
 from channels.voice.call import number_hash
 from channels.voice.exchange import Exchange
 from channels.voice.flow_walk import FlowWalk
@@ -17,7 +18,7 @@ from channels.voice.leg import Leg, LegEnd
 from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
 from channels.voice.media.engine import PortsExhausted
 from channels.voice.options import TrunkOptions
-from channels.voice.seat_ring import DECLINING, NOT_ANSWERING
+from channels.voice.seat_ring import DECLINING, NOT_ANSWERING, Caller
 from channels.voice.trunks import hop_of, own_address, target_of
 from channels.voice.waiters import first_of, stop_tasks
 from hotline.callbacks import service as callbacks
@@ -31,10 +32,11 @@ from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, HotlineError, Invalid, NotFound, Unavailable
 from hotline.kernel.ids import CallId
 from hotline.kernel.tasks import spawn
+from hotline.queues.returns import service as returns
 from ivr.errors import BadVariable
 from ivr.events import LeaveReason
 from ivr.session import IvrSession
-from ivr.verbs import PromptRef
+from ivr.verbs import RECORDING_NOTICE, Enqueue
 
 log = structlog.get_logger()
 
@@ -62,6 +64,8 @@ class OutboundCall:
         self.is_given_back = False
         """Nothing was dialled, for want of a port: the order is free again."""
         self._is_answered = False
+        self._has_notice = False
+        self._walking: tuple[FlowWalk, Leg] | None = None
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -174,6 +178,7 @@ class OutboundCall:
         """Walk the flow until it ends, the citizen goes, the line dies, or we stop."""
         self._is_answered = True
         walk = FlowWalk(session, leg, self._exchange.options.prompts, self)
+        self._walking = walk, leg
         walking = spawn(self._walk(walk), f"flow {self._call_id}")
         dead = spawn(watch(self._exchange, leg), f"watch {self._call_id}")
         try:
@@ -207,10 +212,14 @@ class OutboundCall:
         """Nothing: it was the citizen who answered."""
 
     async def note(self, name: str, value: str) -> None:
-        """Keep a fact about the call."""
+        """Keep a fact about the call; the recording notice allows recording from now on."""
         now = self._exchange.clock()
         async with self._exchange.database.begin() as uow:
-            await calls.note_event(uow, self._id, "note", now=now, name=name, value=value)
+            if name == RECORDING_NOTICE:
+                await calls.play_notice(uow, self._id, version=value, now=now)
+            else:
+                await calls.note_event(uow, self._id, "note", now=now, name=name, value=value)
+        self._has_notice = self._has_notice or name == RECORDING_NOTICE
 
     async def report(self, question: str, value: str) -> None:
         """Keep an answer at once: with the order, and for the callback that it belongs to."""
@@ -241,10 +250,26 @@ class OutboundCall:
         log.info("nothing_to_look_up", call=str(self._call_id), what=what, length=len(key))
         return None
 
-    async def wait_in_queue(self, queue: str, music: PromptRef) -> LeaveReason:
-        """Refuse: a citizen whom we rang is not made to wait."""
-        log.error("ordered_call_cannot_queue", call=str(self._call_id), queue=queue, music=music)
-        return LeaveReason.NO_SEATS
+    async def wait_in_queue(self, verb: Enqueue) -> LeaveReason:
+        """A return call goes to the place that was kept; nobody else whom we rang waits."""
+        async with self._exchange.database.read() as session:
+            kept = await returns.place_for(session, self._order.reference)
+        if kept is None or self._walking is None:
+            log.error("ordered_call_cannot_queue", call=str(self._call_id), queue=verb.queue)
+            return LeaveReason.NO_SEATS
+        walk, leg = self._walking
+        queue, place = kept
+        number = self._order.to_number
+        attendance = Attendance(
+            exchange=self._exchange,
+            walk=walk,
+            call_id=self._id,
+            leg=leg,
+            caller=Caller(self._exchange.options.lines[0].number, number),
+            number_hash=number_hash(self._exchange, number),
+            has_notice=self._has_notice,
+        )
+        return await attendance.run(verb, queue, place)
 
     # the end
 

@@ -27,7 +27,7 @@ from hotline.queues import service as queues
 from hotline.queues.values import Offer
 from ivr.events import LeaveReason
 from ivr.speech import queue_position
-from ivr.verbs import PromptRef
+from ivr.verbs import CALL_BACK_KEY, CALL_BACK_OFFER, PromptRef
 
 log = structlog.get_logger()
 
@@ -56,6 +56,7 @@ class QueueWait:
         queue: str,
         music: PromptRef,
         caller: Caller,
+        can_call_back: bool = False,
     ) -> None:
         self._exchange = exchange
         self._walk = walk
@@ -64,17 +65,23 @@ class QueueWait:
         self._queue = queue
         self._music = music
         self._caller = caller
+        self._can_call_back = can_call_back and caller.number is not None
+        self._wants_call_back = False
         self._news = asyncio.Event()
         self._offered: Offer | None = None
         self._seen: set[object] = set()
         """Offers that were rung already; SQL may show them a moment longer."""
 
     async def run(
-        self, number_hash: str | None, *, since: datetime | None = None
+        self,
+        number_hash: str | None,
+        *,
+        since: datetime | None = None,
+        place: datetime | None = None,
     ) -> SeatFound | LeaveReason:
         """Wait until a seat has answered, or nobody can come, or it has been too long.
 
-        With `since`, at the place of one who has waited since then.
+        With `since`, at the place of one who has waited since then; with `place`, at that place.
         """
         now = self._exchange.clock()
         async with self._exchange.database.begin() as uow:
@@ -86,16 +93,18 @@ class QueueWait:
                 queue=self._queue,
                 number_hash=number_hash,
                 since=since,
+                place=place,
                 now=now,
             )
             await calls.enter_queue(uow, self._call_id, queue=self._queue, now=now)
         self._exchange.distribution.join(self._call_id, self)
         sound = spawn(self._sound(), f"music {self._call_id}")
+        keys = spawn(self._hear_keys(), f"keys {self._call_id}")
         try:
             return await self._wait(now + self._exchange.options.limits.max_wait)
         finally:
             self._exchange.distribution.leave(self._call_id)
-            await stop_tasks(sound)
+            await stop_tasks(sound, keys)
 
     def show(self, offers: Sequence[Offer]) -> None:
         """Take the offers that ring for this call (from the distributor)."""
@@ -113,10 +122,33 @@ class QueueWait:
                 if found is not None:
                     return found
                 continue
+            if self._wants_call_back and await self._call_back():
+                return LeaveReason.CALL_BACK
             if not await first_of(self._news, timeout=CHECK_SECONDS):
                 reason = await self._give_up(until)
                 if reason is not None:
                     return reason
+
+    async def _hear_keys(self) -> None:
+        """Listen for the wish to be called back; other keys mean nothing here."""
+        digits = self._leg.media.digits
+        while not digits.empty():
+            digits.get_nowait()
+        while True:
+            if (await digits.get()).key == CALL_BACK_KEY and self._can_call_back:
+                self._wants_call_back = True
+                self._news.set()
+
+    async def _call_back(self) -> bool:
+        """Give up the wait and keep the place; False if a seat was found in the same moment."""
+        self._wants_call_back = False
+        now = self._exchange.clock()
+        async with self._exchange.database.begin() as uow:
+            if not await queues.call_back_instead(uow, self._call_id, now=now):
+                return False
+            reason = LeaveReason.CALL_BACK.value
+            await calls.leave_queue(uow, self._call_id, reason=reason, now=now)
+        return True
 
     async def _give_up(self, until: datetime) -> LeaveReason | None:
         """Leave the queue if nobody is there, or it has been too long; None to go on waiting."""
@@ -224,5 +256,7 @@ class QueueWait:
                 place = await queues.position(session, self._call_id)
         except Unavailable:
             place = None
-        if place is not None:
-            await self._walk.say(queue_position(place - 1))
+        if place is None:
+            return
+        offer = (CALL_BACK_OFFER,) if self._can_call_back and place > 1 else ()
+        await self._walk.say((*queue_position(place - 1), *offer))

@@ -10,6 +10,7 @@ from hotline.kernel.ids import CallId, SeatId, new_id
 from hotline.queues.acts import Act, carry_out
 from hotline.queues.model import OfferRow, QueueEntryRow, SeatRow
 from hotline.queues.repository import QueueEntries, Seats, idle_seconds
+from hotline.queues.returns import service as returns
 from hotline.queues.routing import LONGEST_IDLE, Candidate, longest_idle_first
 from hotline.queues.states import OfferState
 from hotline.queues.values import Offer, QueuePolicy
@@ -70,7 +71,7 @@ def _offer(
         expires_at=now + policy.offer_limit,
     )
     carry_out(Act.OFFER, seat=seat, entry=entry, offer=offer)
-    seat.since, seat.offer_id = now, offer.id
+    seat.since, seat.offer_id, seat.offered_at = now, offer.id, now
     return offer
 
 
@@ -107,6 +108,8 @@ async def answer_offer(uow: UnitOfWork, offer_id: UUID, *, now: datetime) -> Non
     seat, entry, offer = await QueueEntries(uow.session).hold_offer(offer_id)
     carry_out(Act.ANSWER, seat=seat, entry=entry, offer=offer)
     offer.answered_at = entry.ended_at = seat.since = now
+    seat.handled += 1
+    await returns.cancel_for(uow, entry.number_hash, now=now)
     tell(uow, seat, entry.queue)
 
 

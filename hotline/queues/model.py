@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -38,6 +38,12 @@ class SeatRow(Base):
     user_id: Mapped[UUID | None]
     offer_id: Mapped[UUID | None]
     """The offer that rings, is talked on, or is wrapped up."""
+    skills: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """Skill to level, 1 to 9: `business.gas`, `dialect.min`, `language.en` (技能组)."""
+    handled: Mapped[int] = mapped_column(server_default="0")
+    """Contacts answered since the person signed in."""
+    offered_at: Mapped[datetime | None]
+    """When a caller was last offered here; decides the turn where seats take turns."""
     sip_ha1_md5: Mapped[str]
     """RFC 7616 3.4.2: H(user:realm:password); the password itself is not kept."""
     sip_ha1_sha256: Mapped[str]
@@ -117,11 +123,14 @@ class QueueEntryRow(Base):
             postgresql_where="state IN ('waiting', 'offered')",
         ),
         Index(
-            "ix_queue_entries_waiting",
+            "ix_queue_entries_rank",
             "queue",
-            "enqueued_at",
+            "rank_at",
+            "id",
             postgresql_where="state = 'waiting'",
         ),
+        Index("ix_queue_entries_number", "number_hash", "ended_at"),
+        Index("ix_queue_entries_enqueued", "enqueued_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -130,7 +139,12 @@ class QueueEntryRow(Base):
     number_hash: Mapped[str | None]
     state: Mapped[QueuedState] = mapped_column(enum_type(QueuedState), default=QueuedState.WAITING)
     enqueued_at: Mapped[datetime]
+    rank_at: Mapped[datetime] = mapped_column(server_default=func.now())
     """Decides the order; kept when a seat misses the caller, so nobody goes to the back."""
+    needs: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """Skill to the level that a seat should have."""
+    last_seat_id: Mapped[UUID | None]
+    """The seat that this number talked with last."""
     ended_at: Mapped[datetime | None]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -205,7 +205,7 @@ class QueueEntries:
         query = (
             select(QueueEntryRow)
             .where(QueueEntryRow.queue == queue, QueueEntryRow.state == QueuedState.WAITING)
-            .order_by(QueueEntryRow.enqueued_at, QueueEntryRow.id)
+            .order_by(QueueEntryRow.rank_at, QueueEntryRow.id)
             .limit(1)
         )
         return await self._session.scalar(query.with_for_update(skip_locked=True))
@@ -228,8 +228,7 @@ class QueueEntries:
             select(func.count()).where(
                 QueueEntryRow.queue == mine.queue,
                 QueueEntryRow.state == QueuedState.WAITING,
-                (QueueEntryRow.enqueued_at < mine.enqueued_at)
-                | ((QueueEntryRow.enqueued_at == mine.enqueued_at) & (QueueEntryRow.id < mine.id)),
+                tuple_(QueueEntryRow.rank_at, QueueEntryRow.id) < (mine.rank_at, mine.id),
             )
         )
         return (before or 0) + 1

@@ -27,6 +27,8 @@ from hotline.queues.distributor import (
 )
 from hotline.queues.model import OfferRow, QueueEntryRow, SeatRow
 from hotline.queues.repository import Held, QueueEntries, Seats
+from hotline.queues.returns import service as returns
+from hotline.queues.returns.states import ReturnReason
 from hotline.queues.states import (
     QUEUED,
     SEAT,
@@ -48,6 +50,7 @@ __all__ = [
     "abandon",
     "answer_offer",
     "board",
+    "call_back_instead",
     "end_contact",
     "end_wrap_up",
     "enqueue",
@@ -78,10 +81,12 @@ async def enqueue(
     number_hash: str | None,
     now: datetime,
     since: datetime | None = None,
+    place: datetime | None = None,
 ) -> UUID:
     """Put a call at the end of a queue; return the entry.
 
     With `since`, at the place of one who has waited since then: a caller whose seat was lost.
+    With `place`, there: a return call that kept it.
     """
     entry = QueueEntryRow(
         id=new_id(),
@@ -90,6 +95,8 @@ async def enqueue(
         number_hash=number_hash,
         state=QUEUED.initial,
         enqueued_at=since or now,
+        rank_at=place or since or now,
+        needs={},
     )
     uow.session.add(entry)
     await uow.session.flush()
@@ -102,7 +109,21 @@ async def abandon(uow: UnitOfWork, call_id: CallId, *, now: datetime) -> bool:
     held = await QueueEntries(uow.session).hold_call(call_id)
     if held is None or held.entry.state is QueuedState.ANSWERED:
         return False
-    _take_away(uow, held, Act.ABANDON, QueuedTrigger.ABANDON, now)
+    await _abandon(uow, held, now)
+    return True
+
+
+async def call_back_instead(uow: UnitOfWork, call_id: CallId, *, now: datetime) -> bool:
+    """The caller hangs up and is rung when the place has come (预约回拨).
+
+    False if not waiting any more, because a seat rings, or if the number cannot be rung.
+    """
+    held = await QueueEntries(uow.session).hold_call(call_id)
+    if held is None or held.entry.state is not QueuedState.WAITING:
+        return False
+    if not await returns.owe(uow, held.entry, ReturnReason.REQUESTED, now=now):
+        return False
+    _end_entry(uow, held.entry, QueuedTrigger.CALL_BACK, now)
     return True
 
 
@@ -112,7 +133,13 @@ async def time_out(uow: UnitOfWork, call_id: CallId, *, now: datetime) -> bool:
     if held is None or held.entry.state is not QueuedState.WAITING:
         return False
     _end_entry(uow, held.entry, QueuedTrigger.TIME_OUT, now)
+    await returns.owe(uow, held.entry, ReturnReason.MISSED, now=now)
     return True
+
+
+async def _abandon(uow: UnitOfWork, held: Held, now: datetime) -> None:
+    _take_away(uow, held, Act.ABANDON, QueuedTrigger.ABANDON, now)
+    await returns.owe(uow, held.entry, ReturnReason.MISSED, now=now)
 
 
 def _take_away(
@@ -160,12 +187,18 @@ def _finish(
 
 
 async def end_contact(
-    uow: UnitOfWork, call_id: CallId, *, dropped: bool = False, now: datetime
+    uow: UnitOfWork,
+    call_id: CallId,
+    *,
+    dropped: bool = False,
+    crashed: bool = False,
+    now: datetime,
 ) -> SeatId | None:
     """The call is over, wherever in the queue it stood; doing it again changes nothing.
 
     A waiting or ringing caller has abandoned (`dropped`: was lost by our fault); a talking
-    seat wraps up. Returns the seat that was concerned.
+    seat wraps up (`crashed`: in the middle of the talk). Whom we lost, and who gave up after a
+    while, is owed a call. Returns the seat that was concerned.
     """
     held = await QueueEntries(uow.session).hold_call(call_id)
     if held is None:
@@ -173,10 +206,13 @@ async def end_contact(
     if held.offer is not None and held.offer.state is OfferState.ANSWERED:
         assert held.seat is not None
         _finish(uow, held.seat, held.entry, held.offer, now)
+        if crashed:
+            await returns.owe(uow, held.entry, ReturnReason.DROPPED, now=now)
     elif dropped:
         _take_away(uow, held, Act.DROP, QueuedTrigger.DROP, now)
+        await returns.owe(uow, held.entry, ReturnReason.DROPPED, now=now)
     else:
-        _take_away(uow, held, Act.ABANDON, QueuedTrigger.ABANDON, now)
+        await _abandon(uow, held, now)
     return None if held.seat is None else SeatId(held.seat.id)
 
 
@@ -194,7 +230,7 @@ async def sign_in(uow: UnitOfWork, seat_id: SeatId, user_id: UserId, now: dateti
     if seat.user_id is not None or elsewhere is not None:
         raise Conflict(f"seat {seat_id} is taken, or its person sits at another one")
     seat.state = SEAT.next(seat.state, SeatTrigger.SIGN_IN)
-    seat.user_id, seat.since, seat.idle_since = user_id, now, now
+    seat.user_id, seat.since, seat.idle_since, seat.handled = user_id, now, now, 0
     try:
         async with uow.session.begin_nested():
             await uow.session.flush()
@@ -285,7 +321,7 @@ async def sweep(uow: UnitOfWork, now: datetime, policy: QueuePolicy = DEFAULT_PO
     entries = QueueEntries(uow.session)
     gone = await entries.calls_gone()
     for call_id, lost in gone:
-        await end_contact(uow, call_id, dropped=lost, now=now)
+        await end_contact(uow, call_id, dropped=lost, crashed=lost, now=now)
     stale = await entries.expired_offers(now - policy.offer_grace)
     for offer_id in stale:
         seat, entry, offer = await entries.hold_offer(offer_id)

@@ -39,6 +39,7 @@ class QueuedState(StrEnum):
     ABANDONED = "abandoned"  # 放弃
     TIMED_OUT = "timed_out"  # 超时离队
     DROPPED = "dropped"  # 掉线: the line broke on our side
+    CALLED_BACK = "called_back"  # 预约回拨: hung up, and keeps the place
 
 
 class QueuedTrigger(StrEnum):
@@ -50,6 +51,7 @@ class QueuedTrigger(StrEnum):
     ABANDON = "abandon"
     TIME_OUT = "time_out"
     DROP = "drop"
+    CALL_BACK = "call_back"
 
 
 class OfferState(StrEnum):
@@ -109,6 +111,7 @@ QUEUED = Machine(
         (_Q.WAITING, _QT.ABANDON): _Q.ABANDONED,
         (_Q.WAITING, _QT.TIME_OUT): _Q.TIMED_OUT,
         (_Q.WAITING, _QT.DROP): _Q.DROPPED,
+        (_Q.WAITING, _QT.CALL_BACK): _Q.CALLED_BACK,
         (_Q.OFFERED, _QT.ANSWER): _Q.ANSWERED,
         (_Q.OFFERED, _QT.RETURN): _Q.WAITING,
         (_Q.OFFERED, _QT.ABANDON): _Q.ABANDONED,

@@ -204,6 +204,16 @@ async def get_call(session: AsyncSession, call_id: CallId) -> CallView:
     return view_of(await Calls(session).get(call_id))
 
 
+async def call_of_order(session: AsyncSession, order_id: UUID) -> CallView | None:
+    """Return the call that an order became; None if nothing was dialled.
+
+    Raises:
+        NotFound: if there is no such order.
+    """
+    order = await CallOrders(session).get(order_id)
+    return None if order.call_id is None else await get_call(session, CallId(order.call_id))
+
+
 async def outbound_since(session: AsyncSession, since: datetime) -> int:
     """Return how many calls were dialled since then."""
     return await Calls(session).outbound_since(since)

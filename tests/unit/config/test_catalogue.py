@@ -24,7 +24,7 @@ def test_the_shipped_data_has_both_code_tables_and_classifies_by_one() -> None:
     assert len(catalogue.categories) == 327
     assert len(catalogue.categories_in_use) == 190
     assert {category.scheme for category in catalogue.categories_in_use} == {"Yuncheng-GB30428.2"}
-    assert set(catalogue.flows) == {"main", "night", "survey"}
+    assert set(catalogue.flows) == {"main", "night", "return_call", "survey"}
     assert catalogue.calendar.name == "莲池市工作日历"
 
 

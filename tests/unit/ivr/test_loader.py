@@ -24,11 +24,14 @@ def problems(steps: str, variables: str = "{}") -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-@pytest.mark.parametrize("name", ["main", "night", "survey"])
-def test_the_flows_that_ship_are_sound(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [("main", "2026-2"), ("night", "2026-1"), ("return_call", "2026-1"), ("survey", "2026-1")],
+)
+def test_the_flows_that_ship_are_sound(name: str, version: str) -> None:
     flow = shipped_flow(name)
 
-    assert (flow.name, flow.version, flow.language) == (name, "2026-1", "zh-CN")
+    assert (flow.name, flow.version, flow.language) == (name, version, "zh-CN")
 
 
 def test_keys_and_codes_keep_the_form_they_are_written_in() -> None:
@@ -64,6 +67,7 @@ def test_an_enqueue_names_what_follows_each_end_of_the_wait() -> None:
         LeaveReason.ANSWERED: "done",
         LeaveReason.NO_SEATS: "nobody",
         LeaveReason.OVERFLOW: "busy",
+        LeaveReason.CALL_BACK: "kept",
     }
 
 

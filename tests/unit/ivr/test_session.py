@@ -48,7 +48,7 @@ def one_key(seconds: int) -> Gather:
 
 NOTICE: list[Verb] = [Answer(), play("recording_notice", interruptible=False)]
 NOTED = Note("recording_notice", "2026-1")
-TO_SEAT = Enqueue("hotline", MUSIC)
+TO_SEAT = Enqueue("hotline", MUSIC, can_call_back=True)
 TO_DUTY = Enqueue("duty", MUSIC)
 CONNECTING = play("connecting", interruptible=False)
 NIGHT = play("night", interruptible=False)

@@ -55,7 +55,7 @@ class SmallFloor:
             expires_at=self.now + timedelta(seconds=lifetime),
         )
 
-    async def call(self) -> CallId:
+    async def call(self, number: str = "01000001234") -> CallId:
         """A call that has been answered and walks through its flow."""
         async with self.database.begin() as uow:
             call_id = await calls.open_call(
@@ -64,8 +64,8 @@ class SmallFloor:
                     process_id=self.process_id,
                     direction=CallDirection.INBOUND,
                     line="12345",
-                    number="01000001234",
-                    number_hash="h",
+                    number=number,
+                    number_hash=number,
                     to_number="12345",
                     sip_call_id=str(new_id()),
                     contact_id=None,

@@ -10,7 +10,7 @@ from channels.voice.sip.events import CallKey
 from ivr.events import LeaveReason
 from ivr.loader import load_flow
 from ivr.session import IvrSession
-from ivr.verbs import PromptRef
+from ivr.verbs import Enqueue
 from tests.fakes.telephone import FakeMediaLeg, FakeSip
 
 PROMPTS = frozenset({"notice", "ask", "code", "found", "unknown", "bye", "music"}) | frozenset(
@@ -74,8 +74,8 @@ class Acts:
         self.done.append(f"look up {what} {key}")
         return self._known.get(key)
 
-    async def wait_in_queue(self, queue: str, music: PromptRef) -> LeaveReason:
-        self.done.append(f"queue {queue} with {music}")
+    async def wait_in_queue(self, verb: Enqueue) -> LeaveReason:
+        self.done.append(f"queue {verb.queue} with {verb.music}")
         return LeaveReason.ANSWERED
 
 

@@ -1,0 +1,1 @@
+"""Return calls: who lost the line or could not be answered is rung by us (回拨)."""

@@ -1,0 +1,232 @@
+"""Return calls: owed when a caller is lost, dialled when their place comes, tried a few times."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.contacts.calls import service as calls
+from hotline.contacts.calls.states import CallResult
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.ids import CallId, new_id
+from hotline.queues.model import QueueEntryRow
+from hotline.queues.repository import Seats
+from hotline.queues.returns.model import ReturnCallRow
+from hotline.queues.returns.policy import (
+    DEFAULT_RETURNS,
+    ReturnPolicy,
+    after_attempt,
+    is_expired,
+    is_owed,
+    may_ring,
+    place_of,
+    room,
+)
+from hotline.queues.returns.repository import ReturnCalls
+from hotline.queues.returns.states import RETURN, ReturnReason, ReturnState, ReturnTrigger
+
+FLOW = "return_call"
+"""The flow that a rung citizen walks: greeting, notice, queue."""
+
+ORDER_LIMIT = timedelta(minutes=2)
+"""An order that no voice process took by then is over; the ladder goes on."""
+
+MAX_ROUND = 50
+"""So many are dialled for one queue in one round at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnCall:
+    """A call that we owe, or owed."""
+
+    return_id: UUID
+    call_id: CallId
+    queue: str
+    number: str
+    reason: ReturnReason
+    state: ReturnState
+    place: datetime
+    made_at: datetime
+    due_at: datetime
+    attempts: int
+    ended_at: datetime | None
+    why: str | None
+
+
+async def owe(
+    uow: UnitOfWork,
+    entry: QueueEntryRow,
+    reason: ReturnReason,
+    *,
+    now: datetime,
+    policy: ReturnPolicy = DEFAULT_RETURNS,
+) -> bool:
+    """Owe the caller of an ended wait a call, if the caller can be and is to be rung.
+
+    False if not, or if the number is owed one already: then the earlier place counts.
+    """
+    call = await calls.get_call(uow.session, CallId(entry.call_id))
+    if not is_owed(call, reason, now - entry.enqueued_at, policy):
+        return False
+    assert call.number is not None, "is_owed refuses withheld numbers"
+    row = ReturnCallRow(
+        id=new_id(),
+        entry_id=entry.id,
+        call_id=entry.call_id,
+        queue=entry.queue,
+        number=call.number,
+        number_hash=call.number_hash,
+        reason=reason,
+        rank_at=place_of(reason, entry.rank_at),
+        made_at=now,
+    )
+    if not await ReturnCalls(uow.session).add(row):
+        return False
+    await calls.note_event(uow, CallId(entry.call_id), "return_owed", now=now, reason=reason.value)
+    uow.signal("queue", queue=entry.queue)
+    return True
+
+
+async def dial_due(uow: UnitOfWork, now: datetime, policy: ReturnPolicy = DEFAULT_RETURNS) -> int:
+    """Order the calls whose place has come; end those for which it is too late. Returns how many.
+
+    An order has a key of its own for each attempt: whoever runs this twice dials once.
+    """
+    moved = 0
+    for queue in await ReturnCalls(uow.session).queues_with_due(now):
+        moved += await _dial_queue(uow, queue, now, policy)
+    return moved
+
+
+async def _dial_queue(uow: UnitOfWork, queue: str, now: datetime, policy: ReturnPolicy) -> int:
+    returns, seats = ReturnCalls(uow.session), Seats(uow.session)
+    is_staffed = await seats.anybody(queue)
+    free = len(await seats.candidates(queue, now))
+    dialling = await returns.dialling(queue, now)
+    moved = 0
+    for row in await returns.due(queue, now, MAX_ROUND):
+        if is_expired(row.made_at, now, policy):
+            _end(uow, row, ReturnTrigger.GIVE_UP, "expired", now)
+            moved += 1
+        elif is_staffed and may_ring(row.made_at, now, policy):
+            ahead = await returns.callers_before(queue, row.rank_at)
+            if room(free, ahead, dialling) <= 0:
+                break
+            # Orders of one round are taken in the order of the places.
+            await _dial(uow, row, now + moved * timedelta(microseconds=1))
+            dialling += 1
+            moved += 1
+    return moved
+
+
+async def _dial(uow: UnitOfWork, row: ReturnCallRow, now: datetime) -> None:
+    row.state = RETURN.next(row.state, ReturnTrigger.DIAL)
+    row.attempts += 1
+    row.dialled_at = now
+    reference = f"return:{row.id}:{row.attempts}"
+    await calls.place_order(
+        uow,
+        key=reference,
+        to=row.number,
+        flow=FLOW,
+        variables={},
+        reference=reference,
+        expires_at=now + ORDER_LIMIT,
+        now=now,
+    )
+
+
+async def record_end(
+    uow: UnitOfWork,
+    *,
+    reference: str,
+    order_id: UUID,
+    result: CallResult,
+    now: datetime,
+    policy: ReturnPolicy = DEFAULT_RETURNS,
+) -> None:
+    """The ordered call is over: the next rung, or the end. Again, or for others: no change."""
+    named = read_reference(reference)
+    if named is None:
+        return
+    row = await ReturnCalls(uow.session).get(named[0], lock=True)
+    if row.state is not ReturnState.DIALLING or row.attempts != named[1]:
+        return
+    call = await calls.call_of_order(uow.session, order_id)
+    step = after_attempt(result, call, row.attempts, policy)
+    if step.trigger is ReturnTrigger.RETRY:
+        row.state = RETURN.next(row.state, step.trigger)
+        row.due_at, row.why = now + step.due_in, step.why
+        uow.signal("queue", queue=row.queue)
+    else:
+        _end(uow, row, step.trigger, step.why, now)
+
+
+async def cancel_for(uow: UnitOfWork, number_hash: str | None, *, now: datetime) -> None:
+    """Somebody talks with a seat: what was owed to the number is owed no more."""
+    if number_hash is None:
+        return
+    for row in await ReturnCalls(uow.session).waiting_of(number_hash):
+        _end(uow, row, ReturnTrigger.CANCEL, "got_through", now)
+
+
+async def cancel(uow: UnitOfWork, return_id: UUID, *, now: datetime) -> None:
+    """A person rang by hand, or decided otherwise.
+
+    Raises:
+        IllegalTransition: if the return call has ended.
+    """
+    row = await ReturnCalls(uow.session).get(return_id, lock=True)
+    _end(uow, row, ReturnTrigger.CANCEL, "by_hand", now)
+
+
+async def place_for(session: AsyncSession, reference: str) -> tuple[str, datetime] | None:
+    """Return the queue and the kept place of an ordered call; None if it is no return call."""
+    named = read_reference(reference)
+    if named is None:
+        return None
+    row = await ReturnCalls(session).get(named[0])
+    return row.queue, row.rank_at
+
+
+async def return_calls(session: AsyncSession, limit: int = 200) -> list[ReturnCall]:
+    """Return the calls that we owe, and then the latest that we owed."""
+    return [_value(row) for row in await ReturnCalls(session).latest(limit)]
+
+
+def read_reference(text: str) -> tuple[UUID, int] | None:
+    """Return the return call and attempt that a reference names; None if something else."""
+    kind, _, rest = text.partition(":")
+    identifier, _, number = rest.partition(":")
+    if kind != "return" or not number.isdecimal():
+        return None
+    try:
+        return UUID(identifier), int(number)
+    except ValueError:
+        return None
+
+
+def _end(
+    uow: UnitOfWork, row: ReturnCallRow, trigger: ReturnTrigger, why: str, now: datetime
+) -> None:
+    row.state = RETURN.next(row.state, trigger)
+    row.ended_at, row.why = now, why
+    uow.signal("queue", queue=row.queue)
+
+
+def _value(row: ReturnCallRow) -> ReturnCall:
+    return ReturnCall(
+        return_id=row.id,
+        call_id=CallId(row.call_id),
+        queue=row.queue,
+        number=row.number,
+        reason=row.reason,
+        state=row.state,
+        place=row.rank_at,
+        made_at=row.made_at,
+        due_at=row.due_at,
+        attempts=row.attempts,
+        ended_at=row.ended_at,
+        why=row.why,
+    )
