@@ -208,6 +208,19 @@ async def published_periods(
     return tuple(Period.parse(each) for each in found)
 
 
+async def past_rates(session: AsyncSession, period: Period) -> list[tuple[str, float]]:
+    """Return the on-time closing rates of up to twelve published periods, oldest first (R73)."""
+    found = []
+    for shift in range(-11, 1):
+        earlier = period.shifted(shift)
+        known = await published(session, ObjectKind.CENTRE, earlier)
+        for each in known.results if known else ():
+            should = each.counters["should_close"]
+            if should:
+                found.append((str(earlier), each.counters["closed_on_time"] / should))
+    return found
+
+
 async def compare(session: AsyncSession, before: Evaluation) -> Comparison:
     """Reckon a published evaluation again, by its own definition and options, and compare."""
     plan = Plan(before.kind, before.period, before.definition, before.options, before.grading)
@@ -264,6 +277,11 @@ async def survey(
 async def object_name(session: AsyncSession, kind: ObjectKind, key: str) -> str:
     """Return what an object is called on screens."""
     return _name_of(key, await _names(Evaluations(session), kind))[0]
+
+
+async def unit_names(session: AsyncSession) -> Mapping[str, str]:
+    """Return every unit's name by its id as text."""
+    return {key: name for key, (name, _) in (await Evaluations(session).unit_names()).items()}
 
 
 Names = Mapping[str, tuple[str, Any]]

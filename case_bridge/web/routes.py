@@ -6,10 +6,10 @@ from typing import Final
 from case_bridge.cases.duties import DUTIES
 from case_bridge.cases.evidence import MAX_SIZE
 from case_bridge.cases.states import CaseTrigger
-from case_bridge.web import acts, cases, desks, tasks
+from case_bridge.web import acts, cases, desks, evaluation, evaluation_public, tasks
 from case_bridge.web.requests import READERS
 from hotline.accounts.roles import Role
-from hotline.web.routing import Handler, MenuEntry, Route, WebPart
+from hotline.web.routing import PUBLIC, Handler, MenuEntry, Route, WebPart
 
 HERE: Final = Path(__file__).parent
 
@@ -86,6 +86,8 @@ ROUTES: Final = (
         "field.result",
         max_body=WITH_FILES,
     ),
+    *evaluation.ROUTES,
+    *evaluation_public.ROUTES,
 )
 
 PART: Final = WebPart(
@@ -100,5 +102,7 @@ PART: Final = WebPart(
         MenuEntry("本单位案卷", "/cases/unit", UNIT),
         MenuEntry("我的任务", "/field/tasks", INSPECTOR),
         MenuEntry("案卷查询", "/cases/all", OVERVIEW),
+        MenuEntry("考核评价", "/evaluation", evaluation.ASSESSORS),
+        MenuEntry("数据公开", "/statistics", PUBLIC),
     ),
 )

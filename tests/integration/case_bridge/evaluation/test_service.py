@@ -12,7 +12,6 @@ from case_bridge.evaluation import service
 from case_bridge.evaluation.definition import ObjectKind
 from case_bridge.evaluation.model import CaseFactRow, EvaluationRow
 from case_bridge.evaluation.options import Options, ShouldClose
-from case_bridge.evaluation.period import Period
 from case_bridge.evaluation.score import stored_values
 from case_bridge.evaluation.service import Evaluation, Plan
 from config.explain import explain_stored_score
@@ -22,32 +21,8 @@ from hotline.callbacks.states import CallbackState
 from hotline.kernel.errors import Conflict, Invalid, NotFound
 from hotline.kernel.ids import TicketId, new_id
 from hotline.tickets.model import ComplainantRow
-from tests.integration.case_bridge.city import WASTE, City
-
-MARCH = Period.parse("2026-03")
-
-
-async def work_a_month(city: City) -> None:
-    """Drains: one in time, one late and reworked, one open; the cleaners: one in time."""
-    await city.closed_case()
-    late = await city.registered_case()
-    await city.file(late)
-    await city.dispatch(late)
-    city.clock.advance(timedelta(hours=5))
-    await city.handle(late)
-    await city.inspect(late, passed=False)
-    await city.handle(late)
-    await city.inspect(late, passed=True)
-    await city.close(late)
-    opened = await city.registered_case()
-    await city.file(opened)
-    await city.dispatch(opened)
-    clean = await city.registered_case(category=WASTE.key, condition=None)
-    await city.file(clean)
-    await city.dispatch(clean, "clean")
-    await city.handle(clean, actor=city.handler("clean"))
-    await city.inspect(clean, passed=True)
-    await city.close(clean)
+from tests.integration.case_bridge.city import City
+from tests.integration.case_bridge.evaluation.month import MARCH, work_a_month
 
 
 async def evaluated(city: City, plan: Plan) -> Evaluation:

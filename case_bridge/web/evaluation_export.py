@@ -1,0 +1,77 @@
+"""Figures for the desk and the systems of others: CSV that spreadsheets open as it is (R78)."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote
+
+from aiohttp import web
+
+from case_bridge.evaluation.counters import COUNTERS
+from case_bridge.evaluation.service import Evaluation
+from case_bridge.evaluation.text import options_words
+from case_bridge.web.evaluation_labels import CLASSES, GRADES, KINDS
+
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+
+
+def ranking_table(found: Evaluation) -> list[list[str]]:
+    """Return a ranking with every counter, and below it how it was reckoned."""
+    counted = [
+        each for name, each in COUNTERS.items() if any(name in r.counters for r in found.results)
+    ]
+    head = [
+        "名次",
+        KINDS[found.kind],
+        "类别",
+        *(each.label for each in counted),
+        "综合得分",
+        "档次",
+        "说明",
+    ]
+    rows = [
+        [
+            str(each.place or ""),
+            each.name,
+            CLASSES.get(each.unit_class or "", ""),
+            *(str(each.counters.get(counter.name, 0)) for counter in counted),
+            str(each.score) if each.score is not None else "",
+            GRADES[each.grade] if each.grade else "",
+            each.remark,
+        ]
+        for each in found.results
+    ]
+    foot = [
+        ["统计期", str(found.period)],
+        ["公式", found.definition.formula],
+        ["公式版本", f"{found.definition.name} {found.definition.version}"],
+        *(["口径", line] for line in options_words(found.options)),
+        ["数据指纹", found.inputs_hash],
+        [
+            "公布",
+            f"第{found.revision}次 {found.published_at:%Y-%m-%d}"
+            if found.published_at
+            else "未公布",
+        ],
+    ]
+    return [head, *rows, [], *foot]
+
+
+def csv_answer(name: str, table: Iterable[Sequence[str]]) -> web.Response:
+    """Return a table as a file; a text that a spreadsheet would take for a formula is quoted."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    writer.writerows([_harmless(cell) for cell in row] for row in table)
+    response = web.Response(
+        body=written.getvalue().encode("utf-8-sig"), content_type="text/csv", charset="utf-8"
+    )
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=\"ranking.csv\"; filename*=UTF-8''{quote(name)}.csv"
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _harmless(cell: str) -> str:
+    is_number = cell.lstrip("-").replace(".", "", 1).isdecimal()
+    return f"'{cell}" if cell.startswith(_RISKY) and not is_number else cell

@@ -1,0 +1,72 @@
+"""The words of the assessors' pages for stored values; Chinese here, English in the catalogue."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from case_bridge.evaluation.definition import ObjectKind
+from case_bridge.evaluation.grade import Grade
+from case_bridge.evaluation.options import RankedWithin, ShouldClose, Ties, ZeroDue
+from case_bridge.evaluation.period import PeriodKind
+from case_bridge.evaluation.text import OPTION_WORDS
+from case_bridge.units.unit import UnitClass
+
+KINDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        ObjectKind.UNIT: "责任单位",
+        ObjectKind.DEPARTMENT: "主管部门",
+        ObjectKind.REGION: "区域",
+        ObjectKind.POST: "岗位",
+        ObjectKind.INSPECTOR: "监督员",
+        ObjectKind.CENTRE: "监督指挥中心",
+    }
+)
+
+PERIODS: Final[Mapping[str, str]] = MappingProxyType(
+    {PeriodKind.MONTH: "月", PeriodKind.QUARTER: "季度", PeriodKind.YEAR: "年"}
+)
+
+CLASSES: Final[Mapping[str, str]] = MappingProxyType(
+    {UnitClass.FIRST: "一类", UnitClass.SECOND: "二类", UnitClass.THIRD: "三类"}
+)
+
+GRADES: Final[Mapping[str, str]] = MappingProxyType(
+    {Grade.A: "A档", Grade.B: "B档", Grade.C: "C档", Grade.BELOW: "未达C档"}
+)
+
+CHOICES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
+    {
+        "should_close": ("应结案口径", tuple(ShouldClose)),
+        "ranked_within": ("名次范围", tuple(RankedWithin)),
+        "ties": ("并列名次", tuple(Ties)),
+        "zero_due": ("无应结案者", tuple(ZeroDue)),
+    }
+)
+"""Options that an assessor may choose on the page, with their values."""
+
+COLUMNS: Final[Mapping[ObjectKind, tuple[str, ...]]] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            (ObjectKind.UNIT, ObjectKind.DEPARTMENT, ObjectKind.REGION),
+            ("should_close", "closed", "closed_on_time", "overdue_open", "reworked", "extended"),
+        ),
+        ObjectKind.POST: (
+            *("filed", "filed_on_time", "dispatched", "dispatched_on_time"),
+            *("dispatched_correctly", "closed", "closed_on_time", "check_due"),
+        ),
+        ObjectKind.INSPECTOR: (
+            *("verify_due", "verified", "verified_on_time"),
+            *("check_due", "checked", "checked_on_time"),
+        ),
+        ObjectKind.CENTRE: (
+            *("reported", "accepted", "accepted_on_time", "filed", "dispatched"),
+            *("should_close", "closed", "closed_on_time"),
+        ),
+    }
+)
+"""The counters that a ranking shows; the page of one object shows all."""
+
+
+def option_words(value: str) -> str:
+    """Return the word for an option without the name of the option."""
+    return OPTION_WORDS[value].partition("：")[2]
