@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from case_bridge.bridge.reconcile import reconcile
 from case_bridge.cases.notices import climb_ladders
+from case_bridge.field.roster import forget_tracks
 from case_bridge.later.service import reckon_provisional, resume_due
 from config.runtime import Runtime
 from config.wiring import queue_policy, recordings_folder
@@ -69,6 +70,11 @@ async def _reckon_provisional(runtime: Runtime, now: datetime) -> int:
     return await reckon_provisional(runtime.database, now=now)
 
 
+async def _forget_tracks(runtime: Runtime, now: datetime) -> int:
+    async with runtime.database.begin() as uow:
+        return await forget_tracks(uow, now=now)
+
+
 SCHEDULE: tuple[Round, ...] = (
     Round("calls", timedelta(seconds=5), _end_dead_calls),
     Round("return_calls", timedelta(seconds=2), _ring_back),
@@ -76,6 +82,7 @@ SCHEDULE: tuple[Round, ...] = (
     Round("messages", timedelta(seconds=30), _settle_messages),
     Round("recordings", timedelta(minutes=1), _seal_recordings),
     Round("cases", timedelta(minutes=5), _reconcile),
+    Round("tracks", timedelta(hours=1), _forget_tracks),
     Round("reminders", timedelta(minutes=1), _climb_ladders),  # 催办、督办
     Round("resumptions", timedelta(minutes=1), _resume_cases),  # 缓办、挂账到期
     Round("provisional_deadlines", timedelta(minutes=10), _reckon_provisional),

@@ -31,6 +31,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from case_bridge.places.position import Crs
 from config.addresses import Address, PortRange
 from hotline.kernel.errors import HotlineError
 
@@ -292,6 +293,29 @@ class _Environment(EnvSettingsSource):
         return value
 
 
+class MapSettings(Part):
+    """The map pages; without tiles the grids and points are drawn alone."""
+
+    tiles: str | None = None
+    """Address of the base map's tiles, e.g. https://tiles.example.org/{z}/{x}/{y}.png."""
+    attribution: str = ""
+    """What the maker of the base map wants to be named as."""
+    crs: Crs = Crs.WGS84
+    """Coordinate system of the tiles: WGS-84, CGCS2000, GCJ-02 or BD-09."""
+    county: str | None = Field(default=None, pattern=r"^[0-9]{6}$")
+    """Six digits that every grid code begins with; default: not checked."""
+
+    @model_validator(mode="after")
+    def _tiles_are_whole(self) -> Self:
+        if self.tiles is not None:
+            parts = urlsplit(self.tiles)
+            if parts.scheme not in {"http", "https"} or not parts.netloc:
+                raise ValueError("tiles must be https://HOST/... with {z}, {x} and {y}")
+            if not all(name in self.tiles for name in ("{z}", "{x}", "{y}")):
+                raise ValueError("tiles must hold {z}, {x} and {y}")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything that an operator may choose."""
 
@@ -323,6 +347,7 @@ class Settings(BaseSettings):
     sms: SmsSettings | None = None
     callback: CallbackSettings = CallbackSettings()
     seat: SeatSettings = SeatSettings()
+    map: MapSettings = MapSettings()
     worker: WorkerSettings = WorkerSettings()
     sweeper: SweeperSettings = SweeperSettings()
 

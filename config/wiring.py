@@ -8,6 +8,7 @@ from typing import Final
 
 import aiohttp
 
+from case_bridge.web.places_options import MapOptions
 from channels.mail.adapter import MailServerOptions
 from channels.mail.client import MailRelay, RelayOptions
 from channels.mail.compose import Sender as MailSender
@@ -164,6 +165,17 @@ def public_options(settings: Settings, secrets: Secrets, intake: IntakeOptions) 
 def desk_options(people: PeopleOptions, codes: QueryCodeOptions) -> DeskOptions:
     """What the seats' desk needs."""
     return DeskOptions(query_codes=codes, people=people)
+
+
+def map_options(settings: Settings) -> MapOptions:
+    """The base map, if there is one."""
+    chosen = settings.map
+    return MapOptions(
+        tiles=chosen.tiles,
+        attribution=chosen.attribution,
+        crs=chosen.crs,
+        county=chosen.county,
+    )
 
 
 def voice_options(

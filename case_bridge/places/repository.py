@@ -75,6 +75,15 @@ class Grids:
         )
         return found.all()
 
+    async def version(self) -> tuple[int, datetime | None]:
+        """Return what changes whenever the unit grids do."""
+        count, latest = (
+            await self._session.execute(
+                select(func.count(GridImportRow.id), func.max(GridImportRow.imported_at))
+            )
+        ).one()
+        return count, latest
+
     async def supervision_in_force(self, on: date) -> Sequence[SupervisionGridRow]:
         """Return the supervision grids of a day, by code."""
         found = await self._session.scalars(

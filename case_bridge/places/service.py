@@ -21,7 +21,7 @@ from case_bridge.places.grid import (
 )
 from case_bridge.places.grid_checks import check_grids
 from case_bridge.places.grid_files import read_grids
-from case_bridge.places.grid_index import cells_of
+from case_bridge.places.grid_index import GridIndex, cells_of
 from case_bridge.places.model import GridImportRow, SupervisionGridRow, UnitGridRow
 from case_bridge.places.position import Crs, Position
 from case_bridge.places.repository import Grids, Names, ring_of
@@ -265,6 +265,31 @@ class GazetteerShelf:
             )
             self._version = version
         return self._gazetteer
+
+
+@dataclass(frozen=True, slots=True)
+class GridMap:
+    """The unit grids of one day, with their index."""
+
+    grids: tuple[UnitGrid, ...]
+    index: GridIndex
+
+
+class GridShelf:
+    """Keeps the grids of today in memory, and reads them again after an import or a midnight."""
+
+    def __init__(self) -> None:
+        self._version: object = None
+        self._map = GridMap((), GridIndex(()))
+
+    async def take(self, session: AsyncSession, *, now: datetime) -> GridMap:
+        """Return the grids that are in force now."""
+        version = (_today(now), *await Grids(session).version())
+        if version != self._version:
+            grids = tuple(await grids_in_force(session, on=_today(now)))
+            index = GridIndex((grid.code, grid.ring) for grid in grids)
+            self._map, self._version = GridMap(grids, index), version
+        return self._map
 
 
 def ring_points(ring: Ring) -> list[list[float]]:

@@ -4,6 +4,7 @@ import asyncio
 
 from aiohttp import web
 
+from case_bridge.web.places_routes import places_part
 from case_bridge.web.routes import PART as CASES_PART
 from channels.web.pages import public_part
 from config import wiring
@@ -40,6 +41,7 @@ def application(runtime: Runtime) -> web.Application:
         public_part(wiring.public_options(settings, secrets, runtime.intake)),
         desk_part(wiring.desk_options(runtime.people, runtime.query_codes)),
         CASES_PART,
+        places_part(wiring.map_options(settings)),
     )
     return make_app(
         runtime.database,

@@ -45,7 +45,7 @@ from hotline.web.signals import Signals
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        "media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+        "media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -128,7 +128,8 @@ async def accompany(request: web.Request, handler: Handler) -> web.StreamRespons
                 raise
             response = web.Response(status=redirect.status, headers=dict(redirect.headers))
     if not response.prepared:
-        response.headers.update(SECURITY_HEADERS)
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
         response.headers["X-Request-Id"] = request[REQUEST_ID]
         if request.app[OPTIONS].https:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"

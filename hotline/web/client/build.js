@@ -11,7 +11,14 @@ const out = join(here, "../static/built");
 await rm(out, { recursive: true, force: true });
 const result = await build({
   absWorkingDir: root,
-  entryPoints: ["desk", "board", "pages"].map((name) => join(here, `${name}.js`)),
+  entryPoints: Object.fromEntries([
+    ...["desk", "board", "pages"].map((name) => [name, join(here, `${name}.js`)]),
+    ...["field", "field-worker", "map"].map((name) => [
+      name,
+      join(root, "case_bridge/web/client", `${name}.js`),
+    ]),
+  ]),
+  loader: { ".png": "dataurl" },
   outdir: out,
   bundle: true,
   minify: true,

@@ -1,0 +1,240 @@
+"""The map: grids, open cases, inspectors on duty, components; and the search for an address."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from aiohttp import web
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from case_bridge.cases.model import CaseRow
+from case_bridge.cases.states import CaseState
+from case_bridge.field.roster import roster
+from case_bridge.places.gazetteer import Located, PlaceName
+from case_bridge.places.geometry import Ring
+from case_bridge.places.grid import UnitGrid
+from case_bridge.places.position import Position, convert
+from case_bridge.places.register import ComponentView, components_within
+from case_bridge.places.service import ring_points
+from case_bridge.web.labels import word
+from case_bridge.web.places_options import MAP, MapOptions
+from case_bridge.web.places_words import NAME_KINDS, STATES
+from hotline.kernel.errors import Invalid
+from hotline.web.app import SECURITY_HEADERS
+from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.language import translate
+from hotline.web.pages import moment, render
+
+FINISHED: Final = (CaseState.CLOSED, CaseState.DECLINED, CaseState.VOIDED)
+MOST_CASES: Final = 2000
+MOST_GRIDS: Final = 5000
+MOST_COMPONENTS: Final = 3000
+NOWHERE: Final = (73.0, 18.0, 135.0, 54.0)
+"""What the map shows of a city without grids: the whole country."""
+
+Words = Callable[[str], str]
+Bounds = tuple[float, float, float, float]
+
+
+async def get_map(request: web.Request) -> web.Response:
+    """Show the map; the base map's host is the only stranger that its pictures may come from."""
+    options = request.app[MAP]
+    async with request.app[DATABASE].read() as session:
+        grids = (await options.grids.take(session, now=request.app[CLOCK]())).grids
+    bounds = _bounds_of(grids, options)
+    response = render(request, "places/map.html", wide=True, map=options, bounds=json.dumps(bounds))
+    if options.tile_host:
+        policy = SECURITY_HEADERS["Content-Security-Policy"]
+        response.headers["Content-Security-Policy"] = policy.replace(
+            "img-src 'self'", f"img-src 'self' {options.tile_host}"
+        )
+    return response
+
+
+async def get_map_data(request: web.Request) -> web.Response:
+    """Tell what the layers of the map hold. Query: layers, and bbox for grids and components."""
+    wanted = set(request.query.get("layers", "").split(","))
+    bounds = _bounds(request.query.get("bbox"))
+    say = _say(request)
+    body: dict[str, Any] = {}
+    async with request.app[DATABASE].read() as session:
+        if "grids" in wanted:
+            body["grids"] = await _grids(session, request, bounds)
+            body["components"] = []
+        if "components" in wanted:
+            components = await components_within(session, bounds, limit=MOST_COMPONENTS)
+            body["components"] = [_component(each, request.app[MAP], say) for each in components]
+        if "cases" in wanted:
+            body["cases"] = await _cases(session, request, say)
+        if "inspectors" in wanted:
+            body["inspectors"] = await _inspectors(session, request, say)
+    return web.json_response(body, headers={"Cache-Control": "no-store"})
+
+
+async def get_search(request: web.Request) -> web.Response:
+    """Find names and addresses. Query: q. Each hit has its position and unit grid (R102)."""
+    query = request.query.get("q", "").strip()
+    options, say = request.app[MAP], _say(request)
+    now = request.app[CLOCK]()
+    async with request.app[DATABASE].read() as session:
+        gazetteer = await options.names.take(session)
+        located = gazetteer.locate(query) if query else None
+        hits = [(hit.place, hit.place.position) for hit in gazetteer.search(query)]
+        if located is not None and (located.place, located.position) not in hits:
+            hits.insert(0, (located.place, located.position))
+        index = (await options.grids.take(session, now=now)).index
+        body = []
+        for place, position in hits[:10]:
+            grid = index.find(position.longitude, position.latitude)
+            body.append(_hit(place, position, grid, options, say))
+    return web.json_response({"hits": body, "precision": _precision(located)})
+
+
+def _precision(located: Located | None) -> str | None:
+    return located.precision.value if located else None
+
+
+def _hit(
+    place: PlaceName, position: Position, grid: str | None, options: MapOptions, say: Words
+) -> dict[str, Any]:
+    fields = {
+        say("名称"): place.name,
+        say("类型"): say(NAME_KINDS[place.kind]),
+        say("街道"): place.street,
+        say("单元网格"): grid or "",
+    }
+    return _drawn(position, options) | {
+        "name": place.name,
+        "kind": place.kind.value,
+        "grid": grid,
+        "position": [position.longitude, position.latitude],
+        "card": _filled(fields),
+    }
+
+
+async def _grids(session: AsyncSession, request: web.Request, bounds: Bounds) -> dict[str, Any]:
+    options, say = request.app[MAP], _say(request)
+    grids = (await options.grids.take(session, now=request.app[CLOCK]())).grids
+    seen = [grid for grid in grids if _meets(grid.ring, bounds)][:MOST_GRIDS]
+    return {
+        "type": "FeatureCollection",
+        "features": [_grid(grid, options, say) for grid in seen],
+    }
+
+
+def _grid(grid: UnitGrid, options: MapOptions, say: Words) -> dict[str, Any]:
+    line = [
+        [shown["longitude"], shown["latitude"]]
+        for shown in (_drawn(Position(x, y), options) for x, y in ring_points(grid.ring))
+    ]
+    return {
+        "type": "Feature",
+        "properties": {
+            say("单元网格"): grid.code,
+            say("面积"): f"{grid.area_m2:,.0f} m²",
+            say("启用日期"): grid.valid_from.isoformat(),
+        },
+        "geometry": {"type": "Polygon", "coordinates": [line]},
+    }
+
+
+async def _cases(session: AsyncSession, request: web.Request, say: Words) -> list[dict[str, Any]]:
+    now = request.app[CLOCK]()
+    rows = await session.scalars(
+        select(CaseRow)
+        .where(CaseRow.state.not_in(FINISHED), CaseRow.longitude.is_not(None))
+        .order_by(CaseRow.registered_at.desc())
+        .limit(MOST_CASES)
+    )
+    return [_case(row, request.app[MAP], say, now) for row in rows]
+
+
+def _case(row: CaseRow, options: MapOptions, say: Words, now: datetime) -> dict[str, Any]:
+    assert row.longitude is not None
+    assert row.latitude is not None
+    is_running = row.due_at is not None and row.clock_stopped_at is None
+    fields = {
+        say("案卷编号"): row.number,
+        say("问题"): row.subject,
+        say("状态"): say(word(row.state)),
+        say("地点"): row.place,
+        say("单元网格"): row.grid_code or "",
+        say("处置截止"): moment(row.due_at),
+    }
+    return _drawn(Position(row.longitude, row.latitude), options) | {
+        "href": f"/cases/{row.id}",
+        "is_overdue": bool(is_running and row.due_at and row.due_at < now),
+        "card": _filled(fields),
+    }
+
+
+async def _inspectors(
+    session: AsyncSession, request: web.Request, say: Words
+) -> list[dict[str, Any]]:
+    return [
+        _drawn(each.last_seen.position, request.app[MAP])
+        | {
+            "card": {
+                say("监督员"): each.name,
+                say("在办任务"): str(each.open_tasks),
+                say("定位时间"): moment(each.last_seen.at),
+            }
+        }
+        for each in await roster(session)
+        if each.last_seen is not None
+    ]
+
+
+def _component(view: ComponentView, options: MapOptions, say: Words) -> dict[str, Any]:
+    component = view.component
+    fields = {
+        say("部件"): component.name,
+        say("标识码"): component.code,
+        say("部件状态"): say(STATES[component.state]),
+        say("养护单位"): component.maintainer_name,
+    }
+    return _drawn(Position(component.longitude, component.latitude), options) | {
+        "href": f"/places/components/{component.code}",
+        "card": _filled(fields),
+    }
+
+
+def _drawn(position: Position, options: MapOptions) -> dict[str, float]:
+    """Return where a position is drawn: in the system of the base map."""
+    shown = convert(position, options.crs)
+    return {"longitude": round(shown.longitude, 7), "latitude": round(shown.latitude, 7)}
+
+
+def _filled(fields: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if value}
+
+
+def _say(request: web.Request) -> Words:
+    return lambda text: translate(request, text)
+
+
+def _bounds(text: str | None) -> Bounds:
+    if not text:
+        return (-180.0, -90.0, 180.0, 90.0)
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise Invalid("bbox", "is not west,south,east,north in degrees") from None
+    # A base map of another system shifts by up to some 1,200 m: look that much further.
+    return west - 0.015, south - 0.015, east + 0.015, north + 0.015
+
+
+def _meets(ring: Ring, bounds: Bounds) -> bool:
+    west, south, east, north = ring.bounds
+    return west <= bounds[2] and east >= bounds[0] and south <= bounds[3] and north >= bounds[1]
+
+
+def _bounds_of(grids: Sequence[UnitGrid], options: MapOptions) -> Bounds:
+    if not grids:
+        return NOWHERE
+    edges = [grid.ring.bounds for grid in grids]
+    low = _drawn(Position(min(e[0] for e in edges), min(e[1] for e in edges)), options)
+    high = _drawn(Position(max(e[2] for e in edges), max(e[3] for e in edges)), options)
+    return low["longitude"], low["latitude"], high["longitude"], high["latitude"]
