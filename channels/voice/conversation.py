@@ -71,8 +71,9 @@ class Conversation:
     seat: Leg
     music: Sequence[Path]
     is_held: bool = False
-    is_taken_over: bool = False
     is_recording_paused: bool = False
+    _successor: UserId | None = field(init=False, default=None)
+    """The supervisor who has taken over."""
     _is_seat_lost: bool = field(init=False, default=False)
     _supervisors: dict[UserId, Supervisor] = field(init=False, default_factory=dict)
     _musician: asyncio.Task[None] | None = field(init=False, default=None)
@@ -163,7 +164,9 @@ class Conversation:
         await self._wire()
 
     async def dismiss(self, user_id: UserId) -> None:
-        """A supervisor leaves; again changes nothing."""
+        """A supervisor leaves; one who has taken over ends the talk. Again changes nothing."""
+        if self._successor == user_id:
+            self.seat.hang_up()
         gone = self._supervisors.pop(user_id, None)
         if gone is not None:
             await self._wire()
@@ -176,13 +179,13 @@ class Conversation:
         Raises:
             Conflict: if this supervisor does not listen, or somebody has taken over already.
         """
-        if self.is_taken_over:
+        if self._successor is not None:
             raise Conflict("somebody has taken this call over")
         successor = self._supervisor(user_id)
         await stop_tasks(successor.watching)
         del self._supervisors[user_id]
         earlier, self.seat = self.seat, successor.leg
-        self.is_taken_over, self.is_held, self._is_seat_lost = True, False, False
+        self._successor, self.is_held, self._is_seat_lost = user_id, False, False
         self._seat_changed.set()
         await self._wire()
         await self.exchange.switchboard.drop(earlier)
@@ -205,7 +208,7 @@ class Conversation:
                 continue
             is_gone = lost.cancelled() or self.seat.is_over or not await self._wait_for_page()
             if is_gone and not self._seat_changed.is_set():
-                is_lost = self._is_seat_lost and not self.is_taken_over and not self.seat.is_over
+                is_lost = self._is_seat_lost and not self._successor and not self.seat.is_over
                 return TalkEnd.SEAT_LOST if is_lost else TalkEnd.SEAT_HUNG_UP
 
     async def _until_lost(self, seat: Leg) -> None:

@@ -149,6 +149,18 @@ class PhoneCall:
             await self._leg.media.send_digit(key)
             await asyncio.sleep(KEY_GAP_SECONDS)
 
+    async def next_key(self, *, timeout: float = 10.0) -> str:
+        """Return the next key that the other side presses.
+
+        Raises:
+            PhoneError: if none comes in time.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                return (await self._leg.media.digits.get()).key
+        except TimeoutError:
+            raise PhoneError(f"no key within {timeout:g} s") from None
+
     async def play(self, file: Path) -> None:
         """Say a WAV file once, to its end."""
         await self._hush()

@@ -6,6 +6,7 @@ from typing import Final
 
 from hotline.contacts.contact import Channel
 from hotline.queues.states import SeatState
+from hotline.queues.thresholds import AlarmKind
 from hotline.tickets.category import CategoryKind
 from hotline.tickets.states import TicketState, TicketTrigger
 from hotline.tickets.ticket import CloseReason, Outcome, RequestKind, Urgency
@@ -88,6 +89,15 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         SeatState.TALKING: "通话中",
         SeatState.WRAP_UP: "话后处理",
         SeatState.ON_BREAK: "小休",
+    },
+    AlarmKind: {
+        AlarmKind.WAITING: "排队人数超限",
+        AlarmKind.LONGEST_WAIT: "最长等待超限",
+        AlarmKind.NOBODY_TO_ANSWER: "有人排队而无人在岗",
+        AlarmKind.TALKING: "通话超时",
+        AlarmKind.WRAP_UP: "话后处理超时",
+        AlarmKind.ON_BREAK: "小休超时",
+        AlarmKind.NO_PHONE: "空闲但话机不在线",
     },
     BreakReason: {
         BreakReason.MEAL: "用餐",

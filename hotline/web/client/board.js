@@ -1,16 +1,25 @@
 // The board of the shift: who waits, and what every seat is doing.
 
-import { html } from "lit";
+import { html, nothing } from "lit";
+import { call } from "./api.js";
 import { Follow, Live } from "./live.js";
 import { Plain } from "./plain.js";
-import { clock, choices, label, t } from "./words.js";
+import "./supervise-panel.js";
+import { breakWord, clock, choices, label, t } from "./words.js";
+
+const FORCED = ["available", "on_break", "signed_out"];
 
 class HotlineBoard extends Plain {
+  static properties = { forcing: { state: true }, trouble: { state: true } };
+
   #live = new Live("/board/live");
 
   connectedCallback() {
     super.connectedCallback();
     this.follow ??= new Follow(this, this.#live);
+    this.#live.addEventListener("change", () => {
+      this.querySelector("supervise-panel")?.follow(this.#live.picture?.seats ?? []);
+    });
     this.#live.connect();
   }
 
@@ -20,9 +29,23 @@ class HotlineBoard extends Plain {
     return html`
       <div class="heading"><h1>${t("值班看板")}</h1>
         <span role="status" class="line ${online ? "" : "lost"}">${online ? t("已连接") : t("连接中断，正在重连")}</span></div>
+      <div role="alert" class=${this.trouble ? "notice bad" : "visually-hidden"}>${this.trouble}</div>
+      ${this.#alarms(picture.alarms)}
+      <supervise-panel @trouble=${(event) => { this.trouble = event.detail; }}></supervise-panel>
       <ul class="tiles">${this.#tiles(picture)}</ul>
       <section class="card" aria-labelledby="queues"><h2 id="queues">${t("排队")}</h2>${this.#queues(picture.queues)}</section>
       <section class="card" aria-labelledby="seats"><h2 id="seats">${t("坐席")}</h2>${this.#seats(picture.seats)}</section>`;
+  }
+
+  #alarms(alarms) {
+    return html`<div role="alert" id="alarms">${alarms.length === 0 ? nothing : html`
+      <div class="notice bad"><strong>${t("告警")}（${alarms.length}）</strong>
+        <ul>${alarms.map((each) => html`<li>${this.#alarm(each)}</li>`)}</ul></div>`}</div>`;
+  }
+
+  #alarm({ kind, where, since, count }) {
+    const value = since ? clock(this.#live.now() - new Date(since).getTime()) : count;
+    return html`${label("AlarmKind", kind)}：${where} <span class="number" aria-hidden="true">${value}</span>`;
   }
 
   #tiles({ queues, seats }) {
@@ -44,20 +67,61 @@ class HotlineBoard extends Plain {
   #seats(seats) {
     return html`<div class="scroll"><table class="list">
       <thead><tr><th scope="col">${t("坐席")}</th><th scope="col">${t("分机")}</th><th scope="col">${t("队列")}</th>
-        <th scope="col">${t("状态")}</th><th scope="col">${t("时长")}</th><th scope="col">${t("话机")}</th></tr></thead>
+        <th scope="col">${t("状态")}</th><th scope="col">${t("时长")}</th><th scope="col">${t("话机")}</th>
+        ${this.#live.picture.may_supervise ? html`<th scope="col">${t("操作")}</th>` : nothing}</tr></thead>
       <tbody>${seats.map((seat) => html`<tr><th scope="row">${seat.name}</th><td>${seat.extension}</td><td>${seat.queue}</td>
         <td><span class="badge ${seat.state}">${label("SeatState", seat.state)}</span> ${this.#reason(seat)}</td>
-        <td class="number">${this.#since(seat.since)}</td><td>${this.#phone(seat)}</td></tr>`)}</tbody></table></div>`;
+        <td class="number">${this.#since(seat.since)}</td><td>${this.#phone(seat)}</td>
+        ${this.#live.picture.may_supervise ? html`<td>${this.#acts(seat)}</td>` : nothing}</tr>
+        ${this.forcing === seat.seat_id ? this.#force(seat) : nothing}`)}</tbody></table></div>`;
   }
 
   #reason({ state, break_reason }) {
-    if (state !== "on_break") return "";
-    return break_reason === "missed" ? t("未接来电") : label("BreakReason", break_reason);
+    return state === "on_break" ? breakWord(break_reason) : "";
+  }
+
+  #acts(seat) {
+    return html`<span class="actions">
+      ${seat.call_id && seat.state === "talking" ? html`<button class="button small" @click=${() => this.#listen(seat)}
+        aria-label=${`${t("监听")} ${seat.extension}`}>${t("监听")}</button>` : nothing}
+      ${seat.state === "signed_out" || seat.state === "talking" ? nothing : html`
+        <button class="button small quiet" aria-expanded=${this.forcing === seat.seat_id}
+          aria-label=${`${t("强制状态")} ${seat.extension}`} @click=${() => { this.forcing = seat.seat_id; }}>${t("强制状态")}</button>`}
+    </span>`;
+  }
+
+  #force(seat) {
+    const states = FORCED.filter((each) => each !== seat.state);
+    return html`<tr><td colspan="7"><form class="force" @submit=${(event) => this.#sendForce(event, seat)}>
+      <label>${t("改为")} <select name="state">${states.map((each) => html`<option value=${each}>${label("SeatState", each)}</option>`)}</select></label>
+      <label>${t("原因（将记入审计日志）")} <input name="reason" required minlength="2" maxlength="200" autocomplete="off"></label>
+      <button class="button small">${t("确定")}</button>
+      <button type="button" class="link" @click=${() => { this.forcing = null; }}>${t("取消")}</button>
+    </form></td></tr>`;
+  }
+
+  async #sendForce(event, seat) {
+    event.preventDefault();
+    const form = new FormData(event.target);
+    try {
+      const body = { state: form.get("state"), reason: form.get("reason").trim() };
+      await call("POST", `/board/seats/${seat.seat_id}/state`, body);
+      this.forcing = null;
+      this.trouble = "";
+    } catch (error) {
+      this.trouble = error.message;
+    }
+  }
+
+  #listen(seat) {
+    this.trouble = "";
+    this.querySelector("supervise-panel").listen(seat);
   }
 
   #phone(seat) {
-    const until = seat.phone_until ? new Date(seat.phone_until).getTime() : 0;
-    return until > this.#live.now() ? t("已注册") : t("未注册");
+    const isThere = (until) => until && new Date(until).getTime() > this.#live.now();
+    if (isThere(seat.browser_until)) return t("网页话机");
+    return isThere(seat.phone_until) ? t("已注册") : t("未注册");
   }
 
   #since(iso) {

@@ -13,6 +13,7 @@ class CallCard extends Plain {
     live: { attribute: false },
     phone: { attribute: false },
     asking: { state: true },
+    flagging: { state: true },
     shown: { state: true }, // {call_id, number}: a number that was unmasked
   };
 
@@ -38,8 +39,56 @@ class CallCard extends Plain {
           ${clock(this.#at(contact.offered_at) - this.#at(contact.enqueued_at))}</p>
         ${this.asking === contact.call_id ? this.#why(contact) : this.#unmask(contact)}
         ${contact.state === "ringing" && !this.phone.on ? html`<p class="notice warn">${t("请用话机接听。")}</p>` : nothing}
+        ${this.#care(contact)}
         ${this.#tickets(contact.open_tickets)}
       </section>`;
+  }
+
+  #care(contact) {
+    const { care } = this.live.picture;
+    return html`
+      ${care.flags && !care.is_flagged ? html`<p class="notice warn" id="flags">${t("该号码有辱骂骚扰记录，可随时请班长协助。")}</p>` : nothing}
+      ${care.is_flagged ? html`<p class="hint">${t("已标记为辱骂骚扰，班长可以看到；不影响您的考核。")}</p>` : nothing}
+      ${!care.is_flagged && contact.state !== "ringing" && this.flagging !== contact.call_id
+        ? html`<p><button class="link" @click=${() => this.#flag(contact)}>${t("标记辱骂骚扰")}</button></p>` : nothing}
+      ${this.flagging === contact.call_id ? this.#abuse(contact) : nothing}
+      ${care.may_rest && contact.state === "finished" ? html`
+        <p><button class="button small quiet" @click=${() => this.#rest()}>${t("保护性休息（不计入小休）")}</button></p>` : nothing}`;
+  }
+
+  #abuse(contact) {
+    return html`
+      <form class="why" @submit=${(event) => this.#sendFlag(event, contact)}>
+        <label for="abuse">${t("发生了什么（将记入审计日志）")}</label>
+        <input id="abuse" name="why" required minlength="2" maxlength="200" autocomplete="off">
+        <p class="actions"><button class="button small">${t("标记")}</button>
+          <button type="button" class="link" @click=${() => { this.flagging = null; }}>${t("取消")}</button></p>
+      </form>`;
+  }
+
+  async #flag(contact) {
+    this.flagging = contact.call_id;
+    await this.updateComplete;
+    this.querySelector("#abuse").focus();
+  }
+
+  #sendFlag(event, contact) {
+    event.preventDefault();
+    const reason = new FormData(event.target).get("why").trim();
+    this.flagging = null;
+    return this.#send(`/desk/calls/${contact.call_id}/abuse`, { reason });
+  }
+
+  #rest() {
+    return this.#send("/desk/rest", {});
+  }
+
+  async #send(path, body) {
+    try {
+      await call("POST", path, body);
+    } catch (error) {
+      this.dispatchEvent(new CustomEvent("trouble", { detail: error.message, bubbles: true }));
+    }
   }
 
   #number(contact) {

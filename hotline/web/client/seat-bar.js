@@ -5,7 +5,7 @@ import { call } from "./api.js";
 import { ariaKeys } from "./keys.js";
 import { Follow } from "./live.js";
 import { Plain } from "./plain.js";
-import { choices, clock, label, t } from "./words.js";
+import { breakWord, choices, clock, label, t } from "./words.js";
 
 const TONE = {
   available: "good", offered: "warn", talking: "blue", wrap_up: "warn", on_break: "", signed_out: "",
@@ -87,7 +87,7 @@ class SeatBar extends Plain {
   }
 
   #reason(value) {
-    return value === "missed" ? t("未接来电") : label("BreakReason", value);
+    return breakWord(value);
   }
 
   #queues(queues) {

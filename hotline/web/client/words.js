@@ -14,6 +14,12 @@ export function label(kind, value) {
   return words.labels[kind]?.[value] ?? value ?? "";
 }
 
+/** Returns the word for why a seat takes no contacts, chosen by its person or given to it. */
+export function breakWord(value) {
+  const given = { missed: t("未接来电"), forced: t("班长指定"), protection: t("保护性休息") };
+  return given[value] ?? label("BreakReason", value);
+}
+
 /** Returns [value, word] of every member of an enum, in its order. */
 export function choices(kind) {
   return Object.entries(words.labels[kind]);

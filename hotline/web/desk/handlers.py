@@ -12,11 +12,12 @@ from hotline.kernel.ids import TicketId
 from hotline.tickets import reading
 from hotline.tickets.categories import search_categories
 from hotline.web.auth import current_user
-from hotline.web.desk import acts, phone
+from hotline.web.desk import acts, phone, supervise
 from hotline.web.desk.acts import DESK_ROLES
 from hotline.web.desk.options import DESK, DeskOptions
 from hotline.web.desk.present import category_json, history_json, ticket_json
 from hotline.web.desk.snapshot import board_snapshot, desk_snapshot
+from hotline.web.desk.supervise import SUPERVISING_ROLES
 from hotline.web.keys import CLOCK, DATABASE, LANGUAGE
 from hotline.web.labels import LABELS, reason_of
 from hotline.web.language import texts_of, translate
@@ -117,10 +118,16 @@ async def get_board(request: web.Request) -> web.Response:
 
 async def get_board_live(request: web.Request) -> web.WebSocketResponse:
     """Keep one board up to date."""
+    may_supervise = not SUPERVISING_ROLES.isdisjoint(current_user(request).roles)
 
     async def snapshot() -> dict[str, Any]:
         async with request.app[DATABASE].read() as session:
-            return await board_snapshot(session, now=request.app[CLOCK]())
+            return await board_snapshot(
+                session,
+                thresholds=request.app[DESK].thresholds,
+                may_supervise=may_supervise,
+                now=request.app[CLOCK](),
+            )
 
     return await serve_live(
         request,
@@ -161,7 +168,7 @@ def desk_part(options: DeskOptions) -> WebPart:
     """Return the desk and the board as a part of the web process."""
     return WebPart(
         "desk",
-        (*ROUTES, *acts.ROUTES, *phone.ROUTES),
+        (*ROUTES, *acts.ROUTES, *phone.ROUTES, *supervise.ROUTES),
         menu=(
             MenuEntry("坐席工作台", "/desk", DESK_ROLES),
             MenuEntry("值班看板", "/board", BOARD_ROLES),

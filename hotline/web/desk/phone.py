@@ -143,6 +143,21 @@ async def post_abuse(request: web.Request) -> web.Response:
     return web.json_response({"flagged": True})
 
 
+async def post_rest(request: web.Request) -> web.Response:
+    """Rest after an abusive call (保护性休息); figures of breaks leave it out.
+
+    Raises:
+        Conflict: if the seat has flagged no call lately.
+    """
+    seat_id = _seat_of(current_user(request))
+    now = request.app[CLOCK]()
+    async with request.app[DATABASE].begin() as uow:
+        if not await abuse.may_rest(uow.session, seat_id, now):
+            raise Conflict("no call was flagged within the last half hour")
+        await queues.take_break(uow, seat_id, abuse.PROTECTION, now)
+    return web.json_response({"resting": True})
+
+
 def _detail(body: PhoneActBody) -> dict[str, Any]:
     """Return what the voice process needs.
 
@@ -195,5 +210,6 @@ def _seat_of(user: User) -> SeatId:
 ROUTES = (
     Route("POST", "/desk/phone", post_phone, DESK_ROLES, "desk.phone"),
     Route("POST", "/desk/phone/act", post_act, DESK_ROLES, "desk.phone.act"),
+    Route("POST", "/desk/rest", post_rest, DESK_ROLES, "desk.rest"),
     Route("POST", "/desk/calls/{call_id}/abuse", post_abuse, DESK_ROLES, "desk.calls.abuse"),
 )

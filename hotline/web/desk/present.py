@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from hotline.kernel.privacy import mask_phone
+from hotline.queues.thresholds import Alarm
 from hotline.queues.values import Board, QueueLine, SeatContact, SeatLine, SeatView
 from hotline.sla.limit import Limit
 from hotline.tickets.category import Category
@@ -163,6 +164,16 @@ def seat_line_json(line: SeatLine) -> Json:
         "phone_until": instant(line.phone_until),
         "browser_until": instant(line.browser_until),
         "call_id": str(line.call_id) if line.call_id else None,
+    }
+
+
+def alarm_json(alarm: Alarm) -> Json:
+    """Return one alarm of the board."""
+    return {
+        "kind": alarm.kind.value,
+        "where": alarm.where,
+        "since": instant(alarm.since),
+        "count": alarm.count,
     }
 
 

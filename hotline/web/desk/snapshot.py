@@ -9,11 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.accounts.service import User
 from hotline.people.citizen import PeopleOptions
 from hotline.people.service import find_citizen
+from hotline.queues import abuse
 from hotline.queues import service as queues
+from hotline.queues.thresholds import Thresholds, alarms
 from hotline.queues.values import SeatView
 from hotline.tickets.reading import open_tickets_of_citizen, work_list
 from hotline.tickets.views import TicketLine
-from hotline.web.desk.present import board_json, instant, line_json, queue_json, seat_json
+from hotline.web.desk.present import (
+    alarm_json,
+    board_json,
+    instant,
+    line_json,
+    queue_json,
+    seat_json,
+)
 
 WORK_LINES = 50
 """Tickets awaiting work that a desk is shown; the number of all is not promised."""
@@ -24,6 +33,7 @@ async def desk_snapshot(
 ) -> dict[str, Any]:
     """Return everything that one person's desk shows."""
     seat = await queues.seat_view(session, user.seat_id) if user.seat_id else None
+    care = await _care(session, seat, now) if seat else None
     board = await queues.board(session)
     work = await work_list(session, limit=WORK_LINES)
     return {
@@ -31,18 +41,34 @@ async def desk_snapshot(
         "at": instant(now),
         "user": {"login": user.login, "name": user.display_name, "roles": sorted(user.roles)},
         "seat": seat_json(seat, await _open_tickets(session, seat, people)) if seat else None,
+        "care": care,
         "queues": [queue_json(line) for line in board.queues],
         "tickets": [line_json(line) for line in work.lines],
         "tickets_more": work.next_cursor is not None,
     }
 
 
-async def board_snapshot(session: AsyncSession, *, now: datetime) -> dict[str, Any]:
+async def _care(session: AsyncSession, seat: SeatView, now: datetime) -> dict[str, Any]:
+    """Return what protects the person at the seat: earlier flags of the caller, and a rest."""
+    contact = seat.contact
+    return {
+        "flags": await abuse.flags_of_number(session, contact.number_hash, now) if contact else 0,
+        "is_flagged": await abuse.is_flagged(session, contact.call_id) if contact else False,
+        "may_rest": await abuse.may_rest(session, seat.seat_id, now),
+    }
+
+
+async def board_snapshot(
+    session: AsyncSession, *, thresholds: Thresholds, may_supervise: bool, now: datetime
+) -> dict[str, Any]:
     """Return everything that the board of the shift shows."""
+    board = await queues.board(session)
     return {
         "type": "snapshot",
         "at": instant(now),
-        **board_json(await queues.board(session)),
+        "may_supervise": may_supervise,
+        "alarms": [alarm_json(each) for each in alarms(board, thresholds, now)],
+        **board_json(board),
     }
 
 

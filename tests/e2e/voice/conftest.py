@@ -5,7 +5,8 @@ import os
 import wave
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from hotline.web.keys import WebOptions
 from hotline.web.pages import OWN_STATIC
 from hotline.web.signals import MemorySignals
 from tests.fakes.web_house import CODES, PASSWORD, PEOPLE, SECRET, MemoryDoorbell
-from tests.integration.channels.voice.hall import Hall, eventually, open_hall
+from tests.integration.channels.voice.hall import Hall, eventually, open_hall, voice_options
 
 CHROMIUM = Path("/usr/bin/chromium")
 CITIZEN_HZ, SEAT_HZ, SUPERVISOR_HZ = 440.0, 880.0, 1500.0
@@ -120,7 +121,6 @@ class TalkHouse:
     address: str
     folder: Path
     browsers: "Browsers"
-    _people: list[str] = field(default_factory=list)
 
     async def account(self, login: str, role: Role, *, extension: str | None = None) -> None:
         seat_id = await self.hall.put_seat(extension) if extension else None
@@ -208,8 +208,13 @@ async def _relayed(signals: MemorySignals, hall: Hall) -> AsyncGenerator[None, N
 
 
 @pytest.fixture
-async def house(database_url: str, tmp_path: Path) -> AsyncGenerator[TalkHouse, None]:
-    """The house, open for calls and pages; the time is the real one."""
+async def house(
+    request: pytest.FixtureRequest, database_url: str, tmp_path: Path
+) -> AsyncGenerator[TalkHouse, None]:
+    """The house, open for calls and pages; the time is the real one.
+
+    A parameter says for how long a lost page is waited for.
+    """
     if not CHROMIUM.exists():
         tell = pytest.fail if os.environ.get("CI") else pytest.skip
         tell("the Debian package chromium is missing")
@@ -217,7 +222,12 @@ async def house(database_url: str, tmp_path: Path) -> AsyncGenerator[TalkHouse, 
         pytest.fail("the pages are not built: make pages")
     signals = MemorySignals()
     database = Database.connect(database_url, clock=system_clock, doorbell=MemoryDoorbell(signals))
-    async with open_hall(database, tmp_path) as hall, _relayed(signals, hall):
+    page_returns = getattr(request, "param", timedelta(seconds=30))
+    limits = replace(voice_options(tmp_path).limits, page_returns=page_returns)
+    async with (
+        open_hall(database, tmp_path, limits=limits) as hall,
+        _relayed(signals, hall),
+    ):
         app = make_app(
             database,
             (desk_part(DeskOptions(query_codes=CODES, people=PEOPLE)),),

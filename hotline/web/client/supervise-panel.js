@@ -1,0 +1,110 @@
+// Listening to a talk from the board: only listen, whisper to the seat, join in, or take over.
+
+import { html, nothing } from "lit";
+import { call } from "./api.js";
+import { Plain } from "./plain.js";
+import { openMicrophone, SoundPath } from "./rtc.js";
+import { t } from "./words.js";
+
+class SupervisePanel extends Plain {
+  static properties = { seat: { state: true }, mode: { state: true }, busy: { state: true } };
+
+  path = null;
+  #microphone = null;
+
+  render() {
+    if (!this.seat) return nothing;
+    return html`
+      <section class="card supervise" aria-labelledby="supervise-heading">
+        <h2 id="supervise-heading">${t("监听")} · ${this.seat.name} ${this.seat.extension}</h2>
+        <p role="status" id="supervise-state">${this.#state()}</p>
+        <p class="actions">
+          ${this.#mode("listen", t("只听"))} ${this.#mode("whisper", t("耳语（仅坐席听到）"))}
+          ${this.#mode("barge", t("强插（双方听到）"))}
+          <button class="button small danger" ?disabled=${this.busy || this.mode === "take_over"}
+            @click=${() => this.#change("take_over")}>${t("接管通话")}</button>
+          <button class="button small quiet" ?disabled=${this.busy} @click=${() => this.leave()}>${t("退出")}</button>
+        </p>
+      </section>`;
+  }
+
+  #state() {
+    const words = {
+      listen: t("正在监听，双方听不到您的声音。"),
+      whisper: t("坐席可以听到您的声音，市民听不到。"),
+      barge: t("坐席和市民都可以听到您的声音。"),
+      take_over: t("您已接管通话，正在与市民通话。"),
+    };
+    return words[this.mode] ?? t("正在接通语音…");
+  }
+
+  #mode(value, word) {
+    return html`<button class="button small quiet" aria-pressed=${String(this.mode === value)}
+      ?disabled=${this.busy || !this.mode || this.mode === "take_over"} @click=${() => this.#change(value)}>${word}</button>`;
+  }
+
+  /** Begins to listen to the talk of a seat. */
+  async listen(seat) {
+    await this.leave();
+    this.seat = seat;
+    this.mode = null;
+    await this.#try(async () => {
+      this.#microphone ??= await openMicrophone();
+      const path = new SoundPath(this.#microphone);
+      this.path = path;
+      path.addEventListener("lost", () => this.#drop(path));
+      await path.open((sdp) => this.#ask("listen", { sdp }));
+      path.mute(true); // nothing leaves this computer before somebody may hear it
+      this.mode = "listen";
+    });
+    if (!this.mode) this.#drop(this.path);
+  }
+
+  /** Leaves the talk; after a take-over this ends it. */
+  async leave() {
+    if (!this.path) return;
+    if (this.mode) await this.#try(() => this.#ask("leave"));
+    this.#drop(this.path);
+  }
+
+  /** Looks whether the talk goes on; the board calls it with each picture. */
+  follow(seats) {
+    if (!this.path || this.mode === "take_over") return;
+    const seat = seats.find((each) => each.seat_id === this.seat.seat_id);
+    if (seat?.call_id !== this.seat.call_id) this.#drop(this.path);
+  }
+
+  async #change(act) {
+    await this.#try(async () => {
+      await this.#ask(act);
+      this.mode = act;
+      this.path?.mute(act === "listen");
+    });
+  }
+
+  #ask(act, more = {}) {
+    return call("POST", `/board/calls/${this.seat.call_id}/supervise`, { act, ...more });
+  }
+
+  #drop(path) {
+    if (path !== this.path) return;
+    path?.close();
+    this.path = null;
+    this.mode = this.seat = null;
+    this.#microphone?.getTracks().forEach((track) => track.stop());
+    this.#microphone = null;
+  }
+
+  async #try(act) {
+    this.busy = true;
+    try {
+      await act();
+    } catch (error) {
+      this.dispatchEvent(new CustomEvent("trouble", { detail: error.message, bubbles: true }));
+    } finally {
+      this.busy = false;
+    }
+  }
+}
+
+customElements.define("supervise-panel", SupervisePanel);
