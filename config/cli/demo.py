@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from config.cli.options import chosen_settings
+from config.demo.running import Listening
 from config.demo.show import DemoOptions, show
 
 
@@ -18,12 +19,7 @@ from config.demo.show import DemoOptions, show
 def demo(context: click.Context, data: Path, once: bool) -> None:
     """Play three stories over real sockets: by phone, by form, by mail."""
     settings = chosen_settings(data=data)
-    options = DemoOptions(
-        data=data,
-        once=once,
-        http=settings.http.address,
-        sip=settings.sip.address,
-        smtp=settings.smtp.address,
-    )
+    listening = Listening(settings.http.address, settings.sip.address, settings.smtp.address)
+    options = DemoOptions(data=data, once=once, listening=listening)
     if not asyncio.run(show(options, tell=click.echo)):
         context.exit(1)

@@ -2,13 +2,11 @@
 
 import asyncio
 import json
-import os
 import signal
-import socket
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,13 +17,10 @@ from config.demo.casework import City
 from config.demo.clients import StepFailed, signed_in
 from config.demo.mailbox import Mailbox
 from config.demo.people import ACCOUNTS, PASSWORD, SEATS
+from config.demo.running import READY_SECONDS, Listening, free_address, is_free, running
 from config.demo.stories import CITIZEN_NUMBER, Stage, by_form, by_mail, by_phone
 from config.demo.telling import Story, Teller
-from hotline.kernel.errors import HotlineError
 
-READY_SECONDS: Final = 90.0
-"""The first start makes the database; later ones take a few seconds."""
-STOP_SECONDS: Final = 40.0
 MAIL_ADDRESS: Final = "hotline@localhost"
 
 STORIES: Final[tuple[tuple[str, str, Callable[[Stage, Story], Awaitable[None]]], ...]] = (
@@ -41,9 +36,7 @@ class DemoOptions:
 
     data: Path
     once: bool
-    http: Address
-    sip: Address
-    smtp: Address
+    listening: Listening
 
 
 async def show(options: DemoOptions, *, tell: Callable[[str], None]) -> bool:
@@ -60,15 +53,16 @@ async def show(options: DemoOptions, *, tell: Callable[[str], None]) -> bool:
         citizen = await stack.enter_async_context(
             Phone.open(PhoneOptions(user=CITIZEN_NUMBER, folder=sounds))
         )
-        ports = [_usable(each, tell) for each in (options.http, options.sip, options.smtp)]
-        http, sip, smtp = ports
+        http, sip, smtp = (_usable(each, tell) for each in options.listening)
         environment = {
             "HOTLINE_TRUNK__ADDRESS": "{}:{}".format(*citizen.address),
             "HOTLINE_RELAY__HOST": "127.0.0.1",
             "HOTLINE_RELAY__PORT": str(mailbox.port),
         }
         teller.begin("启动（PostgreSQL、Valkey、网页、话务、邮件、作业）")
-        await stack.enter_async_context(_serving(options.data, http, sip, smtp, environment))
+        await stack.enter_async_context(
+            running(options.data, Listening(http, sip, smtp), environment)
+        )
         teller.step("全部就绪")
         seat_phone = await stack.enter_async_context(
             Phone.open(PhoneOptions(user=SEATS[0].extension, folder=sounds))
@@ -120,59 +114,19 @@ async def _verify_audit(data: Path, teller: Teller) -> bool:
         sys.executable, "-m", "config.cli", "audit", "verify", "--data", str(data),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    output, _ = await asyncio.wait_for(process.communicate(), READY_SECONDS)
+    async with asyncio.timeout(READY_SECONDS):
+        output, _ = await process.communicate()
     teller.step(output.decode().strip().splitlines()[-1])
     return process.returncode == 0
 
 
-@asynccontextmanager
-async def _serving(
-    data: Path, http: Address, sip: Address, smtp: Address, environment: Mapping[str, str]
-) -> AsyncGenerator[None, None]:
-    """Run `hotline serve --demo` while the block runs; its log goes to a file in `data`."""
-    log = data / "demo.log"
-    with log.open("ab") as sink:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "config.cli", "serve", "--demo", "--data", str(data),
-            "--http", str(http), "--sip", str(sip), "--smtp", str(smtp),
-            stdout=asyncio.subprocess.PIPE, stderr=sink, env={**os.environ, **environment},
-            start_new_session=True,
-        )  # fmt: skip
-        try:
-            await _ready(process, log)
-            yield
-        finally:
-            if process.returncode is None:
-                process.send_signal(signal.SIGTERM)
-                await asyncio.wait_for(process.wait(), STOP_SECONDS)
-
-
-async def _ready(process: asyncio.subprocess.Process, log: Path) -> None:
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            async for line in process.stdout:
-                if b"ready" in line:
-                    return
-    except TimeoutError:
-        pass
-    raise HotlineError(f"the hotline did not start: read the end of {log}")
-
-
 def _usable(address: Address, tell: Callable[[str], None]) -> Address:
     """Return the address, or one with a free port if another program has it."""
-    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            tcp.bind((address.host, address.port))
-            udp.bind((address.host, address.port))
-        except OSError:
-            with socket.socket() as other:
-                other.bind((address.host, 0))
-                free = Address(address.host, other.getsockname()[1])
-            tell(f"{address} is taken by another program; using {free}")
-            return free
-    return address
+    if is_free(address):
+        return address
+    free = free_address(address.host)
+    tell(f"{address} is taken by another program; using {free}")
+    return free
 
 
 def _tell_where(http: Address, sip: Address, smtp: Address, tell: Callable[[str], None]) -> None:
