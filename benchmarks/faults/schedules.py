@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.queues import Queue
 from pathlib import Path
@@ -130,14 +131,17 @@ def _verdicts(urls: Sequence[str], seeds: Sequence[int], unsafe: str) -> Iterato
     for hand in hands:
         hand.start()
     left = len(hands)
-    while left:
-        verdict = results.get(timeout=PATIENCE_SECONDS)
-        if verdict is None:
-            left -= 1
-        else:
-            yield verdict
-    for hand in hands:
-        hand.join()
+    try:
+        while left:
+            verdict = results.get(timeout=PATIENCE_SECONDS)
+            if verdict is None:
+                left -= 1
+            else:
+                yield verdict
+    finally:
+        for hand in hands:
+            hand.terminate()
+            hand.join()
 
 
 def _arguments() -> argparse.Namespace:
@@ -170,7 +174,7 @@ def main() -> int:
                 asyncio.run(_make_database(url, f"schedules_{n}"))
                 for n in range(min(arguments.processes, len(seeds)))
             ]
-            with bar:
+            with bar, suppress(KeyboardInterrupt):
                 task = bar.add_task("schedules", total=len(seeds), crashes=0, broken=0)
                 for verdict in _verdicts(urls, seeds, arguments.unsafe):
                     tally.add(verdict)
@@ -181,8 +185,10 @@ def main() -> int:
         finally:
             server.stop()
     seconds = round(time.monotonic() - began, 1)
-    print(json.dumps(tally.as_json(seconds=seconds, unsafe=arguments.unsafe or None)))
-    return 1 if tally.broken else 0
+    is_whole = tally.schedules == len(seeds)
+    more = {"seconds": seconds, "unsafe": arguments.unsafe or None, "finished": is_whole}
+    print(json.dumps(tally.as_json(**more)))
+    return 0 if is_whole and not tally.broken else 1
 
 
 if __name__ == "__main__":
