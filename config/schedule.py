@@ -15,6 +15,7 @@ from hotline.contacts.calls import service as calls
 from hotline.intake import service as intake
 from hotline.queues import service as queues
 from hotline.queues.returns import service as returns
+from hotline.recordings import retention
 from hotline.recordings import service as recordings
 
 
@@ -54,6 +55,15 @@ async def _seal_recordings(runtime: Runtime, now: datetime) -> int:
     )
 
 
+async def _dispose_recordings(runtime: Runtime, now: datetime) -> int:
+    return await retention.dispose(
+        runtime.database,
+        folder=recordings_folder(runtime.settings),
+        policy=retention_policy(runtime.settings),
+        now=now,
+    )
+
+
 async def _reconcile(runtime: Runtime, now: datetime) -> int:
     return len(await reconcile(runtime.database, runtime.platform, now=now))
 
@@ -81,6 +91,7 @@ SCHEDULE: tuple[Round, ...] = (
     Round("contacts", timedelta(seconds=15), _parse_forgotten_contacts),
     Round("messages", timedelta(seconds=30), _settle_messages),
     Round("recordings", timedelta(minutes=1), _seal_recordings),
+    Round("retention", timedelta(hours=1), _dispose_recordings),
     Round("cases", timedelta(minutes=5), _reconcile),
     Round("tracks", timedelta(hours=1), _forget_tracks),
     Round("reminders", timedelta(minutes=1), _climb_ladders),  # 催办、督办

@@ -267,6 +267,13 @@ class SeatSettings(Part):
     wrap_up_limit: timedelta = timedelta(seconds=60)
 
 
+class RecordingSettings(Part):
+    """录音: for how long each class is kept; what is under a legal hold is kept in any case."""
+
+    inbound_kept: timedelta = timedelta(days=730)
+    outbound_kept: timedelta = timedelta(days=730)
+
+
 class WorkerSettings(Part):
     """The hands that carry out the outbox."""
 
@@ -347,6 +354,7 @@ class Settings(BaseSettings):
     sms: SmsSettings | None = None
     callback: CallbackSettings = CallbackSettings()
     seat: SeatSettings = SeatSettings()
+    recording: RecordingSettings = RecordingSettings()
     map: MapSettings = MapSettings()
     worker: WorkerSettings = WorkerSettings()
     sweeper: SweeperSettings = SweeperSettings()

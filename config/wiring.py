@@ -25,6 +25,7 @@ from channels.voice.options import (
 )
 from channels.voice.sip.auth import Credentials
 from channels.web.options import PublicOptions
+from config.queue_rules import queue_rules
 from config.secrets import Secrets
 from config.settings import RelaySettings, Settings, SmsSettings, TrunkSettings
 from hotline.callbacks.links import LinkOptions
@@ -37,9 +38,12 @@ from hotline.intake.request import Readers
 from hotline.intake.service import IntakeOptions
 from hotline.people.citizen import PeopleOptions
 from hotline.queues.values import QueuePolicy
+from hotline.recordings.retention import RetentionPolicy
+from hotline.recordings.states import RecordingClass
 from hotline.tickets.query_code import QueryCodeOptions
 from hotline.web.desk.options import DeskOptions
 from hotline.web.keys import WebOptions
+from hotline.web.recordings.options import RecordingsOptions
 from ivr.flow import Flow
 
 READERS: Final[Readers] = MappingProxyType({Channel.WEB: read_form, Channel.MAIL: read_mail})
@@ -202,9 +206,26 @@ def voice_options(
 
 
 def queue_policy(settings: Settings) -> QueuePolicy:
-    """The limits of offers and of the work after a call."""
+    """The limits of offers and of the work after a call, and the rules of each queue."""
     seat = settings.seat
-    return QueuePolicy(offer_limit=seat.offer_limit, wrap_up_limit=seat.wrap_up_limit)
+    return QueuePolicy(
+        offer_limit=seat.offer_limit, wrap_up_limit=seat.wrap_up_limit, queues=queue_rules()
+    )
+
+
+def recordings_options(settings: Settings) -> RecordingsOptions:
+    """What the pages of recordings need."""
+    return RecordingsOptions(folder=recordings_folder(settings))
+
+
+def retention_policy(settings: Settings) -> RetentionPolicy:
+    """For how long recordings are kept, by class."""
+    kept = settings.recording
+    return RetentionPolicy(
+        MappingProxyType(
+            {RecordingClass.INBOUND: kept.inbound_kept, RecordingClass.OUTBOUND: kept.outbound_kept}
+        )
+    )
 
 
 def recordings_folder(settings: Settings) -> Path:

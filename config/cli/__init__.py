@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "alive": "config.cli.alive:alive",
         "user": "config.cli.user:user",
         "audit": "config.cli.audit:audit",
+        "report": "config.cli.report:report",
         "call": "config.cli.call:call",
         "explain": "config.cli.explain:explain",
         "prompts": "config.cli.prompts:prompts",

@@ -22,7 +22,7 @@ class AlarmKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """From where on somebody should look; R71 asks for 15 s, so a minute is far too long."""
+    """From where on somebody should look; GB/T 33358 asks for an answer within 15 s."""
 
     waiting: int = 5
     """Callers in one queue."""

@@ -10,8 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.contacts.calls.model import CallRow
 from hotline.contacts.calls.states import CallState
 from hotline.kernel.errors import NotFound
-from hotline.recordings.model import RecordingPauseRow, RecordingRow
-from hotline.recordings.states import RecordingState
+from hotline.recordings.model import (
+    RecordingDisposalRow,
+    RecordingHoldRow,
+    RecordingPauseRow,
+    RecordingRow,
+)
+from hotline.recordings.states import RecordingClass, RecordingState
 
 
 class Recordings:
@@ -73,3 +78,84 @@ class Recordings:
             .order_by(RecordingRow.started_at)
         )
         return (await self._session.scalars(query)).all()
+
+    async def pauses(self, recording_id: UUID) -> Sequence[RecordingPauseRow]:
+        """Return the pauses of a recording, oldest first."""
+        query = (
+            select(RecordingPauseRow)
+            .where(RecordingPauseRow.recording_id == recording_id)
+            .order_by(RecordingPauseRow.paused_at)
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def hold(self, recording_id: UUID) -> RecordingHoldRow | None:
+        """Return the hold under which a recording is, if any."""
+        return await self._session.scalar(
+            select(RecordingHoldRow).where(
+                RecordingHoldRow.recording_id == recording_id, RecordingHoldRow.lifted_at.is_(None)
+            )
+        )
+
+    async def disposal(self, recording_id: UUID) -> RecordingDisposalRow | None:
+        """Return when and why the file was deleted, if it was."""
+        return await self._session.get(RecordingDisposalRow, recording_id)
+
+    async def disposals_of(self, ids: Sequence[UUID]) -> dict[UUID, RecordingDisposalRow]:
+        """Return the disposals among these recordings."""
+        query = select(RecordingDisposalRow).where(RecordingDisposalRow.recording_id.in_(ids))
+        return {row.recording_id: row for row in await self._session.scalars(query)}
+
+    async def due_for_disposal(
+        self, kind: RecordingClass, *, ended_before: datetime, limit: int
+    ) -> Sequence[RecordingRow]:
+        """Return sealed recordings of a class that nobody holds or has disposed of, locked."""
+        held = select(RecordingHoldRow.recording_id).where(RecordingHoldRow.lifted_at.is_(None))
+        query = (
+            select(RecordingRow)
+            .where(
+                RecordingRow.kind == kind,
+                RecordingRow.state == RecordingState.SEALED,
+                RecordingRow.ended_at < ended_before,
+                RecordingRow.id.not_in(held),
+                RecordingRow.id.not_in(select(RecordingDisposalRow.recording_id)),
+            )
+            .order_by(RecordingRow.ended_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def answered_calls(self, begin: datetime, end: datetime) -> Sequence[CallRow]:
+        """Return calls that a seat answered in a time and that are over, oldest first."""
+        query = (
+            select(CallRow)
+            .where(
+                CallRow.connected_at >= begin,
+                CallRow.connected_at < end,
+                CallRow.ended_at.is_not(None),
+            )
+            .order_by(CallRow.connected_at)
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def of_calls(self, call_ids: Sequence[UUID]) -> Sequence[RecordingRow]:
+        """Return the recordings of several calls, oldest first."""
+        query = (
+            select(RecordingRow)
+            .where(RecordingRow.call_id.in_(call_ids))
+            .order_by(RecordingRow.started_at)
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def between(
+        self, begin: datetime, end: datetime, *, limit: int
+    ) -> Sequence[tuple[RecordingRow, CallRow]]:
+        """Return recordings begun in a time with their calls, newest first."""
+        query = (
+            select(RecordingRow, CallRow)
+            .join(CallRow, CallRow.id == RecordingRow.call_id)
+            .where(RecordingRow.started_at >= begin, RecordingRow.started_at < end)
+            .order_by(RecordingRow.started_at.desc())
+            .limit(limit)
+        )
+        return [(row[0], row[1]) for row in await self._session.execute(query)]

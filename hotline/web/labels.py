@@ -7,6 +7,7 @@ from typing import Final
 from hotline.contacts.contact import Channel
 from hotline.queues.states import SeatState
 from hotline.queues.thresholds import AlarmKind
+from hotline.recordings.states import RecordingClass, RecordingState
 from hotline.tickets.category import CategoryKind
 from hotline.tickets.states import TicketState, TicketTrigger
 from hotline.tickets.ticket import CloseReason, Outcome, RequestKind, Urgency
@@ -98,6 +99,15 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         AlarmKind.WRAP_UP: "话后处理超时",
         AlarmKind.ON_BREAK: "小休超时",
         AlarmKind.NO_PHONE: "空闲但话机不在线",
+    },
+    RecordingState: {
+        RecordingState.RUNNING: "录音中",
+        RecordingState.SEALED: "已封存",
+        RecordingState.MISSING: "缺失",
+    },
+    RecordingClass: {
+        RecordingClass.INBOUND: "来电通话",
+        RecordingClass.OUTBOUND: "外呼通话",
     },
     BreakReason: {
         BreakReason.MEAL: "用餐",

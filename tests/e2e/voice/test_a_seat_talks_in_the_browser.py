@@ -17,7 +17,7 @@ from tests.integration.channels.voice.hall import MUSIC_HZ, eventually, hears
 async def test_citizen_and_page_hear_each_other_and_the_page_hangs_up(
     house: TalkHouse, citizen_voice: Path
 ) -> None:
-    """R71: a seat answers, holds, mutes and hangs up in the browser; both ends are heard."""
+    """A seat answers, holds, mutes and hangs up in the browser; both ends are heard."""
     seat = await house.seat()
     page = seat.page
     await seat.picture("phone_ready")
@@ -44,7 +44,7 @@ async def test_citizen_and_page_hear_each_other_and_the_page_hangs_up(
 async def test_a_held_citizen_hears_music_and_keys_reach_the_citizen(
     house: TalkHouse, citizen_voice: Path
 ) -> None:
-    """R71: hold, mute and keys from the page."""
+    """Hold, mute and keys from the page."""
     seat = await house.seat()
     page = seat.page
     async with house.hall.phone(microphone=citizen_voice) as phone:
@@ -72,7 +72,7 @@ async def test_a_held_citizen_hears_music_and_keys_reach_the_citizen(
 async def test_a_reload_in_a_call_brings_both_together_again(
     house: TalkHouse, citizen_voice: Path
 ) -> None:
-    """R71: the citizen hears music while the page is gone, and is back with the same seat."""
+    """The citizen hears music while the page is gone, and is back with the same seat."""
     seat = await house.seat()
     page = seat.page
     async with house.hall.phone(microphone=citizen_voice) as phone:
@@ -105,7 +105,7 @@ async def test_a_reload_in_a_call_brings_both_together_again(
 async def test_a_citizen_whose_seat_is_gone_for_good_is_first_in_the_queue(
     house: TalkHouse, citizen_voice: Path
 ) -> None:
-    """R71: after the limit the citizen goes to another seat, before those who came later."""
+    """After the limit the citizen goes to another seat, before those who came later."""
     seat = await house.seat()
     async with (
         house.hall.phone(microphone=citizen_voice) as phone,

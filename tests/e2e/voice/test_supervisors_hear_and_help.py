@@ -1,4 +1,4 @@
-"""A shift leader listens, whispers, joins in and takes over; who hears whom is verified by sound."""
+"""A shift leader listens, whispers, joins in, takes over; who hears whom is verified by sound."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def latest_share(file: Path, hertz: float, seconds: float = 0.5) -> float:
 async def test_a_whisper_reaches_the_seat_only_and_a_barge_everybody(
     house: TalkHouse, citizen_voice: Path
 ) -> None:
-    """R71: listen, whisper (the seat alone hears it), barge, take over; each is audited."""
+    """Listen, whisper (the seat alone hears it), barge, take over; each is audited."""
     seat = await house.seat()
     leader = await house.supervisor()
     async with house.hall.phone(microphone=citizen_voice) as phone:
@@ -66,7 +66,7 @@ async def test_a_whisper_reaches_the_seat_only_and_a_barge_everybody(
 
 
 async def test_a_leader_forces_a_state_with_a_reason_and_sees_alarms(house: TalkHouse) -> None:
-    """R71: a seat's state is forced with a reason kept in the audit log."""
+    """A seat's state is forced with a reason kept in the audit log."""
     seat = await house.seat()
     leader = await house.supervisor()
     board = leader.page

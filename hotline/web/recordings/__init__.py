@@ -1,0 +1,1 @@
+"""Recordings: the list of a day, and one with its waveform; each listening has its reason."""
