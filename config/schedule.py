@@ -9,7 +9,7 @@ from case_bridge.cases.notices import climb_ladders
 from case_bridge.field.roster import forget_tracks
 from case_bridge.later.service import reckon_provisional, resume_due
 from config.runtime import Runtime
-from config.wiring import queue_policy, recordings_folder
+from config.wiring import queue_policy, recordings_folder, retention_policy
 from hotline.contacts import messages
 from hotline.contacts.calls import service as calls
 from hotline.intake import service as intake
