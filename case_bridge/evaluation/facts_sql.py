@@ -81,25 +81,34 @@ _SPECIAL: Final = {"reopened_at", "due_at", "returned_at", "rework_at", "rework_
 _PLAIN: Final = tuple(name for name in _COLUMNS if name not in _SPECIAL)
 
 _FOLDED: Final = ",\n        ".join(f"{sql} AS {name}" for name, sql in _COLUMNS.items())
-_TARGETS: Final = (
-    *("case_id", "round", "number", "sequence", "moved_at", "over_at", "source", "region"),
-    *("reported_at", "due_at", "returned_at", "rework_at"),
-    *_PLAIN,
-)
-
 _OVER: Final = "coalesce(r.closed_at, r.settled_at, r.voided_at, r.declined_at)"
 
-_SELECT: Final = f"""
-SELECT c.id, r.round, c.number, c.sequence, coalesce(r.moved_at, c.registered_at), {_OVER},
-    c.source, substring(c.place from nullif(:areas, '')),
-    coalesce(r.reopened_at, c.registered_at), r.due_at::timestamptz,
-    coalesce(r.returned_at, '{{}}'),
-    CASE WHEN r.rework_at IS NULL THEN '{{}}' ELSE ARRAY(
-        SELECT rework.at FROM unnest(r.rework_at, r.rework_units) AS rework (at, unit)
-        WHERE rework.unit IS NOT DISTINCT FROM r.unit_id ORDER BY rework.at
-    ) END,
-    {", ".join(f"r.{name}" for name in _PLAIN)}
-"""  # noqa: S608 - made of the constants above
+_VALUES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "case_id": "c.id",
+        "round": "r.round",
+        "number": "c.number",
+        "sequence": "c.sequence",
+        "moved_at": "coalesce(r.moved_at, c.registered_at)",
+        "over_at": _OVER,
+        "source": "c.source",
+        "region": "substring(c.place from nullif(:areas, ''))",
+        "reported_at": "coalesce(r.reopened_at, c.registered_at)",
+        "due_at": "r.due_at::timestamptz",
+        "returned_at": "coalesce(r.returned_at, '{}')",
+        "rework_at": """CASE WHEN r.rework_at IS NULL THEN '{}' ELSE ARRAY(
+            SELECT rework.at FROM unnest(r.rework_at, r.rework_units) AS rework (at, unit)
+            WHERE rework.unit IS NOT DISTINCT FROM r.unit_id ORDER BY rework.at
+        ) END""",
+        **{name: f"r.{name}" for name in _PLAIN},
+    }
+)
+"""Each column of `case_facts`, from a case `c` and what a round of its log `r` says."""
+
+_WITNESSES: Final = ", ".join(
+    f"t.{name}" for name in _VALUES if name not in {"number", "sequence", "moved_at"}
+)
+_TARGETS: Final = (*_VALUES, "digest")
 
 
 def _fold(stale: str) -> str:
@@ -113,9 +122,12 @@ WITH stale AS ({stale}), folded AS (
     UNION ALL
     SELECT s.id, 1{", NULL" * len(_COLUMNS)} FROM stale s
     WHERE NOT EXISTS (SELECT FROM case_history h WHERE h.case_id = s.id AND h.round = 1)
+), facts AS (
+    SELECT {", ".join(f"{sql} AS {name}" for name, sql in _VALUES.items())}
+    FROM stale c JOIN rounds r ON r.case_id = c.id
 )
 INSERT INTO case_facts ({", ".join(_TARGETS)})
-{_SELECT} FROM stale c JOIN rounds r ON r.case_id = c.id
+SELECT t.*, ('x' || left(md5(ROW({_WITNESSES})::text), 15))::bit(60)::bigint FROM facts t
 ON CONFLICT (case_id, round) DO UPDATE SET
     {", ".join(f"{name} = excluded.{name}" for name in _TARGETS[2:])}
 """  # noqa: S608 - made of the constants above
@@ -314,15 +326,8 @@ GROUP BY {key}
 """  # noqa: S608 - made of the constants above
 
 
-_WITNESSES: Final = ", ".join(
-    f"f.{name}" for name in _TARGETS if name not in {"number", "sequence", "moved_at"}
-)
-
 FINGERPRINT: Final = f"""
-SELECT count(*), coalesce(sum(
-    ('x' || left(md5(ROW({_WITNESSES})::text), 15))::bit(60)::bigint::numeric
-), 0)
-FROM case_facts f WHERE {TOUCHES}
+SELECT count(*), coalesce(sum(f.digest::numeric), 0) FROM case_facts f WHERE {TOUCHES}
 """  # noqa: S608 - made of the constants above
 """The same for the same facts in any order; another one if any of them differs."""
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     TIMESTAMP,
+    BigInteger,
     CheckConstraint,
     Connection,
     ForeignKey,
@@ -73,6 +74,8 @@ class CaseFactRow(Base):
     shelved_at: Mapped[datetime | None]
     unshelved_at: Mapped[datetime | None]
     supervised_at: Mapped[datetime | None]
+    digest: Mapped[int] = mapped_column(BigInteger)
+    """Of all that is counted above; the fingerprint of a period is the sum of its facts'."""
 
 
 class EvaluationRow(Base):

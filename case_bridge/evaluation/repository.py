@@ -54,6 +54,10 @@ class Evaluations:
         One at a time: a second one waits, and then finds nothing to do.
         """
         await self._session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FOLD_LOCK})
+        # A digest is taken of instants as text, in the zone of the session; and sorting a whole
+        # log in little memory would go through files.
+        await self._session.execute(text("SET LOCAL timezone TO 'UTC'"))
+        await self._session.execute(text("SET LOCAL work_mem TO '256MB'"))
         areas = area_pattern(await self.areas())
         if since is None:
             await self._session.execute(text(facts_sql.FOLD_ALL), {"areas": areas})
@@ -85,8 +89,6 @@ class Evaluations:
 
     async def fingerprint(self, period: Period) -> str:
         """Return what identifies the facts that a period counts: how many, and their digest."""
-        # Instants are written in the zone of the session.
-        await self._session.execute(text("SET LOCAL timezone TO 'UTC'"))
         found = await self._session.execute(
             text(facts_sql.FINGERPRINT), {"begins": period.begins, "ends": period.ends}
         )

@@ -7,7 +7,10 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import select, update
 
-from case_bridge.cases.model import CaseHistoryRow
+from case_bridge.cases.case import HOUSE
+from case_bridge.cases.model import CaseHistoryRow, CaseRow
+from case_bridge.cases.record import move_case
+from case_bridge.cases.states import CaseTrigger
 from case_bridge.evaluation import service
 from case_bridge.evaluation.definition import ObjectKind
 from case_bridge.evaluation.model import CaseFactRow, EvaluationRow
@@ -107,16 +110,18 @@ async def test_recomputation_shows_the_difference_and_overwrites_nothing(city: C
     city.clock.advance(timedelta(days=30))
     await publish(city)
     before = await standing(city)
-    # A case of March that somebody enters late: the facts are no longer those of then.
+    # What happened in March, and was entered late: the log now says more than it did then.
     async with city.database.begin() as uow:
-        await uow.session.execute(
-            update(CaseFactRow)
-            .where(CaseFactRow.closed_at.is_(None))
-            .values(closed_at=MARCH.ends - timedelta(days=1), over_at=MARCH.ends)
+        opened = await uow.session.scalar(select(CaseRow).where(CaseRow.closed_at.is_(None)))
+        assert opened is not None
+        await move_case(
+            uow, opened, CaseTrigger.FORCE_CLOSE, actor=HOUSE, now=MARCH.ends - timedelta(days=1)
         )
+        await uow.session.flush()
+        await service.fold_facts(uow, whole=True)
 
     async with city.database.read() as session:
-        found = await service.compare(session, await standing(city))
+        found = await service.compare(session, before)
 
     assert found.inputs_changed
     [difference] = found.differences
