@@ -186,6 +186,7 @@ async def turn_stage(
             id=new_id(),
             case_id=case.id,
             round=case.round,
+            sequence=case.sequence,
             stage=stage,
             unit_id=case.unit_id,
             begun_at=now,

@@ -196,6 +196,8 @@ class CaseStageRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     round: Mapped[int]
+    sequence: Mapped[int]
+    """Of the move that began it: two of one instant keep their order."""
     stage: Mapped[Stage] = mapped_column(enum_type(Stage))
     unit_id: Mapped[UUID | None]
     begun_at: Mapped[datetime]
@@ -229,6 +231,8 @@ class NoticeRow(Base):
     """The same step is taken once."""
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     round: Mapped[int]
+    sequence: Mapped[int]
+    """How many moves the case had made: two of one instant keep their order."""
     kind: Mapped[NoticeKind] = mapped_column(enum_type(NoticeKind))
     unit_id: Mapped[UUID | None]
     text: Mapped[str]

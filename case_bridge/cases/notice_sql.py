@@ -54,6 +54,7 @@ class Notices:
                 key=key,
                 case_id=case.id,
                 round=case.round,
+                sequence=case.sequence,
                 kind=kind,
                 unit_id=unit_id,
                 text=text,
@@ -71,7 +72,7 @@ class Notices:
         found = await self._session.scalars(
             select(NoticeRow)
             .where(NoticeRow.case_id == case_id)
-            .order_by(NoticeRow.issued_at, NoticeRow.id)
+            .order_by(NoticeRow.sequence, NoticeRow.issued_at, NoticeRow.kind)
         )
         return found.all()
 

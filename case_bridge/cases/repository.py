@@ -100,7 +100,7 @@ class Cases:
         found = await self._session.scalars(
             select(CaseStageRow)
             .where(CaseStageRow.case_id == case_id)
-            .order_by(CaseStageRow.begun_at, CaseStageRow.id)
+            .order_by(CaseStageRow.sequence)
         )
         return found.all()
 

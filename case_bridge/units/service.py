@@ -1,7 +1,7 @@
 """Use cases: load units and their matrix, find the unit that answers for a matter."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -74,6 +74,60 @@ async def note_look(uow: UnitOfWork, unit_id: UnitId, *, by_name: str, now: date
     """Note that a unit looked at its cases today (R37); False if it had before."""
     day = now.astimezone(SHANGHAI).date()
     return await Units(uow.session).look(unit_id, day, at=now, by_name=by_name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookView:
+    """A class I unit, and when it looked at its cases today."""
+
+    unit_name: str
+    looked_at: datetime | None
+    by_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontageView:
+    """A frontage agreement in force."""
+
+    number: str
+    shop: str
+    address: str
+    duties: str
+    contact_name: str
+    phone: str
+    signed_on: date
+    ends_on: date | None
+
+
+async def class_one_looks(session: AsyncSession, *, now: datetime) -> Sequence[LookView]:
+    """Return every class I unit with today's first look, by name (R37)."""
+    day = now.astimezone(SHANGHAI).date()
+    return [
+        LookView(
+            unit_name=unit.name,
+            looked_at=look.first_at if look else None,
+            by_name=look.by_name if look else "",
+        )
+        for unit, look in await Units(session).looks(day)
+    ]
+
+
+async def frontage_register(session: AsyncSession, *, now: datetime) -> Sequence[FrontageView]:
+    """Return the frontage agreements in force today, by address (R40)."""
+    day = now.astimezone(SHANGHAI).date()
+    return [
+        FrontageView(
+            number=row.number,
+            shop=unit.name,
+            address=row.address,
+            duties=row.duties,
+            contact_name=unit.contact_name,
+            phone=unit.phone,
+            signed_on=row.signed_on,
+            ends_on=row.ends_on,
+        )
+        for row, unit in await Units(session).agreements(day)
+    ]
 
 
 async def sign_frontage(

@@ -56,7 +56,7 @@ async def post_decline(request: web.Request) -> web.StreamResponse:
 
 
 async def post_dispatch(request: web.Request) -> web.StreamResponse:
-    """Dispatch. Fields: unit_id, order, reason."""
+    """Dispatch. Fields: unit_id, order, reason, is_emergency (ticked)."""
     case_id, fields = case_id_of(request), await read_fields(request)
     unit_id = UnitId(_uuid("unit_id", fields.text("unit_id")))
     async with acting(request) as (uow, actor, now):
@@ -66,6 +66,7 @@ async def post_dispatch(request: web.Request) -> web.StreamResponse:
             unit_id=unit_id,
             order=fields.text("order"),
             reason=fields.text("reason"),
+            is_emergency=fields.flag("is_emergency"),
             actor=actor,
             now=now,
         )

@@ -9,19 +9,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from case_bridge.bridge.reading import links_of_ticket
 from case_bridge.cases import reading
 from case_bridge.cases.case import DECLINE_REASONS
+from case_bridge.cases.course import Course, course_of
 from case_bridge.cases.duties import DUTIES
+from case_bridge.cases.notice import DecisionKind, Ground
 from case_bridge.cases.standard import find_category
 from case_bridge.cases.states import CASE, CaseTrigger
 from case_bridge.cases.views import CaseView
 from case_bridge.field.reading import tasks_of_case
-from case_bridge.units.service import list_units
+from case_bridge.later.reading import application_problems, requests_of_case
+from case_bridge.units.service import list_units, oversees
+from case_bridge.web.course_present import course_json, is_at_fault, refusals
 from case_bridge.web.desks import suggest
 from case_bridge.web.labels import condition_words, limit_words
 from case_bridge.web.present import case_json, line_json, link_json, task_json
 from case_bridge.web.requests import case_id_of, check_reader, see_other, show
+from hotline.accounts.roles import Role
 from hotline.accounts.service import User
 from hotline.kernel.errors import Invalid, NotFound
 from hotline.kernel.ids import TicketId
+from hotline.sla.limit import Limit
 from hotline.sla.text import describe
 from hotline.tickets.categories import list_categories
 from hotline.tickets.category import Category
@@ -32,20 +38,26 @@ from hotline.web.requests import path_id, wants_json
 
 async def get_case(request: web.Request) -> web.Response:
     """Show one case with its history, evidence and deadline receipt."""
-    case_id = case_id_of(request)
+    case_id, user = case_id_of(request), current_user(request)
     await check_reader(request, case_id)
     async with request.app[DATABASE].read() as session:
         view = await reading.case_view(session, case_id, now=request.app[CLOCK]())
         tasks = await tasks_of_case(session, case_id)
-        acts = acts_of(current_user(request), view)
+        course = await course_of(session, case_id, now=request.app[CLOCK]())
+        requests = await requests_of_case(session, case_id)
+        is_overseer = await _oversees(session, user, view)
+        acts = acts_of(user, view, course, is_overseer=is_overseer)
+        is_own = Role.UNIT in user.roles and user.unit_id == view.line.unit_id
+        problems = await application_problems(session, case_id) if is_own else {}
         categories = await list_categories(session) if CaseTrigger.FILE in acts else ()
         own = await _own_category(session, view) if CaseTrigger.FILE in acts else None
-        units = await list_units(session) if CaseTrigger.DISPATCH in acts else ()
+        units = await list_units(session) if acts & _NAMING_UNITS else ()
         (suggestion,) = await suggest(session, [view.line], request.app[CLOCK])
     if wants_json(request):
         return web.json_response(
             case_json(view)
             | line_json(view.line, suggestion)
+            | course_json(course, requests)
             | {"tasks": [task_json(task) for task in tasks], "acts": sorted(acts)}
         )
     return show(
@@ -61,6 +73,14 @@ async def get_case(request: web.Request) -> web.Response:
         suggestion=suggestion,
         reasons=DECLINE_REASONS,
         receipt=_receipt(request, view),
+        course=course,
+        requests=requests,
+        problems=problems,
+        refusals=refusals(user, view, course, acts),
+        extension_choices=_extension_choices(view),
+        decisions=list(DecisionKind),
+        grounds=list(Ground),
+        stage_receipts=[(each, describe(each.receipt, _tongue(request))) for each in course.stages],
     )
 
 
@@ -111,24 +131,49 @@ async def get_evidence(request: web.Request) -> web.Response:
     )
 
 
-def acts_of(user: User, view: CaseView) -> frozenset[CaseTrigger]:
-    """Return what the person may do with the case now: state, duty, and whose it is."""
+def acts_of(
+    user: User, view: CaseView, course: Course, *, is_overseer: bool
+) -> frozenset[CaseTrigger]:
+    """Return what the person may do with the case now: state, duty, whose it is, and the rules."""
     allowed = {
         trigger
-        for trigger in CASE.triggers_from(view.line.state) - _OF_STREET
+        for trigger in CASE.triggers_from(view.line.state) - _ELSEWHERE
         if not user.roles.isdisjoint(DUTIES[trigger])
     }
     if user.unit_id != view.line.unit_id:
         allowed -= _OF_UNIT
+        if user.roles == {Role.UNIT}:
+            allowed -= _OF_UNIT_OR_CENTRE
+    if user.roles == {Role.UNIT} and not is_overseer:
+        allowed.discard(CaseTrigger.URGE)
+    if course.marks.guarded_at is not None:
+        allowed.discard(CaseTrigger.GUARD)
+    if not is_at_fault(view):
+        allowed -= {CaseTrigger.ORDER, CaseTrigger.CIRCULATE}
     # Whoever may close may send back instead.
     if CaseTrigger.CLOSE not in allowed:
         allowed.discard(CaseTrigger.REWORK)
     return frozenset(allowed)
 
 
-_OF_UNIT = frozenset({CaseTrigger.ACCEPT, CaseTrigger.RETURN, CaseTrigger.HANDLE})
-_OF_STREET = frozenset({CaseTrigger.CONFIRM, CaseTrigger.REFUTE, CaseTrigger.PASS})
-"""Done on the page of a task."""
+_OF_UNIT = frozenset(
+    {CaseTrigger.ACCEPT, CaseTrigger.GUARD, CaseTrigger.RETURN, CaseTrigger.HANDLE}
+)
+_OF_UNIT_OR_CENTRE = frozenset({CaseTrigger.DISPUTE, CaseTrigger.RESUME, CaseTrigger.UNSHELVE})
+_ELSEWHERE = frozenset(
+    {
+        CaseTrigger.CONFIRM,
+        CaseTrigger.REFUTE,
+        CaseTrigger.PASS,
+        CaseTrigger.EXTEND,
+        CaseTrigger.DEFER,
+        CaseTrigger.SHELVE,
+    }
+)
+"""Done on the page of a task, or by answering an application."""
+_NAMING_UNITS = frozenset(
+    {CaseTrigger.DISPATCH, CaseTrigger.MEET, CaseTrigger.DECIDE, CaseTrigger.URGE}
+)
 
 
 def condition_choices(category: Category | None) -> Sequence[tuple[str, str]]:
@@ -157,4 +202,23 @@ async def _own_category(session: AsyncSession, view: CaseView) -> Category | Non
 def _receipt(request: web.Request, view: CaseView) -> str:
     if view.receipt is None:
         return ""
-    return describe(view.receipt, "en" if request[LANGUAGE] == "en" else "zh")
+    return describe(view.receipt, _tongue(request))
+
+
+def _tongue(request: web.Request) -> str:
+    return "en" if request[LANGUAGE] == "en" else "zh"
+
+
+async def _oversees(session: AsyncSession, user: User, view: CaseView) -> bool:
+    if user.unit_id is None or view.line.unit_id is None:
+        return False
+    return await oversees(session, user.unit_id, view.line.unit_id)
+
+
+def _extension_choices(view: CaseView) -> Sequence[tuple[str, str]]:
+    """Return value and words of every length up to once the original limit (R54)."""
+    if view.limit is None:
+        return ()
+    limit = Limit.parse(view.limit)
+    lengths = [Limit(amount, limit.unit) for amount in range(1, limit.amount + 1)]
+    return [(str(each), each.label()) for each in lengths]

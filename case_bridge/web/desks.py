@@ -6,12 +6,14 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.bridge import reading as bridge
+from case_bridge.cases.course import helps_wanted, waiting_notices
 from case_bridge.cases.reading import case_by_number, case_counts, case_page
 from case_bridge.cases.states import CaseState
 from case_bridge.cases.views import CaseLine, CasePage
 from case_bridge.units.matcher import Matter
-from case_bridge.units.service import find_units, list_units
+from case_bridge.units.service import find_units, list_units, note_look
 from case_bridge.units.unit import Suggestion
+from case_bridge.web.course_present import notice_json
 from case_bridge.web.present import alarm_json, line_json, link_json
 from case_bridge.web.requests import see_other, show
 from hotline.accounts.roles import Role
@@ -22,8 +24,9 @@ from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.requests import wants_json
 
 TO_DECIDE = (CaseState.REGISTERED, CaseState.VERIFYING, CaseState.VERIFIED, CaseState.REFUTED)
-TO_DISPATCH = (CaseState.FILED, CaseState.RETURNED)
+TO_DISPATCH = (CaseState.FILED, CaseState.RETURNED, CaseState.DISPUTED)
 TO_HANDLE = (CaseState.DISPATCHED, CaseState.HANDLING)
+WAITING = (CaseState.DEFERRED, CaseState.SHELVED, CaseState.DISPUTED)
 
 
 async def get_desk(request: web.Request) -> web.Response:
@@ -88,23 +91,47 @@ async def get_unit(request: web.Request) -> web.Response:
     Raises:
         Forbidden: if the person belongs to no unit.
     """
-    unit_id = current_user(request).unit_id
+    user, now = current_user(request), request.app[CLOCK]()
+    unit_id = user.unit_id
     if unit_id is None:
         raise Forbidden("the account belongs to no unit")
+    async with request.app[DATABASE].begin() as uow:
+        # R37: a class I unit looks at least once a day; the first look is on record.
+        await note_look(uow, unit_id, by_name=user.display_name, now=now)
     async with request.app[DATABASE].read() as session:
         page = await case_page(
             session,
             TO_HANDLE,
             unit_id=unit_id,
             after=request.query.get("after"),
-            now=request.app[CLOCK](),
+            now=now,
         )
+        waiting = await case_page(session, WAITING, unit_id=unit_id, now=now)
+        helps = await helps_wanted(session, unit_id)
+        notices = await waiting_notices(session, unit_id)
         names = dict(await list_units(session))
     if wants_json(request):
         return web.json_response(
-            {"to_handle": [line_json(line) for line in page.lines], "next": page.next_cursor}
+            {
+                "to_handle": [line_json(line) for line in page.lines],
+                "next": page.next_cursor,
+                "waiting": [line_json(line) for line in waiting.lines],
+                "helps": [
+                    {"case_id": str(each.case_id), "number": each.case_number, "task": each.task}
+                    for each in helps
+                ],
+                "notices": [notice_json(each) for each in notices],
+            }
         )
-    return show(request, "unit.html", page=page, unit_name=names.get(unit_id, ""))
+    return show(
+        request,
+        "unit.html",
+        page=page,
+        waiting=waiting,
+        helps=helps,
+        notices=notices,
+        unit_name=names.get(unit_id, ""),
+    )
 
 
 async def get_cases(request: web.Request) -> web.Response:

@@ -6,9 +6,13 @@ from typing import Final
 
 from case_bridge.bridge.states import CrossingState
 from case_bridge.cases.case import DECLINE_REASONS, CaseSource, DeclineReason, EvidenceOrigin
+from case_bridge.cases.notice import DecisionKind, Ground, NoticeKind
+from case_bridge.cases.rules import Stage
 from case_bridge.cases.states import CaseState, CaseTrigger
 from case_bridge.field.states import TaskState
 from case_bridge.field.task import TaskKind
+from case_bridge.later.request import LaterKind
+from case_bridge.later.states import RequestState
 from hotline.sla.limit import Limit
 from hotline.tickets.category import CategoryKind
 
@@ -89,6 +93,45 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         EvidenceOrigin.INSPECTOR: "监督员",
     },
     DeclineReason: DECLINE_REASONS,
+    Stage: {
+        Stage.ACCEPT: "受理阶段",
+        Stage.VERIFY: "核实阶段",
+        Stage.DISPATCH: "派遣阶段",
+        Stage.RETURN: "退回期限",
+        Stage.CHECK: "核查阶段",
+        Stage.CLOSE: "结案阶段",
+    },
+    NoticeKind: {
+        NoticeKind.NEAR_DUE: "临期预警",
+        NoticeKind.URGE: "催办",
+        NoticeKind.SUPERVISE: "督办",
+        NoticeKind.ORDER: "责令限期处置",
+        NoticeKind.CIRCULATE: "通报",
+        NoticeKind.INFORM: "告知主管部门",
+        NoticeKind.PHONE: "电话通知",
+    },
+    Ground: {
+        Ground.DANGER: "可能危害公共安全",
+        Ground.INFLUENCE: "造成较大影响",
+    },
+    DecisionKind: {
+        DecisionKind.AGREED: "协商一致，明确责任单位",
+        DecisionKind.SUBSTITUTE: "指定单位代为整改",
+        DecisionKind.SPECIALIST: "指定专业单位代为整改",
+        DecisionKind.OWNERLESS: "无责任主体，属地办理",
+    },
+    LaterKind: {
+        LaterKind.EXTENSION: "延期",
+        LaterKind.DEFERRAL: "缓办",
+        LaterKind.SHELVING: "挂账",
+    },
+    RequestState: {
+        RequestState.APPLIED: "已申请",
+        RequestState.VERIFIED: "中心已核实",
+        RequestState.APPROVED: "已批准",
+        RequestState.REFUSED: "未批准",
+        RequestState.WITHDRAWN: "已撤回",
+    },
     TaskKind: {
         TaskKind.VERIFY: "核实",
         TaskKind.INSPECT: "核查",

@@ -12,6 +12,7 @@ from aiohttp.web import FileField
 
 from case_bridge.cases import reading
 from case_bridge.cases.case import Actor, Attachment
+from case_bridge.cases.course import is_concerned
 from case_bridge.web.labels import condition_words, limit_words, word
 from case_bridge.web.present import case_json
 from hotline.accounts.roles import Role
@@ -143,7 +144,10 @@ async def check_reader(request: web.Request, case_id: CaseId) -> None:
     if not user.roles.isdisjoint(READERS - {Role.UNIT}):
         return
     async with request.app[DATABASE].read() as session:
-        if user.unit_id and await reading.was_with_unit(session, case_id, user.unit_id):
+        if user.unit_id and (
+            await reading.was_with_unit(session, case_id, user.unit_id)
+            or await is_concerned(session, case_id, user.unit_id)
+        ):
             return
     raise Forbidden("the case was never with this unit")
 

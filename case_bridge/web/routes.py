@@ -6,7 +6,7 @@ from typing import Final
 from case_bridge.cases.duties import DUTIES
 from case_bridge.cases.evidence import MAX_SIZE
 from case_bridge.cases.states import CaseTrigger
-from case_bridge.web import acts, cases, desks, evaluation, evaluation_public, tasks
+from case_bridge.web import acts, cases, course_routes, desks, evaluation, evaluation_public, tasks
 from case_bridge.web.requests import READERS
 from hotline.accounts.roles import Role
 from hotline.web.routing import PUBLIC, Handler, MenuEntry, Route, WebPart
@@ -57,6 +57,7 @@ ROUTES: Final = (
         LEADER,
         "cases.retry_link",
     ),
+    *course_routes.PAGES,
     Route("GET", "/cases/{case_id}", cases.get_case, READERS, "cases.case"),
     Route(
         "GET",
@@ -75,6 +76,7 @@ ROUTES: Final = (
     Route("POST", "/cases/{case_id}/rework", acts.post_rework, LEADER, "cases.rework"),
     _act("close", acts.post_close, CaseTrigger.CLOSE),
     _act("void", acts.post_void, CaseTrigger.VOID),
+    *course_routes.ACTS,
     Route("GET", "/field/tasks", tasks.get_tasks, INSPECTOR, "field.tasks"),
     Route("GET", "/field/tasks/{task_id}", tasks.get_task, INSPECTOR, "field.task"),
     Route("POST", "/field/tasks/{task_id}/take", tasks.post_take, INSPECTOR, "field.take"),
@@ -100,6 +102,7 @@ PART: Final = WebPart(
         MenuEntry("立案结案", "/cases/desk", DESK),
         MenuEntry("案卷派遣", "/cases/dispatch", DISPATCHER),
         MenuEntry("本单位案卷", "/cases/unit", UNIT),
+        *course_routes.MENU,
         MenuEntry("我的任务", "/field/tasks", INSPECTOR),
         MenuEntry("案卷查询", "/cases/all", OVERVIEW),
         MenuEntry("考核评价", "/evaluation", evaluation.ASSESSORS),

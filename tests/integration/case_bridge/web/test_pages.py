@@ -208,7 +208,8 @@ async def test_r17_a_refusal_without_words_is_answered_with_its_field(
     )
 
     assert answer.status == 422
-    assert (await answer.json())["fields"] == [{"field": "text", "problem": "is empty"}]
+    (refused,) = (await answer.json())["fields"]
+    assert (refused["field"], refused["problem"]) == ("text", "is empty")
 
 
 @pytest.mark.parametrize(
@@ -428,7 +429,9 @@ async def test_the_pages_speak_english_too(
     assert "登记时间" not in html
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+@pytest.mark.parametrize(
+    "route", [each for each in ROUTES if each.roles], ids=lambda route: route.name
+)
 async def test_a_route_admits_nobody_but_its_roles(
     city: City, browse: Callable[..., Awaitable[Client]], route: Any
 ) -> None:

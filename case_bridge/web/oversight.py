@@ -1,0 +1,106 @@
+"""The pages of those who approve and supervise: applications, late cases, pool, notices, looks."""
+
+from aiohttp import web
+
+from case_bridge.cases.course import waiting_notices
+from case_bridge.cases.watch import late_stages, overdue_cases, ownerless_cases
+from case_bridge.later.reading import problem_pool, waiting_requests
+from case_bridge.later.request import LaterKind
+from case_bridge.units.service import class_one_looks, frontage_register
+from case_bridge.web.course_present import notice_json, pool_json, request_json
+from case_bridge.web.present import line_json
+from case_bridge.web.requests import show
+from hotline.accounts.roles import Role
+from hotline.web.auth import current_user
+from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.requests import wants_json
+
+
+async def get_approvals(request: web.Request) -> web.Response:
+    """Show the applications that wait: to the leader deferrals, to the centre the others too."""
+    async with request.app[DATABASE].read() as session:
+        waiting = await waiting_requests(session, list(LaterKind))
+    if wants_json(request):
+        return web.json_response({"requests": [request_json(each) for each in waiting]})
+    return show(request, "approvals.html", requests=waiting)
+
+
+async def get_supervision(request: web.Request) -> web.Response:
+    """Show what is late, at the units and in the centre, and what belongs to nobody."""
+    now = request.app[CLOCK]()
+    async with request.app[DATABASE].read() as session:
+        overdue = await overdue_cases(session, now=now)
+        stages = await late_stages(session, now=now)
+        ownerless = await ownerless_cases(session, now=now)
+        looks = await class_one_looks(session, now=now)
+    if wants_json(request):
+        return web.json_response(
+            {
+                "overdue": [line_json(line) for line in overdue],
+                "late_stages": [
+                    {
+                        "case_id": str(each.case_id),
+                        "number": each.number,
+                        "stage": each.stage.value,
+                        "due_at": each.due_at.isoformat(),
+                    }
+                    for each in stages
+                ],
+                "ownerless": [line_json(line) for line in ownerless],
+            }
+        )
+    return show(
+        request,
+        "supervision.html",
+        overdue=overdue,
+        stages=stages,
+        ownerless=ownerless,
+        looks=looks,
+    )
+
+
+async def get_pool(request: web.Request) -> web.Response:
+    """Show the problem pool with its summary (R56)."""
+    async with request.app[DATABASE].read() as session:
+        pool = await problem_pool(session, now=request.app[CLOCK]())
+    if wants_json(request):
+        return web.json_response(pool_json(pool))
+    return show(request, "pool.html", pool=pool)
+
+
+async def get_notices(request: web.Request) -> web.Response:
+    """Show what waits for an answer: of the person's unit, or of the centre."""
+    user = current_user(request)
+    is_centre = not user.roles.isdisjoint({Role.DISPATCHER, Role.SHIFT_LEADER})
+    async with request.app[DATABASE].read() as session:
+        waiting = [
+            *(await waiting_notices(session, None) if is_centre else ()),
+            *(await waiting_notices(session, user.unit_id) if user.unit_id else ()),
+        ]
+    if wants_json(request):
+        return web.json_response({"notices": [notice_json(each) for each in waiting]})
+    return show(request, "notices.html", notices=waiting)
+
+
+async def get_frontage(request: web.Request) -> web.Response:
+    """Show the register of frontage agreements (R40)."""
+    async with request.app[DATABASE].read() as session:
+        agreements = await frontage_register(session, now=request.app[CLOCK]())
+    if wants_json(request):
+        return web.json_response(
+            {
+                "agreements": [
+                    {
+                        "number": each.number,
+                        "shop": each.shop,
+                        "address": each.address,
+                        "duties": each.duties,
+                        "contact": each.contact_name,
+                        "signed_on": each.signed_on.isoformat(),
+                        "ends_on": each.ends_on.isoformat() if each.ends_on else None,
+                    }
+                    for each in agreements
+                ]
+            }
+        )
+    return show(request, "frontage.html", agreements=agreements)
