@@ -102,6 +102,7 @@ class Victim:
         self.samples = [path.read_bytes() for path in sorted(CORPUS.glob("*.sip"))]
         self._fixed = len(self.samples)
         self._step = 0
+        self._ack = b""
 
     def feed(self, data: bytes) -> None:
         """Let one message arrive, whatever it is."""
@@ -138,7 +139,10 @@ class Victim:
         n = self._step
         if n % 2:
             head = f"c{n}"
+            self._ack = b""
             self.feed(_request("INVITE", call_id=head, branch=head, body=SDP))
+            if self.rng.randrange(2) and self._ack:
+                self.feed(self._ack)
         else:
             key = self.agent.invite(
                 "sip:callee@192.0.2.9", SDP, self.now, credentials=Credentials("a", "b")
@@ -170,7 +174,8 @@ class Victim:
                     agent.answer(call, SDP, now)
                     ends = {"to_tag": call, "call_id": event.sip_call_id}
                     ends["from_tag"] = event.request.from_tag
-                    self._remember(_request("ACK", branch=f"a{call}", **ends))
+                    self._ack = _request("ACK", branch=f"a{call}", **ends)
+                    self._remember(self._ack)
                     self._remember(_request("BYE", branch=f"b{call}", cseq=9, **ends))
                     self._remember(_request("UPDATE", branch=f"u{call}", cseq=5, **ends))
                     self._remember(_request("INVITE", branch=f"i{call}", cseq=6, **ends))

@@ -169,6 +169,11 @@ class Endpoint:
         self._agent.reoffer(call, sdp, self._loop.time())
         self.flush()
 
+    def update(self, call: CallKey, *, sdp: bytes = b"") -> None:
+        """See `UserAgent.update`."""
+        self._agent.update(call, self._loop.time(), sdp=sdp)
+        self.flush()
+
     def answer_reoffer(self, call: CallKey, sdp: bytes) -> None:
         """See `UserAgent.answer_reoffer`."""
         self._agent.answer_reoffer(call, sdp, self._loop.time())

@@ -1,15 +1,16 @@
 """What is known of one call, and the book of all calls."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from channels.voice.sip.address import Hop, Outgoing, Transport
 from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.auth import DigestClient
 from channels.voice.sip.dialog import Dialog
-from channels.voice.sip.errors import CallGone, UsageError
+from channels.voice.sip.errors import CallGone, PeerError, UsageError
 from channels.voice.sip.events import CallKey, SipEvent
 from channels.voice.sip.layer import TransactionLayer
-from channels.voice.sip.message import Request, is_token
+from channels.voice.sip.message import Request, Response, is_token
 from channels.voice.sip.options import UserAgentOptions
 from channels.voice.sip.peers import Peers
 from channels.voice.sip.states import CALL, CallState, CallTrigger
@@ -24,6 +25,9 @@ from channels.voice.sip.transaction import (
     ServerTransaction,
 )
 from channels.voice.sip.uri import host_port
+
+if TYPE_CHECKING:
+    from channels.voice.sip.session_timer import SessionTimer
 
 Headers = Sequence[tuple[str, str]]
 
@@ -44,7 +48,10 @@ _OURS = frozenset(
 
 
 class Acceptance:
-    """A 2xx to an INVITE, repeated until its ACK comes (RFC 3261 13.3.1.4)."""
+    """A 2xx to an INVITE, repeated until its ACK comes (RFC 3261 13.3.1.4).
+
+    So is a reliable provisional answer until its PRACK comes (RFC 3262 3).
+    """
 
     __slots__ = (
         "_data",
@@ -54,6 +61,7 @@ class Acceptance:
         "_resend_at",
         "alarm_at",
         "cseq",
+        "status",
         "transaction",
     )
 
@@ -64,9 +72,12 @@ class Acceptance:
         cseq: int,
         on_lost: Callable[[float], None],
         now: float,
+        status: int = 200,
     ) -> None:
         self.transaction = transaction
         self.cseq = cseq
+        """CSeq of the INVITE; of a provisional answer its RSeq."""
+        self.status = status
         self.alarm_at = NEVER
         self._data = data
         self._on_lost = on_lost
@@ -80,17 +91,17 @@ class Acceptance:
         return None if due == NEVER else due
 
     def handle_timer(self, now: float) -> None:
-        """Repeat the 2xx, or give up after 64*T1."""
+        """Repeat the answer, or give up after 64*T1."""
         if now >= self._end_at:
             self.stop()
             self._on_lost(now)
         elif now >= self._resend_at:
-            self.transaction.send_response(self._data, 200, now)
+            self.transaction.send_response(self._data, self.status, now)
             self._gap = min(2 * self._gap, T2)
             self._resend_at = now + self._gap
 
     def stop(self) -> None:
-        """Repeat no more: the ACK is here, or the call is over."""
+        """Repeat no more: the ACK or PRACK is here, or the call is over."""
         self._resend_at = self._end_at = NEVER
         self._data = b""
 
@@ -110,10 +121,21 @@ class Call:
         "flow",
         "give_up_at",
         "invite",
+        "is_session_ours",
         "key",
+        "local_sdp",
         "offer",
         "on_time_up",
+        "provisional",
+        "queued",
+        "refresh",
+        "remote_allows",
+        "remote_sdp",
         "reoffer",
+        "rseq",
+        "session",
+        "session_floor",
+        "session_seconds",
         "source",
         "state",
         "transaction",
@@ -133,14 +155,33 @@ class Call:
         self.acceptance: Acceptance | None = None
         self.offer: tuple[Request, Server | InviteServer] | None = None
         """A re-INVITE or UPDATE that waits for the application."""
-        self.reoffer: InviteClient | None = None
-        """Our re-INVITE, until its final answer."""
+        self.reoffer: ClientTransaction | None = None
+        """Our re-INVITE or UPDATE with an offer, until its final answer."""
         self.acks: dict[tuple[str, int], Outgoing] = {}
         """ACKs for 2xx by remote tag and CSeq, to be repeated with them."""
         self.flow: Hop | None = None
         """Where the application sent an outgoing call, whatever its target says."""
         self.source: Hop | None = None
         """Where the INVITE of an incoming call came from."""
+        self.provisional: Acceptance | None = None
+        """A reliable provisional answer of ours that waits for its PRACK."""
+        self.queued: list[tuple[int, bytes]] = []
+        """Status and SDP of answers that wait until that PRACK has come."""
+        self.rseq = 0
+        """Number of the last reliable provisional answer of ours."""
+        self.refresh: ClientTransaction | None = None
+        """Our last refresh of the session, which changes nothing."""
+        self.session: SessionTimer | None = None
+        self.is_session_ours = False
+        """Whether the refreshes of the session are ours."""
+        self.session_seconds = 0
+        """The interval that the other side made us ask for; 0: none."""
+        self.session_floor = 0
+        self.remote_allows: frozenset[str] = frozenset()
+        """The methods that the other side named in Allow."""
+        self.local_sdp = b""
+        self.remote_sdp = b""
+        """What either side said last about the session, for refreshes that change nothing."""
         self.early_sdp = b""
         self.end_status = 487
         self.give_up_at = NEVER
@@ -219,7 +260,13 @@ class CallBook:
         if call.acceptance is not None:
             call.acceptance.stop()
             call.acceptance = None
-        call.transaction = call.reoffer = call.offer = call.invite = None
+        if call.provisional is not None:
+            call.provisional.stop()
+            call.provisional = None
+        if call.session is not None:
+            call.session.stop()
+        call.queued.clear()
+        call.transaction = call.reoffer = call.refresh = call.offer = call.invite = None
         call.give_up_at = NEVER
 
     def get(self, key: str) -> Call:
@@ -317,3 +364,11 @@ def checked(headers: Headers) -> list[tuple[str, str]]:
         if name in _OURS or not is_token(name) or "\r" in value or "\n" in value:
             raise UsageError(f"header {name} cannot be set")
     return result
+
+
+def allows_of(message: Request | Response) -> frozenset[str]:
+    """Return the methods that the sender names in Allow; none if it names none."""
+    try:
+        return frozenset(message.values("allow"))
+    except PeerError:
+        return frozenset()

@@ -24,6 +24,7 @@ class Dialog:
         "local_tag",
         "remote",
         "remote_cseq",
+        "remote_rseq",
         "remote_tag",
         "routes",
         "target",
@@ -51,6 +52,8 @@ class Dialog:
         """Where the other side called from, if it may not point us at another host."""
         self.local_cseq = FIRST_CSEQ
         self.remote_cseq = -1
+        self.remote_rseq = 0
+        """The last reliable provisional answer that we acknowledged (RFC 3262 4)."""
 
     @classmethod
     def from_request(

@@ -3,7 +3,7 @@
 from channels.voice.sip.address import Hop
 from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.auth import authorization_of
-from channels.voice.sip.call import Call, CallBook, Headers, checked
+from channels.voice.sip.call import Acceptance, Call, CallBook, Headers, allows_of, checked
 from channels.voice.sip.dialog import Dialog
 from channels.voice.sip.errors import PeerError, UsageError
 from channels.voice.sip.events import (
@@ -18,19 +18,26 @@ from channels.voice.sip.headers import NameAddress
 from channels.voice.sip.leaving import Leaving
 from channels.voice.sip.message import Request
 from channels.voice.sip.reasons import reason_of
-from channels.voice.sip.screening import ALLOW, sdp_of
+from channels.voice.sip.screening import ALLOW, SUPPORTED, sdp_of
+from channels.voice.sip.session_timer import SessionTimers, requires, supports
 from channels.voice.sip.states import CallState, CallTrigger
-from channels.voice.sip.transaction import InviteServer
+from channels.voice.sip.transaction import InviteServer, Server
 from channels.voice.sip.uri import Uri
+
+RELIABLE = "100rel"
+
+MAX_QUEUED = 5
+"""Provisional answers that wait for a PRACK."""
 
 
 class IncomingCalls:
     """Offers calls to the application and carries its answers back."""
 
-    def __init__(self, book: CallBook, leaving: Leaving) -> None:
+    def __init__(self, book: CallBook, leaving: Leaving, sessions: SessionTimers) -> None:
         self._book = book
         self._layer = book.layer
         self._leaving = leaving
+        self._sessions = sessions
 
     def receive_invite(
         self, request: Request, transaction: InviteServer, source: Hop, now: float
@@ -38,9 +45,10 @@ class IncomingCalls:
         """Take an INVITE outside a dialog.
 
         Raises:
-            PeerError: 503 when there are too many calls, 400 for a broken one.
+            PeerError: 503 when there are too many calls, 400 for a broken one, 422.
         """
         book = self._book
+        self._sessions.check(request)
         if book.is_full:
             retry_after = str(book.options.busy_retry_after)
             raise PeerError(503, reason_of(503), (("retry-after", retry_after),))
@@ -52,6 +60,8 @@ class IncomingCalls:
         )
         call.dialogs[call.dialog.remote_tag] = call.dialog
         call.source = source
+        call.remote_sdp = offered.sdp
+        call.remote_allows = allows_of(request)
         call.transaction = transaction
         transaction.call_key = key
         book.add(call)
@@ -91,16 +101,39 @@ class IncomingCalls:
         """
         if not 101 <= status <= 199:
             raise UsageError(f"{status} is not a provisional status")
-        request, transaction = _open_invite(call)
-        self._layer.respond(
-            request,
-            transaction,
-            status,
-            now,
-            to_tag=call.key,
-            headers=self._book.answer_headers(request, transaction, sdp),
-            body=sdp,
-        )
+        _open_invite(call)
+        if call.provisional is None:
+            self._provide(call, status, sdp, now)
+        elif len(call.queued) < MAX_QUEUED:
+            # RFC 3262 3: not before the last reliable one is acknowledged.
+            call.queued.append((status, sdp))
+
+    def receive_prack(
+        self, call: Call, request: Request, transaction: Server | InviteServer, now: float
+    ) -> None:
+        """Take the acknowledgement of a reliable provisional answer (RFC 3262 3).
+
+        Raises:
+            PeerError: 481, if there is nothing that it acknowledges; 488, if it makes an offer.
+        """
+        provisional = call.provisional
+        words = request.header("rack").split()
+        if provisional is None or call.invite is None or words[:1] != [str(provisional.cseq)]:
+            raise PeerError(481, reason_of(481))
+        if [word.upper() for word in words[1:]] != call.invite.header("cseq").upper().split():
+            raise PeerError(481, reason_of(481))
+        if sdp_of(request):
+            raise PeerError(488, reason_of(488))
+        provisional.stop()
+        call.provisional = None
+        self._layer.respond(request, transaction, 200, now)
+        while call.queued and call.provisional is None:
+            status, sdp = call.queued.pop(0)
+            if status < 200:
+                self._provide(call, status, sdp, now)
+            else:
+                call.queued.clear()
+                self.answer(call, sdp, now)
 
     def answer(self, call: Call, sdp: bytes, now: float) -> None:
         """Send the 200 and repeat it until the ACK comes.
@@ -111,14 +144,45 @@ class IncomingCalls:
         request, transaction = _open_invite(call)
         if not sdp:
             raise UsageError("an answer needs SDP")
+        if call.provisional is not None:
+            # RFC 3262 3: our early answer must have arrived before the 2xx may leave.
+            call.queued = [*call.queued[: MAX_QUEUED - 1], (200, sdp)]
+            return
         call.move(CallTrigger.ANSWER)
         call.give_up_at = NEVER
-        headers = [*self._book.answer_headers(request, transaction, sdp), ALLOW]
+        call.local_sdp = sdp
+        timer = self._sessions.grant(call, request, now)
+        headers = [*self._book.answer_headers(request, transaction, sdp), ALLOW, SUPPORTED, *timer]
         data = self._layer.respond(
             request, transaction, 200, now, to_tag=call.key, headers=headers, body=sdp
         )
         call.invite = None
         self._leaving.accept(call, transaction, data, request.cseq.number, now)
+
+    def _provide(self, call: Call, status: int, sdp: bytes, now: float) -> None:
+        request, transaction = _open_invite(call)
+        is_offered = bool(call.remote_sdp)
+        early = sdp if is_offered else b""  # a delayed offer is answered with the 2xx
+        headers = self._book.answer_headers(request, transaction, early)
+        is_reliable = requires(request, RELIABLE) or (bool(early) and supports(request, RELIABLE))
+        if is_reliable:
+            call.rseq += 1
+            headers += [("require", RELIABLE), ("rseq", str(call.rseq))]
+        data = self._layer.respond(
+            request, transaction, status, now, to_tag=call.key, headers=headers, body=early
+        )
+        if is_reliable:
+            call.provisional = Acceptance(
+                transaction, data, call.rseq, lambda at: self._not_heard(call, at), now, status
+            )
+            self._layer.alarms.watch(call.provisional)
+
+    def _not_heard(self, call: Call, now: float) -> None:
+        # RFC 3262 3: the caller never acknowledged our ringing.
+        call.provisional = None
+        if call.state is CallState.OFFERED:
+            self._finish(call, 504, CallTrigger.HANG_UP, now)
+            self._book.emit(CallEnded(call=call.key, reason=EndReason.TIMEOUT))
 
     def reject(
         self, call: Call, status: int, now: float, *, reason: str = "", headers: Headers = ()

@@ -87,6 +87,9 @@ _USUAL = (
     "Retry-After",
     "Session-Expires",
     "Reason",
+    "Min-SE",
+    "RSeq",
+    "RAck",
 )
 
 _CANONICAL = {name: name.lower() for name in _USUAL} | _COMPACT

@@ -1,6 +1,4 @@
-"""What happens inside a call: BYE, re-INVITE and UPDATE both ways, INFO (RFC 3261 12, 14)."""
-
-from contextlib import suppress
+"""What the other side asks inside a call: BYE, re-INVITE, UPDATE, INFO (RFC 3261 12, 14)."""
 
 from channels.voice.sip.call import Call, CallBook
 from channels.voice.sip.dialog import Dialog
@@ -10,27 +8,21 @@ from channels.voice.sip.events import (
     CallReoffered,
     DigitsReceived,
     EndReason,
-    ReofferAnswered,
-    ReofferRefused,
 )
 from channels.voice.sip.incoming import IncomingCalls
 from channels.voice.sip.leaving import Leaving
-from channels.voice.sip.message import Request, Response
+from channels.voice.sip.message import Request
 from channels.voice.sip.reasons import reason_of
-from channels.voice.sip.screening import ALLOW, SDP, is_sdp, sdp_of
+from channels.voice.sip.screening import ALLOW, SUPPORTED, sdp_of
+from channels.voice.sip.session_timer import SessionTimers
 from channels.voice.sip.states import CallState, CallTrigger
 from channels.voice.sip.transaction import (
-    ClientTransaction,
-    InviteClient,
     InviteServer,
     Server,
 )
 
 OFFER_LIMIT = 10.0
 """Seconds that the application has to answer a re-INVITE or UPDATE."""
-
-REOFFER_LIMIT = 60.0
-"""Seconds that the other side has to answer a re-INVITE that it has received."""
 
 RETRY_LATER = (("retry-after", "5"),)
 """RFC 3261 14.2: 0 to 10 seconds."""
@@ -43,10 +35,17 @@ _OVER = frozenset({CallState.LEAVING, CallState.ENDED})
 
 
 class MidCall:
-    """Requests inside dialogs, theirs and ours."""
+    """Requests of the other side inside dialogs."""
 
-    def __init__(self, book: CallBook, incoming: IncomingCalls, leaving: Leaving) -> None:
+    def __init__(
+        self,
+        book: CallBook,
+        incoming: IncomingCalls,
+        leaving: Leaving,
+        sessions: SessionTimers,
+    ) -> None:
         self._book = book
+        self._sessions = sessions
         self._layer = book.layer
         self._incoming = incoming
         self._leaving = leaving
@@ -55,6 +54,7 @@ class MidCall:
             "INVITE": self._receive_offer,
             "UPDATE": self._receive_offer,
             "INFO": self._receive_info,
+            "PRACK": incoming.receive_prack,
         }
 
     def receive_request(
@@ -64,33 +64,24 @@ class MidCall:
         transaction: Server | InviteServer,
         now: float,
     ) -> None:
-        """Take a BYE, INVITE, UPDATE or INFO inside a dialog.
+        """Take a BYE, INVITE, UPDATE, INFO or PRACK inside a dialog.
 
         Raises:
             PeerError: for one that must be refused.
         """
         call, dialog = ends
         dialog.accept_sequence(request.cseq.number)
-        self._handlers[request.method](call, request, transaction, now)
+        if request.method in {"INVITE", "UPDATE"}:
+            self._sessions.check(request)
+        handler = self._handlers.get(request.method)
+        if handler is None:
+            raise PeerError(405, reason_of(405), (ALLOW,))
+        handler(call, request, transaction, now)
 
     def receive_cancel(self, call: Call, invite: InviteServer, now: float) -> None:
         """Take a CANCEL for a re-INVITE that the application has not answered."""
         if call.offer is not None and call.offer[1] is invite:
             self._close_offer(call, 487, now)
-
-    def reoffer(self, call: Call, sdp: bytes, now: float) -> None:
-        """Send a re-INVITE with an offer; glare is reported like a refusal.
-
-        Raises:
-            UsageError: for an empty body, and for a call that is not established.
-        """
-        dialog = call.dialog
-        if not sdp or dialog is None or call.state is not CallState.ESTABLISHED:
-            raise UsageError("a re-INVITE needs SDP and an established call")
-        if call.offer is not None or call.reoffer is not None:
-            self._book.emit(ReofferRefused(call=call.key, status=491, reason=reason_of(491)))
-            return
-        self._send_reoffer(call, dialog, sdp, now)
 
     def answer_offer(self, call: Call, sdp: bytes, now: float) -> None:
         """Accept a re-INVITE or UPDATE of the other side.
@@ -106,7 +97,9 @@ class MidCall:
         request, transaction = call.offer
         call.offer = None
         call.dialog.target = call.dialog.new_target(request)
-        headers = [*self._book.answer_headers(request, transaction, sdp), ALLOW]
+        call.local_sdp, call.remote_sdp = sdp, sdp_of(request) or call.remote_sdp
+        timer = self._sessions.grant(call, request, now)
+        headers = [*self._book.answer_headers(request, transaction, sdp), ALLOW, SUPPORTED, *timer]
         data = self._layer.respond(request, transaction, 200, now, headers=headers, body=sdp)
         if isinstance(transaction, InviteServer):
             self._leaving.accept(call, transaction, data, request.cseq.number, now)
@@ -123,35 +116,6 @@ class MidCall:
         if call.offer is None:
             raise CallGone(call.key)
         self._close_offer(call, status, now)
-
-    def receive_response(
-        self, transaction: ClientTransaction, response: Response, now: float
-    ) -> None:
-        """Take the response to a re-INVITE of ours."""
-        call = transaction.tag
-        assert isinstance(call, Call)
-        dialog = call.dialog
-        if response.status < 200 or dialog is None:
-            return
-        if response.status < 300:
-            self._receive_answer(call, dialog, transaction, response)
-            return
-        call.reoffer = None
-        digest = call.digest
-        if response.status in {401, 407} and digest and digest.may_retry(response, transaction.hop):
-            self._send_reoffer(call, dialog, transaction.request.body, now)
-        elif response.status in {408, 481}:
-            self._lose(call, EndReason.ERROR, now)  # RFC 3261 14.1, 12.2.1.2
-        elif call.state is CallState.ESTABLISHED:
-            reason = response.reason or reason_of(response.status)
-            self._book.emit(ReofferRefused(call=call.key, status=response.status, reason=reason))
-
-    def transaction_failed(self, transaction: ClientTransaction, _status: int, now: float) -> None:
-        """Note that a re-INVITE of ours got no answer: the call does not work any more."""
-        call = transaction.tag
-        assert isinstance(call, Call)
-        call.reoffer = None
-        self._lose(call, EndReason.TIMEOUT, now)
 
     def _receive_bye(
         self, call: Call, request: Request, transaction: Server | InviteServer, now: float
@@ -198,7 +162,8 @@ class MidCall:
         # RFC 4028 10: a session-timer refresh without an offer changes nothing.
         if call.dialog is not None:
             call.dialog.target = call.dialog.new_target(request)
-        headers = self._book.answer_headers(request, transaction, b"")
+        timer = self._sessions.grant(call, request, now)
+        headers = [*self._book.answer_headers(request, transaction, b""), SUPPORTED, *timer]
         self._layer.respond(request, transaction, 200, now, headers=headers)
 
     def _receive_info(
@@ -224,40 +189,6 @@ class MidCall:
             request, transaction = call.offer
             call.offer = None
             self._layer.respond(request, transaction, status, now)
-
-    def _send_reoffer(self, call: Call, dialog: Dialog, sdp: bytes, now: float) -> None:
-        request = dialog.request("INVITE")
-        ways = dialog.next_hop()
-        request.headers["contact"] = [self._book.contact_for(ways[0].transport, request.uri)[1]]
-        request.headers["content-type"] = [SDP]
-        request.body = sdp
-        self._book.finish(request, call)
-        call.reoffer = self._layer.send_invite(request, ways, self, now)
-        call.reoffer.tag = call
-        call.reoffer.patience = REOFFER_LIMIT
-
-    def _receive_answer(
-        self, call: Call, dialog: Dialog, transaction: ClientTransaction, response: Response
-    ) -> None:
-        number = transaction.request.cseq.number
-        ack = call.acks.get((dialog.remote_tag, number))
-        if ack is not None:
-            self._layer.send(ack)
-            return
-        if isinstance(transaction, InviteClient) and call.reoffer is transaction:
-            call.reoffer = None
-        if call.digest is not None:
-            call.digest.succeed()
-        with suppress(PeerError):  # a target that we cannot send to changes nothing
-            dialog.target = dialog.new_target(response)
-        call.acks = {(dialog.remote_tag, number): self._book.acknowledge(dialog, transaction)}
-        if call.state is CallState.ESTABLISHED:
-            sdp = response.body if is_sdp(response.header("content-type")) else b""
-            self._book.emit(ReofferAnswered(call=call.key, sdp=sdp))
-
-    def _lose(self, call: Call, reason: EndReason, now: float) -> None:
-        if call.state is CallState.ESTABLISHED:
-            self._leaving.lose(call, reason, now)
 
 
 def parse_digits(kind: str, body: bytes) -> tuple[str, int] | None:

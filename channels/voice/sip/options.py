@@ -33,6 +33,10 @@ class UserAgentOptions:
     """Seconds in the Retry-After of that 503."""
     ring_limit: float = 180.0
     """Seconds until an unanswered call, in or out, is given up (480, CANCEL)."""
+    session_seconds: int = 1800
+    """How long a call lives without a refresh, unless the other side wants less (RFC 4028)."""
+    max_datagram: int = 1300
+    """Bytes; larger requests go over TCP where the other side has it (RFC 3261 18.1.1)."""
     peers: PeerOptions = field(default_factory=PeerOptions)
     """Whom we trust, and how much of the others is read."""
 

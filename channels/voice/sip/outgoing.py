@@ -5,15 +5,16 @@ from contextlib import suppress
 from channels.voice.sip.address import Hop
 from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.auth import Credentials, DigestClient
-from channels.voice.sip.call import Call, CallBook, Headers, checked
+from channels.voice.sip.call import Call, CallBook, Headers, allows_of, checked
 from channels.voice.sip.dialog import FIRST_CSEQ, Dialog, hop_of
 from channels.voice.sip.errors import PeerError, UsageError
 from channels.voice.sip.events import CallAnswered, CallFailed, CallKey, CallProgressed
-from channels.voice.sip.headers import NameAddress, parse_number
+from channels.voice.sip.headers import MAX_CSEQ, NameAddress, parse_number
 from channels.voice.sip.leaving import Leaving
 from channels.voice.sip.message import MAX_FORWARDS, Request, Response
 from channels.voice.sip.reasons import reason_of
-from channels.voice.sip.screening import ALLOW, SDP, is_sdp
+from channels.voice.sip.screening import ALLOW, SDP, SUPPORTED, is_sdp
+from channels.voice.sip.session_timer import SessionTimers, requires
 from channels.voice.sip.states import CallState, CallTrigger
 from channels.voice.sip.transaction import ClientTransaction, InviteClient
 from channels.voice.sip.uri import Uri
@@ -25,8 +26,8 @@ MAX_RETRY_AFTER = 86_400
 """Seconds; a longer Retry-After means "do not"."""
 
 
-class CancelUser:
-    """Nobody waits for the answer to a CANCEL: the INVITE tells the end."""
+class QuietUser:
+    """Nobody waits for the answer to a CANCEL or PRACK: the INVITE tells the end."""
 
     def receive_response(
         self, transaction: ClientTransaction, response: Response, now: float
@@ -40,11 +41,12 @@ class CancelUser:
 class OutgoingCalls:
     """Sends INVITEs and follows every branch of them."""
 
-    def __init__(self, book: CallBook, leaving: Leaving) -> None:
+    def __init__(self, book: CallBook, leaving: Leaving, sessions: SessionTimers) -> None:
         self._book = book
         self._layer = book.layer
         self._leaving = leaving
-        self._cancel_user = CancelUser()
+        self._sessions = sessions
+        self._quiet_user = QuietUser()
 
     def invite(
         self,
@@ -81,6 +83,7 @@ class OutgoingCalls:
                 "contact": [book.contact_for(hop.transport, target)[1]],
                 "user-agent": [book.options.name],
                 ALLOW[0]: [ALLOW[1]],
+                SUPPORTED[0]: [SUPPORTED[1]],
                 "content-type": [SDP],
             },
             sdp,
@@ -90,6 +93,8 @@ class OutgoingCalls:
         call = Call(key, CallState.CALLING, request)
         if credentials is not None:
             call.digest = DigestClient(credentials, book.new_token, hop.host)
+        request.headers.update((name, [value]) for name, value in self._sessions.ask(call))
+        call.local_sdp = sdp
         call.flow = destination
         book.peers.confirm(hop.host)
         book.add(call)
@@ -133,7 +138,7 @@ class OutgoingCalls:
 
     def _cancel(self, call: Call, now: float) -> None:
         assert isinstance(call.transaction, InviteClient)
-        self._layer.send_cancel(call.transaction, self._cancel_user, now)
+        self._layer.send_cancel(call.transaction, self._quiet_user, now)
 
     def _time_up(self, call: Call, now: float) -> None:
         call.end_status = 408
@@ -148,12 +153,34 @@ class OutgoingCalls:
             self._cancel(call, now)
         if response.status == 100 or call.state is CallState.CANCELLING:
             return
-        if response.to_tag and "contact" in response.headers:
-            self._dialog(call, transaction, response)
+        is_reliable = requires(response, "100rel") and "rseq" in response.headers
+        if response.to_tag and ("contact" in response.headers or is_reliable):
+            dialog = self._dialog(call, transaction, response)
+            if is_reliable and not (
+                dialog and self._acknowledge_early(call, dialog, response, now)
+            ):
+                return  # a repetition, or out of order (RFC 3262 4)
         sdp = _sdp_of(response)
         if sdp:
             call.early_sdp = sdp
         self._book.emit(CallProgressed(call=call.key, status=response.status, sdp=sdp))
+
+    def _acknowledge_early(
+        self, call: Call, dialog: Dialog, response: Response, now: float
+    ) -> bool:
+        """Send PRACK for the next reliable provisional answer; False if it is not the next."""
+        try:
+            number = parse_number(response.header("rseq"), MAX_CSEQ, "Bad RSeq")
+        except PeerError:
+            return False
+        if dialog.remote_rseq and number != dialog.remote_rseq + 1:
+            return False
+        dialog.remote_rseq = number
+        prack = dialog.request("PRACK")
+        prack.headers["rack"] = [f"{number} {response.header('cseq')}"]
+        self._book.finish(prack, call)
+        self._layer.send_request(prack, dialog.next_hop(), self._quiet_user, now)
+        return True
 
     def _receive_success(
         self, call: Call, transaction: ClientTransaction, response: Response, now: float
@@ -183,22 +210,30 @@ class OutgoingCalls:
             self._leaving.send_bye(call, now)
         else:
             sdp = _sdp_of(response) or call.early_sdp
+            call.remote_sdp = sdp
+            call.remote_allows = allows_of(response)
+            self._sessions.learn(call, response, now)
             self._book.emit(CallAnswered(call=call.key, sdp=sdp))
 
     def _receive_failure(
         self, call: Call, transaction: ClientTransaction, response: Response, now: float
     ) -> None:
         digest = call.digest
-        may_retry = digest is not None and call.allows(CallTrigger.RETRY)
-        if (
-            response.status in {401, 407}
-            and may_retry
-            and digest
-            and digest.may_retry(response, transaction.hop)
-        ):
+        again: Request | None = None
+        if not call.allows(CallTrigger.RETRY):
+            pass  # given up meanwhile
+        elif response.status in {401, 407}:
+            if digest is not None and digest.may_retry(response, transaction.hop):
+                again = _again(transaction.request)
+        elif response.status == 422 and self._sessions.raise_floor(call, response):
+            again = _again(transaction.request)
+            again.headers.update((name, [value]) for name, value in self._sessions.ask(call))
+        if again is not None:
+            if digest is not None:
+                digest.sign(again)
             call.move(CallTrigger.RETRY)
             call.dialogs.clear()
-            self._send(call, _again(transaction.request, digest), transaction.hop, now)
+            self._send(call, again, transaction.hop, now)
             return
         self._fail(
             call,
@@ -236,15 +271,13 @@ class OutgoingCalls:
         return dialog
 
 
-def _again(request: Request, digest: DigestClient) -> Request:
-    """Return an INVITE to be sent again with credentials (RFC 3261 22.2: CSeq + 1)."""
+def _again(request: Request) -> Request:
+    """Return an INVITE to be sent again in another form (RFC 3261 22.2: CSeq + 1)."""
     headers = {name: list(values) for name, values in request.headers.items()}
     for name in ("via", "authorization", "proxy-authorization"):
         headers.pop(name, None)
     headers["cseq"] = [f"{request.cseq.number + 1} INVITE"]
-    again = Request("INVITE", request.uri, headers, request.body)
-    digest.sign(again)
-    return again
+    return Request("INVITE", request.uri, headers, request.body)
 
 
 def _sdp_of(response: Response) -> bytes:

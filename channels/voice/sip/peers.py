@@ -24,7 +24,17 @@ AMPLIFICATION = 5
 """Bytes sent to an unconfirmed UDP address for each that came from it. A call is 100, 180,
 200 and one repetition of it for one INVITE; QUIC allows 3 (RFC 9000 8.1), but pads."""
 
-ALLOWED = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REGISTER")
+ALLOWED = (
+    "INVITE",
+    "ACK",
+    "CANCEL",
+    "BYE",
+    "OPTIONS",
+    "INFO",
+    "UPDATE",
+    "PRACK",
+    "REGISTER",
+)
 """Every method that the user agent speaks, in the order in which Allow names them."""
 
 

@@ -15,10 +15,12 @@ MAX_BODY = 32_768
 """Bytes; an SDP body with every candidate of a browser has about 8,000."""
 
 _SCHEMES = frozenset({"sip", "sips", "tel"})
-_EXTENSIONS: frozenset[str] = frozenset()
-"""Option tags that we understand in Require."""
+EXTENSIONS = ("100rel", "timer")
+"""Option tags that we understand (RFC 3262, RFC 4028)."""
+SUPPORTED = ("supported", ", ".join(EXTENSIONS))
+_EXTENSIONS = frozenset(EXTENSIONS)
 
-_WITH_SDP = frozenset({"INVITE", "UPDATE"})
+_WITH_SDP = frozenset({"INVITE", "UPDATE", "PRACK"})
 
 
 def screen(request: Request, methods: tuple[str, ...] = ALLOWED) -> None:

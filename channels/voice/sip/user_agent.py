@@ -30,11 +30,13 @@ from channels.voice.sip.message import Request
 from channels.voice.sip.mid_call import MidCall
 from channels.voice.sip.options import UserAgentOptions
 from channels.voice.sip.outgoing import OutgoingCalls
+from channels.voice.sip.own_offers import OwnOffers
 from channels.voice.sip.peers import ALLOWED, PeerCounts, Peers
 from channels.voice.sip.reasons import reason_of
 from channels.voice.sip.registrar import Registrar
 from channels.voice.sip.registration import Registrations
-from channels.voice.sip.screening import ACCEPT, ALLOW, screen
+from channels.voice.sip.screening import ACCEPT, ALLOW, SUPPORTED, screen
+from channels.voice.sip.session_timer import SessionTimers
 from channels.voice.sip.states import CallState
 from channels.voice.sip.transaction import InviteServer, Server
 from channels.voice.sip.uri import host_port
@@ -68,10 +70,12 @@ class UserAgent:
         )
         self._book = CallBook(options, self._layer, self._peers, new_token)
         leaving = Leaving(self._book)
+        sessions = SessionTimers(self._book)
         self._leaving = leaving
-        self._incoming = IncomingCalls(self._book, leaving)
-        self._outgoing = OutgoingCalls(self._book, leaving)
-        self._mid_call = MidCall(self._book, self._incoming, leaving)
+        self._incoming = IncomingCalls(self._book, leaving, sessions)
+        self._outgoing = OutgoingCalls(self._book, leaving, sessions)
+        self._own_offers = OwnOffers(self._book, leaving, sessions)
+        self._mid_call = MidCall(self._book, self._incoming, leaving, sessions)
         self._registrar = Registrar(self._book)
         self._registrations = Registrations(self._book)
         self._digest = DigestServer(options.realm, secret, new_token, options.algorithms)
@@ -172,7 +176,14 @@ class UserAgent:
 
     def reoffer(self, call: CallKey, sdp: bytes, now: float) -> None:
         """Send a re-INVITE (hold, resume, refresh); ReofferAnswered or ReofferRefused follows."""
-        self._mid_call.reoffer(self._book.get(call), sdp, now)
+        self._own_offers.reoffer(self._book.get(call), sdp, now)
+
+    def update(self, call: CallKey, now: float, *, sdp: bytes = b"") -> None:
+        """Send an UPDATE (RFC 3311), a re-INVITE to who has none; with `sdp` it is an offer.
+
+        ReofferAnswered or ReofferRefused follows on an offer.
+        """
+        self._own_offers.update(self._book.get(call), sdp, now)
 
     def answer_reoffer(self, call: CallKey, sdp: bytes, now: float) -> None:
         """Accept what CallReoffered asked for."""
@@ -334,4 +345,4 @@ class UserAgent:
         if self._book.is_full:
             retry_after = str(self.options.busy_retry_after)
             raise PeerError(503, reason_of(503), (("retry-after", retry_after),))
-        self._layer.respond(request, transaction, 200, now, headers=(ALLOW, ACCEPT))
+        self._layer.respond(request, transaction, 200, now, headers=(ALLOW, ACCEPT, SUPPORTED))

@@ -257,7 +257,7 @@ def test_hanging_up_before_the_ack_waits_for_it() -> None:
 
 
 def test_hanging_up_without_an_ack_says_bye_in_the_end_and_ends_once() -> None:
-    wire = Wire()
+    wire = Wire.with_trunk()
     call = answered(wire)
     wire.agent.hang_up(call, wire.now)
 
