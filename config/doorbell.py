@@ -36,6 +36,9 @@ REST = timedelta(seconds=2)
 """After a failure nobody rings for this long."""
 RING_LIVES = timedelta(minutes=10)
 """A ring that no worker has heard by then is dropped; the sweeper rings again."""
+MEMORY_SECONDS = 300
+"""How long RQ remembers a finished job. Not 0: RQ then deletes it at once, and a second worker
+that has the same ring in hand, or a wiped Redis, makes it fail and quit."""
 JOB_SECONDS = 120
 """Backstop far above the limit of a job: a worker that passes it is stuck and ends itself."""
 
@@ -103,8 +106,8 @@ class RedisDoorbell:
                     job_id=job_id(outbox_id),
                     timeout=JOB_SECONDS,
                     ttl=int(RING_LIVES.total_seconds()),
-                    result_ttl=0,
-                    failure_ttl=0,
+                    result_ttl=MEMORY_SECONDS,
+                    failure_ttl=MEMORY_SECONDS,
                 )
                 for outbox_id in dict.fromkeys(outbox_ids)
             ]

@@ -15,6 +15,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import text
 
+from config.doorbell import MEMORY_SECONDS
 from config.runtime import Runtime, Servers
 from hotline.kernel.outbox import LEASE
 
@@ -130,15 +131,32 @@ async def test_a_worker_that_waits_hears_the_bell(runtime: Runtime, start: Start
     assert await asyncio.to_thread(hear, worker) == "ran later"
 
 
-async def test_nothing_of_a_finished_row_stays_in_redis(
+async def test_what_redis_remembers_of_a_finished_row_ends_by_itself(
     runtime: Runtime, start: Start, redis: Redis
 ) -> None:
     await owe(runtime, "note", "done")
 
     await asyncio.to_thread(start(burst=True).communicate, timeout=LIMIT)
 
-    assert redis.keys("rq:job:*") == []
     assert redis.llen("rq:queue:outbox") == 0
+    assert 0 < redis.ttl("rq:job:outbox-1") <= MEMORY_SECONDS
+
+
+async def test_a_ring_that_redis_forgets_in_the_middle_does_not_end_the_worker(
+    runtime: Runtime, start: Start, redis: Redis
+) -> None:
+    await owe(runtime, "linger", "first")
+    worker = start(lingers=True)
+    assert await asyncio.to_thread(hear, worker) == "ran first"
+    redis.flushall()
+
+    assert worker.stdin is not None
+    worker.stdin.write("go on\n")
+    worker.stdin.flush()
+    await owe(runtime, "note", "second")
+
+    assert await asyncio.to_thread(hear, worker) == "ran second"
+    assert (await rows(runtime))[0] == ("first", "done", 1, None)
 
 
 async def test_a_bug_buries_the_row_and_the_worker_goes_on(runtime: Runtime, start: Start) -> None:
