@@ -219,7 +219,8 @@ async def test_the_random_city_raises_every_counter(city: City) -> None:
 
 
 @pytest.mark.parametrize("kind", [ObjectKind.UNIT, ObjectKind.REGION, ObjectKind.INSPECTOR])
-async def test_every_number_opens_exactly_its_rows(city: City, kind: ObjectKind) -> None:
+async def test_r76_every_number_opens_exactly_its_rows(city: City, kind: ObjectKind) -> None:
+    """R76: collecting and handling are analysed down to the single case."""
     await name_areas(city)
     await write_cases(city, 200, 5)
     period, options = Period.parse("2026"), Options()

@@ -62,7 +62,7 @@ async def test_r70_r71_a_month_of_two_units_is_ranked(city: City) -> None:
     assert stored_values(second.counters)["reverse_rank"] == Fraction(2)
 
 
-async def test_r79_r99_every_kind_of_object_is_assessed(city: City) -> None:
+async def test_r79_every_kind_of_object_is_assessed(city: City) -> None:
     """R79: region, department, post, inspector and the centre itself."""
     await work_a_month(city)
 
@@ -83,7 +83,7 @@ async def test_a_period_that_is_not_over_is_not_published(city: City) -> None:
 
 
 async def test_r72_published_results_keep_definition_options_and_figures(city: City) -> None:
-    """R72, R24: what was published says how it was reckoned, and is in the audit log."""
+    """R72: what was published says how it was reckoned, and is in the audit log."""
     await work_a_month(city)
     city.clock.advance(timedelta(days=30))
     await publish(city)
@@ -176,7 +176,7 @@ async def test_a_published_row_cannot_be_changed(city: City) -> None:
             await session.flush()
 
 
-async def test_r53_r75_a_deferred_case_is_out_of_the_assessment(city: City) -> None:
+async def test_r75_a_deferred_case_is_out_of_the_assessment(city: City) -> None:
     """R75: 缓办案件不再计入年度考核范围 (003 a27)."""
     await work_a_month(city)
     plan = Plan.usual(ObjectKind.UNIT, MARCH)

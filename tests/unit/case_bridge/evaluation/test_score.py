@@ -90,6 +90,12 @@ def test_r71_the_greatest_score_is_90_and_may_be_shown_as_100() -> None:
     assert SUNING.maximum == 90
 
 
+def test_r73_closing_on_time_weighs_most() -> None:
+    """R73: 重点突出城管问题按期结案率 (003 a25)."""
+    steps = explain_steps(SUNING.tree(), dict.fromkeys(NAMES.values(), Fraction(1)), Options())
+    assert max(step.value for step in steps) == steps[0].value == 40
+
+
 def test_a_score_may_be_negative_before_the_work_value() -> None:
     worst = [unit("worst", should_close=5, closed=0, reworked=5)]
 
