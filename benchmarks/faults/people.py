@@ -175,12 +175,13 @@ class People:
         return True
 
     async def sweep(self) -> bool:
-        """Offer what is due, or make one of the rounds."""
+        """Offer what is due, and at times make one of the rounds."""
         house = self.house
-        if house.fate.chance.random() < 0.5:
-            return bool(await sweep_outbox(house.runtime, house.clock()))
+        found = await sweep_outbox(house.runtime, house.clock())
+        if house.fate.chance.random() < 0.6:
+            return bool(found)
         each = house.fate.chance.choices(ROUNDS, ROUND_WEIGHTS)[0]
-        return bool(await each.make(house.runtime, house.clock()))
+        return bool(await each.make(house.runtime, house.clock()) or found)
 
     async def make_rounds(self) -> bool:
         """Make every round once."""

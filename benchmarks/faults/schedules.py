@@ -37,6 +37,8 @@ from tests.conftest import FakeClock
 
 SHOWN = 10
 """Broken schedules that are told in full."""
+TOLD_EVERY = 250
+"""Schedules between two lines in a log, where no bar moves."""
 PATIENCE_SECONDS = 120.0
 
 
@@ -182,6 +184,8 @@ def main() -> int:
                         bar.console.print(f"seed {verdict.seed}: {'; '.join(verdict.problems)}")
                     crashes, broken = tally.crashes.total(), len(tally.broken)
                     bar.update(task, advance=1, crashes=crashes, broken=broken)
+                    if not bar.console.is_terminal and tally.schedules % TOLD_EVERY == 0:
+                        print(f"{tally.schedules} played, {broken} broken", flush=True)
         finally:
             server.stop()
     seconds = round(time.monotonic() - began, 1)

@@ -24,7 +24,7 @@ from tests.conftest import FakeClock
 from tests.fakes.crashing import Fate
 
 FIRST_DAY = datetime(2026, 2, 1, tzinfo=UTC)
-STORM_TURNS = (20, 70)
+STORM_TURNS = (40, 110)
 IDLE = 5
 """So many of the six who act again and again have nothing to do: time may jump."""
 LONGEST_CALM = 1500
