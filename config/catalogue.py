@@ -10,6 +10,7 @@ from config.calendar_tables import load_calendar
 from config.category_table import Scheme, load_categories, load_schemes
 from config.data_files import DATA, read_text
 from config.prompts import check_prompts, prompt_names
+from config.queue_rules import load_queue_rules
 from config.rule_table import load_rules
 from config.unit_tables import load_responsibility, load_units
 from hotline.kernel.errors import HotlineError
@@ -66,6 +67,7 @@ def load_catalogue(folder: Path = DATA) -> Catalogue:
     responsibility = load_responsibility(folder, schemes, categories, units, problems)
     rules = load_rules(folder, problems)
     flows = load_flows(folder / "flows", folder / "prompts", problems)
+    load_queue_rules(folder, problems)
     problems += check_prompts(folder / "prompts")
     if problems or calendar is None:
         raise CatalogueError(tuple(sorted(set(problems))))

@@ -20,6 +20,7 @@ from channels.voice.missed import Missed
 from channels.voice.seat_ring import Caller, ring_seat
 from channels.voice.waiters import first_of, stop_tasks
 from hotline.contacts.calls import service as calls
+from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Unavailable
 from hotline.kernel.ids import CallId, SeatId
 from hotline.kernel.tasks import spawn
@@ -85,7 +86,7 @@ class QueueWait:
         """
         now = self._exchange.clock()
         async with self._exchange.database.begin() as uow:
-            if not await queues.has_seats(uow.session, self._queue):
+            if not await self._is_staffed(uow):
                 return LeaveReason.NO_SEATS
             await queues.enqueue(
                 uow,
@@ -129,6 +130,10 @@ class QueueWait:
                 if reason is not None:
                     return reason
 
+    async def _is_staffed(self, uow: UnitOfWork) -> bool:
+        policy = self._exchange.options.queue_policy
+        return await queues.has_seats(uow.session, self._queue, policy)
+
     async def _hear_keys(self) -> None:
         """Listen for the wish to be called back; other keys mean nothing here."""
         digits = self._leg.media.digits
@@ -154,7 +159,7 @@ class QueueWait:
         """Leave the queue if nobody is there, or it has been too long; None to go on waiting."""
         now = self._exchange.clock()
         async with self._exchange.database.begin() as uow:
-            if not await queues.has_seats(uow.session, self._queue):
+            if not await self._is_staffed(uow):
                 reason = LeaveReason.NO_SEATS
             elif now >= until:
                 reason = LeaveReason.OVERFLOW

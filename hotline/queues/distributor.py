@@ -1,5 +1,6 @@
 """The distributor: who is offered to whom, and what becomes of the offer."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,13 +10,19 @@ from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallId, SeatId, new_id
 from hotline.queues.acts import Act, carry_out
 from hotline.queues.model import OfferRow, QueueEntryRow, SeatRow
-from hotline.queues.repository import QueueEntries, Seats, idle_seconds
+from hotline.queues.repository import MAX_CANDIDATES, QueueEntries, Seats
 from hotline.queues.returns import service as returns
-from hotline.queues.routing import LONGEST_IDLE, Candidate, longest_idle_first
+from hotline.queues.routing import Choice, choose_for
 from hotline.queues.states import OfferState
 from hotline.queues.values import Offer, QueuePolicy
 
 DEFAULT_POLICY = QueuePolicy()
+
+FREE_LOOK = 100
+"""So many free seats are looked at first, best first; all of them if none can serve a caller."""
+
+PAGE = 200
+"""So many callers are read at a time."""
 
 MISSED = "missed_offer"
 """The break reason of a seat that let it ring."""
@@ -24,33 +31,55 @@ MISSED = "missed_offer"
 async def next_offer(
     uow: UnitOfWork, queue: str, now: datetime, policy: QueuePolicy = DEFAULT_POLICY
 ) -> Offer | None:
-    """Offer the caller who waits longest to the seat that has been idle longest.
+    """Offer the first caller for whom there is a seat to the best of those seats.
 
     Waits for nobody: what another transaction is moving is left out. None if there is no
-    caller, or no available seat whose phone is registered.
+    caller, or no available seat with a registered phone that can serve one.
     """
-    entry = await QueueEntries(uow.session).next_waiting(queue)
+    rules = policy.rules_of(queue)
+    queues = rules.all_queues(queue)
+    seats, entries = Seats(uow.session), QueueEntries(uow.session)
+    free = await seats.candidates(queues, now, rules.strategy, FREE_LOOK)
+    if not free:
+        return None
+    is_all = len(free) < FREE_LOOK
+    after = None
+    while callers := await entries.waiting_in(queue, after, PAGE):
+        for waiting in callers:
+            choice = choose_for(queue, waiting, free, rules, now)
+            if not choice.seats and not is_all:
+                is_all = True
+                free = await seats.candidates(queues, now, rules.strategy, None)
+                choice = choose_for(queue, waiting, free, rules, now)
+            offer = await _make(uow, choice, queues, policy, now)
+            if offer is not None:
+                return offer
+        after = callers[-1].rank_at, callers[-1].entry_id
+    return None
+
+
+async def _make(
+    uow: UnitOfWork, choice: Choice, queues: Sequence[str], policy: QueuePolicy, now: datetime
+) -> Offer | None:
+    """Make an offer to the best seat that nobody moves; None if there is none, or no caller."""
+    if not choice.seats:
+        return None
+    entry = await QueueEntries(uow.session).take_waiting(choice.waiting.entry_id)
     if entry is None:
         return None
-    seats = Seats(uow.session)
-    candidates = longest_idle_first(await seats.candidates(queue, now))
-    for candidate in candidates:
-        seat = await seats.take(candidate, queue, now)
+    for scored in choice.seats:
+        seat = await Seats(uow.session).take(scored.candidate, queues, now)
         if seat is not None:
-            offer = _offer(entry, seat, candidates, policy, now)
+            offer = _offer(entry, seat, choice, policy, now)
             uow.session.add(offer)
             await uow.session.flush()
-            tell(uow, seat, queue)
-            return _as_offer(offer, queue, seat.extension)
+            tell(uow, seat, entry.queue)
+            return _as_offer(offer, entry.queue, seat.extension)
     return None
 
 
 def _offer(
-    entry: QueueEntryRow,
-    seat: SeatRow,
-    candidates: list[Candidate],
-    policy: QueuePolicy,
-    now: datetime,
+    entry: QueueEntryRow, seat: SeatRow, choice: Choice, policy: QueuePolicy, now: datetime
 ) -> OfferRow:
     offer = OfferRow(
         id=new_id(),
@@ -58,15 +87,9 @@ def _offer(
         seat_id=seat.id,
         call_id=entry.call_id,
         state=OfferState.RINGING,
-        rule=LONGEST_IDLE,
-        candidates=[
-            {
-                "seat_id": str(candidate.seat_id),
-                "extension": candidate.extension,
-                "idle_seconds": idle_seconds(candidate, now),
-            }
-            for candidate in candidates
-        ],
+        rule=choice.rule,
+        needs=dict(choice.needs),
+        candidates=[scored.as_row() for scored in choice.seats[:MAX_CANDIDATES]],
         made_at=now,
         expires_at=now + policy.offer_limit,
     )

@@ -176,7 +176,9 @@ class OfferRow(Base):
     state: Mapped[OfferState] = mapped_column(enum_type(OfferState), default=OfferState.RINGING)
     rule: Mapped[str]
     candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    """Who else could have taken the caller: seat, extension, idle seconds, in the rule's order."""
+    """Who could have taken the caller, in the rule's order: see `routing.Scored.as_row`."""
+    needs: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """The levels that were asked for after so long a wait."""
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]

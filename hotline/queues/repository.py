@@ -4,12 +4,13 @@ Locks are taken in one order, seat, entry, offer, so that no two acts wait for e
 ring; the distributor alone takes entry before seat, and it skips what is locked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,7 +25,7 @@ from hotline.queues.model import (
     SeatPhoneRow,
     SeatRow,
 )
-from hotline.queues.routing import Candidate
+from hotline.queues.routing import Candidate, Strategy, Waiting
 from hotline.queues.states import OfferState, QueuedState, SeatState
 from hotline.queues.values import PhoneBinding, SeatDraft
 
@@ -32,7 +33,7 @@ OPEN_OFFER = (OfferState.RINGING, OfferState.ANSWERED)
 OPEN_ENTRY = (QueuedState.WAITING, QueuedState.OFFERED)
 
 MAX_CANDIDATES = 20
-"""How many seats one decision looks at and keeps as its reason."""
+"""How many seats an offer keeps as its reason."""
 
 MAX_TRIES = 8
 """A caller is offered to that many seats while one transaction tries to hold still; never seen."""
@@ -78,10 +79,10 @@ class Seats:
         """Return the seat in which this person sits."""
         return await self._session.scalar(select(SeatRow).where(SeatRow.user_id == user_id))
 
-    async def anybody(self, queue: str) -> bool:
-        """Say whether anybody is signed in at a seat of the queue."""
+    async def anybody(self, queues: Sequence[str]) -> bool:
+        """Say whether anybody is signed in at a seat of the queues."""
         query = select(SeatRow.id).where(
-            SeatRow.queue == queue, SeatRow.state != SeatState.SIGNED_OUT
+            SeatRow.queue.in_(queues), SeatRow.state != SeatState.SIGNED_OUT
         )
         return await self._session.scalar(query.limit(1)) is not None
 
@@ -154,21 +155,33 @@ class Seats:
             statement.on_conflict_do_update(index_elements=["seat_id"], set_=changing)
         )
 
-    async def candidates(self, queue: str, now: datetime) -> list[Candidate]:
-        """Return available seats of a queue whose phone is registered, longest idle first."""
-        query = (
-            _available(queue, now)
-            .with_only_columns(SeatRow.id, SeatRow.extension, SeatRow.idle_since)
-            .order_by(SeatRow.idle_since, SeatRow.extension)
-            .limit(MAX_CANDIDATES)
+    async def candidates(
+        self,
+        queues: Sequence[str],
+        now: datetime,
+        strategy: Strategy = Strategy.LONGEST_IDLE,
+        limit: int | None = MAX_CANDIDATES,
+    ) -> list[Candidate]:
+        """Return available seats of some queues whose phone is registered, best first."""
+        query = _available(queues, now).with_only_columns(
+            SeatRow.id,
+            SeatRow.extension,
+            SeatRow.idle_since,
+            SeatRow.queue,
+            SeatRow.handled,
+            SeatRow.offered_at,
+            SeatRow.skills,
         )
-        rows = await self._session.execute(query)
-        return [Candidate(SeatId(row.id), row.extension, row.idle_since) for row in rows]
+        order = (*ORDER_OF[strategy], SeatRow.idle_since, SeatRow.extension)
+        rows = await self._session.execute(query.order_by(*order).limit(limit))
+        return [Candidate(SeatId(row[0]), *row[1:]) for row in rows]
 
-    async def take(self, candidate: Candidate, queue: str, now: datetime) -> SeatRow | None:
+    async def take(
+        self, candidate: Candidate, queues: Sequence[str], now: datetime
+    ) -> SeatRow | None:
         """Lock the candidate if it is still available; never wait for it."""
         query = (
-            _available(queue, now)
+            _available(queues, now)
             .where(SeatRow.id == candidate.seat_id)
             .with_for_update(skip_locked=True, of=SeatRow)
             .execution_options(populate_existing=True)
@@ -181,13 +194,21 @@ class Seats:
         return (await self._session.scalars(query.with_for_update(skip_locked=True))).all()
 
 
-def _available(queue: str, now: datetime) -> Select[SeatRow]:
+ORDER_OF: Mapping[Strategy, tuple[ColumnElement[Any], ...]] = {
+    Strategy.LONGEST_IDLE: (),
+    Strategy.FEWEST_CALLS: (SeatRow.handled.asc(),),
+    Strategy.ROUND_ROBIN: (SeatRow.offered_at.asc().nulls_first(),),
+}
+"""The order of `routing.ranked`, before idle time and extension."""
+
+
+def _available(queues: Sequence[str], now: datetime) -> Select[SeatRow]:
     return (
         select(SeatRow)
         .outerjoin(SeatPhoneRow, SeatPhoneRow.seat_id == SeatRow.id)
         .outerjoin(BrowserPhoneRow, BrowserPhoneRow.seat_id == SeatRow.id)
         .where(
-            SeatRow.queue == queue,
+            SeatRow.queue.in_(queues),
             SeatRow.state == SeatState.AVAILABLE,
             or_(SeatPhoneRow.expires_at > now, BrowserPhoneRow.expires_at > now),
         )
@@ -200,20 +221,52 @@ class QueueEntries:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def next_waiting(self, queue: str) -> QueueEntryRow | None:
-        """Return the caller who waits longest, locked; skip those whom somebody is moving."""
+    async def waiting_in(
+        self, queue: str, after: tuple[datetime, UUID] | None, limit: int
+    ) -> list[Waiting]:
+        """Return callers who wait, by place, behind the place `after`; nothing is locked."""
+        query = select(
+            QueueEntryRow.id,
+            QueueEntryRow.enqueued_at,
+            QueueEntryRow.rank_at,
+            QueueEntryRow.needs,
+            QueueEntryRow.last_seat_id,
+        ).where(QueueEntryRow.queue == queue, QueueEntryRow.state == QueuedState.WAITING)
+        if after is not None:
+            query = query.where(tuple_(QueueEntryRow.rank_at, QueueEntryRow.id) > after)
+        query = query.order_by(QueueEntryRow.rank_at, QueueEntryRow.id).limit(limit)
+        return [Waiting(*row) for row in await self._session.execute(query)]
+
+    async def take_waiting(self, entry_id: UUID) -> QueueEntryRow | None:
+        """Lock a caller who still waits; never wait for somebody who moves the caller."""
         query = (
             select(QueueEntryRow)
-            .where(QueueEntryRow.queue == queue, QueueEntryRow.state == QueuedState.WAITING)
-            .order_by(QueueEntryRow.rank_at, QueueEntryRow.id)
-            .limit(1)
+            .where(QueueEntryRow.id == entry_id, QueueEntryRow.state == QueuedState.WAITING)
+            .with_for_update(skip_locked=True)
+            .execution_options(populate_existing=True)
         )
-        return await self._session.scalar(query.with_for_update(skip_locked=True))
+        return await self._session.scalar(query)
 
     async def queues_with_callers(self) -> Sequence[str]:
-        """Return the queues in which somebody waits."""
-        query = select(QueueEntryRow.queue).where(QueueEntryRow.state == QueuedState.WAITING)
-        return (await self._session.scalars(query.distinct())).all()
+        """Return the queues in which somebody waits; the one whose head waits longest first."""
+        query = (
+            select(QueueEntryRow.queue)
+            .where(QueueEntryRow.state == QueuedState.WAITING)
+            .group_by(QueueEntryRow.queue)
+            .order_by(func.min(QueueEntryRow.rank_at), QueueEntryRow.queue)
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def last_seat_of(self, number_hash: str, since: datetime) -> UUID | None:
+        """Return the seat that a number talked with last, if that was after `since`."""
+        query = (
+            select(OfferRow.seat_id)
+            .join(QueueEntryRow, QueueEntryRow.id == OfferRow.entry_id)
+            .where(QueueEntryRow.number_hash == number_hash, OfferRow.answered_at > since)
+            .order_by(OfferRow.answered_at.desc())
+            .limit(1)
+        )
+        return await self._session.scalar(query)
 
     async def position(self, call_id: UUID) -> int | None:
         """Return 1 for the head of the queue; None if the call is not waiting."""
@@ -384,8 +437,3 @@ class QueueEntries:
         )
         row = (await self._session.execute(query)).one_or_none()
         return None if row is None else (row[0], row[1], row[2])
-
-
-def idle_seconds(candidate: Candidate, now: datetime) -> float:
-    """Return for how long the candidate has been idle, in whole milliseconds."""
-    return round((now - candidate.idle_since) / timedelta(seconds=1), 3)

@@ -4,15 +4,15 @@ Each function is one act inside the caller's transaction. Two acts on the same c
 that race end with one that holds and one that raises `Conflict`; nothing is left in between.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import Conflict
+from hotline.kernel.errors import Conflict, Invalid
 from hotline.kernel.ids import CallId, SeatId, UserId, new_id
-from hotline.queues import phone_requests
+from hotline.queues import phone_requests, routing
 from hotline.queues.acts import Act, carry_out
 from hotline.queues.distributor import (
     DEFAULT_POLICY,
@@ -29,6 +29,7 @@ from hotline.queues.model import OfferRow, QueueEntryRow, SeatRow
 from hotline.queues.repository import Held, QueueEntries, Seats
 from hotline.queues.returns import service as returns
 from hotline.queues.returns.states import ReturnReason
+from hotline.queues.routing import Needs
 from hotline.queues.states import (
     QUEUED,
     SEAT,
@@ -64,6 +65,7 @@ __all__ = [
     "queues_with_callers",
     "ringing_offers",
     "seat_view",
+    "set_skills",
     "sign_in",
     "sign_out",
     "sweep",
@@ -71,6 +73,10 @@ __all__ = [
     "take_break",
     "time_out",
 ]
+
+
+LAST_SEAT_WITHIN = timedelta(days=1)
+"""Whom a caller talked with longer ago is nobody that the caller asks back for."""
 
 
 async def enqueue(
@@ -82,12 +88,18 @@ async def enqueue(
     now: datetime,
     since: datetime | None = None,
     place: datetime | None = None,
+    priority: int = 0,
+    needs: Needs | None = None,
 ) -> UUID:
     """Put a call at the end of a queue; return the entry.
 
     With `since`, at the place of one who has waited since then: a caller whose seat was lost.
-    With `place`, there: a return call that kept it.
+    With `place`, there: a return call that kept it. Each level of `priority` counts as
+    `routing.AGEING` of waiting; `needs` are skills beside those of the queue.
     """
+    known = None
+    if number_hash is not None:
+        known = await QueueEntries(uow.session).last_seat_of(number_hash, now - LAST_SEAT_WITHIN)
     entry = QueueEntryRow(
         id=new_id(),
         call_id=call_id,
@@ -95,8 +107,9 @@ async def enqueue(
         number_hash=number_hash,
         state=QUEUED.initial,
         enqueued_at=since or now,
-        rank_at=place or since or now,
-        needs={},
+        rank_at=place or routing.place(since or now, priority),
+        needs=dict(needs or {}),
+        last_seat_id=known,
     )
     uow.session.add(entry)
     await uow.session.flush()
@@ -332,6 +345,20 @@ async def sweep(uow: UnitOfWork, now: datetime, policy: QueuePolicy = DEFAULT_PO
         _free(uow, row, now)
     forgotten = await phone_requests.sweep(uow, now)
     return len(gone) + len(stale) + len(seats) + forgotten
+
+
+async def set_skills(uow: UnitOfWork, seat_id: SeatId, skills: Needs) -> None:
+    """Say what the person at a seat can do; skills not named are gone.
+
+    Raises:
+        Invalid: if a level is not 1 to 9.
+    """
+    for skill, level in skills.items():
+        if not 1 <= level <= 9:
+            raise Invalid(skill, f"{level} is not a level from 1 to 9")
+    seat = await Seats(uow.session).get(seat_id, lock=True)
+    seat.skills = dict(skills)
+    tell(uow, seat, seat.queue)
 
 
 async def put_seat(uow: UnitOfWork, draft: SeatDraft, *, now: datetime) -> SeatId:

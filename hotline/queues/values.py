@@ -1,11 +1,15 @@
 """What crosses the boundary of the queues: offers, and what screens show."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from hotline.kernel.ids import CallId, ContactId, SeatId, TicketId, UserId
+from hotline.queues.routing import QueueRules
 from hotline.queues.states import OfferState, SeatState
+
+PLAIN_RULES = QueueRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +22,12 @@ class QueuePolicy:
     """After the limit the voice process ends the offer; after this too, the sweeper does."""
     wrap_up_limit: timedelta = timedelta(minutes=2)
     """After that a seat in wrap-up is available again by itself."""
+    queues: Mapping[str, QueueRules] = field(default_factory=dict)
+    """The rules of the queues that have some of their own."""
+
+    def rules_of(self, queue: str) -> QueueRules:
+        """Return the rules of a queue."""
+        return self.queues.get(queue, PLAIN_RULES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

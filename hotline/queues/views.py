@@ -7,7 +7,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.kernel.ids import CallId, ContactId, SeatId, TicketId, UserId
 from hotline.queues.repository import QueueEntries, Seats
-from hotline.queues.values import Board, QueueLine, SeatContact, SeatLine, SeatView
+from hotline.queues.values import (
+    Board,
+    QueueLine,
+    QueuePolicy,
+    SeatContact,
+    SeatLine,
+    SeatView,
+)
+
+PLAIN_POLICY = QueuePolicy()
 
 
 async def seat_view(session: AsyncSession, seat_id: SeatId) -> SeatView:
@@ -58,9 +67,9 @@ async def _contact(session: AsyncSession, offer_id: UUID) -> SeatContact | None:
     )
 
 
-async def has_seats(session: AsyncSession, queue: str) -> bool:
-    """Say whether anybody is signed in who could take a caller of the queue, now or soon."""
-    return await Seats(session).anybody(queue)
+async def has_seats(session: AsyncSession, queue: str, policy: QueuePolicy = PLAIN_POLICY) -> bool:
+    """Say whether anybody is signed in who could take a caller of the queue, now or later."""
+    return await Seats(session).anybody(policy.rules_of(queue).all_queues(queue))
 
 
 async def position(session: AsyncSession, call_id: CallId) -> int | None:

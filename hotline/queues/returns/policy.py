@@ -7,9 +7,10 @@ from hotline.contacts.calls.states import CallDirection, CallEnd, CallResult
 from hotline.contacts.calls.values import CallView
 from hotline.kernel.clock import SHANGHAI
 from hotline.queues.returns.states import ReturnReason, ReturnTrigger
+from hotline.queues.routing import AGEING, MAX_PRIORITY
 
-HEAD_START = timedelta(hours=1)
-"""Whom we dropped is placed as if the wait had begun so much earlier: at the head."""
+HEAD_START = (MAX_PRIORITY + 3) * AGEING
+"""Whom we dropped is placed as if the wait had begun so much earlier: before every priority."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,8 +101,8 @@ async def dial_due(uow: UnitOfWork, now: datetime, policy: ReturnPolicy = DEFAUL
 
 async def _dial_queue(uow: UnitOfWork, queue: str, now: datetime, policy: ReturnPolicy) -> int:
     returns, seats = ReturnCalls(uow.session), Seats(uow.session)
-    is_staffed = await seats.anybody(queue)
-    free = len(await seats.candidates(queue, now))
+    is_staffed = await seats.anybody([queue])
+    free = len(await seats.candidates([queue], now))
     dialling = await returns.dialling(queue, now)
     moved = 0
     for row in await returns.due(queue, now, MAX_ROUND):

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 from hotline.kernel.errors import IllegalTransition
 from hotline.kernel.ids import SeatId, new_id
 from hotline.queues.acts import ACTS, Act, carry_out
-from hotline.queues.routing import Candidate, longest_idle_first
+from hotline.queues.routing import Candidate, Strategy, ranked
 from hotline.queues.states import (
     QUEUED,
     SEAT,
@@ -93,12 +93,15 @@ class Floor(RuleBasedStateMachine):
         while True:
             waiting = [c for c in self.all_callers if c.state is QueuedState.WAITING]
             free = {s.seat_id: s for s in self.all_seats if s.state is SeatState.AVAILABLE}
-            ranked = longest_idle_first(
-                Candidate(s.seat_id, s.extension, s.idle_since) for s in free.values()
+            best = ranked(
+                (Candidate(s.seat_id, s.extension, s.idle_since) for s in free.values()),
+                Strategy.LONGEST_IDLE,
+                self.now,
             )
-            if not waiting or not ranked:
+            if not waiting or not best:
                 return
-            offer = Offer(min(waiting, key=lambda c: c.joined_at), free[ranked[0].seat_id])
+            caller = min(waiting, key=lambda c: c.joined_at)
+            offer = Offer(caller, free[best[0].candidate.seat_id])
             carry_out(Act.OFFER, seat=offer.seat, entry=offer.caller, offer=offer)
             self.all_offers.append(offer)
 

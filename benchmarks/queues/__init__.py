@@ -1,0 +1,1 @@
+"""What the queue promises, tried: races in virtual time, and speed on real PostgreSQL."""

@@ -1,0 +1,59 @@
+"""Bugs that a simulator must find, planted on purpose: each was seen in a real queue engine."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from hotline.queues.floor import Floor, FloorEntry, FloorOffer
+from hotline.queues.states import OfferState, QueuedState, SeatState
+
+
+class Planted(StrEnum):
+    """What is wrong with the floor."""
+
+    LATE_ANSWER = "late_answer"
+    """An answer is taken although the offer has ended: two seats have one caller."""
+    ZOMBIE = "zombie"
+    """A hang-up while it rings forgets the seat: it is reserved for nobody."""
+    HEAD_BLOCKS = "head_blocks"
+    """A caller whom nobody can serve holds up everybody behind."""
+
+
+class LateAnswerFloor(Floor):
+    """Takes answers to offers that have ended."""
+
+    def answer(self, offer: FloorOffer, now: datetime) -> None:
+        """Answer without asking the tables."""
+        offer.state = OfferState.ANSWERED
+        offer.seat.state, offer.entry.state = SeatState.TALKING, QueuedState.ANSWERED
+        offer.seat.offer = offer.entry.offer = offer
+        offer.answered_at = now
+
+
+class ZombieFloor(Floor):
+    """Forgets the seat when a ringing caller hangs up."""
+
+    def hang_up(self, entry: FloorEntry, now: datetime) -> None:
+        """End the caller alone."""
+        if entry.offer is not None and entry.offer.state is OfferState.RINGING:
+            entry.offer.state = OfferState.WITHDRAWN
+            entry.state = QueuedState.ABANDONED
+            entry.offer = None
+            return
+        super().hang_up(entry, now)
+
+
+class HeadBlocksFloor(Floor):
+    """Looks at the head of each queue only."""
+
+    def waiting(self) -> dict[str, list[FloorEntry]]:
+        """Return the heads."""
+        return {queue: entries[:1] for queue, entries in super().waiting().items()}
+
+
+FLOORS: Mapping[Planted | None, type[Floor]] = {
+    None: Floor,
+    Planted.LATE_ANSWER: LateAnswerFloor,
+    Planted.ZOMBIE: ZombieFloor,
+    Planted.HEAD_BLOCKS: HeadBlocksFloor,
+}

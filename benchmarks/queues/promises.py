@@ -1,0 +1,69 @@
+"""What must hold on a floor at every moment."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from hotline.queues.floor import PLAIN_RULES, Floor
+from hotline.queues.routing import Waiting
+from hotline.queues.states import OfferState, QueuedState, SeatState
+
+OPEN = (OfferState.RINGING, OfferState.ANSWERED)
+RING_LIMIT = timedelta(seconds=20)
+
+STATES_OF = {
+    OfferState.RINGING: (SeatState.OFFERED, QueuedState.OFFERED),
+    OfferState.ANSWERED: (SeatState.TALKING, QueuedState.ANSWERED),
+}
+
+
+def broken_promises(floor: Floor, now: datetime) -> list[str]:
+    """Return every promise that the floor breaks right now."""
+    return [*_one_place(floor), *_offers_end(floor, now), *_nobody_waits_in_vain(floor, now)]
+
+
+def _one_place(floor: Floor) -> list[str]:
+    """A caller is in one place, a seat in one contact, and all three agree."""
+    problems = []
+    openly = [offer for offer in floor.offers if offer.state in OPEN]
+    seats = Counter(offer.seat.extension for offer in openly)
+    callers = Counter(str(offer.entry.entry_id) for offer in openly)
+    problems += [f"seat {name} has {n} contacts" for name, n in seats.items() if n > 1]
+    problems += [f"caller {name} is at {n} seats" for name, n in callers.items() if n > 1]
+    for offer in openly:
+        states = offer.seat.state, offer.entry.state
+        if states != STATES_OF[offer.state]:
+            problems.append(f"an offer is {offer.state}, but seat and caller are {states}")
+    for seat in floor.seats:
+        is_busy = seat.state in {SeatState.OFFERED, SeatState.TALKING}
+        if is_busy and not seats[seat.extension]:
+            problems.append(f"seat {seat.extension} is {seat.state} with nobody")
+    for entry in floor.entries:
+        if entry.state is QueuedState.OFFERED and not callers[str(entry.entry_id)]:
+            problems.append(f"caller {entry.entry_id} is offered to nobody")
+    return problems
+
+
+def _offers_end(floor: Floor, now: datetime) -> list[str]:
+    return [
+        f"seat {offer.seat.extension} has been ringing since {offer.made_at:%H:%M:%S}"
+        for offer in floor.offers
+        if offer.state is OfferState.RINGING and now - offer.made_at > RING_LIMIT
+    ]
+
+
+def _nobody_waits_in_vain(floor: Floor, now: datetime) -> list[str]:
+    """Written out again, and not asked of the routing: it must not be its own judge."""
+    problems = []
+    for entry in floor.entries:
+        if entry.state is not QueuedState.WAITING:
+            continue
+        rules = floor.rules.get(entry.queue, PLAIN_RULES)
+        waiting = Waiting(entry.entry_id, entry.enqueued_at, entry.rank_at, entry.needs)
+        needs = rules.needs_of(waiting, now)
+        queues = rules.queues_of(entry.queue, waiting, now)
+        for seat in floor.seats:
+            if seat.state is not SeatState.AVAILABLE or seat.queue not in queues:
+                continue
+            if all(seat.skills.get(skill, 0) >= level for skill, level in needs.items()):
+                problems.append(f"caller {entry.entry_id} waits while {seat.extension} is free")
+    return problems

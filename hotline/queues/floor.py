@@ -1,0 +1,229 @@
+"""Pure: a floor in memory, for simulations and replays.
+
+The same tables, acts and routing as the floor in the database; what SQL does with rows and locks
+is done here with objects, one act after the other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from hotline.kernel.ids import SeatId
+from hotline.queues.acts import Act, carry_out
+from hotline.queues.routing import Candidate, Needs, QueueRules, Waiting, choose, place
+from hotline.queues.states import (
+    QUEUED,
+    SEAT,
+    OfferState,
+    QueuedState,
+    QueuedTrigger,
+    SeatState,
+    SeatTrigger,
+)
+
+PLAIN_RULES = QueueRules()
+
+
+@dataclass(slots=True, eq=False)
+class FloorSeat:
+    """A seat, its person, and the offer that rings or is talked on."""
+
+    seat_id: SeatId
+    extension: str
+    queue: str
+    since: datetime
+    idle_since: datetime
+    state: SeatState = SeatState.SIGNED_OUT
+    handled: int = 0
+    offered_at: datetime | None = None
+    skills: Needs = field(default_factory=dict)
+    offer: "FloorOffer | None" = None
+
+
+@dataclass(slots=True, eq=False)
+class FloorEntry:
+    """A caller's time in a queue."""
+
+    entry_id: UUID
+    queue: str
+    enqueued_at: datetime
+    rank_at: datetime
+    state: QueuedState = QUEUED.initial
+    needs: Needs = field(default_factory=dict)
+    last_seat_id: UUID | None = None
+    ended_at: datetime | None = None
+    offer: "FloorOffer | None" = None
+    """The one that is open."""
+
+
+@dataclass(slots=True, eq=False)
+class FloorOffer:
+    """A caller offered to a seat."""
+
+    entry: FloorEntry
+    seat: FloorSeat
+    made_at: datetime
+    rule: str
+    state: OfferState = OfferState.RINGING
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Floor:
+    """Seats and callers; each method is one act, and raises `IllegalTransition` if it may not."""
+
+    def __init__(self, rules: Mapping[str, QueueRules] | None = None) -> None:
+        self.rules = dict(rules or {})
+        self.seats: list[FloorSeat] = []
+        self.entries: list[FloorEntry] = []
+        self.offers: list[FloorOffer] = []
+
+    # callers
+
+    def arrive(
+        self,
+        entry_id: UUID,
+        queue: str,
+        now: datetime,
+        *,
+        priority: int = 0,
+        rank_at: datetime | None = None,
+        needs: Needs | None = None,
+        last_seat_id: UUID | None = None,
+    ) -> FloorEntry:
+        """A caller joins a queue; with `rank_at`, at that place."""
+        entry = FloorEntry(entry_id, queue, now, rank_at or place(now, priority), needs=needs or {})
+        entry.last_seat_id = last_seat_id
+        self.entries.append(entry)
+        return entry
+
+    def hang_up(self, entry: FloorEntry, now: datetime) -> None:
+        """The caller goes, wherever in the queue; nothing if the wait is over."""
+        self._go(entry, Act.ABANDON, QueuedTrigger.ABANDON, now)
+
+    def drop(self, entry: FloorEntry, now: datetime) -> None:
+        """Our side loses the caller; nothing if the wait is over."""
+        self._go(entry, Act.DROP, QueuedTrigger.DROP, now)
+
+    def call_back(self, entry: FloorEntry, now: datetime) -> None:
+        """The caller hangs up and keeps the place."""
+        entry.state = QUEUED.next(entry.state, QueuedTrigger.CALL_BACK)
+        entry.ended_at = now
+
+    def _go(self, entry: FloorEntry, act: Act, trigger: QueuedTrigger, now: datetime) -> None:
+        offer = entry.offer
+        if offer is not None and offer.state is OfferState.ANSWERED:
+            self.finish(offer, now)
+        elif offer is not None:
+            carry_out(act, seat=offer.seat, entry=entry, offer=offer)
+            self._close(offer, now)
+            entry.ended_at = now
+        elif entry.state is QueuedState.WAITING:
+            entry.state = QUEUED.next(entry.state, trigger)
+            entry.ended_at = now
+
+    # seats
+
+    def sit(self, seat: FloorSeat, now: datetime) -> None:
+        """A person signs in."""
+        seat.state = SEAT.next(seat.state, SeatTrigger.SIGN_IN)
+        seat.since = seat.idle_since = now
+        seat.handled = 0
+        if seat not in self.seats:
+            self.seats.append(seat)
+
+    def rest(self, seat: FloorSeat, now: datetime) -> None:
+        """The person takes a break, also while it rings."""
+        self._step_away(seat, Act.BREAK_OFF, SeatTrigger.TAKE_BREAK, now)
+
+    def leave(self, seat: FloorSeat, now: datetime) -> None:
+        """The person signs out, also while it rings."""
+        self._step_away(seat, Act.LEAVE, SeatTrigger.SIGN_OUT, now)
+
+    def _step_away(self, seat: FloorSeat, act: Act, trigger: SeatTrigger, now: datetime) -> None:
+        offer = seat.offer
+        if seat.state is SeatState.OFFERED and offer is not None:
+            carry_out(act, seat=seat, entry=offer.entry, offer=offer)
+            self._close(offer, now)
+        else:
+            seat.state = SEAT.next(seat.state, trigger)
+        seat.since = now
+
+    def free(self, seat: FloorSeat, now: datetime) -> None:
+        """The seat takes contacts again: after wrap-up or a break."""
+        before = seat.state
+        seat.state = SEAT.next(before, SeatTrigger.MAKE_AVAILABLE)
+        if before is not SeatState.AVAILABLE:
+            seat.since = seat.idle_since = now
+
+    # offers
+
+    def distribute(self, now: datetime) -> list[FloorOffer]:
+        """Make every offer that can be made."""
+        made = []
+        while (offer := self._next(now)) is not None:
+            made.append(offer)
+        return made
+
+    def _next(self, now: datetime) -> FloorOffer | None:
+        free = {s.seat_id: s for s in self.seats if s.state is SeatState.AVAILABLE}
+        candidates = [
+            Candidate(
+                s.seat_id, s.extension, s.idle_since, s.queue, s.handled, s.offered_at, s.skills
+            )
+            for s in free.values()
+        ]
+        for queue, entries in self.waiting().items():
+            rules = self.rules.get(queue, PLAIN_RULES)
+            by_id = {entry.entry_id: entry for entry in entries}
+            callers = [
+                Waiting(e.entry_id, e.enqueued_at, e.rank_at, e.needs, e.last_seat_id)
+                for e in entries
+            ]
+            choice = choose(queue, callers, candidates, rules, now)
+            if choice is not None:
+                entry = by_id[choice.waiting.entry_id]
+                return self._make(entry, free[choice.seats[0].candidate.seat_id], choice.rule, now)
+        return None
+
+    def waiting(self) -> dict[str, list[FloorEntry]]:
+        """Return who waits in each queue by place; the queue whose head waits longest first."""
+        waiting = [entry for entry in self.entries if entry.state is QueuedState.WAITING]
+        queues: dict[str, list[FloorEntry]] = {}
+        for entry in sorted(waiting, key=lambda e: (e.rank_at, e.entry_id)):
+            queues.setdefault(entry.queue, []).append(entry)
+        return queues
+
+    def _make(self, entry: FloorEntry, seat: FloorSeat, rule: str, now: datetime) -> FloorOffer:
+        offer = FloorOffer(entry, seat, now, rule)
+        carry_out(Act.OFFER, seat=seat, entry=entry, offer=offer)
+        seat.since, seat.offered_at = now, now
+        seat.offer = entry.offer = offer
+        self.offers.append(offer)
+        return offer
+
+    def answer(self, offer: FloorOffer, now: datetime) -> None:
+        """The seat takes the caller."""
+        carry_out(Act.ANSWER, seat=offer.seat, entry=offer.entry, offer=offer)
+        offer.answered_at = offer.entry.ended_at = offer.seat.since = now
+        offer.seat.handled += 1
+
+    def miss(self, offer: FloorOffer, now: datetime) -> None:
+        """The seat lets it ring: the caller is next again, the seat off the rota."""
+        carry_out(Act.MISS, seat=offer.seat, entry=offer.entry, offer=offer)
+        self._close(offer, now)
+
+    def take_back(self, offer: FloorOffer, now: datetime) -> None:
+        """We could not ring the seat."""
+        carry_out(Act.TAKE_BACK, seat=offer.seat, entry=offer.entry, offer=offer)
+        self._close(offer, now)
+
+    def finish(self, offer: FloorOffer, now: datetime) -> None:
+        """The talk is over; the seat wraps up."""
+        carry_out(Act.FINISH, seat=offer.seat, entry=offer.entry, offer=offer)
+        self._close(offer, now)
+
+    def _close(self, offer: FloorOffer, now: datetime) -> None:
+        offer.ended_at = offer.seat.since = now
+        offer.seat.offer = offer.entry.offer = None
