@@ -26,6 +26,7 @@ from tests.fakes.tones import (
     level_of,
     loudest_hz,
     seconds_of,
+    share_of,
     silence,
     write_prompt,
     write_tone,
@@ -216,6 +217,57 @@ async def test_bridged_parties_hear_each_other_and_nobody_else(
     assert seconds_of(at_seat, 440) == pytest.approx(0.6, abs=0.12)
     assert seconds_of(at_caller, 440) == 0
     assert seconds_of(at_seat, 1000) == 0
+
+
+async def test_a_whisper_is_heard_by_one_partner_only_and_the_whisperer_hears_both(
+    exchange: Exchange, a440: Path, b1000: Path, tmp_path: Path
+) -> None:
+    caller_leg, caller = await exchange.incoming("caller")
+    seat_leg, seat = await exchange.outgoing("seat")
+    leader_leg, leader = await exchange.outgoing("leader")
+    await caller_leg.bridge(seat_leg)
+    await leader_leg.also_hear([caller_leg, seat_leg])
+    await seat_leg.also_hear([leader_leg])
+    for name, phone in (("caller", caller), ("seat", seat), ("leader", leader)):
+        await phone.start_recording(tmp_path / f"{name}.wav")
+
+    whisper = write_tone(tmp_path / "whisper.wav", 1500, 0.6)
+    await leader.play([whisper])
+    await asyncio.gather(caller.play([a440]), seat.play([b1000]))
+    await caller.play([write_prompt(tmp_path / "tail.wav", silence(0.2))])
+    for phone in (caller, seat, leader):
+        await phone.stop_recording()
+
+    at_caller, _ = channels_of(tmp_path / "caller.wav")
+    at_seat, _ = channels_of(tmp_path / "seat.wav")
+    at_leader, _ = channels_of(tmp_path / "leader.wav")
+    assert seconds_of(at_seat, 1500) == pytest.approx(0.6, abs=0.12)
+    assert seconds_of(at_caller, 1500) == 0
+    assert seconds_of(at_caller, 1000) == pytest.approx(0.6, abs=0.12)
+    assert share_of(at_leader, 440) > 0.3
+    assert share_of(at_leader, 1000) > 0.3
+
+
+async def test_who_is_heard_beside_the_partner_falls_silent_when_closed_or_let_go(
+    exchange: Exchange, a440: Path, tmp_path: Path
+) -> None:
+    leg, listener = await exchange.incoming("listener")
+    first_leg, _ = await exchange.outgoing("first")
+    second_leg, second = await exchange.outgoing("second")
+    await leg.also_hear([first_leg, second_leg])
+    await first_leg.close()
+    await leg.also_hear([])
+    await listener.start_recording(tmp_path / "heard.wav")
+
+    await second.play([a440])
+    await listener.stop_recording()
+
+    assert level_of(channels_of(tmp_path / "heard.wav")[0]) < 0.001
+    with pytest.raises(ValueError, match="other legs"):
+        await leg.also_hear([leg])
+    await leg.close()
+    with pytest.raises(LegClosed):
+        await leg.also_hear([second_leg])
 
 
 async def test_keys_cross_a_bridge_in_both_directions(exchange: Exchange) -> None:

@@ -71,7 +71,7 @@ def read_offer(text: str) -> BrowserOffer:
     """
     if len(text) > MAX_LENGTH:
         raise sdp.SdpMalformed("the description is too long")
-    offer = sdp.parse(text.encode())
+    offer = sdp.parse(text.encode(errors="replace"))
     audio = next((media for media in offer.media if media.kind == "audio" and media.port), None)
     if audio is None or audio.protocol != PROTOCOL or "rtcp-mux" not in _flags(audio):
         raise sdp.NotAcceptable("no encrypted audio with rtcp-mux is offered")
