@@ -22,6 +22,7 @@ if (place) {
     event.preventDefault();
     keep(form);
   });
+  if (form) findPlace(form);
   addEventListener("online", send);
   document.addEventListener("visibilitychange", () => document.hidden || send());
   setInterval(send, RETRY);
@@ -29,18 +30,21 @@ if (place) {
   send();
 }
 
-// The pages of the list's tasks, so that they open where there is no network.
+// The pages of the list's tasks and what they are made of, for where there is no network.
 async function keepTasks() {
-  await navigator.serviceWorker.ready;
-  if (!navigator.serviceWorker.controller) {
-    await new Promise((resolve) => {
-      navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true });
-    });
-  }
   const links = [...document.querySelectorAll('a[href^="/field/tasks/"]')].map((link) => link.href);
-  for (const address of new Set([location.href, ...links])) {
-    await fetch(address, { headers: { Accept: "text/html" } }).catch(() => {});
+  const pages = await caches.open("field-pages");
+  for (const address of new Set([`${location.origin}${location.pathname}`, ...links])) {
+    const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
+    if (answer?.ok && !answer.redirected) await pages.put(new URL(address).pathname, answer);
   }
+  const files = await caches.open("field-files");
+  const parts = document.querySelectorAll("script[src], link[rel=stylesheet], link[rel=icon]");
+  for (const part of parts) {
+    const address = part.src || part.href;
+    if (!(await files.match(address))) await files.add(address).catch(() => {});
+  }
+  await navigator.serviceWorker.ready;
   document.documentElement.dataset.kept = links.length;
 }
 
@@ -63,11 +67,24 @@ async function keep(form) {
   if (!(await results.get(result.url))) location.assign("/field/tasks");
 }
 
+// Where the inspector stands, if the telephone says so; a result without a position is fine.
+function findPlace(form) {
+  navigator.geolocation?.getCurrentPosition(
+    ({ coords }) => {
+      form.elements.longitude.value = coords.longitude.toFixed(6);
+      form.elements.latitude.value = coords.latitude.toFixed(6);
+    },
+    () => {},
+    { enableHighAccuracy: true, timeout: 15_000, maximumAge: 60_000 },
+  );
+}
+
 let sending;
 
 function send() {
   sending ??= navigator.locks
-    .request("field-results", { ifAvailable: true }, (lock) => (lock ? sendAll() : undefined))
+    // Another page of ours that is sending already tells nobody here: show what is kept anyway.
+    .request("field-results", { ifAvailable: true }, (lock) => (lock ? sendAll() : show("")))
     .finally(() => {
       sending = undefined;
     });
