@@ -142,20 +142,21 @@ async def test_what_redis_remembers_of_a_finished_row_ends_by_itself(
     assert 0 < redis.ttl("rq:job:outbox-1") <= MEMORY_SECONDS
 
 
-async def test_a_ring_that_redis_forgets_in_the_middle_does_not_end_the_worker(
-    runtime: Runtime, start: Start, redis: Redis
+async def test_a_ring_that_another_worker_has_finished_does_not_end_the_first(
+    runtime: Runtime, start: Start
 ) -> None:
     await owe(runtime, "linger", "first")
-    worker = start(lingers=True)
-    assert await asyncio.to_thread(hear, worker) == "ran first"
-    redis.flushall()
+    slow = start(lingers=True)
+    assert await asyncio.to_thread(hear, slow) == "ran first"
+    await runtime.doorbell.ring([1])
+    await asyncio.to_thread(start(burst=True).communicate, timeout=LIMIT)
 
-    assert worker.stdin is not None
-    worker.stdin.write("go on\n")
-    worker.stdin.flush()
+    assert slow.stdin is not None
+    slow.stdin.write("go on\n")
+    slow.stdin.flush()
     await owe(runtime, "note", "second")
 
-    assert await asyncio.to_thread(hear, worker) == "ran second"
+    assert await asyncio.to_thread(hear, slow) == "ran second"
     assert (await rows(runtime))[0] == ("first", "done", 1, None)
 
 
