@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from aiohttp import web
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
 
 from channels.voice.tones import write_tone
@@ -24,6 +25,8 @@ from hotline.web.desk.handlers import desk_part
 from hotline.web.desk.options import DeskOptions
 from hotline.web.keys import WebOptions
 from hotline.web.pages import OWN_STATIC
+from hotline.web.recordings.handlers import recordings_part
+from hotline.web.recordings.options import RecordingsOptions
 from hotline.web.signals import MemorySignals
 from tests.fakes.web_house import CODES, PASSWORD, PEOPLE, SECRET, MemoryDoorbell
 from tests.integration.channels.voice.hall import Hall, eventually, open_hall, voice_options
@@ -121,6 +124,17 @@ class TalkHouse:
     address: str
     folder: Path
     browsers: "Browsers"
+
+    @property
+    def pictures(self) -> Path | None:
+        """Where pictures of the pages are kept."""
+        folder = os.environ.get("HOTLINE_PICTURES")
+        return Path(folder) if folder else None
+
+    async def finds_nothing_wrong(self, page: Page) -> None:
+        """Axe judges the page (WCAG AA)."""
+        found = await Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
 
     async def account(self, login: str, role: Role, *, extension: str | None = None) -> None:
         seat_id = await self.hall.put_seat(extension) if extension else None
@@ -230,7 +244,10 @@ async def house(
     ):
         app = make_app(
             database,
-            (desk_part(DeskOptions(query_codes=CODES, people=PEOPLE)),),
+            (
+                desk_part(DeskOptions(query_codes=CODES, people=PEOPLE)),
+                recordings_part(RecordingsOptions(hall.options.recordings)),
+            ),
             WebOptions(SECRET),
             clock=system_clock,
             signals=signals,
