@@ -172,14 +172,13 @@ class Victim:
                 agent.ring(call, now)
                 if self.rng.randrange(4):
                     agent.answer(call, SDP, now)
-                    ends = {"to_tag": call, "call_id": event.sip_call_id}
-                    ends["from_tag"] = event.request.from_tag
-                    self._ack = _request("ACK", branch=f"a{call}", **ends)
+                    ends = (call, event.sip_call_id, event.request.from_tag)
+                    self._ack = _inside("ACK", ends, 1)
                     self._remember(self._ack)
-                    self._remember(_request("BYE", branch=f"b{call}", cseq=9, **ends))
-                    self._remember(_request("UPDATE", branch=f"u{call}", cseq=5, **ends))
-                    self._remember(_request("INVITE", branch=f"i{call}", cseq=6, **ends))
-                    self._remember(_request("INFO", branch=f"n{call}", cseq=7, **ends))
+                    self._remember(_inside("BYE", ends, 9))
+                    self._remember(_inside("UPDATE", ends, 5))
+                    self._remember(_inside("INVITE", ends, 6))
+                    self._remember(_inside("INFO", ends, 7))
             case CallConfirmed(call=call):
                 if self.rng.randrange(2):
                     agent.reoffer(call, SDP, now)
@@ -221,6 +220,14 @@ def _request(
     if body:
         headers["content-type"] = ["application/sdp"]
     return Request(method, "sip:12345@192.0.2.1", headers, body).serialise()
+
+
+def _inside(method: str, ends: tuple[str, str, str], cseq: int) -> bytes:
+    to_tag, call_id, from_tag = ends
+    branch = f"{method}{to_tag}"
+    return _request(
+        method, call_id=call_id, branch=branch, from_tag=from_tag, to_tag=to_tag, cseq=cseq
+    )
 
 
 def _reply(to: Request, status: int) -> bytes:

@@ -175,7 +175,7 @@ class Call:
         self.is_session_ours = False
         """Whether the refreshes of the session are ours."""
         self.session_seconds = 0
-        """The interval that the other side made us ask for; 0: none."""
+        """The interval that was agreed on, or is asked for; 0: none yet."""
         self.session_floor = 0
         self.remote_allows: frozenset[str] = frozenset()
         """The methods that the other side named in Allow."""

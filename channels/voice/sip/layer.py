@@ -28,6 +28,12 @@ from channels.voice.sip.transaction import (
     Transaction,
 )
 
+NARROW_SECONDS = 600.0
+"""How long a place that has no stream is sent everything by UDP."""
+
+MAX_NARROW = 1000
+"""Such places that are remembered."""
+
 HeaderList = Sequence[tuple[str, str]]
 ServerKey = tuple[str, str, str]
 
@@ -57,6 +63,7 @@ class TransactionLayer:
         server_name: str,
         new_token: Callable[[], str],
         limit: int,
+        max_datagram: int,
         peers: Peers,
         user: RequestUser,
     ) -> None:
@@ -66,6 +73,8 @@ class TransactionLayer:
         self._sent_by = sent_by
         self._server_name = server_name
         self._limit = limit
+        self._max_datagram = max_datagram
+        self._narrow: dict[Hop, float] = {}
         self._user = user
         self._outbox: list[Outgoing] = []
         self._clients: dict[tuple[str, str], Client | InviteClient] = {}
@@ -104,8 +113,9 @@ class TransactionLayer:
         self, request: Request, ways: tuple[Hop, Hop | None], user: ClientUser, now: float
     ) -> Client:
         """Send a request other than INVITE in a transaction; the Via is added here."""
-        self._add_via(request, ways[0], self.new_token())
-        transaction = Client(self, ways, request, user, now)
+        wide = self._widen(request, ways[0], now)
+        transaction = Client(self, (wide, None) if wide else ways, request, user, now)
+        transaction.narrow = ways[0] if wide else None
         self._start(transaction)
         return transaction
 
@@ -113,8 +123,9 @@ class TransactionLayer:
         self, request: Request, ways: tuple[Hop, Hop | None], user: ClientUser, now: float
     ) -> InviteClient:
         """Send an INVITE in a transaction; the Via is added here."""
-        self._add_via(request, ways[0], self.new_token())
-        transaction = InviteClient(self, ways, request, user, now)
+        wide = self._widen(request, ways[0], now)
+        transaction = InviteClient(self, (wide, None) if wide else ways, request, user, now)
+        transaction.narrow = ways[0] if wide else None
         self._start(transaction)
         return transaction
 
@@ -168,7 +179,11 @@ class TransactionLayer:
             *self._servers.values(),
         ]
         for transaction in transactions:
-            if transaction.hop == hop:
+            if transaction.hop != hop:
+                continue
+            if isinstance(transaction, Client | InviteClient) and transaction.narrow is not None:
+                self._send_narrow(transaction, transaction.narrow, now)
+            else:
                 transaction.transport_failed(now)
 
     # receiving
@@ -288,12 +303,38 @@ class TransactionLayer:
         headers["server"] = [self._server_name]
         return Response(status, reason or reason_of(status), headers)
 
+    def _widen(self, request: Request, hop: Hop, now: float) -> Hop | None:
+        """Add the Via; return a stream to the same place if the request is too big for UDP."""
+        self._add_via(request, hop, self.new_token())
+        if hop.transport is not Transport.UDP or request.size() <= self._max_datagram:
+            return None
+        # A phone is reached as it registered; who had no stream just now has none yet.
+        if self._narrow.get(hop, 0.0) > now or not self._peers.may_widen(hop.host, now):
+            return None
+        wide = hop._replace(transport=Transport.TCP)
+        del request.headers["via"]
+        self._add_via(request, wide, self.new_token())
+        return wide
+
+    def _send_narrow(self, transaction: Client | InviteClient, hop: Hop, now: float) -> None:
+        # RFC 3261 18.1.1: an error of the stream means that UDP is to be tried.
+        if len(self._narrow) >= MAX_NARROW:
+            self._narrow.clear()
+        self._narrow[hop] = now + NARROW_SECONDS
+        self._clients.pop(transaction.key, None)
+        request = transaction.request
+        del request.headers["via"]
+        self._add_via(request, hop, self.new_token())
+        transaction.send_narrow(hop, now)
+        self._start(transaction)
+
     def _add_via(self, request: Request, hop: Hop, token: str) -> None:
         sent_by = self._sent_by[hop.transport]
         via = f"SIP/2.0/{hop.transport.upper()} {sent_by};branch={MAGIC_COOKIE}{token}"
         if hop.transport is Transport.UDP:
             via += ";rport"
         request.headers = {"via": [via], **request.headers}
+        request.forget_via()
 
     def _start(self, transaction: Client | InviteClient) -> None:
         self._clients[transaction.key] = transaction

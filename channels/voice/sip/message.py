@@ -149,6 +149,17 @@ class Message:
         self.headers["via"][0] = ", ".join([str(via), *rest])
         self._via = via
 
+    def forget_via(self) -> None:
+        """Read the topmost Via anew: it was changed."""
+        self._via = None
+
+    def size(self) -> int:
+        """Return about how many bytes the message has on the wire."""
+        lines = sum(
+            len(name) + len(value) + 4 for name, values in self.headers.items() for value in values
+        )
+        return lines + len(self.body) + 100
+
     @property
     def cseq(self) -> CSeq:
         """The CSeq.

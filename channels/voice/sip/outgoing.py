@@ -96,7 +96,7 @@ class OutgoingCalls:
         request.headers.update((name, [value]) for name, value in self._sessions.ask(call))
         call.local_sdp = sdp
         call.flow = destination
-        book.peers.confirm(hop.host)
+        book.peers.confirm(hop.host, now)
         book.add(call)
         limit = book.options.ring_limit if ring_limit is None else ring_limit
         book.limit(call, now + limit, self._time_up)

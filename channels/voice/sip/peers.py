@@ -179,11 +179,12 @@ class Peers:
         known.sent += size
         return True
 
-    def confirm(self, host: str) -> None:
+    def confirm(self, host: str, now: float) -> None:
         """Note that an address hears us, or that we call it of our own will."""
         known = self._sources.get(host)
-        if known is not None:
-            known.is_confirmed = True
+        if known is None:
+            known = self._enter(host, self.class_of(host, now), None, now)
+        known.is_confirmed = True
 
     def note_trunk(self, host: str) -> None:
         """Note one more address of a trunk: what its name means today."""
@@ -210,6 +211,10 @@ class Peers:
     def trusts(self, host: str, now: float) -> bool:
         """Say whether an address may tell us to send elsewhere (Contact, Record-Route)."""
         return self.class_of(host, now) in _TRUSTED
+
+    def may_widen(self, host: str, now: float) -> bool:
+        """Say whether a stream to an address makes sense: to a registered phone it does not."""
+        return self.class_of(host, now) is not PeerClass.SEAT
 
     def methods_of(self, host: str, now: float) -> tuple[str, ...]:
         """Return what an address may ask for outside a call of its own."""

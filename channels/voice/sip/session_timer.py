@@ -140,8 +140,7 @@ class SessionTimers:
             self.stop(call)  # no timer was agreed on
             return
         seconds = min(max(told.seconds, MIN_SE), MAX_SE)
-        call.is_session_ours = told.refresher != "uas"
-        self._run(call, seconds, is_ours=call.is_session_ours, now=now)
+        self._run(call, seconds, is_ours=told.refresher != "uas", now=now)
 
     def raise_floor(self, call: Call, response: Response) -> bool:
         """Take a 422; say whether asking again for a longer interval makes sense."""
@@ -184,6 +183,7 @@ class SessionTimers:
 
     def _run(self, call: Call, seconds: int, *, is_ours: bool, now: float) -> None:
         call.is_session_ours = is_ours
+        call.session_seconds = seconds
         if call.session is None:
             call.session = SessionTimer(call, self._refresh, self._end)
         call.session.start(seconds, is_ours=is_ours, now=now)

@@ -132,7 +132,7 @@ class Transaction:
 class ClientTransaction(Transaction):
     """What the two clients have in common; `tag` is for the user's own notes."""
 
-    __slots__ = ("branch", "method", "request", "tag", "user")
+    __slots__ = ("branch", "method", "narrow", "request", "tag", "user")
 
     def __init__(
         self,
@@ -143,6 +143,8 @@ class ClientTransaction(Transaction):
         now: float,
     ) -> None:
         super().__init__(carrier, ways)
+        self.narrow: Hop | None = None
+        """Where the request goes by UDP if the stream that its size asks for cannot be had."""
         self.request = request
         self.method = request.method
         self.branch = request.via.branch
@@ -158,6 +160,15 @@ class ClientTransaction(Transaction):
     def key(self) -> tuple[str, str]:
         """What a response is matched by (RFC 3261 17.1.3)."""
         return self.branch, self.method
+
+    def send_narrow(self, hop: Hop, now: float) -> None:
+        """Send the request anew by UDP; its Via is already written for that."""
+        self.hop, self._fallback, self.narrow = hop, None, None
+        self.branch = self.request.via.branch
+        self._data = self.request.serialise()
+        self._resend_at = now + T1
+        self._end_at = now + LIFE
+        self._transmit()
 
     def transport_failed(self, now: float) -> None:
         """End at once: the message could not be sent (RFC 3261 17.1.4)."""

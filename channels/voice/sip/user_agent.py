@@ -65,6 +65,7 @@ class UserAgent:
             server_name=options.name,
             new_token=new_token,
             limit=options.max_transactions,
+            max_datagram=options.max_datagram,
             peers=self._peers,
             user=self,
         )
@@ -308,7 +309,7 @@ class UserAgent:
             ends = self._book.match(request)
             if ends is None:
                 raise PeerError(481, reason_of(481))
-            self._confirm(ends[0], source)
+            self._confirm(ends[0], source, now)
             self._mid_call.receive_request(ends, request, transaction, now)
         else:
             self._incoming.receive_invite(request, transaction, source, now)
@@ -317,7 +318,7 @@ class UserAgent:
         """Take an ACK from the transaction layer."""
         ends = self._book.match(request)
         if ends is not None:
-            self._confirm(ends[0], source)
+            self._confirm(ends[0], source, now)
             self._incoming.receive_ack(ends[0], request, now)
 
     def receive_cancel(self, invite: InviteServer, now: float) -> None:
@@ -330,10 +331,10 @@ class UserAgent:
         else:
             self._mid_call.receive_cancel(call, invite, now)
 
-    def _confirm(self, call: Call, source: Hop) -> None:
+    def _confirm(self, call: Call, source: Hop, now: float) -> None:
         # Our tag was sent to the address of the INVITE; from another it proves nothing.
         if call.source is not None and call.source.host == source.host:
-            self._peers.confirm(source.host)
+            self._peers.confirm(source.host, now)
 
     def _call_of(self, invite: InviteServer) -> Call | None:
         return self._book.find(invite.call_key) if invite.call_key else None

@@ -1,8 +1,9 @@
 """Matching of messages to transactions, and what is refused before anybody sees it."""
 
 from channels.voice.sip.address import Hop, Transport
-from channels.voice.sip.events import CallOffered
-from tests.unit.channels.voice.sip.wire import OFFER, PEER, Wire, request
+from channels.voice.sip.events import CallAnswered, CallFailed, CallOffered
+from channels.voice.sip.message import Request, parse_message
+from tests.unit.channels.voice.sip.wire import ANSWER, OFFER, PEER, Wire, reply, request
 
 
 def test_the_same_request_over_two_branches_is_merged() -> None:
@@ -146,3 +147,53 @@ def test_a_cancel_comes_back_with_the_branch_of_its_invite_only() -> None:
     wire.receive(request("CANCEL", contact=""))
 
     assert wire.lines() == ["481"]
+
+
+BIG = OFFER + b"a=candidate:x\r\n" * 100
+
+
+def test_a_request_too_big_for_a_datagram_goes_over_tcp() -> None:
+    wire = Wire()
+
+    wire.agent.invite("sip:callee@192.0.2.9", BIG, wire.now)
+
+    (sent,) = wire.outgoing()
+    assert sent.hop == PEER._replace(transport=Transport.TCP)
+    assert b"Via: SIP/2.0/TCP 192.0.2.1:5060;branch=" in sent.data
+    assert wire.pass_time(20) == []
+
+
+def test_a_place_without_tcp_gets_big_requests_by_udp_and_is_remembered_for_a_while() -> None:
+    wire = Wire()
+    call = wire.agent.invite("sip:callee@192.0.2.9", BIG, wire.now)
+    tcp = wire.outgoing()[0].hop
+
+    wire.agent.transport_failed(tcp, wire.now)
+
+    (again,) = wire.outgoing()
+    assert again.hop == PEER
+    assert b"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=" in again.data
+    assert again.data.endswith(BIG)
+    invite = parse_message(again.data)
+    assert isinstance(invite, Request)
+    assert wire.pass_time(0.6) == [(0.5, "INVITE")]
+    wire.receive(reply(invite, 200, body=ANSWER))
+    assert wire.event() == CallAnswered(call=call, sdp=ANSWER)
+
+    wire.outgoing()
+    wire.agent.invite("sip:callee@192.0.2.9", BIG, wire.now)
+    assert wire.outgoing()[0].hop == PEER
+    wire.pass_time(601)
+    wire.outgoing()
+    wire.agent.invite("sip:callee@192.0.2.9", BIG, wire.now)
+    assert wire.outgoing()[0].hop == tcp
+
+
+def test_a_place_that_has_neither_is_not_reached() -> None:
+    wire = Wire()
+    call = wire.agent.invite("sip:callee@192.0.2.9", BIG, wire.now)
+    wire.agent.transport_failed(wire.outgoing()[0].hop, wire.now)
+
+    wire.agent.transport_failed(PEER, wire.now)
+
+    assert wire.event() == CallFailed(call=call, status=503, reason="Service Unavailable")
