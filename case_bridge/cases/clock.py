@@ -98,7 +98,14 @@ async def reckon_clock(uow: UnitOfWork, case: CaseRow) -> dict[str, Any]:
     )
     case.due_at, case.receipt = receipt.due_at, receipt.to_payload()
     marks.alarm_at = alarms_of(receipt, calendar)[0].at
+    if marks.is_absolute and marks.guarded_at is None:
+        marks.alarm_at = min(marks.alarm_at, guard_due(rules, case.clock_started_at, calendar))
     return {"receipt": case.receipt, "previous": previous}
+
+
+def guard_due(rules: CaseRules, start: datetime, calendar: WorkingCalendar) -> datetime:
+    """Return until when "at once" lasts for a dangerous place (R45)."""
+    return deadline(start, rules.street.guard, calendar, allow_provisional=True).due_at
 
 
 def alarms_of(receipt: DeadlineReceipt, calendar: WorkingCalendar) -> tuple[Alarm, ...]:

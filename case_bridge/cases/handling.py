@@ -7,6 +7,7 @@ from case_bridge.cases.case import HOUSE, Actor, Attachment, EvidenceOrigin
 from case_bridge.cases.clock import begin_clock
 from case_bridge.cases.evidence import check_attachments
 from case_bridge.cases.model import CaseRow
+from case_bridge.cases.notice_sql import Notices
 from case_bridge.cases.notices import tell_of_dispatch
 from case_bridge.cases.record import keep_evidence, move_case
 from case_bridge.cases.repository import Cases
@@ -17,6 +18,7 @@ from case_bridge.cases.words import require_words
 from case_bridge.field.service import open_task
 from case_bridge.field.task import TaskKind
 from case_bridge.units.service import unit_contact
+from hotline.accounts.roles import Role
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Forbidden
 from hotline.kernel.ids import CaseId, UnitId
@@ -124,6 +126,7 @@ async def accept_case(uow: UnitOfWork, case_id: CaseId, *, actor: Actor, now: da
     """
     case = await own_case(uow, case_id, actor)
     await move_case(uow, case, CaseTrigger.ACCEPT, actor=actor, now=now)
+    await Notices(uow.session).end_calls(case.id, by=actor.name, words="单位已在系统签收", now=now)
 
 
 async def return_case(
@@ -215,6 +218,7 @@ async def handle_case(
     if marks.is_absolute and marks.guarded_at is None:
         # What is repaired at once needs no barrier: the handling was the guarding.
         marks.guarded_at = now
+    await Notices(uow.session).end_calls(case.id, by=actor.name, words="单位已反馈", now=now)
     case.handled_at = now
     case.result = words
     await move_case(uow, case, CaseTrigger.HANDLE, actor=actor, text=words, now=now)
@@ -235,6 +239,35 @@ async def handle_case(
         excluded=await Cases(uow.session).handlers(case.id),
         now=now,
     )
+
+
+async def handle_by_phone(
+    uow: UnitOfWork,
+    case_id: CaseId,
+    *,
+    told_by: str,
+    text: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Record the feedback of a unit without a terminal, as it was told by phone (R38: 003 a7).
+
+    Raises:
+        Invalid: if nobody is named who told it, or there are no words.
+        Forbidden: if it is not the centre's act.
+        Conflict: if the unit has a terminal of its own, or nothing to handle.
+    """
+    told_by = require_words("told_by", told_by)
+    if actor.roles.isdisjoint({Role.DISPATCHER, Role.SHIFT_LEADER}):
+        raise Forbidden("the centre records what it was told by phone")
+    case = await Cases(uow.session).get(case_id, lock=True)
+    if case.unit_id is None:
+        raise Conflict("the case is with no unit")
+    unit = await unit_contact(uow.session, UnitId(case.unit_id))
+    if unit.unit_class.has_terminal:
+        raise Conflict("the unit feeds back on its own terminal")
+    teller = Actor(name=f"{told_by}（电话，{actor.name}记录）", unit_id=unit.unit_id)
+    await handle_case(uow, case_id, text=text, actor=teller, now=now)
 
 
 async def own_case(uow: UnitOfWork, case_id: CaseId, actor: Actor) -> CaseRow:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -96,6 +96,18 @@ class Notices:
             .limit(1)
         )
         return found is not None
+
+    async def end_calls(self, case_id: UUID, *, by: str, words: str, now: datetime) -> None:
+        """Answer the calls that are still to be made about a case: the unit has been heard."""
+        await self._session.execute(
+            update(NoticeRow)
+            .where(
+                NoticeRow.case_id == case_id,
+                NoticeRow.kind == NoticeKind.PHONE,
+                NoticeRow.answered_at.is_(None),
+            )
+            .values(answered_by=by, answer=words, answered_at=now)
+        )
 
     async def alarmed(self, now: datetime, *, limit: int) -> Sequence[tuple[CaseRow, CaseMarksRow]]:
         """Return, locked, the cases with a unit at work whose next rung is reached."""

@@ -219,6 +219,8 @@ async def climb_ladders(database: Database, *, now: datetime) -> int:
             marks.alarm_at = later[0] if later else None
             if level is not Level.IN_TIME:
                 taken += await _take_rung(uow, case, level, now=now)
+            if marks.is_absolute and marks.guarded_at is None:
+                taken += await _miss_guard(uow, case, now=now)
     return taken
 
 
@@ -244,6 +246,27 @@ async def _take_rung(uow: UnitOfWork, case: CaseRow, level: Level, *, now: datet
     if is_new:
         await move_case(
             uow, case, trigger, actor=HOUSE, text=words, reason_code=level.value, now=now
+        )
+    return is_new
+
+
+async def _miss_guard(uow: UnitOfWork, case: CaseRow, *, now: datetime) -> bool:
+    """Urge a unit that has not guarded a dangerous place, once a clock (R45)."""
+    assert case.clock_started_at is not None
+    words = "尚未记录安全防护，请立即围挡、警示并反馈"
+    is_new = await Notices(uow.session).put(
+        case,
+        NoticeKind.URGE,
+        key=f"{case.id}:guard:{case.clock_started_at.isoformat()}",
+        unit_id=UnitId(case.unit_id) if case.unit_id else None,
+        text=words,
+        issued_by=HOUSE.name,
+        reply_by=None,
+        now=now,
+    )
+    if is_new:
+        await move_case(
+            uow, case, CaseTrigger.URGE, actor=HOUSE, text=words, reason_code="guard", now=now
         )
     return is_new
 

@@ -150,8 +150,9 @@ async def sign_frontage(
     for name, text in (("number", number), ("address", address), ("duties", duties)):
         if not text.strip():
             raise Invalid(name, "is empty")
-    if not shop.phone.strip():
-        raise Invalid("phone", "a shop is reached by phone")
+    for name, text in (("code", shop.code), ("shop", shop.name), ("phone", shop.phone)):
+        if not text.strip():
+            raise Invalid(name, "is empty; a shop is reached by phone, under its name")
     if ends_on is not None and ends_on <= signed_on:
         raise Invalid("ends_on", "is not after the day of signing")
     units = Units(uow.session)

@@ -17,7 +17,7 @@ from case_bridge.cases.states import CASE, CaseTrigger
 from case_bridge.cases.views import CaseView
 from case_bridge.field.reading import tasks_of_case
 from case_bridge.later.reading import application_problems, requests_of_case
-from case_bridge.units.service import list_units, oversees
+from case_bridge.units.service import list_units, oversees, unit_contact
 from case_bridge.web.course_present import course_json, is_at_fault, refusals
 from case_bridge.web.desks import suggest
 from case_bridge.web.labels import condition_words, limit_words
@@ -48,6 +48,7 @@ async def get_case(request: web.Request) -> web.Response:
         is_overseer = await _oversees(session, user, view)
         acts = acts_of(user, view, course, is_overseer=is_overseer)
         is_own = Role.UNIT in user.roles and user.unit_id == view.line.unit_id
+        can_phone = CaseTrigger.URGE in acts and await _is_reached_by_phone(session, user, view)
         problems = await application_problems(session, case_id) if is_own else {}
         categories = await list_categories(session) if CaseTrigger.FILE in acts else ()
         own = await _own_category(session, view) if CaseTrigger.FILE in acts else None
@@ -76,6 +77,7 @@ async def get_case(request: web.Request) -> web.Response:
         course=course,
         requests=requests,
         problems=problems,
+        can_phone=can_phone,
         refusals=refusals(user, view, course, acts),
         extension_choices=_extension_choices(view),
         decisions=list(DecisionKind),
@@ -207,6 +209,14 @@ def _receipt(request: web.Request, view: CaseView) -> str:
 
 def _tongue(request: web.Request) -> str:
     return "en" if request[LANGUAGE] == "en" else "zh"
+
+
+async def _is_reached_by_phone(session: AsyncSession, user: User, view: CaseView) -> bool:
+    """Say whether the centre records for the unit in charge what it was told by phone (R38)."""
+    if view.line.unit_id is None or user.roles.isdisjoint({Role.DISPATCHER, Role.SHIFT_LEADER}):
+        return False
+    unit = await unit_contact(session, view.line.unit_id)
+    return not unit.unit_class.has_terminal
 
 
 async def _oversees(session: AsyncSession, user: User, view: CaseView) -> bool:

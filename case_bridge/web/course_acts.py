@@ -1,6 +1,6 @@
 """What people do around a case: more time, urging, responsibility, privileged ends."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
@@ -12,12 +12,21 @@ from case_bridge.cases.notice import DecisionKind, Ground
 from case_bridge.cases.states import CaseTrigger
 from case_bridge.later import service as later
 from case_bridge.later.request import Application, LaterKind
-from case_bridge.web.requests import Fields, acting, answer_act, case_id_of, read_fields
+from case_bridge.units.service import sign_frontage
+from case_bridge.units.unit import Unit, UnitClass
+from case_bridge.web.requests import (
+    Fields,
+    acting,
+    answer_act,
+    case_id_of,
+    read_fields,
+    see_other,
+)
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import UnitId
 from hotline.sla.limit import Limit
-from hotline.web.requests import path_id
+from hotline.web.requests import path_id, wants_json
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -50,6 +59,50 @@ async def post_guard(request: web.Request) -> web.StreamResponse:
             now=now,
         )
     return await answer_act(request, case_id, fields)
+
+
+async def post_phone(request: web.Request) -> web.StreamResponse:
+    """Record a unit's feedback by phone. Fields: told_by, text."""
+    case_id, fields = case_id_of(request), await read_fields(request)
+    async with acting(request) as (uow, actor, now):
+        await handling.handle_by_phone(
+            uow,
+            case_id,
+            told_by=fields.text("told_by"),
+            text=fields.text("text"),
+            actor=actor,
+            now=now,
+        )
+    return await answer_act(request, case_id, fields)
+
+
+async def post_frontage(request: web.Request) -> web.StreamResponse:
+    """Register a frontage agreement (R40).
+
+    Fields: number, code, shop, contact, phone, address, duties, signed_on, ends_on.
+    """
+    fields = await read_fields(request)
+    signed_on, ends_on = _day("signed_on", fields), _day("ends_on", fields)
+    if signed_on is None:
+        raise Invalid("signed_on", "is missing")
+    shop = Unit(
+        code=fields.text("code"),
+        name=fields.text("shop"),
+        unit_class=UnitClass.FRONTAGE,
+        contact_name=fields.text("contact"),
+        phone=fields.text("phone"),
+    )
+    async with acting(request) as (uow, _, _now):
+        await sign_frontage(
+            uow,
+            number=fields.text("number"),
+            shop=shop,
+            address=fields.text("address"),
+            duties=fields.text("duties"),
+            signed_on=signed_on,
+            ends_on=ends_on,
+        )
+    return web.json_response({}) if wants_json(request) else see_other("/cases/frontage")
 
 
 async def post_force_close(request: web.Request) -> web.StreamResponse:
@@ -302,6 +355,14 @@ def _unit(name: str, fields: Fields) -> UnitId:
         return UnitId(UUID(fields.text(name)))
     except ValueError:
         raise Invalid(name, "is not an id") from None
+
+
+def _day(name: str, fields: Fields) -> date | None:
+    text = fields.optional(name)
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Invalid(name, "is not a date") from None
 
 
 def _instant(name: str, fields: Fields) -> datetime | None:

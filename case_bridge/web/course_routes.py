@@ -35,6 +35,7 @@ PAGES: Final = (
     Route("GET", "/cases/pool", oversight.get_pool, WATCHERS, "cases.pool"),
     Route("GET", "/cases/notices", oversight.get_notices, CENTRE | UNIT, "cases.notices"),
     Route("GET", "/cases/frontage", oversight.get_frontage, WATCHERS, "cases.frontage"),
+    Route("POST", "/cases/frontage", acts.post_frontage, CENTRE, "cases.sign_frontage"),
 )
 """Registered before the page of a case, whose path would take them."""
 
@@ -54,6 +55,7 @@ ACTS: Final = (
     _act("force-void", acts.post_force_void, CaseTrigger.FORCE_VOID),
     _post("/cases/{case_id}/later", acts.post_apply, UNIT, "apply"),
     _post("/cases/{case_id}/helper", acts.post_ask_helper, CENTRE, "ask_helper"),
+    _post("/cases/{case_id}/phone", acts.post_phone, CENTRE, "phone"),
     _post("/cases/{case_id}/help", acts.post_help, UNIT, "help"),
     _post(f"{REQUEST}/verify", acts.post_request_verify, CENTRE, "request_verify"),
     _post(f"{REQUEST}/approve", acts.post_request_approve, HEADS, "request_approve"),

@@ -335,3 +335,50 @@ async def test_only_the_leader_forces_an_end_and_only_with_a_reason(city: City) 
                 uow, case_id, T.FORCE_VOID, reason=" ", actor=HEAD, now=city.clock()
             )
     assert (await city.case(case_id)).state is S.DISPATCHED
+
+
+async def test_a_place_that_nobody_guarded_within_the_hour_is_urged_once(city: City) -> None:
+    """R45: guard at once; whoever does not hears of it long before the repair is due."""
+    async with city.database.begin() as uow:
+        rules = CaseRules(street=StreetRule(codes=("facility:0101-0112",)))
+        await Cases(uow.session).put_rules(rules, now=city.clock())
+    guarded, open_ = await dispatched(city), await dispatched(city)
+    async with city.database.begin() as uow:
+        await handling.guard_case(uow, guarded, text="已围挡", actor=city.unit, now=city.clock())
+    city.clock.advance(timedelta(hours=1))
+
+    rung = [await climb(city), await climb(city)]
+
+    assert rung == [1, 0]
+    assert (await city.history(open_))[-1].reason_code == "guard"
+    assert (await city.history(guarded))[-1].trigger is T.GUARD
+
+
+async def test_a_unit_without_a_terminal_feeds_back_by_phone(city: City) -> None:
+    """R38: the centre records who told it; a class I unit uses its own terminal."""
+    third = Unit(
+        code="street", name="街道办", unit_class=UnitClass.THIRD, contact_name="曹莲", phone="1031"
+    )
+    async with city.database.begin() as uow:
+        city.units |= await load_units(uow, [third], [])
+    by_phone, by_screen = await dispatched(city, "street"), await dispatched(city)
+
+    async def record(case_id: CaseId) -> None:
+        async with city.database.begin() as uow:
+            await handling.handle_by_phone(
+                uow,
+                case_id,
+                told_by="曹莲",
+                text="已清理",
+                actor=city.dispatcher,
+                now=city.clock(),
+            )
+
+    await record(by_phone)
+    with pytest.raises(Conflict):
+        await record(by_screen)
+
+    handled = [row for row in await city.history(by_phone) if row.trigger is T.HANDLE]
+    assert [row.actor_name for row in handled] == ["曹莲（电话，派遣员乙记录）"]
+    (call,) = await written(city, by_phone)
+    assert call.answer == "单位已反馈"
