@@ -38,6 +38,9 @@ def _latest(*triggers: str) -> str:
     return f"max(h.occurred_at) FILTER (WHERE {_is(*triggers)})"
 
 
+# A move that sets the deadline says so itself, or by the receipt that it carries.
+_DUE: Final = "coalesce(h.detail->>'due_at', h.detail#>>'{receipt,due_at}')"
+
 _BY_INSPECTOR: Final = f"{_is(*fact.CHECKED)} AND h.actor_roles @> '[\"{fact.INSPECTOR}\"]'"
 _COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -54,7 +57,7 @@ _COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
         "voided_at": _latest(*fact.VOID),
         "first_dispatched_at": _earliest(*fact.DISPATCH),
         "dispatched_by": _last("h.actor_id", _is(*fact.DISPATCH)),
-        "due_at": _last("h.detail->>'due_at'", "h.detail->>'due_at' IS NOT NULL"),
+        "due_at": _last(_DUE, f"{_DUE} IS NOT NULL"),
         "handled_at": _latest(fact.HANDLE),
         "check_asked_at": _latest(fact.INSPECT),
         "checked_at": f"max(h.occurred_at) FILTER (WHERE {_BY_INSPECTOR})",

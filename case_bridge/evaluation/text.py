@@ -74,7 +74,7 @@ def explain(
         f"  {LABELS[name]}：{plain(values[name])}" for name in LABELS if name in counters_in(tree)
     ]
     lines.append("")
-    lines += [f"  {step.words} = {step.figures} → {_signed(step.value)}" for step in steps]
+    lines += [f"  {step.words} = {step.figures} → {signed(step.value)}" for step in steps]
     lines += ["", f"  合计 {plain(exact)}"]
     if options.scale_to_hundred:
         lines.append(f"  折算百分制：{plain(exact)} × 100 ÷ {definition.maximum}")
@@ -90,5 +90,6 @@ def grade_word(grade: Grade) -> str:
     return "未达C档" if grade is Grade.BELOW else f"{grade.value}档"
 
 
-def _signed(value: Fraction) -> str:
+def signed(value: Fraction) -> str:
+    """Return a number with its sign, as it stands in a sum."""
     return f"{'−' if value < 0 else '+'}{plain(abs(value))}"

@@ -10,9 +10,9 @@ from case_bridge.evaluation.definition import PRESETS, ObjectKind
 from case_bridge.evaluation.formula import written
 from case_bridge.evaluation.grade import CONSEQUENCES, Grade
 from case_bridge.evaluation.period import Period, PeriodKind
-from case_bridge.evaluation.score import Result, explain_steps, plain, stored_values
+from case_bridge.evaluation.score import Result, explain_steps, stored_values
 from case_bridge.evaluation.service import Evaluation, Plan
-from case_bridge.evaluation.text import options_words
+from case_bridge.evaluation.text import options_words, signed
 from case_bridge.web.evaluation_charts import Bar, bars, trend
 from case_bridge.web.evaluation_export import csv_answer, ranking_table
 from case_bridge.web.evaluation_labels import (
@@ -93,7 +93,7 @@ async def get_object(request: web.Request) -> web.StreamResponse:
         "object.html",
         found=found,
         result=result,
-        steps=[(step.words, step.figures, plain(step.value)) for step in steps],
+        steps=[(step.words, step.figures, signed(step.value)) for step in steps],
         counters=counters,
         satisfaction=satisfaction,
         options_words=options_words(found.options),

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -104,9 +105,15 @@ def rows_of(head: CaseHead, log: list) -> Iterator[CaseRow | CaseHistoryRow]:
             actor_roles=list(entry.actor_roles),
             unit_id=entry.unit_id,
             text="",
-            detail={"due_at": entry.due_at.isoformat() if entry.due_at else None},
+            detail=detail_of(entry),
             occurred_at=entry.occurred_at,
         )
+
+
+def detail_of(entry: LogEntry) -> dict[str, Any]:
+    """Dispatching names the deadline itself; an extension brings the receipt."""
+    due = entry.due_at.isoformat() if entry.due_at else None
+    return {"due_at": due} if entry.trigger == "dispatch" else {"receipt": {"due_at": due}}
 
 
 async def write_cases(city: City, number: int, seed: int) -> list[CaseFact]:
