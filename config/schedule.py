@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from case_bridge.bridge.reconcile import reconcile
 from case_bridge.cases.notices import climb_ladders
+from case_bridge.evaluation.service import fold_facts
 from case_bridge.field.roster import forget_tracks
 from case_bridge.later.service import reckon_provisional, resume_due
 from config.runtime import Runtime
@@ -64,6 +65,11 @@ async def _dispose_recordings(runtime: Runtime, now: datetime) -> int:
     )
 
 
+async def _fold_case_facts(runtime: Runtime, now: datetime) -> int:  # noqa: ARG001 - a round's shape
+    async with runtime.database.begin() as uow:
+        return await fold_facts(uow)
+
+
 async def _reconcile(runtime: Runtime, now: datetime) -> int:
     return len(await reconcile(runtime.database, runtime.platform, now=now))
 
@@ -93,6 +99,7 @@ SCHEDULE: tuple[Round, ...] = (
     Round("recordings", timedelta(minutes=1), _seal_recordings),
     Round("retention", timedelta(hours=1), _dispose_recordings),
     Round("cases", timedelta(minutes=5), _reconcile),
+    Round("case_facts", timedelta(minutes=1), _fold_case_facts),
     Round("tracks", timedelta(hours=1), _forget_tracks),
     Round("reminders", timedelta(minutes=1), _climb_ladders),  # 催办、督办
     Round("resumptions", timedelta(minutes=1), _resume_cases),  # 缓办、挂账到期
