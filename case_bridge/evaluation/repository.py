@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import CursorResult, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.evaluation import facts_sql
@@ -48,8 +48,8 @@ class Evaluations:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def fold(self, *, since: datetime | None) -> None:
-        """Bring the facts up to date; with None fold every case again.
+    async def fold(self, *, since: datetime | None) -> int:
+        """Bring the facts up to date, with None fold every case again; return how many changed.
 
         One at a time: a second one waits, and then finds nothing to do.
         """
@@ -59,12 +59,13 @@ class Evaluations:
         await self._session.execute(text("SET LOCAL timezone TO 'UTC'"))
         await self._session.execute(text("SET LOCAL work_mem TO '256MB'"))
         areas = area_pattern(await self.areas())
-        if since is None:
-            await self._session.execute(text(facts_sql.FOLD_ALL), {"areas": areas})
-        else:
-            await self._session.execute(
-                text(facts_sql.FOLD_MOVED), {"areas": areas, "since": since}
-            )
+        values: dict[str, Any] = {"areas": areas}
+        statement = facts_sql.FOLD_ALL
+        if since is not None:
+            statement, values["since"] = facts_sql.FOLD_MOVED, since
+        folded = await self._session.execute(text(statement), values)
+        assert isinstance(folded, CursorResult)
+        return folded.rowcount
 
     async def last_move(self) -> datetime | None:
         """Return the newest move that is folded, or None if nothing is."""

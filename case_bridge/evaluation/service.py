@@ -96,11 +96,11 @@ class Plan:
         return cls(kind, period, PRESETS[kind][0])
 
 
-async def fold_facts(uow: UnitOfWork, *, whole: bool = False) -> None:
-    """Bring the facts into step with the log of cases; with `whole` fold everything again."""
+async def fold_facts(uow: UnitOfWork, *, whole: bool = False) -> int:
+    """Bring the facts into step with the log; with `whole` fold all again; return how many."""
     facts = Evaluations(uow.session)
     newest = None if whole else await facts.last_move()
-    await facts.fold(since=newest - OVERLAP if newest else None)
+    return await facts.fold(since=newest - OVERLAP if newest else None)
 
 
 async def evaluate(session: AsyncSession, plan: Plan) -> Evaluation:

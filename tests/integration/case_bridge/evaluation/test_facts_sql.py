@@ -184,6 +184,7 @@ async def test_only_what_moved_is_folded_again_and_nothing_is_missed(city: City)
     later = await city.registered_case()
     async with city.database.begin() as uow:
         await fold_facts(uow)
+        assert await fold_facts(uow) == 0
     piecemeal = await stored_facts(city.database)
     async with city.database.begin() as uow:
         await fold_facts(uow, whole=True)
