@@ -285,7 +285,7 @@ async def roster(session: AsyncSession) -> list[InspectorView]:
         .where(TaskRow.state == TaskState.OPEN)
         .group_by(TaskRow.inspector_id)
     )
-    open_tasks: dict[UUID | None, int] = dict(counted.tuples().all())
+    open_tasks: dict[UUID | None, int] = {row[0]: row[1] for row in counted}
     grids: dict[UUID, list[str]] = {}
     for row in await session.scalars(
         select(InspectorGridRow).order_by(InspectorGridRow.supervision_code)
@@ -362,10 +362,15 @@ async def _close_duty(uow: UnitOfWork, inspector: InspectorRow, now: datetime) -
 
 
 async def _last_points(session: AsyncSession) -> dict[UUID, TrackPoint]:
+    latest = (
+        select(TrackPointRow.user_id, func.max(TrackPointRow.at).label("at"))
+        .group_by(TrackPointRow.user_id)
+        .subquery()
+    )
     found = await session.scalars(
-        select(TrackPointRow)
-        .distinct(TrackPointRow.user_id)
-        .order_by(TrackPointRow.user_id, TrackPointRow.at.desc())
+        select(TrackPointRow).join(
+            latest, (TrackPointRow.user_id == latest.c.user_id) & (TrackPointRow.at == latest.c.at)
+        )
     )
     return {row.user_id: _point(row) for row in found}
 

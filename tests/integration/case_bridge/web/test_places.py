@@ -1,0 +1,222 @@
+"""The map, the base data and the roster through their pages."""
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from aiohttp import FormData, web
+from aiohttp.test_utils import TestClient
+
+from case_bridge.field.service import enlist_inspector
+from case_bridge.places.position import Crs
+from case_bridge.units.service import load_units
+from case_bridge.units.unit import Unit, UnitClass
+from case_bridge.web.places_options import MapOptions
+from case_bridge.web.places_routes import places_part
+from case_bridge.web.routes import PART as CASES_PART
+from config.place_tables import PLACES, load_demo_places
+from hotline.accounts import service as accounts
+from hotline.accounts.roles import Role
+from hotline.kernel.ids import UserId
+from hotline.web.app import make_app
+from hotline.web.keys import WebOptions
+from hotline.web.signals import MemorySignals
+from tests.integration.case_bridge.city import City
+
+Client = TestClient[web.Request, web.Application]
+Browse = Callable[..., Awaitable[Client]]
+PASSWORD = "an invented password"
+
+
+@pytest.fixture
+async def browse(city: City, aiohttp_client: Any) -> Browse:
+    """Open a browser of a person with a role, before the map of the demo city."""
+    await load_demo_places(city.database, now=city.clock())
+    async with city.database.begin() as uow:
+        lamps = Unit(code="ZMS", name="照明所", unit_class=UnitClass.FIRST)
+        units = await load_units(uow, [lamps], [])
+
+    async def open_client(
+        role: Role, *, map_options: MapOptions | None = None, unit: str | None = None
+    ) -> Client:
+        parts = (CASES_PART, places_part(map_options or MapOptions()))
+        options = WebOptions(b"a secret of thirty-two bytes, at least")
+        signals = MemorySignals()
+        app = make_app(city.database, parts, options, clock=city.clock, signals=signals)
+        client: Client = await aiohttp_client(app)
+        async with city.database.begin() as uow:
+            user_id = await accounts.create_user(
+                uow,
+                login=role.value,
+                password=PASSWORD,
+                display_name=role.value,
+                roles={role},
+                unit_id=units[unit] if unit else None,
+                actor="test",
+                now=city.clock(),
+            )
+            if role is Role.INSPECTOR:
+                await enlist_inspector(uow, user_id, name="甲", trained_on=date(2026, 1, 5))
+        answer = await client.post("/login", json={"login": role.value, "password": PASSWORD})
+        assert answer.status == 200
+        return client
+
+    return open_client
+
+
+async def asked(client: Client, path: str) -> Any:
+    answer = await client.get(path, headers={"Accept": "application/json"})
+    assert answer.status == 200, await answer.text()
+    return await answer.json()
+
+
+async def page(client: Client, path: str) -> str:
+    answer = await client.get(path, headers={"Accept": "text/html"})
+    assert answer.status == 200, await answer.text()
+    return await answer.text()
+
+
+def token(html: str) -> str:
+    found = re.search(r'name="form_token" value="([0-9a-f]+)"', html)
+    assert found
+    return found[1]
+
+
+async def test_the_map_shows_grids_cases_and_inspectors(city: City, browse: Browse) -> None:
+    """R99: problem positions, process and inspectors on duty on one map."""
+    await city.registered_case(longitude=115.9055, latitude=38.3025)
+    inspector = await browse(Role.INSPECTOR)
+    await inspector.post("/field/duty", json={"duty": "begin"})
+    sent = {"at": city.clock().isoformat(), "longitude": 115.906, "latitude": 38.306, "accuracy": 5}
+    kept = await inspector.post("/field/track", json={"points": [sent]})
+    assert (await kept.json()) == {"kept": 1}
+
+    leader = await browse(Role.LEADER)
+    assert 'id="map"' in await page(leader, "/places/map")
+    fixed = await asked(
+        leader, "/places/map.json?layers=grids,components&bbox=115.9,38.3,115.905,38.305"
+    )
+    assert 0 < len(fixed["grids"]["features"]) < 400
+    assert len(fixed["components"]) > 0
+    moving = await asked(leader, "/places/map.json?layers=cases,inspectors")
+    (case,) = moving["cases"]
+    assert case["card"]["单元网格"].startswith("139900003001")
+    assert moving["inspectors"][0]["card"]["监督员"] == "甲"
+
+
+async def test_positions_are_drawn_in_the_system_of_the_base_map(
+    city: City, browse: Browse
+) -> None:
+    """R99: the base map's address is a setting; its host is the only stranger allowed."""
+    await city.registered_case(longitude=115.9055, latitude=38.3025)
+    tiles = "https://tiles.example.org/{z}/{x}/{y}.png"
+    leader = await browse(Role.LEADER, map_options=MapOptions(tiles=tiles, crs=Crs.GCJ02))
+    answer = await leader.get("/places/map")
+    assert "img-src 'self' https://tiles.example.org " in answer.headers["Content-Security-Policy"]
+    (case,) = (await asked(leader, "/places/map.json?layers=cases"))["cases"]
+    assert case["longitude"] == pytest.approx(115.9116, abs=0.001)
+    plain = await leader.get("/login")
+    assert "tiles.example.org" not in plain.headers["Content-Security-Policy"]
+
+
+async def test_an_address_becomes_a_point_and_a_grid(browse: Browse) -> None:
+    """R102: address to coordinate to grid."""
+    seat = await browse(Role.SEAT)
+    found = await asked(seat, "/places/search?q=荷香路12号门前")
+    assert found["precision"] == "between"
+    assert found["hits"][0]["grid"].startswith("139900001")
+    assert (await asked(seat, "/places/search?q=hcz"))["hits"][0]["name"] == "莲池火车站"
+    assert (await asked(seat, "/places/search?q="))["hits"] == []
+
+
+async def grid_form(client: Client, path: str, content: bytes, **fields: str) -> Any:
+    form = FormData()
+    form.add_field("form_token", token(await page(client, "/places/grids")))
+    form.add_field("file", content, filename="grids.geojson", content_type="application/json")
+    for name, value in fields.items():
+        form.add_field(name, value)
+    return await client.post(path, data=form, allow_redirects=False)
+
+
+async def test_grids_are_previewed_then_imported_from_a_day_on(browse: Browse) -> None:
+    """R103, R104: preview of the difference, effective date, every mistake named."""
+    staff = await browse(Role.SYSTEM_ADMIN)
+    content = (PLACES / "grids.geojson").read_bytes()
+    same = await grid_form(staff, "/places/grids/preview", content, crs="WGS-84")
+    assert "不变 400" in await same.text()
+    wrong = content.replace(b'"139900003001002"', b'"139900003001001"')
+    shown = await grid_form(staff, "/places/grids/preview", wrong, crs="WGS-84")
+    assert "feature 2 (139900003001001): has the code of feature 1" in await shown.text()
+    refused = await grid_form(
+        staff, "/places/grids", wrong, crs="WGS-84", effective_on="2026-04-01"
+    )
+    assert refused.status == 422
+    unnamed = await grid_form(staff, "/places/grids/preview", content, crs="")
+    assert unnamed.status == 422
+    fewer = re.sub(
+        rb'\{"type":"Feature","properties":\{"code":"139900003001001"\}.*\n', b"", content
+    )
+    done = await grid_form(
+        staff, "/places/grids", fewer, crs="WGS-84", whole="true", effective_on="2026-04-01"
+    )
+    assert done.status == 303
+    assert "2026-04-01" in await page(staff, "/places/grids")
+
+
+async def test_a_department_updates_its_components_on_a_page(browse: Browse) -> None:
+    """R105: online component update tool for departments."""
+    unit = await browse(Role.UNIT, unit="ZMS")
+    listed = await page(unit, "/places/components?mine=1")
+    codes = re.findall(r"/places/components/(\d{16})", listed)
+    assert codes
+    assert "上水井盖" not in listed
+    html = await page(unit, f"/places/components/{codes[0]}")
+    form = {"form_token": token(html), "version": "1", "state": "damaged", "reason": "巡检"}
+    done = await unit.post(f"/places/components/{codes[0]}", data=form, allow_redirects=False)
+    assert done.status == 303
+    html = await page(unit, f"/places/components/{codes[0]}")
+    assert "巡检" in html
+    assert "完好 → 破损" in html or "破损" in html
+    again = await unit.post(f"/places/components/{codes[0]}", data=form, allow_redirects=False)
+    assert again.status == 409
+    foreign = re.findall(r"/places/components/(\d{16})", await page(unit, "/places/components"))[0]
+    assert "在线更新" not in await page(unit, f"/places/components/{foreign}")
+    refused = await unit.post(f"/places/components/{foreign}", data=form, allow_redirects=False)
+    assert refused.status == 403
+
+
+async def test_the_roster_is_kept_on_a_page(city: City, browse: Browse) -> None:
+    """R107: grids, training, suspension."""
+    await browse(Role.INSPECTOR)
+    leader = await browse(Role.SHIFT_LEADER)
+    html = await page(leader, "/places/roster")
+    user_id = UserId(re.findall(r"/places/roster/([0-9a-f-]{36})\"", html)[0])
+    for form in (
+        {"act": "assign", "grid": "139900003001"},
+        {"act": "train", "trained_on": "2026-02-02"},
+        {"act": "suspend", "reason": "虚报问题"},
+    ):
+        answer = await leader.post(
+            f"/places/roster/{user_id}",
+            data=form | {"form_token": token(html)},
+            allow_redirects=False,
+        )
+        assert answer.status == 303, await answer.text()
+    html = await page(leader, "/places/roster")
+    for words in ("东关街道东关社区责任网格", "2026-02-02", "虚报问题", "停岗"):
+        assert words in html
+    assert (await asked(leader, f"/places/roster/{user_id}/track.json"))["type"] == "Feature"
+
+
+async def test_the_pages_are_closed_to_others(browse: Browse) -> None:
+    """R89: no illegal access."""
+    inspector = await browse(Role.INSPECTOR)
+    for path in ("/places/map", "/places/grids", "/places/roster", "/places/map.json"):
+        assert (await inspector.get(path)).status == 403
+    me = await asked(inspector, "/field/session")
+    assert set(me) == {"user_id", "form_token"}
+    worker = await inspector.get("/field/worker.js")
+    assert worker.status == 200
+    assert "javascript" in worker.content_type
