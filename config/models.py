@@ -13,6 +13,7 @@ MODULES = (
     "hotline.queues.returns.model",
     "hotline.recordings.model",
     "hotline.callbacks.model",
+    "hotline.reports.model",
     "case_bridge.cases.model",
     "case_bridge.later.model",
     "case_bridge.units.model",

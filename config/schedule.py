@@ -14,10 +14,12 @@ from config.wiring import queue_policy, recordings_folder, retention_policy
 from hotline.contacts import messages
 from hotline.contacts.calls import service as calls
 from hotline.intake import service as intake
+from hotline.kernel.clock import SHANGHAI
 from hotline.queues import service as queues
 from hotline.queues.returns import service as returns
 from hotline.recordings import retention
 from hotline.recordings import service as recordings
+from hotline.reports import service as reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,12 @@ async def _forget_tracks(runtime: Runtime, now: datetime) -> int:
         return await forget_tracks(uow, now=now)
 
 
+async def _keep_service_levels(runtime: Runtime, now: datetime) -> int:
+    yesterday = now.astimezone(SHANGHAI).date() - timedelta(days=1)
+    async with runtime.database.begin() as uow:
+        return await reports.keep_day(uow, yesterday, now=now)
+
+
 SCHEDULE: tuple[Round, ...] = (
     Round("calls", timedelta(seconds=5), _end_dead_calls),
     Round("return_calls", timedelta(seconds=2), _ring_back),
@@ -98,6 +106,7 @@ SCHEDULE: tuple[Round, ...] = (
     Round("messages", timedelta(seconds=30), _settle_messages),
     Round("recordings", timedelta(minutes=1), _seal_recordings),
     Round("retention", timedelta(hours=1), _dispose_recordings),
+    Round("service_levels", timedelta(minutes=10), _keep_service_levels),
     Round("cases", timedelta(minutes=5), _reconcile),
     Round("case_facts", timedelta(minutes=1), _fold_case_facts),
     Round("tracks", timedelta(hours=1), _forget_tracks),

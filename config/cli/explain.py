@@ -1,6 +1,7 @@
 """`hotline explain deadline` and `hotline explain score`."""
 
 from pathlib import Path
+from uuid import UUID
 
 import click
 
@@ -8,6 +9,7 @@ from case_bridge.evaluation.definition import ObjectKind
 from config.cli.options import chosen_settings, data_option, within_runtime
 from config.explain import explain_deadline, explain_given_score, explain_stored_score
 from config.runtime import Runtime
+from hotline.queues.explaining import describe, explain_offer
 from hotline.sla.deadline import DayRule
 
 DAY_RULES = [rule.value for rule in DayRule]
@@ -92,3 +94,16 @@ def score(
     if period or name or missing:
         raise click.UsageError("give either --period and --object, or all of " + ", ".join(figures))
     click.echo(explain_given_score(*(value or 0 for value in figures.values())))
+
+
+@explain.command()
+@data_option
+@click.argument("offer_id", metavar="ID", type=click.UUID)
+def offer(offer_id: UUID, data: Path | None) -> None:
+    """Print why a caller was offered to this seat: the candidates, their scores, the rule."""
+
+    async def tell(runtime: Runtime) -> str:
+        async with runtime.database.read() as session:
+            return describe(await explain_offer(session, offer_id))
+
+    click.echo(within_runtime(chosen_settings(data=data), tell))

@@ -1,0 +1,111 @@
+"""All SQL of the reports."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.contacts.calls.model import CallRow
+from hotline.contacts.calls.states import CallDirection
+from hotline.kernel.errors import NotFound
+from hotline.queues.model import OfferRow, QueueEntryRow
+from hotline.reports.definition import Arrival
+from hotline.reports.model import ServiceLevelRow
+
+ALL_QUEUES = "*"
+
+
+class ServiceLevels:
+    """Figures that were kept."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, row: ServiceLevelRow) -> bool:
+        """Keep a figure; False if this one has been kept before."""
+        columns = ServiceLevelRow.__table__.columns.keys()
+        values = {name: getattr(row, name) for name in columns}
+        statement = insert(ServiceLevelRow).values(**values).on_conflict_do_nothing()
+        written = await self._session.execute(statement.returning(ServiceLevelRow.id))
+        return written.one_or_none() is not None
+
+    async def get(self, level_id: UUID) -> ServiceLevelRow:
+        """Return a figure.
+
+        Raises:
+            NotFound: if there is none of this id.
+        """
+        row = await self._session.get(ServiceLevelRow, level_id)
+        if row is None:
+            raise NotFound("service level", level_id)
+        return row
+
+    async def of_period(self, begins: datetime) -> Sequence[ServiceLevelRow]:
+        """Return what was kept for the period that begins then."""
+        query = (
+            select(ServiceLevelRow)
+            .where(ServiceLevelRow.begins_at == begins)
+            .order_by(ServiceLevelRow.queue, ServiceLevelRow.name, ServiceLevelRow.version)
+        )
+        return (await self._session.scalars(query)).all()
+
+
+class Arrivals:
+    """The calls of citizens in the queues."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def between(
+        self, begins: datetime, ends: datetime, queue: str, known_at: datetime
+    ) -> list[Arrival]:
+        """Return each call's first wait that began in [begins, ends), as known at an instant.
+
+        Calls that we made do not count; a wait that had not ended then is not there yet.
+        """
+        first = func.row_number().over(
+            partition_by=QueueEntryRow.call_id,
+            order_by=(QueueEntryRow.enqueued_at, QueueEntryRow.ended_at),
+        )
+        answered = (
+            select(func.min(OfferRow.answered_at))
+            .where(OfferRow.entry_id == QueueEntryRow.id)
+            .scalar_subquery()
+        )
+        waits = (
+            select(
+                QueueEntryRow.id,
+                QueueEntryRow.call_id,
+                QueueEntryRow.queue,
+                QueueEntryRow.enqueued_at,
+                answered.label("answered_at"),
+                QueueEntryRow.ended_at,
+                CallRow.number,
+                first.label("turn"),
+            )
+            .join(CallRow, CallRow.id == QueueEntryRow.call_id)
+            .where(
+                QueueEntryRow.enqueued_at >= begins,
+                QueueEntryRow.enqueued_at < ends,
+                CallRow.direction == CallDirection.INBOUND,
+            )
+            .subquery()
+        )
+        query = select(waits).where(waits.c.turn == 1, waits.c.ended_at <= known_at)
+        if queue != ALL_QUEUES:
+            query = query.where(waits.c.queue == queue)
+        return [
+            Arrival(
+                entry_id=row.id,
+                call_id=row.call_id,
+                queue=row.queue,
+                joined_at=row.enqueued_at,
+                answered_at=row.answered_at,
+                ended_at=row.ended_at,
+                number=row.number,
+            )
+            for row in await self._session.execute(query)
+        ]

@@ -1,0 +1,1 @@
+"""Pages of those who answer for the queue: decisions, service levels, calls that we owe."""
