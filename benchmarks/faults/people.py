@@ -98,13 +98,14 @@ class People:
         if self.unsafe == "ack-first":
             self.ledger.acknowledged.add(contact.provider_id)
         try:
+            house.fate.may_strike("before the contact is stored", weight=ACT)
             if contact.channel is Channel.MAIL:
                 await intake.store(house.database, contact)
             else:
                 await intake.receive(
                     house.database, contact, options=house.runtime.intake, now=house.clock()
                 )
-            house.fate.may_strike("before the receipt")
+            house.fate.may_strike("before the receipt", weight=ACT)
         except (Crash, Unavailable):
             self.forget()
             return contact.provider_id in self.ledger.acknowledged

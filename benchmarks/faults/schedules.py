@@ -82,11 +82,21 @@ class Tally:
 
 
 async def run(
-    url: str, seeds: Sequence[int], *, unsafe: str = "", odds: float | None = None
+    url: str,
+    seeds: Sequence[int],
+    *,
+    unsafe: str = "",
+    odds: float | None = None,
+    until_broken: bool = False,
 ) -> list[Verdict]:
     """Play seeds one after the other in an empty database that has its schema."""
+    verdicts: list[Verdict] = []
     async with Ground.open(url, FakeClock()) as ground:
-        return [await play(ground, seed, unsafe=unsafe, odds=odds) for seed in seeds]
+        for seed in seeds:
+            verdicts.append(await play(ground, seed, unsafe=unsafe, odds=odds))
+            if until_broken and verdicts[-1].problems:
+                break
+    return verdicts
 
 
 async def _make_database(url: str, name: str) -> str:
