@@ -17,7 +17,7 @@ import structlog
 from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.auth import Credentials, DigestSecret, Verdict
-from channels.voice.sip.events import CallKey, RegistrationKey, RequestKey, SipEvent
+from channels.voice.sip.events import CallKey, RegistrationKey, RequestKey, SipEvent, TransferKey
 from channels.voice.sip.peers import PeerCounts, PeerOptions
 from channels.voice.sip.user_agent import Headers, UserAgent, UserAgentOptions
 from channels.voice.sockets import SocketOptions, Sockets, TlsOptions
@@ -182,6 +182,26 @@ class Endpoint:
     def reject_reoffer(self, call: CallKey, *, status: int = 488) -> None:
         """See `UserAgent.reject_reoffer`."""
         self._agent.reject_reoffer(call, self._loop.time(), status=status)
+        self.flush()
+
+    def refer(self, call: CallKey, target: str, *, other: CallKey | None = None) -> None:
+        """See `UserAgent.refer`."""
+        self._agent.refer(call, target, self._loop.time(), other=other)
+        self.flush()
+
+    def accept_transfer(self, transfer: TransferKey) -> None:
+        """See `UserAgent.accept_transfer`."""
+        self._agent.accept_transfer(transfer, self._loop.time())
+        self.flush()
+
+    def report_transfer(self, transfer: TransferKey, status: int) -> None:
+        """See `UserAgent.report_transfer`."""
+        self._agent.report_transfer(transfer, status, self._loop.time())
+        self.flush()
+
+    def reject_transfer(self, transfer: TransferKey, *, status: int = 603) -> None:
+        """See `UserAgent.reject_transfer`."""
+        self._agent.reject_transfer(transfer, self._loop.time(), status=status)
         self.flush()
 
     def authorize(self, key: RequestKey | CallKey, secret: DigestSecret | None) -> Verdict:

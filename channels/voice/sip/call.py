@@ -28,6 +28,7 @@ from channels.voice.sip.uri import host_port
 
 if TYPE_CHECKING:
     from channels.voice.sip.session_timer import SessionTimer
+    from channels.voice.sip.transfer import Replaces
 
 Headers = Sequence[tuple[str, str]]
 
@@ -128,10 +129,12 @@ class Call:
         "on_time_up",
         "provisional",
         "queued",
+        "refer",
         "refresh",
         "remote_allows",
         "remote_sdp",
         "reoffer",
+        "replaced",
         "rseq",
         "session",
         "session_floor",
@@ -169,6 +172,10 @@ class Call:
         """Status and SDP of answers that wait until that PRACK has come."""
         self.rseq = 0
         """Number of the last reliable provisional answer of ours."""
+        self.refer: ClientTransaction | None = None
+        """Our REFER, until the transfer is over."""
+        self.replaced: Call | None = None
+        """The call that ends when this one is answered (RFC 3891)."""
         self.refresh: ClientTransaction | None = None
         """Our last refresh of the session, which changes nothing."""
         self.session: SessionTimer | None = None
@@ -266,6 +273,7 @@ class CallBook:
         if call.session is not None:
             call.session.stop()
         call.queued.clear()
+        call.refer = call.replaced = None
         call.transaction = call.reoffer = call.refresh = call.offer = call.invite = None
         call.give_up_at = NEVER
 
@@ -293,6 +301,21 @@ class CallBook:
         if dialog is None or dialog.call_id != request.call_id:
             return None
         return call, dialog
+
+    def replaced(self, replaces: "Replaces") -> Call | None:
+        """Return the call of ours that a Replaces value means (RFC 3891 3), or None."""
+        call = self._calls.get(replaces.to_tag)
+        dialog = call.dialogs.get(replaces.from_tag) if call is not None else None
+        if call is None or dialog is None or dialog.call_id != replaces.call_id:
+            return None
+        return call if call.state is CallState.ESTABLISHED else None
+
+    def replaces_of(self, call: Call) -> str:
+        """Return the Replaces value that means a call to its other side."""
+        dialog = call.dialog
+        if dialog is None:
+            raise UsageError("only an answered call can be replaced")
+        return f"{dialog.call_id};to-tag={dialog.remote_tag};from-tag={dialog.local_tag}"
 
     def limit(self, call: Call, at: float, on_time_up: Callable[[Call, float], None]) -> None:
         """Wake `on_time_up` at an instant, unless the limit is moved or lifted before."""

@@ -17,6 +17,7 @@ from channels.voice.sip.uri import Uri
 CallKey = NewType("CallKey", str)
 RequestKey = NewType("RequestKey", str)
 RegistrationKey = NewType("RegistrationKey", str)
+TransferKey = NewType("TransferKey", str)
 
 
 class EndReason(StrEnum):
@@ -58,6 +59,8 @@ class CallOffered:
     """Who the Authorization header claims to be; None without one for our realm."""
     request: Request
     """The whole message, for headers that only some lines send (`request.header(name)`)."""
+    replaces: CallKey | None = None
+    """The call of ours that this one is to replace (RFC 3891); it ends when this is answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +156,35 @@ class DigitsReceived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransferAsked:
+    """The other side asks us to connect it elsewhere (REFER).
+
+    Use accept_transfer, then report_transfer until a status of 200 or more; or reject_transfer.
+    Nobody is called unless the application does it.
+    """
+
+    call: CallKey
+    transfer: TransferKey
+    target: Uri
+    """Whom to call instead."""
+    replaces: str | None
+    """Attended: the Replaces header that the call to `target` is to carry."""
+    other_call: CallKey | None
+    """Attended: the call of ours that is meant by it, if it is one; connect the two then."""
+    referred_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferProgressed:
+    """How a transfer that we asked for goes; `is_over` with a status of 200: it is done."""
+
+    call: CallKey
+    status: int
+    reason: str
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterReceived:
     """A REGISTER arrived; use authorize, then accept_register, challenge or reject_register."""
 
@@ -194,6 +226,8 @@ SipEvent = (
     | ReofferAnswered
     | ReofferRefused
     | DigitsReceived
+    | TransferAsked
+    | TransferProgressed
     | RegisterReceived
     | RegistrationChanged
 )

@@ -70,6 +70,10 @@ class NameAddress:
                 return value or ""
         return None
 
+    def bare(self) -> str:
+        """Return the address without its parameters: what it names, not where it stands."""
+        return str(NameAddress(self.uri, self.display))
+
     def __str__(self) -> str:
         display = f"{quote(self.display)} " if self.display else ""
         params = "".join(

@@ -1,5 +1,7 @@
 """Calls that others make to us, up to the ACK (RFC 3261 13.3)."""
 
+from dataclasses import replace
+
 from channels.voice.sip.address import Hop
 from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.auth import authorization_of
@@ -22,6 +24,7 @@ from channels.voice.sip.screening import ALLOW, SUPPORTED, sdp_of
 from channels.voice.sip.session_timer import SessionTimers, requires, supports
 from channels.voice.sip.states import CallState, CallTrigger
 from channels.voice.sip.transaction import InviteServer, Server
+from channels.voice.sip.transfer import replaces_of_request
 from channels.voice.sip.uri import Uri
 
 RELIABLE = "100rel"
@@ -52,6 +55,7 @@ class IncomingCalls:
         if book.is_full:
             retry_after = str(book.options.busy_retry_after)
             raise PeerError(503, reason_of(503), (("retry-after", retry_after),))
+        replaced = self._replaced(request, source, now)
         key = CallKey(book.new_token())
         offered = _describe(key, request, source, book.options.realm)
         call = Call(key, CallState.OFFERED, request)
@@ -68,7 +72,23 @@ class IncomingCalls:
         book.limit(call, now + book.options.ring_limit, self._time_up)
         # RFC 3261 17.2.1 allows 200 ms; a caller that hears nothing repeats after 500 ms.
         self._layer.respond(request, transaction, 100, now)
+        if replaced is not None:
+            call.replaced = replaced
+            offered = replace(offered, replaces=replaced.key)
         book.emit(offered)
+
+    def _replaced(self, request: Request, source: Hop, now: float) -> Call | None:
+        replaces = replaces_of_request(request)
+        if replaces is None:
+            return None
+        call = self._book.replaced(replaces)
+        # RFC 3891 3, 6.1: the tags are as good as a password only if nobody overheard them.
+        is_owner = call is not None and call.source is not None and call.source.host == source.host
+        if call is None or not (is_owner or self._book.peers.trusts(source.host, now)):
+            raise PeerError(481, reason_of(481))
+        if replaces.is_early_only:
+            raise PeerError(486, reason_of(486))
+        return call
 
     def receive_cancel(self, call: Call, now: float) -> None:
         """End an offered call that the caller gave up; nothing if it is answered already."""
@@ -158,6 +178,9 @@ class IncomingCalls:
         )
         call.invite = None
         self._leaving.accept(call, transaction, data, request.cseq.number, now)
+        replaced, call.replaced = call.replaced, None
+        if replaced is not None and replaced.state is CallState.ESTABLISHED:
+            self._leaving.hang_up(replaced, now)
 
     def _provide(self, call: Call, status: int, sdp: bytes, now: float) -> None:
         request, transaction = _open_invite(call)

@@ -88,6 +88,10 @@ _USUAL = (
     "Session-Expires",
     "Reason",
     "Min-SE",
+    "Refer-To",
+    "Referred-By",
+    "Replaces",
+    "Event",
     "RSeq",
     "RAck",
 )

@@ -20,6 +20,7 @@ from channels.voice.sip.transaction import (
     InviteServer,
     Server,
 )
+from channels.voice.sip.transfer import Transfers
 
 OFFER_LIMIT = 10.0
 """Seconds that the application has to answer a re-INVITE or UPDATE."""
@@ -43,6 +44,7 @@ class MidCall:
         incoming: IncomingCalls,
         leaving: Leaving,
         sessions: SessionTimers,
+        transfers: Transfers,
     ) -> None:
         self._book = book
         self._sessions = sessions
@@ -55,6 +57,8 @@ class MidCall:
             "UPDATE": self._receive_offer,
             "INFO": self._receive_info,
             "PRACK": incoming.receive_prack,
+            "REFER": transfers.receive_refer,
+            "NOTIFY": transfers.receive_notify,
         }
 
     def receive_request(
@@ -64,7 +68,7 @@ class MidCall:
         transaction: Server | InviteServer,
         now: float,
     ) -> None:
-        """Take a BYE, INVITE, UPDATE, INFO or PRACK inside a dialog.
+        """Take a BYE, INVITE, UPDATE, INFO, PRACK, REFER or NOTIFY inside a dialog.
 
         Raises:
             PeerError: for one that must be refused.

@@ -33,6 +33,8 @@ ALLOWED = (
     "INFO",
     "UPDATE",
     "PRACK",
+    "REFER",
+    "NOTIFY",
     "REGISTER",
 )
 """Every method that the user agent speaks, in the order in which Allow names them."""

@@ -41,6 +41,7 @@ REASONS = MappingProxyType(
         486: "Busy Here",
         487: "Request Terminated",
         488: "Not Acceptable Here",
+        489: "Bad Event",
         491: "Request Pending",
         493: "Undecipherable",
         500: "Server Internal Error",

@@ -15,8 +15,8 @@ MAX_BODY = 32_768
 """Bytes; an SDP body with every candidate of a browser has about 8,000."""
 
 _SCHEMES = frozenset({"sip", "sips", "tel"})
-EXTENSIONS = ("100rel", "timer")
-"""Option tags that we understand (RFC 3262, RFC 4028)."""
+EXTENSIONS = ("100rel", "timer", "replaces")
+"""Option tags that we understand (RFC 3262, RFC 4028, RFC 3891)."""
 SUPPORTED = ("supported", ", ".join(EXTENSIONS))
 _EXTENSIONS = frozenset(EXTENSIONS)
 

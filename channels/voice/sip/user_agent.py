@@ -22,7 +22,7 @@ from channels.voice.sip.address import Hop, Outgoing, Transport
 from channels.voice.sip.auth import Credentials, DigestSecret, DigestServer, Verdict
 from channels.voice.sip.call import Call, CallBook, Headers
 from channels.voice.sip.errors import CallGone, PeerError
-from channels.voice.sip.events import CallKey, RegistrationKey, RequestKey, SipEvent
+from channels.voice.sip.events import CallKey, RegistrationKey, RequestKey, SipEvent, TransferKey
 from channels.voice.sip.incoming import IncomingCalls
 from channels.voice.sip.layer import TransactionLayer
 from channels.voice.sip.leaving import Leaving
@@ -39,6 +39,7 @@ from channels.voice.sip.screening import ACCEPT, ALLOW, SUPPORTED, screen
 from channels.voice.sip.session_timer import SessionTimers
 from channels.voice.sip.states import CallState
 from channels.voice.sip.transaction import InviteServer, Server
+from channels.voice.sip.transfer import Transfers
 from channels.voice.sip.uri import host_port
 
 __all__ = ["Headers", "UserAgent", "UserAgentOptions"]
@@ -75,8 +76,9 @@ class UserAgent:
         self._leaving = leaving
         self._incoming = IncomingCalls(self._book, leaving, sessions)
         self._outgoing = OutgoingCalls(self._book, leaving, sessions)
+        self._transfers = Transfers(self._book)
         self._own_offers = OwnOffers(self._book, leaving, sessions)
-        self._mid_call = MidCall(self._book, self._incoming, leaving, sessions)
+        self._mid_call = MidCall(self._book, self._incoming, leaving, sessions, self._transfers)
         self._registrar = Registrar(self._book)
         self._registrations = Registrations(self._book)
         self._digest = DigestServer(options.realm, secret, new_token, options.algorithms)
@@ -193,6 +195,30 @@ class UserAgent:
     def reject_reoffer(self, call: CallKey, now: float, *, status: int = 488) -> None:
         """Refuse what CallReoffered asked for; the session stays as it was."""
         self._mid_call.reject_offer(self._book.get(call), status, now)
+
+    # transfers
+
+    def refer(
+        self, call: CallKey, target: str, now: float, *, other: CallKey | None = None
+    ) -> None:
+        """Ask the other side to call `target` instead of us; TransferProgressed follows.
+
+        With `other`, a call of ours to `target`, it takes that call over (attended).
+        """
+        taken = None if other is None else self._book.get(other)
+        self._transfers.refer(self._book.get(call), target, taken, now)
+
+    def accept_transfer(self, transfer: TransferKey, now: float) -> None:
+        """Say that what TransferAsked wants is being tried."""
+        self._transfers.accept(transfer, now)
+
+    def report_transfer(self, transfer: TransferKey, status: int, now: float) -> None:
+        """Tell how it goes: 180, then 200 or why not."""
+        self._transfers.report(transfer, status, now)
+
+    def reject_transfer(self, transfer: TransferKey, now: float, *, status: int = 603) -> None:
+        """Refuse what TransferAsked wants."""
+        self._transfers.reject(transfer, status, now)
 
     # digest as server: for RegisterReceived.request_key and CallOffered.call
 
