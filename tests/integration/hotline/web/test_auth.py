@@ -27,7 +27,7 @@ ID = str(uuid4())
 
 
 def address(route: Route) -> str:
-    for name in ("ticket_id", "call_id", "language", "name:.+"):
+    for name in ("ticket_id", "call_id", "seat_id", "language", "name:.+"):
         route_path = route.path.replace(f"{{{name}}}", ID)
         if route_path != route.path:
             return route_path
@@ -66,7 +66,7 @@ async def test_each_role_gets_its_routes_and_no_other(
     refused = {route.name for route in walk if await ask(client, route) == 403}
 
     # A seat-less user is refused by the desk's own rule too, which is about the seat.
-    own_rule = {"desk.state"} if role in {Role.SEAT, Role.SHIFT_LEADER} else set()
+    own_rule = {"desk.state", "desk.rest"} if role in {Role.SEAT, Role.SHIFT_LEADER} else set()
     assert refused - own_rule == {r.name for r in ROUTES if not r.admits({role})}
 
 
