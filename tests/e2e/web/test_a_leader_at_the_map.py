@@ -1,0 +1,94 @@
+"""The map, the roster and the register in Chromium: drawn, searchable, readable by everybody."""
+
+import pytest
+
+from case_bridge.cases.case import CaseSource, Report
+from case_bridge.cases.service import register_case
+from case_bridge.field import roster
+from case_bridge.field.roster import TrackPoint
+from case_bridge.field.service import enlist_inspector
+from case_bridge.places.position import Position
+from case_bridge.web.places_options import MapOptions
+from case_bridge.web.places_routes import places_part
+from case_bridge.web.routes import PART as CASES_PART
+from config.place_tables import PLACES, load_demo_places
+from hotline.accounts.roles import Role
+from hotline.kernel.db import Database
+from hotline.web.signals import MemorySignals
+from tests.conftest import FakeClock
+from tests.e2e.web.conftest import Browser
+from tests.fakes.web_house import WebHouse
+
+
+@pytest.fixture
+async def house(database: Database, clock: FakeClock) -> WebHouse:
+    """A city with its map, two cases and an inspector on duty."""
+    parts = (CASES_PART, places_part(MapOptions()))
+    house = WebHouse(database, clock, MemorySignals(), parts=parts)
+    await load_demo_places(database, now=clock())
+    await house.user("leader", Role.SHIFT_LEADER)
+    await house.user("staff", Role.SYSTEM_ADMIN)
+    inspector = await house.user("zhang", Role.INSPECTOR)
+    trained_on = clock().date()
+    async with database.begin() as uow:
+        for subject, x, y in (("污水井盖缺失", 115.9065, 38.3125), ("路灯不亮", 115.912, 38.306)):
+            report = Report(
+                source=CaseSource.INSPECTOR,
+                subject=subject,
+                body="",
+                place="东关街道",
+                longitude=x,
+                latitude=y,
+            )
+            await register_case(uow, report, now=clock())
+        await enlist_inspector(uow, inspector, name="张三", trained_on=trained_on)
+        await roster.begin_duty(uow, inspector, now=clock())
+        await roster.assign_grid(uow, inspector, "139900003001", actor="t", now=clock())
+        points = [TrackPoint(clock(), Position(115.909, 38.309), 5.0)]
+        await roster.record_track(uow, inspector, points, now=clock())
+    return house
+
+
+async def test_the_map_is_drawn_without_any_base_map(browser: Browser) -> None:
+    """R99: problem positions and inspectors on duty; R102: search by pinyin."""
+    page = browser.page
+    await browser.sign_in("leader")
+    await page.goto("/places/map")
+    await page.wait_for_selector("#map[data-drawn=true]")
+    assert await page.inner_text("#map-status") == "在办案卷 2 件，其中超期 0 件；在岗监督员 1 人"
+    await browser.looks_right("map")
+    await page.fill("#q", "rmyy")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("#map-hits button")
+    assert "莲池市人民医院" in await page.inner_text("#map-hits")
+    assert "139900001" in await page.inner_text(".leaflet-popup")
+
+
+async def test_the_roster_and_the_register_can_be_read_by_everybody(browser: Browser) -> None:
+    """R107, R105: pages of the roster and of the components."""
+    page = browser.page
+    await browser.sign_in("leader")
+    await page.goto("/places/roster")
+    assert "东关社区责任网格" in await page.inner_text("table")
+    await browser.looks_right("roster")
+    await page.goto("/places/components?q=路灯")
+    await browser.looks_right("components")
+
+
+async def test_a_file_of_grids_is_previewed_on_the_spot(browser: Browser) -> None:
+    """R103, R104: the preview beside the form, before anything is imported."""
+    page = browser.page
+    await browser.sign_in("staff")
+    await page.goto("/places/grids")
+    wrong = (PLACES / "grids.geojson").read_bytes().replace(b"139900003001002", b"139900003001001")
+    await page.set_input_files(
+        "#file", {"name": "a.geojson", "mimeType": "application/json", "buffer": wrong}
+    )
+    await page.click("button[hx-post]")
+    await page.wait_for_selector("#preview .notice")
+    assert "has the code of feature 1" in await page.inner_text("#preview")
+    await browser.looks_right("grids")
+    await page.goto("/places/components?q=路灯")
+    await page.click("table a")
+    await page.wait_for_selector("#edit")
+    await browser.looks_right("component")
