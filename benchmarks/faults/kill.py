@@ -45,6 +45,9 @@ BIRTH_SECONDS = (0.2, 2.5)
 EARLY_ODDS = 0.15
 """How often it is killed while it still starts."""
 SERVER_ODDS = 0.5
+SURVEY_ODDS = 0.4
+"""How often the killer waits for a callback to be answered."""
+SURVEY_SECONDS = 6.0
 QUIET_SECONDS = 150.0
 """Two gaps between callbacks, a survey, and the sweeper's rounds."""
 
@@ -57,6 +60,7 @@ class Result:
     kills: int = 0
     kills_with_servers: int = 0
     kills_while_starting: int = 0
+    kills_in_surveys: int = 0
     processes: int = 0
     ledger: Ledger = field(default_factory=Ledger)
     counts: dict[str, int] = field(default_factory=dict)
@@ -69,6 +73,7 @@ class Result:
             "kills": self.kills,
             "with_servers": self.kills_with_servers,
             "while_starting": self.kills_while_starting,
+            "in_callbacks": self.kills_in_surveys,
             "processes_killed": self.processes,
             "forms_acknowledged": len(self.ledger.forms),
             "mails_acknowledged": len(self.ledger.mails),
@@ -116,7 +121,7 @@ class Killing:
             traffic = Traffic(installation, self.result.ledger, self.chance, unsafe=self.unsafe)
             async with asyncio.TaskGroup() as people:
                 tasks = await self._let_in(traffic, citizens, stack, people)
-                await self._kill_again_and_again(installation, rounds)
+                await self._kill_again_and_again(traffic, rounds)
                 traffic.is_closing = True
                 await self._reckon(installation, citizens)
                 for task in tasks:
@@ -152,7 +157,8 @@ class Killing:
         )
         return [people.create_task(life) for life in lives]
 
-    async def _kill_again_and_again(self, installation: Installation, rounds: int) -> None:
+    async def _kill_again_and_again(self, traffic: Traffic, rounds: int) -> None:
+        installation = traffic.installation
         task = self.bar.add_task("kill -9", total=rounds) if self.bar else None
         for number in range(rounds):
             is_early = number > 0 and self.chance.random() < EARLY_ODDS
@@ -162,6 +168,9 @@ class Killing:
                 if number > 0:
                     await installation.wait_ready()
                 await asyncio.sleep(self.chance.uniform(*UP_SECONDS))
+                if self.chance.random() < SURVEY_ODDS:
+                    await self._wait_for_a_survey(traffic)
+            self.result.kills_in_surveys += traffic.surveys > 0
             with_servers = self.chance.random() < SERVER_ODDS
             killed = await asyncio.to_thread(
                 installation.kill, self.chance, with_servers=with_servers
@@ -174,6 +183,14 @@ class Killing:
             if self.bar and task is not None:
                 self.bar.update(task, advance=1)
         await installation.wait_ready()
+
+    async def _wait_for_a_survey(self, traffic: Traffic) -> None:
+        """Wait until a callback is being answered, and a moment of it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SURVEY_SECONDS):
+                while not traffic.surveys:
+                    await asyncio.sleep(0.05)
+        await asyncio.sleep(self.chance.uniform(0, 3))
 
     async def _reckon(self, installation: Installation, citizens: RungPhone) -> None:
         database = Database.connect(installation.database_url, clock=system_clock)

@@ -23,7 +23,7 @@ from config.demo.clients import Browser, StepFailed
 from config.demo.people import PASSWORD, SEATS
 from hotline.kernel.ids import new_id
 
-PAUSE_SECONDS = 0.6
+PAUSE_SECONDS = 1.0
 RETRY_SECONDS = 0.25
 TALK_SECONDS = 1.5
 KEY_SECONDS = 1.5
@@ -76,7 +76,10 @@ class Traffic:
         self.unsafe = unsafe
         """Claim what was sent while nobody was there to take it."""
         self.is_closing = False
+        self.surveys = 0
+        """Callbacks that ring or are answered at this moment."""
         self._transferred: list[str] = []
+        self._later: set[str] = set()
 
     # citizens
 
@@ -177,11 +180,13 @@ class Traffic:
                     talks.create_task(self._answer_survey(await phone.next_call(timeout=3600)))
 
     async def _answer_survey(self, call: PhoneCall) -> None:
+        self.surveys += 1
         with suppress(TimeoutError, PhoneError, OSError):
             async with asyncio.timeout(LONGEST_SURVEY):
                 while not call.is_over:
                     await call.press("1")
                     await asyncio.sleep(KEY_SECONDS)
+        self.surveys -= 1
         if not call.is_over:
             await call.hang_up()
 
@@ -211,15 +216,16 @@ class Traffic:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def work(self, seat: Browser, leader: Browser) -> None:
-        """Hand over tickets that want a call, answer the others, and decide the cases."""
+        """Hand over tickets that want a call, decide the cases; answer the others at the end."""
         category = ""
         while True:
             with suppress(*Broken):
                 category = category or await _category(seat)
-                for line in (await seat.get("/desk/snapshot"))["tickets"]:
-                    await self._work_on(seat, line["ticket_id"], category)
                 for ticket_id in list(self._transferred):
                     await self._decide(leader, ticket_id)
+                for line in (await seat.get("/desk/snapshot"))["tickets"]:
+                    if self.is_closing or line["ticket_id"] not in self._later:
+                        await self._work_on(seat, line["ticket_id"], category)
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _work_on(self, seat: Browser, ticket_id: str, category: str) -> None:
@@ -227,6 +233,9 @@ class Traffic:
         if ticket["state"] != "open":
             return
         if ticket["reply_channel"] != "voice":
+            self._later.add(ticket_id)
+            if not self.is_closing:
+                return
             await seat.post(f"/desk/tickets/{ticket_id}/answer", {"answer": "已记录，谢谢。"})
             return
         body = {"category_code": category, "condition": "DARK"}
