@@ -18,7 +18,7 @@ from case_bridge.cases.views import CaseView
 from case_bridge.field.reading import tasks_of_case
 from case_bridge.later.reading import application_problems, requests_of_case
 from case_bridge.units.service import list_units, oversees, unit_contact
-from case_bridge.web.course_present import course_json, is_at_fault, refusals
+from case_bridge.web.course_present import ELSEWHERE, course_json, is_at_fault, refusals
 from case_bridge.web.desks import suggest
 from case_bridge.web.labels import condition_words, limit_words
 from case_bridge.web.present import case_json, line_json, link_json, task_json
@@ -139,7 +139,7 @@ def acts_of(
     """Return what the person may do with the case now: state, duty, whose it is, and the rules."""
     allowed = {
         trigger
-        for trigger in CASE.triggers_from(view.line.state) - _ELSEWHERE
+        for trigger in CASE.triggers_from(view.line.state) - ELSEWHERE
         if not user.roles.isdisjoint(DUTIES[trigger])
     }
     if user.unit_id != view.line.unit_id:
@@ -162,7 +162,117 @@ _OF_UNIT = frozenset(
     {CaseTrigger.ACCEPT, CaseTrigger.GUARD, CaseTrigger.RETURN, CaseTrigger.HANDLE}
 )
 _OF_UNIT_OR_CENTRE = frozenset({CaseTrigger.DISPUTE, CaseTrigger.RESUME, CaseTrigger.UNSHELVE})
-_ELSEWHERE = frozenset(
+_NAMING_UNITS else ()
+        (suggestion,) = await suggest(session, [view.line], request.app[CLOCK])
+    if wants_json(request):
+        return web.json_response(
+            case_json(view)
+            | line_json(view.line, suggestion)
+            | course_json(course, requests)
+            | {"tasks": [task_json(task) for task in tasks], "acts": sorted(acts)}
+        )
+    return show(
+        request,
+        "case.html",
+        case=view,
+        line=view.line,
+        tasks=tasks,
+        acts=acts,
+        categories=categories,
+        choices=condition_choices(own),
+        units=units,
+        suggestion=suggestion,
+        reasons=DECLINE_REASONS,
+        receipt=_receipt(request, view),
+        course=course,
+        requests=requests,
+        problems=problems,
+        can_phone=can_phone,
+        refusals=refusals(user, view, course, acts),
+        extension_choices=_extension_choices(view),
+        decisions=list(DecisionKind),
+        grounds=list(Ground),
+        stage_receipts=[(each, describe(each.receipt, _tongue(request))) for each in course.stages],
+    )
+
+
+async def get_links(request: web.Request) -> web.Response:
+    """Send a person to the case that a ticket became; tell a program of every round.
+
+    Raises:
+        NotFound: if a person asks for a case that there is not yet.
+    """
+    ticket_id = TicketId(path_id(request, "ticket_id"))
+    async with request.app[DATABASE].read() as session:
+        links = await links_of_ticket(session, ticket_id)
+    if wants_json(request):
+        return web.json_response({"links": [link_json(link) for link in links]})
+    known = [link.case_key for link in links if link.case_key]
+    if not known:
+        raise NotFound("case", ticket_id)
+    return see_other(f"/cases/{known[-1]}")
+
+
+async def get_conditions(request: web.Request) -> web.Response:
+    """Return the conditions of a category as the options of a form (htmx asks for them)."""
+    async with request.app[DATABASE].read() as session:
+        try:
+            category = await find_category(session, request.query.get("category", ""))
+        except Invalid:
+            category = None
+    return show(request, "conditions.html", choices=condition_choices(category))
+
+
+async def get_evidence(request: web.Request) -> web.Response:
+    """Return one piece of evidence; a photo is shown, anything else is saved."""
+    case_id = case_id_of(request)
+    await check_reader(request, case_id)
+    async with request.app[DATABASE].read() as session:
+        piece, content = await reading.evidence_file(
+            session, case_id, path_id(request, "evidence_id")
+        )
+    is_shown = piece.media_type in {"image/jpeg", "image/png"}
+    how = "inline" if is_shown else "attachment"
+    return web.Response(
+        body=content,
+        content_type=piece.media_type,
+        headers={
+            "Content-Disposition": f"{how}; filename*=UTF-8''{quote(piece.name)}",
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+def acts_of(
+    user: User, view: CaseView, course: Course, *, is_overseer: bool
+) -> frozenset[CaseTrigger]:
+    """Return what the person may do with the case now: state, duty, whose it is, and the rules."""
+    allowed = {
+        trigger
+        for trigger in CASE.triggers_from(view.line.state) - ELSEWHERE
+        if not user.roles.isdisjoint(DUTIES[trigger])
+    }
+    if user.unit_id != view.line.unit_id:
+        allowed -= _OF_UNIT
+        if user.roles == {Role.UNIT}:
+            allowed -= _OF_UNIT_OR_CENTRE
+    if user.roles == {Role.UNIT} and not is_overseer:
+        allowed.discard(CaseTrigger.URGE)
+    if course.marks.guarded_at is not None:
+        allowed.discard(CaseTrigger.GUARD)
+    if not is_at_fault(view):
+        allowed -= {CaseTrigger.ORDER, CaseTrigger.CIRCULATE}
+    # Whoever may close may send back instead.
+    if CaseTrigger.CLOSE not in allowed:
+        allowed.discard(CaseTrigger.REWORK)
+    return frozenset(allowed)
+
+
+_OF_UNIT = frozenset(
+    {CaseTrigger.ACCEPT, CaseTrigger.GUARD, CaseTrigger.RETURN, CaseTrigger.HANDLE}
+)
+_OF_UNIT_OR_CENTRE = frozenset({CaseTrigger.DISPUTE, CaseTrigger.RESUME, CaseTrigger.UNSHELVE})
+ELSEWHERE = frozenset(
     {
         CaseTrigger.CONFIRM,
         CaseTrigger.REFUTE,

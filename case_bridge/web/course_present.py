@@ -12,7 +12,7 @@ from case_bridge.later.reading import Pool, RequestView
 from hotline.accounts.service import User
 
 _OF_HOUSE: Final = frozenset(trigger for trigger, roles in DUTIES.items() if not roles)
-_ELSEWHERE: Final = frozenset(
+ELSEWHERE: Final = frozenset(
     {
         CaseTrigger.CONFIRM,
         CaseTrigger.REFUTE,
@@ -149,7 +149,7 @@ def refusals(
     """Return, for each act among the person's duties that is not open now, why it is not."""
     found = []
     for trigger in CaseTrigger:
-        if trigger in allowed | _OF_HOUSE | _ELSEWHERE:
+        if trigger in allowed | _OF_HOUSE | ELSEWHERE:
             continue
         if user.roles.isdisjoint(DUTIES[trigger]):
             continue

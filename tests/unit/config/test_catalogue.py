@@ -124,7 +124,7 @@ def test_mistakes_in_every_file_are_told_at_once(tmp_path: Path) -> None:
         "categories.csv line 20, column kind: 'thing' is neither component (部件) nor event (事件)",
         "main.yaml line 29: connecting: there is no prompt 'conecting' in zh-CN",
         "responsibility.yaml line 22: unit: there is no unit 'XXX'",
-        "units.yaml line 25: class: 'forth' is none of first, second, third",
+        "units.yaml line 26: class: 'forth' is none of first, second, third, frontage",
     ]
 
 
