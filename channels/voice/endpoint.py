@@ -144,6 +144,9 @@ class Endpoint:
         credentials: Credentials | None = None,
         destination: Hop | None = None,
         ring_limit: float | None = None,
+        identity: str = "",
+        is_private: bool = False,
+        is_delayed: bool = False,
     ) -> CallKey:
         """See `UserAgent.invite`."""
         call = self._agent.invite(
@@ -155,9 +158,17 @@ class Endpoint:
             credentials=credentials,
             destination=destination,
             ring_limit=ring_limit,
+            identity=identity,
+            is_private=is_private,
+            is_delayed=is_delayed,
         )
         self.flush()
         return call
+
+    def acknowledge(self, call: CallKey, sdp: bytes) -> None:
+        """See `UserAgent.acknowledge`."""
+        self._agent.acknowledge(call, sdp)
+        self.flush()
 
     def hang_up(self, call: CallKey) -> None:
         """See `UserAgent.hang_up`."""

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from channels.voice.sip.acceptance import Acceptance
 from channels.voice.sip.address import Hop, Outgoing, Transport
 from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.auth import DigestClient
+from channels.voice.sip.body import SDP
 from channels.voice.sip.dialog import Dialog
 from channels.voice.sip.errors import CallGone, PeerError, UsageError
 from channels.voice.sip.events import CallKey, SipEvent
@@ -15,9 +17,6 @@ from channels.voice.sip.options import UserAgentOptions
 from channels.voice.sip.peers import Peers
 from channels.voice.sip.states import CALL, CallState, CallTrigger
 from channels.voice.sip.transaction import (
-    LIFE,
-    T1,
-    T2,
     ClientTransaction,
     InviteClient,
     InviteServer,
@@ -46,65 +45,6 @@ _OURS = frozenset(
         "record-route",
     ]
 )
-
-
-class Acceptance:
-    """A 2xx to an INVITE, repeated until its ACK comes (RFC 3261 13.3.1.4).
-
-    So is a reliable provisional answer until its PRACK comes (RFC 3262 3).
-    """
-
-    __slots__ = (
-        "_data",
-        "_end_at",
-        "_gap",
-        "_on_lost",
-        "_resend_at",
-        "alarm_at",
-        "cseq",
-        "status",
-        "transaction",
-    )
-
-    def __init__(
-        self,
-        transaction: InviteServer,
-        data: bytes,
-        cseq: int,
-        on_lost: Callable[[float], None],
-        now: float,
-        status: int = 200,
-    ) -> None:
-        self.transaction = transaction
-        self.cseq = cseq
-        """CSeq of the INVITE; of a provisional answer its RSeq."""
-        self.status = status
-        self.alarm_at = NEVER
-        self._data = data
-        self._on_lost = on_lost
-        self._gap = T1
-        self._resend_at = now + T1
-        self._end_at = now + LIFE
-
-    def next_timer(self) -> float | None:
-        """Return when to repeat or to give up."""
-        due = min(self._resend_at, self._end_at)
-        return None if due == NEVER else due
-
-    def handle_timer(self, now: float) -> None:
-        """Repeat the answer, or give up after 64*T1."""
-        if now >= self._end_at:
-            self.stop()
-            self._on_lost(now)
-        elif now >= self._resend_at:
-            self.transaction.send_response(self._data, self.status, now)
-            self._gap = min(2 * self._gap, T2)
-            self._resend_at = now + self._gap
-
-    def stop(self) -> None:
-        """Repeat no more: the ACK or PRACK is here, or the call is over."""
-        self._resend_at = self._end_at = NEVER
-        self._data = b""
 
 
 class Call:
@@ -142,6 +82,7 @@ class Call:
         "source",
         "state",
         "transaction",
+        "unanswered",
     )
 
     def __init__(self, key: CallKey, state: CallState, invite: Request) -> None:
@@ -181,14 +122,15 @@ class Call:
         self.session: SessionTimer | None = None
         self.is_session_ours = False
         """Whether the refreshes of the session are ours."""
-        self.session_seconds = 0
-        """The interval that was agreed on, or is asked for; 0: none yet."""
-        self.session_floor = 0
+        self.session_seconds = self.session_floor = 0
+        """The interval that was agreed on, or is asked for, and the least of it; 0: none yet."""
         self.remote_allows: frozenset[str] = frozenset()
         """The methods that the other side named in Allow."""
         self.local_sdp = b""
         self.remote_sdp = b""
         """What either side said last about the session, for refreshes that change nothing."""
+        self.unanswered: tuple[Dialog, ClientTransaction] | None = None
+        """A 2xx with an offer that waits for our answer, which its ACK will carry."""
         self.early_sdp = b""
         self.end_status = 487
         self.give_up_at = NEVER
@@ -358,7 +300,9 @@ class CallBook:
             contact = contact.replace("<sip:", "<sips:", 1)
         return name, contact
 
-    def acknowledge(self, dialog: Dialog, transaction: ClientTransaction) -> Outgoing:
+    def acknowledge(
+        self, dialog: Dialog, transaction: ClientTransaction, sdp: bytes = b""
+    ) -> Outgoing:
         """Send the ACK for a 2xx to our INVITE; keep what is returned to repeat it."""
         invite = transaction.request
         ack = dialog.request("ACK", invite.cseq.number)
@@ -366,6 +310,9 @@ class CallBook:
         for name in ("authorization", "proxy-authorization"):
             if name in invite.headers:
                 ack.headers[name] = invite.headers[name]
+        if sdp:
+            ack.headers["content-type"] = [SDP]
+            ack.body = sdp
         return self.layer.send_ack(ack, dialog.next_hop())
 
     def finish(self, request: Request, call: Call) -> Request:

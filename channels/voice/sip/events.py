@@ -59,6 +59,10 @@ class CallOffered:
     """Who the Authorization header claims to be; None without one for our realm."""
     request: Request
     """The whole message, for headers that only some lines send (`request.header(name)`)."""
+    diverted_by: tuple[NameAddress, ...] = ()
+    """Whom the call was for before it was sent on to us, the latest first (claims, too)."""
+    wants_privacy: bool = False
+    """The caller wants its number kept from whoever answers (RFC 3323)."""
     replaces: CallKey | None = None
     """The call of ours that this one is to replace (RFC 3891); it ends when this is answered."""
 

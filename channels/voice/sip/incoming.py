@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+from channels.voice.sip.acceptance import Acceptance
 from channels.voice.sip.address import Hop
 from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.auth import authorization_of
-from channels.voice.sip.call import Acceptance, Call, CallBook, Headers, allows_of, checked
+from channels.voice.sip.body import sdp_of
+from channels.voice.sip.call import Call, CallBook, Headers, allows_of, checked
 from channels.voice.sip.dialog import Dialog
 from channels.voice.sip.errors import PeerError, UsageError
 from channels.voice.sip.events import (
@@ -17,10 +19,11 @@ from channels.voice.sip.events import (
     EndReason,
 )
 from channels.voice.sip.headers import NameAddress
+from channels.voice.sip.identity import asserted_identity, diversions, wants_privacy
 from channels.voice.sip.leaving import Leaving
 from channels.voice.sip.message import Request
 from channels.voice.sip.reasons import reason_of
-from channels.voice.sip.screening import ALLOW, SUPPORTED, sdp_of
+from channels.voice.sip.screening import ALLOW, SUPPORTED
 from channels.voice.sip.session_timer import SessionTimers, requires, supports
 from channels.voice.sip.states import CallState, CallTrigger
 from channels.voice.sip.transaction import InviteServer, Server
@@ -270,19 +273,11 @@ def _describe(key: CallKey, request: Request, source: Hop, realm: str) -> CallOf
         caller=NameAddress.parse(request.header("from")),
         called=NameAddress.parse(request.header("to")),
         target=Uri.parse(request.uri),
-        asserted=_asserted_identity(request),
+        asserted=asserted_identity(request),
+        diverted_by=diversions(request),
+        wants_privacy=wants_privacy(request),
         sdp=sdp_of(request),
         source=source,
         username=fields.get("username") if fields else None,
         request=request,
     )
-
-
-def _asserted_identity(request: Request) -> NameAddress | None:
-    # RFC 3325 9.1; what cannot be read asserts nothing.
-    if "p-asserted-identity" not in request.headers:
-        return None
-    try:
-        return NameAddress.parse(request.values("p-asserted-identity")[0])
-    except (PeerError, IndexError):
-        return None

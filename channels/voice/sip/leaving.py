@@ -1,6 +1,7 @@
 """How calls end: BYE, and the 2xx that nobody acknowledges (RFC 3261 15, 13.3.1.4)."""
 
-from channels.voice.sip.call import Acceptance, Call, CallBook
+from channels.voice.sip.acceptance import Acceptance
+from channels.voice.sip.call import Call, CallBook
 from channels.voice.sip.dialog import Dialog
 from channels.voice.sip.events import CallEnded, EndReason
 from channels.voice.sip.message import Response
@@ -50,6 +51,10 @@ class Leaving:
         assert way is not None
         if way is call.dialog:
             self._refuse_offer(call, now)
+            if call.unanswered is not None:
+                # RFC 3261 13.2.2.4: a 2xx is acknowledged even by who hangs up at once.
+                self._book.acknowledge(*call.unanswered)
+                call.unanswered = None
         request = self._book.finish(way.request("BYE"), call)
         transaction = self._book.layer.send_request(request, way.next_hop(), self, now)
         transaction.tag = (call, way)

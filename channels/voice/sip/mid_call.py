@@ -1,5 +1,6 @@
 """What the other side asks inside a call: BYE, re-INVITE, UPDATE, INFO (RFC 3261 12, 14)."""
 
+from channels.voice.sip.body import sdp_of
 from channels.voice.sip.call import Call, CallBook
 from channels.voice.sip.dialog import Dialog
 from channels.voice.sip.errors import CallGone, PeerError, UsageError
@@ -13,7 +14,7 @@ from channels.voice.sip.incoming import IncomingCalls
 from channels.voice.sip.leaving import Leaving
 from channels.voice.sip.message import Request
 from channels.voice.sip.reasons import reason_of
-from channels.voice.sip.screening import ALLOW, SUPPORTED, sdp_of
+from channels.voice.sip.screening import ALLOW, SUPPORTED
 from channels.voice.sip.session_timer import SessionTimers
 from channels.voice.sip.states import CallState, CallTrigger
 from channels.voice.sip.transaction import (

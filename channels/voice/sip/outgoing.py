@@ -5,15 +5,17 @@ from contextlib import suppress
 from channels.voice.sip.address import Hop
 from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.auth import Credentials, DigestClient
+from channels.voice.sip.body import SDP, sdp_of
 from channels.voice.sip.call import Call, CallBook, Headers, allows_of, checked
 from channels.voice.sip.dialog import FIRST_CSEQ, Dialog, hop_of
 from channels.voice.sip.errors import PeerError, UsageError
-from channels.voice.sip.events import CallAnswered, CallFailed, CallKey, CallProgressed
+from channels.voice.sip.events import CallAnswered, CallFailed, CallKey, CallProgressed, EndReason
 from channels.voice.sip.headers import MAX_CSEQ, NameAddress, parse_number
+from channels.voice.sip.identity import ANONYMOUS
 from channels.voice.sip.leaving import Leaving
 from channels.voice.sip.message import MAX_FORWARDS, Request, Response
 from channels.voice.sip.reasons import reason_of
-from channels.voice.sip.screening import ALLOW, SDP, SUPPORTED, is_sdp
+from channels.voice.sip.screening import ALLOW, SUPPORTED
 from channels.voice.sip.session_timer import SessionTimers, requires
 from channels.voice.sip.states import CallState, CallTrigger
 from channels.voice.sip.transaction import ClientTransaction, InviteClient
@@ -21,6 +23,9 @@ from channels.voice.sip.uri import Uri
 
 MAX_FORKS = 10
 """Branches of one INVITE that are followed; further ones are not answered."""
+
+ANSWER_LIMIT = 10.0
+"""Seconds that the application has to answer an offer that came with a 2xx."""
 
 MAX_RETRY_AFTER = 86_400
 """Seconds; a longer Retry-After means "do not"."""
@@ -59,15 +64,19 @@ class OutgoingCalls:
         credentials: Credentials | None,
         destination: Hop | None,
         ring_limit: float | None,
+        identity: str,
+        is_private: bool,
+        is_delayed: bool,
     ) -> CallKey:
         """Send an INVITE; see `UserAgent.invite`."""
         book = self._book
-        if not sdp:
-            raise UsageError("a call needs an offer")
+        if bool(sdp) is is_delayed:
+            raise UsageError("a call needs an offer, unless it leaves it to the other side")
         key = CallKey(book.new_token())
         try:
             hop = destination or hop_of(Uri.parse(target))
-            sender = NameAddress.parse(caller or book.own_address())
+            asserted = NameAddress.parse(identity) if identity else None
+            sender = NameAddress.parse(ANONYMOUS if is_private else caller or book.own_address())
             receiver = NameAddress(Uri.parse(target))
         except PeerError as error:
             raise UsageError(error.reason) from None
@@ -88,6 +97,12 @@ class OutgoingCalls:
             },
             sdp,
         )
+        if is_delayed:
+            del request.headers["content-type"]
+        if asserted is not None:
+            request.headers["p-asserted-identity"] = [asserted.bare()]
+        if is_private:
+            request.headers["privacy"] = ["id"]
         for name, value in checked(headers):
             request.headers.setdefault(name, []).append(value)
         call = Call(key, CallState.CALLING, request)
@@ -102,6 +117,25 @@ class OutgoingCalls:
         book.limit(call, now + limit, self._time_up)
         self._send(call, request, hop, now)
         return key
+
+    def acknowledge(self, call: Call, sdp: bytes) -> None:
+        """Send the ACK with our answer to the offer that a 2xx brought.
+
+        Raises:
+            UsageError: for an empty body, and for a call whose offer was ours.
+        """
+        if call.unanswered is None or not sdp:
+            raise UsageError("only an offer of the other side is answered, and with SDP")
+        dialog, transaction = call.unanswered
+        call.unanswered = None
+        call.give_up_at = NEVER
+        call.local_sdp = sdp
+        number = transaction.request.cseq.number
+        ack = self._book.acknowledge(dialog, transaction, sdp)
+        call.acks[dialog.remote_tag, number] = ack
+
+    def _not_answered(self, call: Call, now: float) -> None:
+        self._leaving.lose(call, EndReason.TIMEOUT, now)
 
     def hang_up(self, call: Call, now: float) -> None:
         """Give up: CANCEL, as soon as a provisional answer allows it (RFC 3261 9.1)."""
@@ -160,7 +194,7 @@ class OutgoingCalls:
                 dialog and self._acknowledge_early(call, dialog, response, now)
             ):
                 return  # a repetition, or out of order (RFC 3262 4)
-        sdp = _sdp_of(response)
+        sdp = sdp_of(response)
         if sdp:
             call.early_sdp = sdp
         self._book.emit(CallProgressed(call=call.key, status=response.status, sdp=sdp))
@@ -192,8 +226,14 @@ class OutgoingCalls:
         dialog = self._dialog(call, transaction, response)
         if dialog is None:
             return
+        if call.unanswered is not None and call.unanswered[0] is dialog:
+            return  # our answer to its offer is not there yet
         number = transaction.request.cseq.number
-        call.acks[dialog.remote_tag, number] = self._book.acknowledge(dialog, transaction)
+        is_delayed = not transaction.request.body and call.dialog is None
+        if is_delayed and sdp_of(response) and call.allows(CallTrigger.SUCCESS):
+            call.unanswered = (dialog, transaction)
+        else:
+            call.acks[dialog.remote_tag, number] = self._book.acknowledge(dialog, transaction)
         if call.dialog is not None:
             # RFC 3261 13.2.2.4: another branch answered too; one conversation is enough.
             self._leaving.send_bye(call, now, dialog)
@@ -209,7 +249,9 @@ class OutgoingCalls:
             self._book.emit(CallFailed(call=call.key, status=call.end_status, reason=reason))
             self._leaving.send_bye(call, now)
         else:
-            sdp = _sdp_of(response) or call.early_sdp
+            if call.unanswered is not None:
+                self._book.limit(call, now + ANSWER_LIMIT, self._not_answered)
+            sdp = sdp_of(response) or call.early_sdp
             call.remote_sdp = sdp
             call.remote_allows = allows_of(response)
             self._sessions.learn(call, response, now)
@@ -278,10 +320,6 @@ def _again(request: Request) -> Request:
         headers.pop(name, None)
     headers["cseq"] = [f"{request.cseq.number + 1} INVITE"]
     return Request("INVITE", request.uri, headers, request.body)
-
-
-def _sdp_of(response: Response) -> bytes:
-    return response.body if is_sdp(response.header("content-type")) else b""
 
 
 def _contacts_of(response: Response) -> tuple[NameAddress, ...]:

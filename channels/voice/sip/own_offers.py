@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from channels.voice.sip.body import SDP, sdp_of
 from channels.voice.sip.call import Call, CallBook
 from channels.voice.sip.dialog import Dialog
 from channels.voice.sip.errors import PeerError, UsageError
@@ -9,7 +10,7 @@ from channels.voice.sip.events import EndReason, ReofferAnswered, ReofferRefused
 from channels.voice.sip.leaving import Leaving
 from channels.voice.sip.message import Request, Response
 from channels.voice.sip.reasons import reason_of
-from channels.voice.sip.screening import ALLOW, SDP, SUPPORTED, is_sdp
+from channels.voice.sip.screening import ALLOW, SUPPORTED
 from channels.voice.sip.session_timer import SessionTimers
 from channels.voice.sip.states import CallState
 from channels.voice.sip.transaction import ClientTransaction, InviteClient
@@ -181,7 +182,7 @@ class OwnOffers:
         if call.state is not CallState.ESTABLISHED:
             return
         self._sessions.learn(call, response, now)
-        sdp = response.body if is_sdp(response.header("content-type")) else b""
+        sdp = sdp_of(response)
         is_news = bool(sdp) and sdp != call.remote_sdp
         call.local_sdp = transaction.request.body or call.local_sdp
         call.remote_sdp = sdp or call.remote_sdp

@@ -1,5 +1,6 @@
 """What a request must satisfy before anybody looks at its meaning (RFC 3261 8.2)."""
 
+from channels.voice.sip.body import sdp_of
 from channels.voice.sip.errors import PeerError
 from channels.voice.sip.headers import parse_number
 from channels.voice.sip.message import Request
@@ -8,8 +9,7 @@ from channels.voice.sip.reasons import reason_of
 from channels.voice.sip.uri import Uri
 
 ALLOW = ("allow", ", ".join(ALLOWED))
-ACCEPT = ("accept", "application/sdp")
-SDP = "application/sdp"
+ACCEPT = ("accept", "application/sdp, multipart/mixed")
 
 MAX_BODY = 32_768
 """Bytes; an SDP body with every candidate of a browser has about 8,000."""
@@ -43,16 +43,6 @@ def screen(request: Request, methods: tuple[str, ...] = ALLOWED) -> None:
         _screen_content(request)
 
 
-def sdp_of(message: Request) -> bytes:
-    """Return the SDP body of a request that passed `screen`, or b""."""
-    return message.body if is_sdp(message.header("content-type")) else b""
-
-
-def is_sdp(content_type: str) -> bool:
-    """Say whether a Content-Type value names SDP."""
-    return content_type.partition(";")[0].strip().lower() == SDP
-
-
 def _screen_extensions(request: Request) -> None:
     unknown = [tag for tag in request.values("require") if tag.lower() not in _EXTENSIONS]
     if unknown:
@@ -65,7 +55,7 @@ def _screen_content(request: Request) -> None:
     encoding = request.header("content-encoding").lower()
     if encoding not in {"", "identity"}:
         raise PeerError(415, reason_of(415), (("accept-encoding", "identity"),))
-    if request.method not in _WITH_SDP or is_sdp(request.header("content-type")):
+    if request.method not in _WITH_SDP or sdp_of(request):
         return
     disposition = request.header("content-disposition").lower()
     if "handling=optional" not in disposition.replace(" ", ""):

@@ -142,12 +142,19 @@ class UserAgent:
         credentials: Credentials | None = None,
         destination: Hop | None = None,
         ring_limit: float | None = None,
+        identity: str = "",
+        is_private: bool = False,
+        is_delayed: bool = False,
     ) -> CallKey:
         """Call `target` (a URI) with an SDP offer.
 
         `caller` is the From address (a URI or name-addr), ours if empty. `destination` is
         where to send, whatever the URI says: an outbound proxy, or the `source` that a phone
         registered from. 401 and 407 are answered with `credentials`.
+
+        `identity` is who we say the caller is (P-Asserted-Identity): only to a trunk that
+        trusts us. With `is_private` the called person does not see it (RFC 3323, 3325). With
+        `is_delayed` there is no SDP: CallAnswered brings the offer, `acknowledge` answers it.
 
         Raises:
             UsageError: for a target or caller that is no URI, or an empty SDP.
@@ -161,7 +168,14 @@ class UserAgent:
             credentials=credentials,
             destination=destination,
             ring_limit=ring_limit,
+            identity=identity,
+            is_private=is_private,
+            is_delayed=is_delayed,
         )
+
+    def acknowledge(self, call: CallKey, sdp: bytes) -> None:
+        """Answer the offer that CallAnswered brought to a delayed call, within 10 s."""
+        self._outgoing.acknowledge(self._book.get(call), sdp)
 
     # every call
 

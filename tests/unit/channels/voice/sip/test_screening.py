@@ -2,6 +2,7 @@
 
 import pytest
 
+from channels.voice.sip.events import CallOffered
 from channels.voice.sip.peers import ALLOWED
 from channels.voice.sip.screening import MAX_BODY
 from tests.unit.channels.voice.sip.wire import OFFER, Wire, request
@@ -59,7 +60,7 @@ def test_another_content_than_sdp_is_refused_with_what_we_take() -> None:
 
     status, headers = refused(data)
 
-    assert (status, headers["accept"]) == (415, ["application/sdp"])
+    assert (status, headers["accept"]) == (415, ["application/sdp, multipart/mixed"])
 
 
 def test_another_content_that_is_optional_is_left_unread() -> None:
@@ -97,3 +98,42 @@ def test_options_are_answered_with_what_we_can() -> None:
     answer = wire.response()
     assert (answer.status, answer.header("accept")) == (200, "application/sdp")
     assert "INVITE" in answer.header("allow")
+
+
+PARTS = (
+    b"preamble\r\n--x\r\nContent-Type: application/isup;version=x\r\n\r\n\x01\x02\r\n"
+    b"--x\r\ncontent-type : APPLICATION/SDP;a=b\r\nContent-Disposition: session\r\n\r\n%b--x--\r\nrest"
+)
+
+
+def multipart(body: bytes, boundary: str = "x") -> bytes:
+    data = request("INVITE", body=body)
+    return data.replace(
+        b"application/sdp\r\n", b"multipart/mixed;boundary=%b\r\n" % boundary.encode(), 1
+    )
+
+
+@pytest.mark.parametrize("boundary", ["x", '"x"'])
+def test_sdp_is_found_among_other_parts(boundary: str) -> None:
+    wire = Wire()
+
+    wire.receive(multipart(PARTS % OFFER, boundary))
+
+    event = wire.event()
+    assert isinstance(event, CallOffered)
+    assert event.sdp == OFFER
+
+
+@pytest.mark.parametrize(
+    ("body", "boundary"),
+    [
+        (b"--x\r\nContent-Type: text/plain\r\n\r\nhello\r\n--x--\r\n", "x"),
+        (PARTS % OFFER, "other"),
+        (PARTS % OFFER, ""),
+        (PARTS % OFFER, '"x'),
+        (b"--x--\r\n" + PARTS % OFFER, "x"),
+        (b"--x\r\n\r\n" * 50 + PARTS % OFFER, "x"),
+    ],
+)
+def test_a_body_of_parts_without_sdp_is_refused(body: bytes, boundary: str) -> None:
+    assert refused(multipart(body, boundary))[0] == 415
