@@ -96,13 +96,14 @@ def test_options_are_answered_with_what_we_can() -> None:
     wire.receive(request("OPTIONS"))
 
     answer = wire.response()
-    assert (answer.status, answer.header("accept")) == (200, "application/sdp")
+    assert (answer.status, answer.header("accept")) == (200, "application/sdp, multipart/mixed")
     assert "INVITE" in answer.header("allow")
 
 
 PARTS = (
     b"preamble\r\n--x\r\nContent-Type: application/isup;version=x\r\n\r\n\x01\x02\r\n"
-    b"--x\r\ncontent-type : APPLICATION/SDP;a=b\r\nContent-Disposition: session\r\n\r\n%b--x--\r\nrest"
+    b"--x\r\ncontent-type : APPLICATION/SDP;a=b\r\nContent-Disposition: session\r\n\r\n"
+    b"%b--x--\r\nrest"
 )
 
 
