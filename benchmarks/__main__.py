@@ -12,6 +12,7 @@ RUNS = (
     ("benchmarks.voice.sipp_calls", "--calls", "200", "--rate", "20"),
     ("benchmarks.voice.knee", "--seconds", "3"),
     ("benchmarks.cases.evaluate", "--cases", "100000"),
+    ("benchmarks.cases.places", "--grids", "20000"),
     ("benchmarks.faults.schedules", "--count", "500"),
     ("benchmarks.faults.kill", "--rounds", "4"),
 )

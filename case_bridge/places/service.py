@@ -1,5 +1,6 @@
 """Use cases of grids and names: import with a preview, point to grid, address to point."""
 
+import asyncio
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -59,8 +60,13 @@ class GridPreview:
 
 async def preview_grids(session: AsyncSession, file: GridFileDraft) -> GridPreview:
     """Return every mistake of a file of unit grids, and what it would change (R101, R103)."""
-    read = read_grids(file.name, file.content, file.crs)
     held = {row.code: ring_of(row) for row in await Grids(session).open_ended()}
+    # A whole city is a minute of arithmetic: not on the loop that serves everybody.
+    return await asyncio.to_thread(_examine, file, held)
+
+
+def _examine(file: GridFileDraft, held: dict[str, Ring]) -> GridPreview:
+    read = read_grids(file.name, file.content, file.crs)
     change = difference(held, read.drafts, whole=file.whole)
     problems = list(read.problems)
     if not problems:
