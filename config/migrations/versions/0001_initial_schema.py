@@ -179,6 +179,7 @@ def upgrade() -> None:
         sa.Column("shelved_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("unshelved_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("supervised_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("digest", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "round", name=op.f("pk_case_facts")),
     )
     op.create_index("ix_case_facts_moved", "case_facts", ["moved_at"], unique=False)
@@ -931,6 +932,30 @@ def upgrade() -> None:
     )
     op.create_index(
         "uq_seats_user", "seats", ["user_id"], unique=True, postgresql_where="user_id IS NOT NULL"
+    )
+    op.create_table(
+        "service_levels",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("queue", sa.String(), nullable=False),
+        sa.Column("begins_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("definition", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("kept", sa.Integer(), nullable=False),
+        sa.Column("late", sa.Integer(), nullable=False),
+        sa.Column("abandoned", sa.Integer(), nullable=False),
+        sa.Column("ignored", sa.Integer(), nullable=False),
+        sa.Column("window_ends_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("made_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_service_levels")),
+    )
+    op.create_index("ix_service_levels_begins", "service_levels", ["begins_at"], unique=False)
+    op.create_index(
+        "uq_service_levels",
+        "service_levels",
+        ["name", "version", "queue", "begins_at"],
+        unique=True,
     )
     op.create_table(
         "supervision_grids",
