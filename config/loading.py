@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, NullPool, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -51,14 +51,13 @@ async def migrate(database_url: str) -> None:
 
 @asynccontextmanager
 async def _connected(database_url: str) -> AsyncGenerator[AsyncConnection, None]:
-    engine = create_async_engine(database_url)
+    # No pool: the lock of a migration ends with its connection.
+    engine = create_async_engine(database_url, poolclass=NullPool)
     try:
         connection = await _connect(engine)
         try:
             yield connection
         finally:
-            # Not back into a pool: the lock of a migration ends with its connection.
-            await connection.invalidate()
             await connection.close()
     finally:
         await engine.dispose()
