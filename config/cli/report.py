@@ -45,7 +45,10 @@ def recordings(data: Path | None, day: datetime | None) -> None:
 
 
 def _table(proofs: list[Proof]) -> Table:
-    table = Table("call", "finding", "talk s", "recorded s", "reason")
+    table = Table()
+    table.add_column("call", no_wrap=True)
+    for title in ("finding", "talk s", "recorded s", "reason"):
+        table.add_column(title)
     for each in proofs:
         table.add_row(
             str(each.call_id),
