@@ -8,7 +8,7 @@ from case_bridge.evaluation import service
 from case_bridge.evaluation.counters import COUNTERS, LABELS
 from case_bridge.evaluation.definition import PRESETS, ObjectKind
 from case_bridge.evaluation.formula import written
-from case_bridge.evaluation.grade import CONSEQUENCES, Grade
+from case_bridge.evaluation.grade import Grade
 from case_bridge.evaluation.period import Period, PeriodKind
 from case_bridge.evaluation.score import Result, explain_steps, stored_values
 from case_bridge.evaluation.service import Evaluation, Plan
@@ -188,7 +188,6 @@ async def get_bulletin(request: web.Request) -> web.StreamResponse:
         is_published=all(each.evaluation_id for each in found.values()),
         may_publish=bool(current_user(request).roles & PUBLISHERS),
         is_over=request.app[CLOCK]() >= period.ends,
-        consequences=CONSEQUENCES,
         **_time_links(period, None),
     )
 

@@ -7,7 +7,6 @@ from typing import Final
 from case_bridge.evaluation.definition import ObjectKind
 from case_bridge.evaluation.grade import Grade
 from case_bridge.evaluation.options import RankedWithin, ShouldClose, Ties, ZeroDue
-from case_bridge.evaluation.period import PeriodKind
 from case_bridge.evaluation.text import OPTION_WORDS
 from case_bridge.units.unit import UnitClass
 
@@ -20,10 +19,6 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         ObjectKind.INSPECTOR: "监督员",
         ObjectKind.CENTRE: "监督指挥中心",
     }
-)
-
-PERIODS: Final[Mapping[str, str]] = MappingProxyType(
-    {PeriodKind.MONTH: "月", PeriodKind.QUARTER: "季度", PeriodKind.YEAR: "年"}
 )
 
 CLASSES: Final[Mapping[str, str]] = MappingProxyType(

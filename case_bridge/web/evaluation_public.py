@@ -10,7 +10,6 @@ from case_bridge.evaluation.counters import COUNTERS
 from case_bridge.evaluation.definition import ObjectKind
 from case_bridge.evaluation.period import Period
 from case_bridge.web.evaluation_charts import Bar, bars, trend
-from case_bridge.web.evaluation_labels import CLASSES, GRADES, KINDS
 from case_bridge.web.labels import condition_words
 from case_bridge.web.requests import show
 from hotline.kernel.errors import Invalid
@@ -73,9 +72,6 @@ async def get_statistics(request: web.Request) -> web.StreamResponse:
         published_at=centre.published_at if centre else None,
         chart=bars("各区域结案数", chart, greatest=most) if chart else None,
         trend=trend("按期结案率", past) if len(past) > 1 else None,
-        grades=GRADES,
-        classes=CLASSES,
-        kinds=KINDS,
     )
 
 

@@ -1,5 +1,6 @@
 """Evaluating a city, publishing, comparing: what was said once stays said."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -160,6 +161,16 @@ async def test_a_correction_is_a_revision_with_a_reason(city: City) -> None:
     assert (await standing(city)).revision == 2
     assert first is not None
     assert first.options == Options()
+
+
+async def test_two_assessors_at_once_publish_once(city: City) -> None:
+    await work_a_month(city)
+    city.clock.advance(timedelta(days=30))
+
+    answers = await asyncio.gather(publish(city), publish(city), return_exceptions=True)
+
+    assert sorted(type(each).__name__ for each in answers) == ["Invalid", "NoneType"]
+    assert (await standing(city)).revision == 1
 
 
 async def test_a_published_row_cannot_be_changed(city: City) -> None:
