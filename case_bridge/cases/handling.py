@@ -43,7 +43,7 @@ async def dispatch_case(
     A unit that gets its own returned case again finds its clock still running; another unit
     gets the whole limit. `order` is what the inspector compares with; without one it is what was
     reported. `reason` is why this unit, as the matrix or the dispatcher says. In an emergency
-    the local unit goes first and responsibility is settled later (R35, R47), which needs a
+    the local unit goes first and responsibility is settled later (R35), which needs a
     reason.
 
     Raises:

@@ -203,7 +203,7 @@ async def test_helping_units_report_to_the_one_in_the_lead(city: City) -> None:
 async def test_an_emergency_goes_to_the_local_unit_before_anybody_knows_who_is_responsible(
     city: City,
 ) -> None:
-    """R35, R47: 004 a17, 003 a20; with the reason, responsibility second."""
+    """R35: 004 a17; with the reason, and responsibility second."""
     case_id = await city.registered_case()
     await city.file(case_id)
 
