@@ -25,8 +25,8 @@ from channels.voice.sip.events import (
     CallKey,
     CallOffered,
     CallReoffered,
+    CoreEvent,
     RegisterReceived,
-    SipEvent,
 )
 from channels.voice.sip.message import Request, Response, parse_message
 from channels.voice.sip.peers import PeerClass, PeerOptions, Rate
@@ -164,7 +164,7 @@ class Victim:
         for _ in range(60):
             self.pass_time(10.0)
 
-    def _act(self, event: SipEvent) -> None:
+    def _act(self, event: CoreEvent) -> None:
         agent, now = self.agent, self.now
         match event:
             case CallOffered(call=call):

@@ -17,7 +17,16 @@ import structlog
 from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.auth import Credentials, DigestSecret, Verdict
-from channels.voice.sip.events import CallKey, RegistrationKey, RequestKey, SipEvent, TransferKey
+from channels.voice.sip.events import (
+    CallKey,
+    CoreEvent,
+    PeerProbed,
+    ProbeKey,
+    RegistrationKey,
+    RequestKey,
+    SipEvent,
+    TransferKey,
+)
 from channels.voice.sip.peers import PeerCounts, PeerOptions
 from channels.voice.sip.user_agent import Headers, UserAgent, UserAgentOptions
 from channels.voice.sockets import SocketOptions, Sockets, TlsOptions
@@ -73,6 +82,7 @@ class Endpoint:
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = NEVER
         self._is_flushing = False
+        self._probes: dict[ProbeKey, asyncio.Future[PeerProbed]] = {}
 
     @classmethod
     @asynccontextmanager
@@ -266,6 +276,21 @@ class Endpoint:
         self._agent.unregister(registration, self._loop.time())
         self.flush()
 
+    async def probe(self, target: str, *, destination: Hop | None = None) -> PeerProbed:
+        """Ask a peer by OPTIONS whether it is there; it takes 32 s to know that it is not.
+
+        Raises:
+            UsageError: for a target that is no URI.
+        """
+        key = self._agent.probe(target, self._loop.time(), destination=destination)
+        answered: asyncio.Future[PeerProbed] = self._loop.create_future()
+        self._probes[key] = answered
+        try:
+            self.flush()
+            return await answered
+        finally:
+            del self._probes[key]
+
     def drain(self) -> None:
         """See `UserAgent.drain`."""
         self._agent.drain()
@@ -281,7 +306,7 @@ class Endpoint:
         self._is_flushing = True
         core = self._agent
         try:
-            events: list[SipEvent] = []
+            events: list[CoreEvent] = []
             while True:
                 for message in core.messages_to_send():
                     self._sockets.send(message)
@@ -317,7 +342,12 @@ class Endpoint:
         self._agent.receive(data, source, self._loop.time())
         self.flush()
 
-    def _deliver(self, event: SipEvent) -> None:
+    def _deliver(self, event: CoreEvent) -> None:
+        if isinstance(event, PeerProbed):
+            answered = self._probes.get(event.probe)
+            if answered is not None and not answered.done():
+                answered.set_result(event)
+            return
         try:
             self._on_event(event)
         except Exception:

@@ -9,6 +9,7 @@ from channels.voice.media.embedded import EmbeddedMediaEngine
 from channels.voice.media.engine import MediaEngine
 from channels.voice.options import VoiceOptions
 from channels.voice.switchboard import Switchboard
+from channels.voice.trunks import TrunkRegistrations
 from hotline.kernel.clock import Clock
 from hotline.kernel.db import Database
 from hotline.kernel.ids import CallId
@@ -28,6 +29,7 @@ class Exchange:
     media: MediaEngine
     switchboard: Switchboard
     distribution: Distribution
+    trunks: TrunkRegistrations
     process_id: UUID
     """The present life of this process; another one after the database gave it up."""
     alive: set[CallId] = field(default_factory=set)

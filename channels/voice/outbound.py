@@ -109,8 +109,8 @@ class OutboundCall:
         return None
 
     async def _carry_out(self, session: IvrSession) -> CallEnd:
-        """Dial by one trunk after the other until one has a path."""
-        for trunk in self._exchange.options.trunks:
+        """Dial by one trunk after the other until one has a path; those that are down come last."""
+        for trunk in self._exchange.trunks.in_order:
             leg = await self._ring(trunk)
             try:
                 if leg.answered.is_set():

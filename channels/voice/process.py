@@ -142,6 +142,7 @@ class VoiceProcess:
             media=self._media,
             switchboard=self._switchboard,
             distribution=self._distribution,
+            trunks=self._trunks,
             process_id=process_id,
             pages=self._media if isinstance(self._media, EmbeddedMediaEngine) else None,
         )

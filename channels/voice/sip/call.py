@@ -10,7 +10,7 @@ from channels.voice.sip.auth import DigestClient
 from channels.voice.sip.body import SDP
 from channels.voice.sip.dialog import Dialog
 from channels.voice.sip.errors import CallGone, PeerError, UsageError
-from channels.voice.sip.events import CallKey, SipEvent
+from channels.voice.sip.events import CallKey, CoreEvent
 from channels.voice.sip.layer import TransactionLayer
 from channels.voice.sip.message import Request, Response, is_token
 from channels.voice.sip.options import UserAgentOptions
@@ -176,7 +176,7 @@ class CallBook:
         self.new_token = new_token
         self.is_draining = False
         self._calls: dict[str, Call] = {}
-        self._events: list[SipEvent] = []
+        self._events: list[CoreEvent] = []
         self._address = f"<sip:{options.user}@{host_port(options.host, options.port)}>"
         self._contacts = {
             transport: self.contact(transport, options.user)[1] for transport in Transport
@@ -190,11 +190,11 @@ class CallBook:
         """Whether the next INVITE is to be refused."""
         return self.is_draining or len(self._calls) >= self.options.max_calls
 
-    def emit(self, event: SipEvent) -> None:
+    def emit(self, event: CoreEvent) -> None:
         """Queue an event for the application."""
         self._events.append(event)
 
-    def take_events(self) -> list[SipEvent]:
+    def take_events(self) -> list[CoreEvent]:
         """Return what was queued since the last call."""
         events, self._events = self._events, []
         return events

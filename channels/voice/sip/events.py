@@ -18,6 +18,7 @@ CallKey = NewType("CallKey", str)
 RequestKey = NewType("RequestKey", str)
 RegistrationKey = NewType("RegistrationKey", str)
 TransferKey = NewType("TransferKey", str)
+ProbeKey = NewType("ProbeKey", str)
 
 
 class EndReason(StrEnum):
@@ -218,6 +219,16 @@ class RegistrationChanged:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerProbed:
+    """What came of an OPTIONS of ours; any answer is a sign of life."""
+
+    probe: ProbeKey
+    status: int
+    """Of the answer; 408 or 503 if there was none."""
+    is_answered: bool
+
+
 SipEvent = (
     CallOffered
     | CallCancelled
@@ -235,3 +246,7 @@ SipEvent = (
     | RegisterReceived
     | RegistrationChanged
 )
+"""What the application is told."""
+
+CoreEvent = SipEvent | PeerProbed
+"""What the core tells the endpoint, which keeps the answers to its own questions."""

@@ -22,7 +22,14 @@ from channels.voice.sip.address import Hop, Outgoing, Transport
 from channels.voice.sip.auth import Credentials, DigestSecret, DigestServer, Verdict
 from channels.voice.sip.call import Call, CallBook, Headers
 from channels.voice.sip.errors import CallGone, PeerError
-from channels.voice.sip.events import CallKey, RegistrationKey, RequestKey, SipEvent, TransferKey
+from channels.voice.sip.events import (
+    CallKey,
+    CoreEvent,
+    ProbeKey,
+    RegistrationKey,
+    RequestKey,
+    TransferKey,
+)
 from channels.voice.sip.incoming import IncomingCalls
 from channels.voice.sip.layer import TransactionLayer
 from channels.voice.sip.leaving import Leaving
@@ -32,6 +39,7 @@ from channels.voice.sip.options import UserAgentOptions
 from channels.voice.sip.outgoing import OutgoingCalls
 from channels.voice.sip.own_offers import OwnOffers
 from channels.voice.sip.peers import ALLOWED, PeerCounts, Peers
+from channels.voice.sip.probes import Probes
 from channels.voice.sip.reasons import reason_of
 from channels.voice.sip.registrar import Registrar
 from channels.voice.sip.registration import Registrations
@@ -81,6 +89,7 @@ class UserAgent:
         self._mid_call = MidCall(self._book, self._incoming, leaving, sessions, self._transfers)
         self._registrar = Registrar(self._book)
         self._registrations = Registrations(self._book)
+        self._probes = Probes(self._book)
         self._digest = DigestServer(options.realm, secret, new_token, options.algorithms)
 
     # in and out
@@ -97,7 +106,7 @@ class UserAgent:
         """Note that nothing can be sent to `hop`: what waits for it fails (RFC 3261 8.1.3.1)."""
         self._layer.transport_failed(hop, now)
 
-    def events(self) -> list[SipEvent]:
+    def events(self) -> list[CoreEvent]:
         """Return what happened since the last call, oldest first."""
         return self._book.take_events()
 
@@ -303,6 +312,10 @@ class UserAgent:
     def unregister(self, registration: RegistrationKey, now: float) -> None:
         """Remove a registration of ours (expires 0)."""
         self._registrations.unregister(registration, now)
+
+    def probe(self, target: str, now: float, *, destination: Hop | None = None) -> ProbeKey:
+        """Ask a peer by OPTIONS whether it is there; PeerProbed tells."""
+        return self._probes.probe(target, destination, now)
 
     # state
 

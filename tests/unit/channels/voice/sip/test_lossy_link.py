@@ -22,7 +22,7 @@ from channels.voice.sip.events import (
     CallReoffered,
     ReofferAnswered,
     ReofferRefused,
-    SipEvent,
+    CoreEvent,
 )
 from tests.unit.channels.voice.sip.wire import ANSWER, OFFER, make_agent
 
@@ -41,7 +41,7 @@ class Link:
         self.now = 0.0
         self.ends = {LEFT: make_agent(LEFT, "l"), RIGHT: make_agent(RIGHT, "r")}
         self.answered: set[tuple[Hop, CallKey]] = set()
-        self.stories: dict[tuple[Hop, CallKey], list[SipEvent]] = {}
+        self.stories: dict[tuple[Hop, CallKey], list[CoreEvent]] = {}
         self._order = count()
         self._under_way: list[tuple[float, int, Hop, Hop, bytes]] = []
         self._acts: list[tuple[float, int, Hop, CallKey, str]] = []
@@ -93,7 +93,7 @@ class Link:
             at = self.now + self.random.choice((0.01, 0.05, 0.2, 0.9))
             heappush(self._under_way, (at, next(self._order), source, destination, data))
 
-    def take(self, hop: Hop, event: SipEvent) -> None:
+    def take(self, hop: Hop, event: CoreEvent) -> None:
         call = getattr(event, "call")  # noqa: B009 - every event of this link is of a call
         self.stories.setdefault((hop, call), []).append(event)
         match event:
@@ -129,7 +129,7 @@ class Link:
             pass
 
 
-def is_a_whole_story(events: list[SipEvent]) -> bool:
+def is_a_whole_story(events: list[CoreEvent]) -> bool:
     """A call has one end at most, and nothing after it."""
     ends = [index for index, event in enumerate(events) if isinstance(event, LAST)]
     return len(ends) <= 1 and (not ends or ends[0] == len(events) - 1)

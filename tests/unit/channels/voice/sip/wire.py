@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 
 from channels.voice.sip.address import Hop, Outgoing, Transport
-from channels.voice.sip.events import SipEvent
+from channels.voice.sip.events import CoreEvent
 from channels.voice.sip.message import Request, Response, parse_message
 from channels.voice.sip.peers import PeerOptions
 from channels.voice.sip.user_agent import UserAgent, UserAgentOptions
@@ -130,11 +130,11 @@ class Wire:
         """Return method or status of what was sent since the last look."""
         return [m.method if isinstance(m, Request) else str(m.status) for m in self.sent()]
 
-    def events(self) -> list[SipEvent]:
+    def events(self) -> list[CoreEvent]:
         """Return the events since the last look."""
         return self.agent.events()
 
-    def event(self) -> SipEvent:
+    def event(self) -> CoreEvent:
         """Return the only event since the last look."""
         (only,) = self.events()
         return only
