@@ -97,8 +97,9 @@ async def _calls(session: AsyncSession, ledger: Ledger) -> list[str]:
         found = rows[number]
         if len(found) != 1:
             problems.append(f"an answered call has {len(found)} rows")
-        elif found[0].answered_at is None:
-            problems.append("an answered call is noted as never answered")
+        elif found[0].answered_at is None and found[0].state is not CallState.LOST:
+            # Killed between the answer and its row, a call is lost; anything else was answered.
+            problems.append(f"an answered call ends as {found[0].state}, never answered")
         elif found[0].ended_at is None or found[0].state not in (CallState.ENDED, CallState.LOST):
             problems.append(f"an answered call is left as {found[0].state}")
     return problems

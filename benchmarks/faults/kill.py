@@ -48,8 +48,9 @@ SERVER_ODDS = 0.5
 SURVEY_ODDS = 0.4
 """How often the killer waits for a callback to be answered."""
 SURVEY_SECONDS = 6.0
-QUIET_SECONDS = 150.0
-"""Two gaps between callbacks, a survey, and the sweeper's rounds."""
+STILL_SECONDS = 90.0
+"""Two gaps between callbacks and a survey: when nothing has moved for so long, nothing will."""
+LONGEST_QUIET_SECONDS = 600.0
 
 
 @dataclass(slots=True)
@@ -209,18 +210,23 @@ class Killing:
             await database.close()
 
     async def _wait_for_quiet(self, database: Database) -> dict[str, int]:
+        """Wait while anything moves; return what is still on its way when nothing does."""
         left: dict[str, int] = {}
-        with suppress(TimeoutError):
-            async with asyncio.timeout(QUIET_SECONDS):
-                while True:
-                    with suppress(*Broken):
-                        async with database.read() as session:
-                            left = dict(await unfinished(session, system_clock()))
-                        if self.result.ledger.waiting:
-                            left["contacts unacknowledged"] = self.result.ledger.waiting
-                        if not left:
-                            return {}
-                    await asyncio.sleep(0.5)
+        began = moved = time.monotonic()
+        while time.monotonic() - began < LONGEST_QUIET_SECONDS:
+            before = left
+            with suppress(*Broken):
+                async with database.read() as session:
+                    left = dict(await unfinished(session, system_clock()))
+                if self.result.ledger.waiting:
+                    left["contacts unacknowledged"] = self.result.ledger.waiting
+                if not left:
+                    return {}
+            if left != before:
+                moved = time.monotonic()
+            if time.monotonic() - moved > STILL_SECONDS:
+                break
+            await asyncio.sleep(0.5)
         return left
 
 
