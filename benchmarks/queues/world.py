@@ -175,8 +175,8 @@ class World:
         before = [
             [entry.entry_id for entry in entries] for entries in self.floor.waiting().values()
         ]
-        self.luck.shuffle(self.floor.entries)
         self.luck.shuffle(self.floor.seats)
+        self.floor.restart(self.luck.sample(self.floor.entries, len(self.floor.entries)))
         after = [[entry.entry_id for entry in entries] for entries in self.floor.waiting().values()]
         if before != after:
             self.problems.append("a restart changed the order of the callers")

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "report": "config.cli.report:report",
         "call": "config.cli.call:call",
         "explain": "config.cli.explain:explain",
+        "replay": "config.cli.replay:replay",
         "prompts": "config.cli.prompts:prompts",
         "demo": "config.cli.demo:demo",
     }

@@ -21,7 +21,7 @@ DEFAULT_POLICY = QueuePolicy()
 FREE_LOOK = 100
 """So many free seats are looked at first, best first; all of them if none can serve a caller."""
 
-PAGE = 200
+PAGE = 20
 """So many callers are read at a time."""
 
 MISSED = "missed_offer"

@@ -4,7 +4,7 @@ The same tables, acts and routing as the floor in the database; what SQL does wi
 is done here with objects, one act after the other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -23,6 +23,8 @@ from hotline.queues.states import (
 )
 
 PLAIN_RULES = QueueRules()
+
+OPEN = frozenset({QueuedState.WAITING, QueuedState.OFFERED})
 
 
 @dataclass(slots=True, eq=False)
@@ -78,6 +80,12 @@ class Floor:
         self.seats: list[FloorSeat] = []
         self.entries: list[FloorEntry] = []
         self.offers: list[FloorOffer] = []
+        self._open: list[FloorEntry] = []
+
+    def restart(self, entries: Sequence[FloorEntry]) -> None:
+        """Everything stops and comes back from what was written down, in any order."""
+        self.entries = list(entries)
+        self._open = list(entries)
 
     # callers
 
@@ -96,6 +104,7 @@ class Floor:
         entry = FloorEntry(entry_id, queue, now, rank_at or place(now, priority), needs=needs or {})
         entry.last_seat_id = last_seat_id
         self.entries.append(entry)
+        self._open.append(entry)
         return entry
 
     def hang_up(self, entry: FloorEntry, now: datetime) -> None:
@@ -189,7 +198,8 @@ class Floor:
 
     def waiting(self) -> dict[str, list[FloorEntry]]:
         """Return who waits in each queue by place; the queue whose head waits longest first."""
-        waiting = [entry for entry in self.entries if entry.state is QueuedState.WAITING]
+        self._open = [entry for entry in self._open if entry.state in OPEN]
+        waiting = [entry for entry in self._open if entry.state is QueuedState.WAITING]
         queues: dict[str, list[FloorEntry]] = {}
         for entry in sorted(waiting, key=lambda e: (e.rank_at, e.entry_id)):
             queues.setdefault(entry.queue, []).append(entry)

@@ -7,13 +7,16 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from hotline.contacts.calls.model import CallRow
 from hotline.contacts.calls.states import CallDirection
 from hotline.kernel.errors import NotFound
 from hotline.queues.model import OfferRow, QueueEntryRow
+from hotline.queues.states import OfferState
 from hotline.reports.definition import Arrival
 from hotline.reports.model import ServiceLevelRow
+from hotline.reports.replay import RecordedCall
 
 ALL_QUEUES = "*"
 
@@ -109,3 +112,40 @@ class Arrivals:
             )
             for row in await self._session.execute(query)
         ]
+
+    async def recorded(self, begins: datetime, ends: datetime) -> list[RecordedCall]:
+        """Return the calls of citizens that joined in [begins, ends) and are over, to replay."""
+        talk = aliased(OfferRow)
+        query = (
+            select(QueueEntryRow, talk)
+            .join(CallRow, CallRow.id == QueueEntryRow.call_id)
+            .outerjoin(
+                talk, (talk.entry_id == QueueEntryRow.id) & (talk.state == OfferState.FINISHED)
+            )
+            .where(
+                QueueEntryRow.enqueued_at >= begins,
+                QueueEntryRow.enqueued_at < ends,
+                QueueEntryRow.ended_at.is_not(None),
+                CallRow.direction == CallDirection.INBOUND,
+            )
+        )
+        return [_recorded(entry, offer) for entry, offer in await self._session.execute(query)]
+
+
+def _recorded(entry: QueueEntryRow, offer: OfferRow | None) -> RecordedCall:
+    assert entry.ended_at is not None, "only waits that are over"
+    is_answered = offer is not None and offer.answered_at is not None and offer.ended_at is not None
+    talk = offer if is_answered else None
+    return RecordedCall(
+        entry_id=entry.id,
+        queue=entry.queue,
+        joined_at=entry.enqueued_at,
+        rank_at=entry.rank_at,
+        needs=entry.needs,
+        answered_at=None if talk is None else talk.answered_at,
+        ended_at=(talk.ended_at if talk else None) or entry.ended_at,
+        seat_id=None if talk is None else talk.seat_id,
+        rang=(talk.answered_at - talk.made_at).total_seconds()
+        if talk is not None and talk.answered_at is not None
+        else 0.0,
+    )

@@ -22,6 +22,7 @@ from hotline.reports.definition import (
     measure,
 )
 from hotline.reports.model import ServiceLevelRow
+from hotline.reports.replay import Comparison, ReplayOptions, replay
 from hotline.reports.repository import ALL_QUEUES, Arrivals, ServiceLevels
 
 SETTLED_AFTER = timedelta(minutes=30)
@@ -163,3 +164,8 @@ def _level(row: ServiceLevelRow) -> Level:
         ),
         made_at=row.made_at,
     )
+
+
+async def replay_day(session: AsyncSession, day: date, options: ReplayOptions) -> Comparison:
+    """Play the calls of a day again with other seats, beside what really happened."""
+    return replay(await Arrivals(session).recorded(*bounds(day)), options)

@@ -12,6 +12,7 @@ from hotline.kernel.ids import new_id
 from hotline.queues import service as queues
 from hotline.reports import service as reports
 from hotline.reports.definition import DEFINITIONS, Class, Definition
+from hotline.reports.replay import ReplayOptions
 from tests.integration.hotline.queues.floor import QUEUE, SmallFloor
 
 DAY = date(2026, 3, 11)
@@ -140,3 +141,15 @@ async def test_an_unknown_figure_is_not_found(floor: SmallFloor) -> None:
     async with floor.database.read() as session:
         with pytest.raises(NotFound):
             await reports.open_level(session, new_id())
+
+
+async def test_a_recorded_day_is_played_again_from_its_rows(floor: SmallFloor) -> None:
+    """Issue B 9: `hotline replay DAY --seats N`."""
+    options = ReplayOptions(seats=2, wrap_up=0, rules={})
+    async with floor.database.read() as session:
+        found = await reports.replay_day(session, DAY, options)
+
+    assert (found.real.calls, found.real.answered, found.real.seats) == (4, 2, 1)
+    assert found.real.mean_wait == pytest.approx(14)
+    # The seats ring for 14 s, their mean: in time for the one who waited 40 s.
+    assert (found.replayed.answered, found.replayed.seats) == (3, 2)
