@@ -53,7 +53,7 @@ async def get_grids(request: web.Request) -> web.Response:
 
 async def post_preview(request: web.Request) -> web.Response:
     """Check a file of grids and show what it would change. Fields: file, crs, whole."""
-    file = await _grid_file(request)
+    file = await _uploaded(request)
     async with request.app[DATABASE].read() as session:
         preview = await preview_grids(session, file)
     problems = [str(problem) for problem in preview.problems]
@@ -79,7 +79,7 @@ async def post_preview(request: web.Request) -> web.Response:
 
 async def post_grids(request: web.Request) -> web.StreamResponse:
     """Import a file of grids. Fields: file, crs, whole, effective_on."""
-    file, fields = await _grid_file(request), await read_fields(request)
+    file, fields = await _uploaded(request), await read_fields(request)
     effective_on = _day("effective_on", fields.text("effective_on"))
     async with acting(request) as (uow, actor, now):
         change = await import_grids(uow, file, effective_on=effective_on, actor=actor.name, now=now)
@@ -110,8 +110,47 @@ async def get_components(request: web.Request) -> web.Response:
         q=words,
         is_mine=is_mine,
         is_department=bool(editor.department),
+        is_staff=Role.SYSTEM_ADMIN in current_user(request).roles,
+        systems=[(crs.value, crs.value) for crs in Crs],
         states=STATES,
     )
+
+
+async def post_census_preview(request: web.Request) -> web.Response:
+    """Check a census and show what it would change. Fields: file, crs."""
+    file = await _uploaded(request)
+    async with request.app[DATABASE].read() as session:
+        census = await register.preview_components(session, file.content, file.crs)
+    problems = [str(problem) for problem in census.problems]
+    if wants_json(request):
+        return web.json_response(
+            {"problems": problems, "added": census.added, "changed": census.changed}
+        )
+    return render(
+        request,
+        "places/census.html",
+        census=census,
+        problems=problems[:SHOWN_PROBLEMS],
+        more=max(0, len(problems) - SHOWN_PROBLEMS),
+    )
+
+
+async def post_census(request: web.Request) -> web.StreamResponse:
+    """Take a census into the register. Fields: file, crs, reason."""
+    file = await _uploaded(request)
+    posted = await request.post()
+    async with acting(request) as (uow, actor, now):
+        done = await register.import_components(
+            uow,
+            file.content,
+            file.crs,
+            editor=Editor(actor.name),
+            reason=str(posted.get("reason", "")),
+            now=now,
+        )
+    if wants_json(request):
+        return web.json_response({"added": done.added, "changed": done.changed})
+    return see_other("/places/components")
 
 
 async def get_component(request: web.Request) -> web.Response:
@@ -190,7 +229,7 @@ def _day(name: str, text: str) -> date:
         raise Invalid(name, "is not a date such as 2026-03-11") from None
 
 
-async def _grid_file(request: web.Request) -> GridFileDraft:
+async def _uploaded(request: web.Request) -> GridFileDraft:
     # Not by `read_fields`, which takes evidence: photos and papers.
     posted = await request.post()
     file = posted.get("file")

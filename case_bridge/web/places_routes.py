@@ -49,6 +49,22 @@ ROUTES: Final = (
         "places.import_grids",
         max_body=MAX_FILE,
     ),
+    Route(
+        "POST",
+        "/places/census/preview",
+        places_data.post_census_preview,
+        STAFF,
+        "places.preview_census",
+        max_body=MAX_FILE,
+    ),
+    Route(
+        "POST",
+        "/places/census",
+        places_data.post_census,
+        STAFF,
+        "places.import_census",
+        max_body=MAX_FILE,
+    ),
     Route("GET", "/places/components", places_data.get_components, REGISTER, "places.components"),
     Route(
         "GET", "/places/components/{code}", places_data.get_component, REGISTER, "places.component"

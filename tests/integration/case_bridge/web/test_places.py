@@ -165,6 +165,32 @@ async def test_grids_are_previewed_then_imported_from_a_day_on(browse: Browse) -
     assert "2026-04-01" in await page(staff, "/places/grids")
 
 
+async def test_a_census_is_previewed_then_taken_into_the_register(browse: Browse) -> None:
+    """R103: census of components; R104: each change with its reason."""
+    staff = await browse(Role.SYSTEM_ADMIN)
+    content = (PLACES / "components.csv").read_bytes()
+    changed = content.replace("完好".encode(), "破损".encode(), 1)
+    shown = await census_form(staff, "/places/census/preview", changed)
+    assert "变更 1" in await shown.text()
+    wrong = changed.replace(b",115.9", b",east", 1)
+    told = await (await census_form(staff, "/places/census/preview", wrong)).text()
+    assert "row 2: column longitude" in told
+    assert (await census_form(staff, "/places/census", wrong, reason="复查")).status == 422
+    assert (await census_form(staff, "/places/census", changed, reason="")).status == 422
+    assert (await census_form(staff, "/places/census", changed, reason="复查")).status == 303
+    again = await census_form(staff, "/places/census/preview", changed)
+    assert "变更 0" in await again.text()
+
+
+async def census_form(client: Client, path: str, content: bytes, **fields: str) -> Any:
+    form = FormData()
+    form.add_field("form_token", token(await page(client, "/places/components")))
+    form.add_field("file", content, filename="components.csv", content_type="text/csv")
+    for name, value in ({"crs": "WGS-84"} | fields).items():
+        form.add_field(name, value)
+    return await client.post(path, data=form, allow_redirects=False)
+
+
 async def test_a_department_updates_its_components_on_a_page(browse: Browse) -> None:
     """R105: online component update tool for departments."""
     unit = await browse(Role.UNIT, unit="ZMS")
