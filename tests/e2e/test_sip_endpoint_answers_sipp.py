@@ -155,6 +155,21 @@ async def test_calls_are_cancelled(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("transport", ["u1", "t1"])
+async def test_callers_may_insist_on_prack_and_refresh_their_session(
+    tmp_path: Path, transport: str
+) -> None:
+    application = Application()
+    scenario = SCENARIOS / "uac_insists_on_prack_and_refreshes.xml"
+
+    left = await judge(
+        application, tmp_path, "-sf", str(scenario), "-t", transport, "-m", "50", "-r", "50"
+    )
+
+    assert left == 0
+    assert application.counts == {"CallOffered": 50, "CallConfirmed": 50, "CallEnded": 50}
+
+
+@pytest.mark.parametrize("transport", ["u1", "t1"])
 async def test_calls_are_held_refreshed_and_hung_up_by_us(tmp_path: Path, transport: str) -> None:
     application = Application()
     scenario = SCENARIOS / "uac_holds_and_is_hung_up.xml"
