@@ -41,7 +41,7 @@ async def _end_dead_calls(runtime: Runtime, now: datetime) -> int:
 
 async def _ring_back(runtime: Runtime, now: datetime) -> int:
     async with runtime.database.begin() as uow:
-        return await returns.dial_due(uow, now)
+        return await returns.dial_due(uow, now, queue_policy=queue_policy(runtime.settings))
 
 
 async def _parse_forgotten_contacts(runtime: Runtime, now: datetime) -> int:

@@ -1,5 +1,6 @@
 """Return calls: owed when a caller is lost, dialled when their place comes, tried a few times."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -25,6 +26,9 @@ from hotline.queues.returns.policy import (
 )
 from hotline.queues.returns.repository import ReturnCalls
 from hotline.queues.returns.states import RETURN, ReturnReason, ReturnState, ReturnTrigger
+from hotline.queues.values import QueuePolicy
+
+PLAIN_POLICY = QueuePolicy()
 
 FLOW = "return_call"
 """The flow that a rung citizen walks: greeting, notice, queue."""
@@ -88,21 +92,29 @@ async def owe(
     return True
 
 
-async def dial_due(uow: UnitOfWork, now: datetime, policy: ReturnPolicy = DEFAULT_RETURNS) -> int:
+async def dial_due(
+    uow: UnitOfWork,
+    now: datetime,
+    policy: ReturnPolicy = DEFAULT_RETURNS,
+    queue_policy: QueuePolicy = PLAIN_POLICY,
+) -> int:
     """Order the calls whose place has come; end those for which it is too late. Returns how many.
 
     An order has a key of its own for each attempt: whoever runs this twice dials once.
     """
     moved = 0
     for queue in await ReturnCalls(uow.session).queues_with_due(now):
-        moved += await _dial_queue(uow, queue, now, policy)
+        helping = queue_policy.rules_of(queue).all_queues(queue)
+        moved += await _dial_queue(uow, queue, helping, now, policy)
     return moved
 
 
-async def _dial_queue(uow: UnitOfWork, queue: str, now: datetime, policy: ReturnPolicy) -> int:
+async def _dial_queue(
+    uow: UnitOfWork, queue: str, helping: Sequence[str], now: datetime, policy: ReturnPolicy
+) -> int:
     returns, seats = ReturnCalls(uow.session), Seats(uow.session)
-    is_staffed = await seats.anybody([queue])
-    free = len(await seats.candidates([queue], now))
+    is_staffed = await seats.anybody(helping)
+    free = len(await seats.candidates(helping, now))
     dialling = await returns.dialling(queue, now)
     moved = 0
     for row in await returns.due(queue, now, MAX_ROUND):

@@ -16,7 +16,9 @@ from hotline.queues import service
 from hotline.queues.model import QueueEntryRow
 from hotline.queues.returns import service as returns
 from hotline.queues.returns.states import ReturnReason, ReturnState
+from hotline.queues.routing import Overflow, QueueRules
 from hotline.queues.states import QueuedState
+from hotline.queues.values import QueuePolicy
 from tests.integration.hotline.queues.floor import QUEUE, SmallFloor
 
 
@@ -315,3 +317,17 @@ async def test_references_of_others_are_left_alone(floor: SmallFloor, text: str)
             uow, reference=text, order_id=UUID(int=0), result=CallResult.FAILED, now=floor.now
         )
         assert await returns.place_for(uow.session, text) is None
+
+
+async def test_seats_of_a_queue_that_helps_are_enough_to_ring_back(floor: SmallFloor) -> None:
+    await floor.seat("8001")
+    call_id = await floor.call("13800000001")
+    async with floor.database.begin() as uow:
+        await service.enqueue(uow, call_id=call_id, queue="duty", number_hash=None, now=floor.now)
+        await service.call_back_instead(uow, call_id, now=floor.now)
+    assert await dial(floor) == 0
+    rules = QueueRules(overflow=(Overflow(QUEUE, timedelta(0)),))
+
+    async with floor.database.begin() as uow:
+        policy = QueuePolicy(queues={"duty": rules})
+        assert await returns.dial_due(uow, floor.now, queue_policy=policy) == 1
