@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import multiprocessing
+import signal
 import sys
 import tempfile
 import time
@@ -165,9 +166,16 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     """Play the schedules; 0 if every promise was kept, 1 if not."""
     arguments = _arguments()
+    # A run that is cut short still says what it has seen; a shell's `&` would have it ignore ^C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     seeds = range(arguments.first, arguments.first + arguments.count)
     began = time.monotonic()
     tally = Tally()
