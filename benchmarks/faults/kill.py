@@ -61,7 +61,6 @@ class Result:
     kills: int = 0
     kills_with_servers: int = 0
     kills_while_starting: int = 0
-    kills_in_surveys: int = 0
     processes: int = 0
     ledger: Ledger = field(default_factory=Ledger)
     counts: dict[str, int] = field(default_factory=dict)
@@ -74,7 +73,6 @@ class Result:
             "kills": self.kills,
             "with_servers": self.kills_with_servers,
             "while_starting": self.kills_while_starting,
-            "in_callbacks": self.kills_in_surveys,
             "processes_killed": self.processes,
             "forms_acknowledged": len(self.ledger.forms),
             "mails_acknowledged": len(self.ledger.mails),
@@ -171,7 +169,6 @@ class Killing:
                 await asyncio.sleep(self.chance.uniform(*UP_SECONDS))
                 if self.chance.random() < SURVEY_ODDS:
                     await self._wait_for_a_survey(traffic)
-            self.result.kills_in_surveys += traffic.surveys > 0
             with_servers = self.chance.random() < SERVER_ODDS
             killed = await asyncio.to_thread(
                 installation.kill, self.chance, with_servers=with_servers
@@ -186,10 +183,11 @@ class Killing:
         await installation.wait_ready()
 
     async def _wait_for_a_survey(self, traffic: Traffic) -> None:
-        """Wait until a callback is being answered, and a moment of it."""
+        """Wait until a callback is answered, and a moment of it."""
+        before = traffic.surveys
         with suppress(TimeoutError):
             async with asyncio.timeout(SURVEY_SECONDS):
-                while not traffic.surveys:
+                while traffic.surveys == before:
                     await asyncio.sleep(0.05)
         await asyncio.sleep(self.chance.uniform(0, 3))
 

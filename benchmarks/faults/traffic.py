@@ -77,7 +77,7 @@ class Traffic:
         """Claim what was sent while nobody was there to take it."""
         self.is_closing = False
         self.surveys = 0
-        """Callbacks that ring or are answered at this moment."""
+        """Callbacks that citizens have answered so far."""
         self._transferred: list[str] = []
         self._later: set[str] = set()
 
@@ -186,7 +186,6 @@ class Traffic:
                 while not call.is_over:
                     await call.press("1")
                     await asyncio.sleep(KEY_SECONDS)
-        self.surveys -= 1
         if not call.is_over:
             await call.hang_up()
 
