@@ -9,11 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_socket
-from alembic.autogenerate import produce_migrations
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
-from alembic.operations.ops import AddColumnOp
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from config.embedded import EmbeddedPostgres
@@ -76,28 +72,10 @@ def postgres_url() -> Generator[str, None, None]:
         server.stop()
 
 
-def _complete(connection: Connection) -> None:
-    """Add what the rows have and no revision brings yet."""
-    Base.metadata.create_all(connection)
-    difference = produce_migrations(MigrationContext.configure(connection), Base.metadata)
-    operations = Operations(MigrationContext.configure(connection))
-    for change in difference.upgrade_ops.ops if difference.upgrade_ops else ():
-        for each in getattr(change, "ops", ()):
-            if isinstance(each, AddColumnOp):
-                operations.invoke(each)
-
-
 @pytest.fixture(scope="session")
 def _schema(postgres_url: str) -> str:
-    """Build the schema once a run."""
-
-    async def build() -> None:
-        engine = create_async_engine(postgres_url)
-        async with engine.begin() as connection:
-            await connection.run_sync(_complete)
-        await engine.dispose()
-
-    asyncio.run(build())
+    """Build the schema once a run, by the migrations."""
+    asyncio.run(migrate(postgres_url))
     return postgres_url
 
 
