@@ -1,1 +1,1 @@
-""""""
+"""The outside world becomes contacts, and answers go back out."""

@@ -1,1 +1,1 @@
-""""""
+"""The outermost layer: settings, wiring, processes, command line; nothing imports it."""

@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 WEST, SOUTH = 115.9, 38.3
@@ -150,14 +151,14 @@ def _road_names() -> Iterator[tuple[str, str, str, str, float, float]]:
             yield "crossing", f"{along}与{across}口", f"{across}与{along}口", _street(x, y), x, y
     for road, y in ACROSS:
         for number in range(1, 81, 4):
-            x = 12.5 + number * 25
-            yield "address", f"{road}{number}号", "", _street(x, y), x, y + 15
-            yield "address", f"{road}{number + 1}号", "", _street(x, y), x, y - 15
+            at = 12.5 + number * 25
+            yield "address", f"{road}{number}号", "", _street(at, y), at, y + 15
+            yield "address", f"{road}{number + 1}号", "", _street(at, y), at, y - 15
     for road, x in ALONG:
         for number in range(1, 81, 4):
-            y = 12.5 + number * 25
-            yield "address", f"{road}{number}号", "", _street(x, y), x + 15, y
-            yield "address", f"{road}{number + 1}号", "", _street(x, y), x - 15, y
+            at = 12.5 + number * 25
+            yield "address", f"{road}{number}号", "", _street(x, at), x + 15, at
+            yield "address", f"{road}{number + 1}号", "", _street(x, at), x - 15, at
 
 
 def _street(x: float, y: float) -> str:
@@ -172,7 +173,7 @@ class _table:  # noqa: N801 - reads as a phrase where it is used
         self._file = (HERE / name).open("w", encoding="utf-8", newline="")
         self._columns = columns
 
-    def __enter__(self) -> "csv._writer":
+    def __enter__(self) -> Any:
         writer = csv.writer(self._file, lineterminator="\n")
         writer.writerow(self._columns)
         return writer

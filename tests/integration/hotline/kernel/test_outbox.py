@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from hotline.kernel import outbox
 from hotline.kernel.db import Database
 from tests.conftest import FakeClock
@@ -30,12 +32,10 @@ async def test_an_effect_is_owed_once_whatever_its_cause_does_twice(database, cl
 
 
 async def test_an_effect_of_a_failed_transaction_is_not_owed(database, clock):
-    try:
+    with pytest.raises(LookupError):
         async with database.begin() as uow:
             uow.enqueue("job", key="k", payload={}, due_at=clock())
             raise LookupError
-    except LookupError:
-        pass
 
     async with database.read() as session:
         assert await outbox.due(session, now=clock()) == []
