@@ -17,6 +17,12 @@ async def owe(
         uow.enqueue("job", key=key, payload={"key": key}, due_at=clock() + after)
 
 
+async def owe_and_fail(database: Database, clock: FakeClock) -> None:
+    async with database.begin() as uow:
+        uow.enqueue("job", key="k", payload={}, due_at=clock())
+        raise LookupError
+
+
 async def claim_first(database: Database, clock: FakeClock) -> outbox.Claim | None:
     async with database.begin() as uow:
         ids = await outbox.due(uow.session, now=clock())
@@ -33,9 +39,7 @@ async def test_an_effect_is_owed_once_whatever_its_cause_does_twice(database, cl
 
 async def test_an_effect_of_a_failed_transaction_is_not_owed(database, clock):
     with pytest.raises(LookupError):
-        async with database.begin() as uow:
-            uow.enqueue("job", key="k", payload={}, due_at=clock())
-            raise LookupError
+        await owe_and_fail(database, clock)
 
     async with database.read() as session:
         assert await outbox.due(session, now=clock()) == []

@@ -20,9 +20,9 @@ from channels.voice.sip.events import (
     CallOffered,
     CallProgressed,
     CallReoffered,
+    CoreEvent,
     ReofferAnswered,
     ReofferRefused,
-    CoreEvent,
 )
 from tests.unit.channels.voice.sip.wire import ANSWER, OFFER, make_agent
 
