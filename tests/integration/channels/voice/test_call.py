@@ -271,7 +271,7 @@ async def test_with_a_trunk_nobody_else_may_call(live_database: Database, tmp_pa
         with pytest.raises(NotAnswered) as refused:
             await citizen.dial(hall.line())
 
-    assert refused.value.status == 403
+    assert refused.value.status == 405
 
 
 async def test_a_citizen_may_hold_and_come_back(hall: Hall, seat_voice: Path) -> None:
