@@ -101,7 +101,9 @@ async def test_rows_are_offered_every_interval(
 
 
 @pytest.mark.parametrize("each", SCHEDULE, ids=[each.name for each in SCHEDULE])
-async def test_every_round_finds_nothing_in_an_empty_house(runtime: Runtime, each: Round) -> None:
+async def test_a_round_finds_nothing_where_it_has_just_been(runtime: Runtime, each: Round) -> None:
+    await each.make(runtime, runtime.clock())
+
     assert await each.make(runtime, runtime.clock()) == 0
 
 
