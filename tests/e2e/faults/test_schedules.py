@@ -6,8 +6,8 @@ from benchmarks.faults.people import UNSAFE
 from benchmarks.faults.schedules import run
 
 COUNT = 60
-UNSAFE_SEEDS = range(100)
-"""Far more than are needed until the first is caught."""
+UNSAFE_SEEDS = range(400)
+"""About one in forty is caught; the run ends with the first."""
 
 
 @pytest.mark.timeout(300)  # seconds of arithmetic; on a machine that does other things, more
@@ -21,7 +21,7 @@ async def test_no_schedule_of_crashes_loses_a_contact_or_rings_twice(database_ur
     assert sum(each.letters for each in verdicts) > COUNT / 4
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("unsafe", UNSAFE)
 async def test_an_unsafe_way_of_working_is_found(database_url: str, unsafe: str) -> None:
     """R12, R69: the judgement can fail."""

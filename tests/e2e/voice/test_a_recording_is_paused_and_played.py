@@ -29,6 +29,9 @@ async def test_what_is_said_in_a_pause_is_not_in_the_file_that_a_supervisor_play
         await page.keyboard.press("Enter")
         await page.wait_for_selector("text=录音已暂停。")
         await seat.picture("recording_paused")
+        # Each hearing takes nearly half a second: the pause is long enough to look into.
+        await seat.hears(CITIZEN_HZ)
+        await seat.hears(CITIZEN_HZ)
         await seat.hears(CITIZEN_HZ)
         await page.keyboard.press("Alt+p")
         await page.wait_for_selector(".phone button:has-text('暂停录音')")
