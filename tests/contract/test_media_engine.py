@@ -9,6 +9,8 @@ import pytest
 
 from channels.voice.media.embedded import EmbeddedMediaEngine, EmbeddedMediaOptions
 from channels.voice.media.engine import (
+    MAX_MEMBERS,
+    ConferenceFull,
     Digit,
     LegClosed,
     MediaEngine,
@@ -32,7 +34,7 @@ from tests.fakes.tones import (
     write_tone,
 )
 
-PAIRS = 6
+PAIRS = 10
 VIDEO_ONLY = b"""v=0
 o=- 1 1 IN IP4 192.0.2.1
 s=-
@@ -88,6 +90,16 @@ def b1000(tmp_path: Path) -> Path:
 @pytest.fixture
 def quiet(tmp_path: Path) -> Path:
     return write_prompt(tmp_path / "quiet.wav", silence(0.3))
+
+
+async def three_parties(exchange: Exchange) -> tuple[list[MediaLeg], list[MediaLeg]]:
+    """Return three legs of ours and their phones."""
+    pairs = [
+        await exchange.incoming("one"),
+        await exchange.outgoing("two"),
+        await exchange.outgoing("three"),
+    ]
+    return [leg for leg, _ in pairs], [phone for _, phone in pairs]
 
 
 async def digit(leg: MediaLeg) -> Digit:
@@ -270,6 +282,91 @@ async def test_who_is_heard_beside_the_partner_falls_silent_when_closed_or_let_g
         await leg.also_hear([second_leg])
 
 
+async def test_three_hear_each_other_and_none_itself(
+    exchange: Exchange, a440: Path, b1000: Path, tmp_path: Path
+) -> None:
+    legs, phones = await three_parties(exchange)
+    conference = await exchange.media.confer(legs)
+    for index, phone in enumerate(phones):
+        await phone.start_recording(tmp_path / f"{index}.wav")
+    c1500 = write_tone(tmp_path / "c1500.wav", 1500, 0.6)
+
+    await asyncio.gather(*(p.play([f]) for p, f in zip(phones, (a440, b1000, c1500), strict=True)))
+    await phones[0].play([write_prompt(tmp_path / "tail.wav", silence(0.2))])
+    for phone in phones:
+        await phone.stop_recording()
+
+    assert [leg.call_id for leg in conference.members] == ["one", "two", "three"]
+    for index, own in enumerate((440, 1000, 1500)):
+        heard, _ = channels_of(tmp_path / f"{index}.wav")
+        for hz in (440, 1000, 1500):
+            share = share_of(heard, hz)
+            assert share < 0.01 if hz == own else share > 0.3
+
+
+async def test_a_member_comes_and_goes_while_the_others_talk_and_are_recorded(
+    exchange: Exchange, a440: Path, b1000: Path, tmp_path: Path
+) -> None:
+    (citizen_leg, seat_leg, unit_leg), (citizen, seat, unit) = await three_parties(exchange)
+    await citizen_leg.bridge(seat_leg)
+    await citizen_leg.start_recording(tmp_path / "call.wav")
+    await unit.start_recording(tmp_path / "unit.wav")
+
+    await asyncio.gather(citizen.play([a440]), seat.play([b1000]))
+    conference = await exchange.media.confer([citizen_leg, seat_leg])
+    await conference.join(unit_leg)
+    await conference.join(unit_leg)
+    c1500 = write_tone(tmp_path / "c1500.wav", 1500, 0.6)
+    await asyncio.gather(citizen.play([a440]), unit.play([c1500]))
+    await conference.leave(unit_leg)
+    await asyncio.gather(citizen.play([a440]), seat.play([b1000]), unit.play([c1500]))
+    summary = await citizen_leg.stop_recording()
+    await unit.stop_recording()
+
+    left, right = channels_of(tmp_path / "call.wav")
+    at_unit, _ = channels_of(tmp_path / "unit.wav")
+    assert summary is not None
+    assert summary.lost_ms == 0
+    assert seconds_of(left, 440) == pytest.approx(1.8, abs=0.3)
+    assert seconds_of(right, 1000) == pytest.approx(1.2, abs=0.25)
+    assert seconds_of(right, 1500) == pytest.approx(0.6, abs=0.15)
+    assert seconds_of(at_unit, 440) == pytest.approx(0.6, abs=0.15)
+    assert seconds_of(at_unit, 1000) == 0
+    assert unit_leg not in conference.members
+
+
+async def test_a_leg_that_is_closed_bridged_or_parted_has_left_its_conference(
+    exchange: Exchange,
+) -> None:
+    legs, _ = await three_parties(exchange)
+    fourth, _ = await exchange.outgoing("four")
+    conference = await exchange.media.confer([*legs, fourth])
+
+    await legs[0].close()
+    await legs[1].bridge(fourth)
+    assert [leg.call_id for leg in conference.members] == ["three"]
+    await legs[2].unbridge()
+
+    assert not conference.members
+    with pytest.raises(LegClosed):
+        await conference.join(legs[0])
+    await conference.join(fourth)
+    await conference.end()
+    assert not conference.members
+
+
+async def test_keys_of_a_member_reach_all_others(exchange: Exchange) -> None:
+    legs, phones = await three_parties(exchange)
+    await exchange.media.confer(legs)
+
+    await phones[1].send_digit("5", 120)
+
+    assert (await digit(legs[1])).key == "5"
+    assert (await digit(phones[0])).key == "5"
+    assert (await digit(phones[2])).key == "5"
+    assert phones[1].digits.empty()
+
+
 async def test_keys_cross_a_bridge_in_both_directions(exchange: Exchange) -> None:
     caller_leg, caller = await exchange.incoming("caller")
     seat_leg, seat = await exchange.outgoing("seat")
@@ -419,6 +516,24 @@ async def test_a_closed_leg_ends_what_was_going_on_and_refuses_the_rest(
     with pytest.raises(LegClosed):
         await other.bridge(leg)
     assert not (tmp_path / "late.wav").exists()
+
+
+async def test_a_full_conference_refuses_one_more_and_goes_on(exchange: Exchange) -> None:
+    legs = [(await exchange.media.offer(str(n)))[0] for n in range(MAX_MEMBERS + 1)]
+    conference = await exchange.media.confer(legs[:-1])
+
+    with pytest.raises(ConferenceFull):
+        await conference.join(legs[-1])
+
+    assert len(conference.members) == MAX_MEMBERS
+
+
+async def test_a_leg_of_another_engine_cannot_join_a_conference(exchange: Exchange) -> None:
+    _, phone = await exchange.incoming()
+    conference = await exchange.media.confer()
+
+    with pytest.raises(ValueError, match="same engine"):
+        await conference.join(phone)
 
 
 async def test_a_leg_of_another_engine_cannot_be_bridged(exchange: Exchange) -> None:

@@ -13,6 +13,8 @@ from typing import Self, TypeAlias
 
 import structlog
 
+from channels.voice.media.conference import EmbeddedConference
+from channels.voice.media.engine import MediaLeg
 from channels.voice.media.leg import EmbeddedLeg, LegParts
 from channels.voice.media.negotiation import LocalEnd, Negotiator
 from channels.voice.media.path import MediaPath, UdpPath
@@ -94,6 +96,13 @@ class EmbeddedMediaEngine:
     async def offer(self, call_id: str) -> tuple[EmbeddedLeg, bytes]:
         """Open a leg and return it with our offer."""
         return self._open(call_id, lambda negotiator: (None, negotiator.offer()))
+
+    async def confer(self, legs: Sequence[MediaLeg] = ()) -> EmbeddedConference:
+        """Begin a conference with these legs."""
+        conference = EmbeddedConference(self)
+        for leg in legs:
+            await conference.join(leg)
+        return conference
 
     def open_on(self, call_id: str, path: MediaPath, terms: StreamTerms) -> EmbeddedLeg:
         """Open a leg on a path of its own, whose terms are agreed already (a browser's)."""

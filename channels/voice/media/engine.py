@@ -63,6 +63,14 @@ class PortsExhausted(Unavailable):
         super().__init__(f"RTP port in {first}-{last}", retry_after=timedelta(seconds=10))
 
 
+class ConferenceFull(Conflict):
+    """No more legs can join this conference."""
+
+
+MAX_MEMBERS = 8
+"""Of one conference: each member costs the others a mixing, and eight people are a meeting."""
+
+
 class PlayOutcome(StrEnum):
     """Why `play` came back."""
 
@@ -185,7 +193,7 @@ class MediaLeg(Protocol):
         """
 
     async def bridge(self, other: "MediaLeg") -> None:
-        """Let the remote parties of both legs hear each other; ends earlier bridges of both.
+        """Let the remote parties of both legs hear each other; ends what they were in before.
 
         Raises:
             LegClosed: one of the two is closed.
@@ -193,10 +201,10 @@ class MediaLeg(Protocol):
         """
 
     async def unbridge(self) -> None:
-        """Part from the partner, if there is one; both legs stay open."""
+        """Part from the partner or leave the conference, if there is one; all legs stay open."""
 
     async def also_hear(self, others: Sequence["MediaLeg"]) -> None:
-        """Let the remote party hear those of other legs beside its bridge partner.
+        """Let the remote party hear those of other legs beside its bridge or conference.
 
         One direction only: they hear nothing of it. Each call replaces what an earlier one
         asked for; an empty list ends it. A leg that closes falls silent. So a supervisor listens
@@ -234,6 +242,41 @@ class MediaLeg(Protocol):
         """
 
 
+class Conference(Protocol):
+    """Three or more legs whose remote parties hear each other, and none of them itself.
+
+    It runs while legs come and go; with two it is what a bridge is, with one the remote hears
+    silence. Keys of one are passed to all others. What else a leg does goes on: recordings
+    (the right channel holds all the others), prompts (whoever hears one hears it instead of the
+    others, who still hear him), `also_hear`.
+
+    conference = await media.confer([citizen, seat])
+    await conference.join(department)   # and so on; `leave`, or the leg's `close`, `bridge`,
+    await conference.end()              # `unbridge` let it out
+    """
+
+    @property
+    def members(self) -> Sequence[MediaLeg]:
+        """Return who is in it now, in the order of joining; closed legs have left."""
+
+    async def join(self, leg: MediaLeg) -> None:
+        """Let a leg in, out of its bridge or earlier conference; again changes nothing.
+
+        A partner that it leaves behind hears silence.
+
+        Raises:
+            LegClosed: it is closed.
+            ConferenceFull: `MAX_MEMBERS` are in it.
+            ValueError: it belongs to another engine.
+        """
+
+    async def leave(self, leg: MediaLeg) -> None:
+        """Let a leg out; it stays open. Harmless if it is not in."""
+
+    async def end(self) -> None:
+        """Let everybody out; all legs stay open, and it can be joined again."""
+
+
 class MediaEngine(Protocol):
     """Makes legs; `async with` starts it, and closes every leg at the end."""
 
@@ -254,4 +297,13 @@ class MediaEngine(Protocol):
 
         Raises:
             PortsExhausted: no port is free.
+        """
+
+    async def confer(self, legs: Sequence[MediaLeg] = ()) -> Conference:
+        """Begin a conference with these legs, as `Conference.join` lets them in one by one.
+
+        Raises:
+            LegClosed: one of them is closed.
+            ConferenceFull: there are too many.
+            ValueError: one belongs to another engine.
         """

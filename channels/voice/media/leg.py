@@ -23,6 +23,7 @@ from channels.voice.media.negotiation import Negotiator
 from channels.voice.media.path import MediaPath
 from channels.voice.media.player import Player, Prompt
 from channels.voice.media.recorder import Recording
+from channels.voice.media.room import Room
 from channels.voice.rtp.dtmf import KeyUp
 from channels.voice.rtp.session import RtpSession, StreamIdentity
 from channels.voice.rtp.terms import StreamTerms
@@ -160,10 +161,12 @@ class EmbeddedLeg:
         for leg in (self, other):
             if leg.line.is_closed:
                 raise LegClosed(f"leg of call {leg.call_id} is closed")
-        self.line.join(other.line)
+        room: Room[Line] = Room()
+        self.line.enter(room)
+        other.line.enter(room)
 
     async def unbridge(self) -> None:
-        """Part from the partner."""
+        """Part from the partner, or leave the conference."""
         self.line.part()
 
     async def also_hear(self, others: Sequence[MediaLeg]) -> None:

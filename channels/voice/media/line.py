@@ -1,7 +1,7 @@
 """The sound of one leg: an RTP session with its two sockets, driven by the ticker.
 
 A tick has two passes over all lines: first each takes the frame that its remote party says
-(`listen`), then each decides what to send (`speak`): a prompt, the partner, or silence. Frames
+(`listen`), then each decides what to send (`speak`): a prompt, its room, or silence. Frames
 stay in the law they came in; only different laws of two partners cost a table look-up.
 """
 
@@ -14,6 +14,7 @@ from channels.voice.media.mixing import mix
 from channels.voice.media.path import MediaPath
 from channels.voice.media.player import Player
 from channels.voice.media.recorder import Recording
+from channels.voice.media.room import Room
 from channels.voice.rtp.dtmf import KeyDown, KeyUp
 from channels.voice.rtp.g711 import SILENCE
 from channels.voice.rtp.session import RtpSession
@@ -38,9 +39,10 @@ class Line:
         self.recording: Recording | None = None
         self.heard: bytes | None = None
         """What the remote party said in this tick, in the law of the session."""
-        self.partner: Line | None = None
+        self.room: Room[Line] | None = None
+        """Whom the remote party talks with: one partner of a bridge, or a conference."""
         self.also_hears: tuple[Line, ...] = ()
-        """Whom the remote party hears beside the partner."""
+        """Whom the remote party hears beside those of the room."""
         self.unsent = 0
         self.is_closed = False
         self._loop = asyncio.get_running_loop()
@@ -51,19 +53,19 @@ class Line:
 
     # -- verbs
 
-    def join(self, other: "Line") -> None:
-        """Exchange sound and keys with another line; ends earlier bridges of both."""
+    def enter(self, room: Room["Line"]) -> None:
+        """Exchange sound and keys with those of a room; leaves the one before."""
         self.part()
-        other.part()
-        self.partner, other.partner = other, self
+        room.add(self)
+        self.room = room
 
     def part(self) -> None:
-        """End the bridge, and a key that is held through it."""
-        partner, self.partner = self.partner, None
-        if partner is None:
+        """Leave the room, and end the keys that are held through it."""
+        room, self.room = self.room, None
+        if room is None:
             return
-        partner.partner = None
-        for line in (self, partner):
+        room.remove(self)
+        for line in (self, *room.members):
             if line.session is not None:
                 line.session.key_up()
 
@@ -156,13 +158,13 @@ class Line:
 
     def _pass_keys(self, keys: Iterable[KeyDown | KeyUp]) -> None:
         for key in keys:
-            to = self.partner.session if self.partner is not None else None
-            if isinstance(key, KeyDown):
-                if to is not None:
-                    to.key_down(key.key)
-            else:
-                if to is not None:
-                    to.key_up()
+            others = () if self.room is None else self.room.others(self)
+            for session in (line.session for line in others):
+                if session is not None and isinstance(key, KeyDown):
+                    session.key_down(key.key)
+                elif session is not None:
+                    session.key_up()
+            if isinstance(key, KeyUp):
                 self._on_key(key)
 
     def _next_frame(self, session: RtpSession) -> bytes:
@@ -174,7 +176,9 @@ class Line:
                 self.end_playing(PlayOutcome.FINISHED)
             if frame is not None:
                 return frame
-        heard = self.also_hears if self.partner is None else (self.partner, *self.also_hears)
+        heard = self.also_hears
+        if self.room is not None:
+            heard = (*self.room.others(self), *(h for h in heard if h.room is not self.room))
         frames = [
             (line.session.terms.codec, line.heard)
             for line in heard
