@@ -25,8 +25,6 @@ from tests.fakes.crashing import Fate
 
 FIRST_DAY = datetime(2026, 2, 1, tzinfo=UTC)
 STORM_TURNS = (40, 110)
-IDLE = 5
-"""So many of the six who act again and again have nothing to do: time may jump."""
 LONGEST_CALM = 1500
 """Steps; a house that is still busy then will never be quiet."""
 LONGEST_WAIT = 30
@@ -98,6 +96,7 @@ class Storm:
             crashes = sum(house.fate.crashes.values())
             is_over = await house.turns.give(name)
             if sum(house.fate.crashes.values()) > crashes:
+                self._idle.discard(name)
                 self.people.forget()
             if is_over and name in lives:
                 if name == "voice":
@@ -143,8 +142,8 @@ class Storm:
         if any(map(turns.is_midway, turns.waiting)):
             # A machine may stand still: its leases run out, and then it goes on.
             seconds = self.chance.uniform(45, 240) if luck < 0.06 else self.chance.uniform(0, 3)
-        elif len(self._idle) >= IDLE and not self.house.doorbell.rung:
-            return await self._jump()
+        elif self._idle.issuperset(turns.waiting) and not self.house.doorbell.rung:
+            return await self._jump() or await self._wait_for_hands()
         elif luck < 0.80:
             seconds = self.chance.uniform(0, 2)
         elif luck < 0.94:
@@ -167,10 +166,9 @@ class Storm:
                 return
             if await self._act_once():
                 is_checked = False
-            elif await self._is_in_somebodys_hands() and waits < LONGEST_WAIT:
+            elif waits < LONGEST_WAIT and await self._wait_for_hands():
                 waits += 1
-                if not await self.people.make_rounds():
-                    self.house.clock.advance(timedelta(minutes=1))
+                await self.people.make_rounds()
             elif await self._jump():
                 waits = 0
             elif not is_checked:
@@ -202,10 +200,25 @@ class Storm:
         rows = await self.house.owed()
         instants = [max(row.due_at, row.lease_until or row.due_at) for row in rows]
         instants += [each[2] for each in self.house.database.memory or ()]
+        instants += await self._leases()
         ahead = [at for at in instants if at > self.house.clock()]
         if not ahead:
             return False
         self.house.clock.now = min(ahead)
+        self._idle.clear()
+        return True
+
+    async def _leases(self) -> Sequence[datetime]:
+        """Return when orders that a voice process has claimed, and not dialled, are free again."""
+        query = select(CallOrderRow.lease_until).where(CallOrderRow.state == OrderState.CLAIMED)
+        async with self.house.database.read() as session:
+            return [at for at in await session.scalars(query) if at]
+
+    async def _wait_for_hands(self) -> bool:
+        """Wait a minute if somebody holds what no outbox row speaks of; else False."""
+        if not await self._is_in_somebodys_hands():
+            return False
+        self.house.clock.advance(timedelta(minutes=1))
         self._idle.clear()
         return True
 
@@ -216,7 +229,7 @@ class Storm:
             exists().where(MessageRow.state == MessageState.SENDING),
             exists().where(CallOrderRow.state.in_(open_orders)),
             exists().where(ContactRow.state == ContactState.STORED),
-            exists().where(TicketRow.state == TicketState.TRANSFERRED),
+            exists().where(TicketRow.state.in_((TicketState.OPEN, TicketState.TRANSFERRED))),
         )
         async with self.house.database.read() as session:
             found = (await session.execute(query)).one()
