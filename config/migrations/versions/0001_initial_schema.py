@@ -824,6 +824,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_queue_entries")),
     )
+    op.create_index("ix_queue_entries_call", "queue_entries", ["call_id"], unique=False)
     op.create_index("ix_queue_entries_enqueued", "queue_entries", ["enqueued_at"], unique=False)
     op.create_index(
         "ix_queue_entries_number", "queue_entries", ["number_hash", "ended_at"], unique=False
@@ -1644,6 +1645,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("condition", sa.String(), nullable=False),
         sa.Column("limit_text", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(
             ["category_id"],
             ["categories.id"],
@@ -1844,6 +1846,8 @@ def upgrade() -> None:
         ),
         sa.Column("rule", sa.String(), nullable=False),
         sa.Column("candidates", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("others", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("is_shared", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column(
             "needs",
             postgresql.JSONB(astext_type=sa.Text()),
@@ -1861,6 +1865,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["seat_id"], ["seats.id"], name=op.f("fk_offers_seat_id_seats")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_offers")),
     )
+    op.create_index("ix_offers_call", "offers", ["call_id"], unique=False)
     op.create_index("ix_offers_entry", "offers", ["entry_id"], unique=False)
     op.create_index(
         "ix_offers_ringing",
@@ -1870,11 +1875,18 @@ def upgrade() -> None:
         postgresql_where="state = 'ringing'",
     )
     op.create_index(
+        "uq_offers_answered_entry",
+        "offers",
+        ["entry_id"],
+        unique=True,
+        postgresql_where="state = 'answered'",
+    )
+    op.create_index(
         "uq_offers_open_entry",
         "offers",
         ["entry_id"],
         unique=True,
-        postgresql_where="state IN ('ringing', 'answered')",
+        postgresql_where="state IN ('ringing', 'answered') AND NOT is_shared",
     )
     op.create_index(
         "uq_offers_open_seat",
@@ -2031,6 +2043,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_return_calls")),
     )
     op.create_index("ix_return_calls_made", "return_calls", ["made_at"], unique=False)
+    op.create_index(
+        "ix_return_calls_owed",
+        "return_calls",
+        ["number_hash"],
+        unique=False,
+        postgresql_where="state = 'waiting'",
+    )
     op.create_index(
         "ix_return_calls_place",
         "return_calls",
@@ -2203,23 +2222,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_tickets_number")),
         sa.UniqueConstraint("origin_key", name=op.f("uq_tickets_origin_key")),
     )
+    op.create_index(
+        "ix_tickets_category", "tickets", ["category_id", "opened_at", "id"], unique=False
+    )
+    op.create_index("ix_tickets_channel", "tickets", ["channel", "opened_at", "id"], unique=False)
     op.create_index("ix_tickets_citizen", "tickets", ["citizen_id", "opened_at"], unique=False)
     op.create_index("ix_tickets_contact", "tickets", ["contact_id"], unique=False)
     op.create_index(
         "ix_tickets_due",
         "tickets",
-        ["due_at"],
+        ["due_at", "id"],
         unique=False,
         postgresql_where="state = 'transferred'",
     )
     op.create_index("ix_tickets_listed", "tickets", ["opened_at", "id"], unique=False)
-    op.create_index(
-        "ix_tickets_open",
-        "tickets",
-        ["opened_at", "id"],
-        unique=False,
-        postgresql_where="state = 'open'",
-    )
+    op.create_index("ix_tickets_state", "tickets", ["state", "opened_at", "id"], unique=False)
     op.create_table(
         "unit_looks",
         sa.Column("unit_id", sa.Uuid(), nullable=False),
@@ -2365,6 +2382,22 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_history")),
         sa.UniqueConstraint("ticket_id", "position", name=op.f("uq_ticket_history_ticket_id")),
+    )
+    op.create_table(
+        "ticket_words",
+        sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("words", postgresql.TSVECTOR(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_words_ticket_id_tickets")
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_ticket_words")),
+    )
+    op.create_index(
+        "ix_ticket_words", "ticket_words", ["words"], unique=False, postgresql_using="gin"
+    )
+    op.create_index(
+        "ix_ticket_words_listed", "ticket_words", ["opened_at", "ticket_id"], unique=False
     )
     op.create_table(
         "callbacks",
