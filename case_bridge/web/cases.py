@@ -20,7 +20,7 @@ from case_bridge.later.reading import application_problems, requests_of_case
 from case_bridge.units.service import list_units, oversees, unit_contact
 from case_bridge.web.course_present import ELSEWHERE, course_json, is_at_fault, refusals
 from case_bridge.web.desks import suggest
-from case_bridge.web.labels import condition_words, limit_words
+from case_bridge.web.labels import limit_words
 from case_bridge.web.present import case_json, line_json, link_json, task_json
 from case_bridge.web.requests import case_id_of, check_reader, see_other, show
 from hotline.accounts.roles import Role
@@ -31,6 +31,7 @@ from hotline.sla.limit import Limit
 from hotline.sla.text import describe
 from hotline.tickets.categories import list_categories
 from hotline.tickets.category import Category
+from hotline.tickets.conditions import condition_words
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE, LANGUAGE
 from hotline.web.requests import path_id, wants_json

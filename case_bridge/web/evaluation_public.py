@@ -10,10 +10,10 @@ from case_bridge.evaluation.counters import COUNTERS
 from case_bridge.evaluation.definition import ObjectKind
 from case_bridge.evaluation.period import Period
 from case_bridge.web.evaluation_charts import Bar, bars, trend
-from case_bridge.web.labels import condition_words
 from case_bridge.web.requests import show
 from hotline.kernel.errors import Invalid
 from hotline.tickets.category import CategoryKind
+from hotline.tickets.conditions import condition_words
 from hotline.tickets.model import CategoryRow, ConditionLimitRow
 from hotline.web.keys import DATABASE
 from hotline.web.requests import wants_json
@@ -82,16 +82,17 @@ async def get_standards(request: web.Request) -> web.StreamResponse:
         raise Invalid("kind", f"is none of {', '.join(CategoryKind)}")
     async with request.app[DATABASE].read() as session:
         found = await session.execute(
-            select(CategoryRow, ConditionLimitRow.condition, ConditionLimitRow.limit_text)
+            select(CategoryRow, ConditionLimitRow)
             .outerjoin(ConditionLimitRow, ConditionLimitRow.category_id == CategoryRow.id)
             .where(CategoryRow.is_active, CategoryRow.kind == CategoryKind(kind))
             .order_by(CategoryRow.code, CategoryRow.key, ConditionLimitRow.position)
         )
         categories: dict[str, tuple[CategoryRow, list[tuple[str, str]]]] = {}
-        for row, condition, limit in found:
+        for row, item in found:
             entry = categories.setdefault(row.key, (row, []))
-            if limit is not None:
-                entry[1].append((condition_words(condition), limit))
+            if item is not None:
+                words = item.words or condition_words(item.condition)
+                entry[1].append((words, item.limit_text))
     if wants_json(request):
         return web.json_response(
             [

@@ -155,44 +155,6 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
 """One word for each member; a test holds the table to the enums."""
 
 
-CONDITIONS: Final[Mapping[str, str]] = {
-    "HAZARD": "缺失、移位或破裂",
-    "BROKEN": "破损",
-    "RATTLE": "松动、异响",
-    "SETTLE": "周边沉降",
-    "CLOG": "堵塞",
-    "LEAK": "泄漏",
-    "FLOOD": "进水",
-    "PONDING": "积水",
-    "SMELL": "异味",
-    "OVERFLOW": "满溢",
-    "SWITCH": "启闭异常",
-    "DARK": "不亮",
-    "WRONG_TEXT": "文字错误",
-    "DOOR_OPEN": "门未关闭",
-    "UNAPPROVED": "未经批准",
-    "BRIDGE_BODY": "桥体损坏",
-    "WALKWAY": "路面损坏",
-    "PLANT_BAD": "植物缺株、枯死",
-    "PRUNE": "需要修剪",
-    "MISSING_TREE": "缺树",
-    "DIRTY": "不洁",
-    "ABANDONED": "废弃",
-    "MISPLACED": "移位",
-    "STAFF": "管理不到位",
-    "BARRIER_FREE": "无障碍设施损坏",
-    "SAFETY_KIT": "安全设施缺失",
-    "TILT": "倾斜",
-    "OTHER": "其他情形",
-}
-"""The condition tags of the shipped standard (domain 3.6); another standard's stay as they are."""
-
-
-def condition_words(condition: str | None) -> str:
-    """Return a condition in Chinese words, or as the standard writes it."""
-    return CONDITIONS.get(condition or "", condition or "")
-
-
 def limit_words(limit: str | None) -> str:
     """Return a stored limit in Chinese words: `4wh` is 4工作时."""
     return Limit.parse(limit).label() if limit else ""

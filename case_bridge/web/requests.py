@@ -13,13 +13,14 @@ from aiohttp.web import FileField
 from case_bridge.cases import reading
 from case_bridge.cases.case import Actor, Attachment
 from case_bridge.cases.course import is_concerned
-from case_bridge.web.labels import condition_words, limit_words, word
+from case_bridge.web.labels import limit_words, word
 from case_bridge.web.present import case_json
 from hotline.accounts.roles import Role
 from hotline.accounts.service import User
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Forbidden, Invalid
 from hotline.kernel.ids import CaseId
+from hotline.tickets.conditions import condition_words
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.pages import render

@@ -62,7 +62,11 @@ async def _write(session: AsyncSession, row: CategoryRow | None, category: Categ
     await session.execute(delete(ConditionLimitRow).where(ConditionLimitRow.category_id == row.id))
     session.add_all(
         ConditionLimitRow(
-            category_id=row.id, position=place, condition=item.condition, limit_text=item.limit
+            category_id=row.id,
+            position=place,
+            condition=item.condition,
+            limit_text=item.limit,
+            words=item.words,
         )
         for place, item in enumerate(category.limits)
     )
@@ -146,7 +150,7 @@ async def _all_limits(session: AsyncSession) -> dict[object, tuple[ConditionLimi
 def _grouped(rows: Iterable[ConditionLimitRow]) -> dict[object, tuple[ConditionLimit, ...]]:
     limits: dict[object, tuple[ConditionLimit, ...]] = {}
     for row in rows:
-        item = ConditionLimit(row.condition, row.limit_text)
+        item = ConditionLimit(row.condition, row.limit_text, row.words)
         limits[row.category_id] = (*limits.get(row.category_id, ()), item)
     return limits
 

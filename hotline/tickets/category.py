@@ -30,6 +30,8 @@ class ConditionLimit:
 
     condition: str
     limit: str
+    words: str = ""
+    """The filing condition as the city's standard writes it; empty where it has only tags."""
 
 
 @dataclass(frozen=True, slots=True)

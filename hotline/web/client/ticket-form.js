@@ -49,16 +49,16 @@ class TicketForm extends Plain {
 
   #condition({ category, condition }) {
     const limits = category?.limits ?? [];
-    const named = [...new Map(limits.map((each) => [each.condition, each.label])).entries()];
+    const named = [...new Map(limits.map((each) => [each.condition, each])).values()];
     return html`
       <div class="field ${this.problems.condition ? "has-problem" : ""}">
         <label for="condition">${t("立案条件与时限")}</label>
         ${this.#problem("condition")}
         <select id="condition" ?disabled=${named.length === 0} .value=${condition}
           @change=${(event) => this.#change({ condition: event.target.value })}>
-          ${named.some(([name]) => name === "") ? nothing : html`<option value="">${category ? t("未选择") : t("请先选择类别")}</option>`}
-          ${named.map(([name, limit]) => html`
-            <option value=${name} ?selected=${name === condition}>${name ? `${name} — ${limit}` : limit}</option>`)}
+          ${named.some((each) => each.condition === "") ? nothing : html`<option value="">${category ? t("未选择") : t("请先选择类别")}</option>`}
+          ${named.map((each) => html`
+            <option value=${each.condition} ?selected=${each.condition === condition}>${each.words ? `${each.words} — ${each.label}` : each.label}</option>`)}
         </select>
       </div>`;
   }

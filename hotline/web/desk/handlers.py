@@ -11,6 +11,7 @@ from hotline.contacts.contact import Channel
 from hotline.kernel.ids import TicketId
 from hotline.tickets import reading
 from hotline.tickets.categories import search_categories
+from hotline.tickets.conditions import condition_words
 from hotline.web.auth import current_user
 from hotline.web.desk import acts, phone, supervise
 from hotline.web.desk.acts import DESK_ROLES
@@ -108,7 +109,14 @@ async def get_ticket_page(request: web.Request) -> web.Response:
     async with request.app[DATABASE].read() as session:
         view = await reading.ticket_view(session, ticket_id)
         history = await reading.history(session, ticket_id)
-    return render(request, "hotline/ticket.html", ticket=view, history=history, reason_of=reason_of)
+    return render(
+        request,
+        "hotline/ticket.html",
+        ticket=view,
+        history=history,
+        reason_of=reason_of,
+        condition_words=condition_words,
+    )
 
 
 async def get_board(request: web.Request) -> web.Response:

@@ -9,6 +9,7 @@ from hotline.queues.thresholds import Alarm
 from hotline.queues.values import Board, QueueLine, SeatContact, SeatLine, SeatView
 from hotline.sla.limit import Limit
 from hotline.tickets.category import Category
+from hotline.tickets.conditions import condition_words
 from hotline.tickets.views import HistoryEntry, TicketLine, TicketView
 from hotline.web.labels import reason_of
 from hotline.web.language import ENGLISH
@@ -80,6 +81,9 @@ def ticket_json(view: TicketView, language: str) -> Json:
         "request_kind": view.request_kind.value,
         "category": category_json(view.category, language) if view.category else None,
         "condition": view.condition,
+        "condition_words": condition_words(
+            view.condition, view.category.limits if view.category else ()
+        ),
         "urgency": view.urgency.value,
         "subject": view.subject,
         "body": view.body,
@@ -114,6 +118,7 @@ def category_json(category: Category, language: str) -> Json:
             {
                 "condition": item.condition,
                 "limit": item.limit,
+                "words": item.words or condition_words(item.condition),
                 "label": Limit.parse(item.limit).label("en" if language == ENGLISH else "zh"),
             }
             for item in category.limits

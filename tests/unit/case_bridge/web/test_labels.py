@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from case_bridge.web.labels import LABELS, condition_words, limit_words
+from case_bridge.web.labels import LABELS, limit_words
 from case_bridge.web.routes import PART
 from hotline.web.language import read_catalogue
 
@@ -33,12 +33,6 @@ def test_every_word_and_menu_entry_is_translated() -> None:
 @pytest.mark.parametrize("kind", LABELS, ids=lambda kind: kind.__name__)
 def test_every_member_of_an_enum_has_a_word(kind: type) -> None:
     assert list(LABELS[kind]) == list(kind)  # type: ignore[call-overload]
-
-
-def test_a_condition_of_another_standard_stays_as_it_is() -> None:
-    assert condition_words("HAZARD") == "缺失、移位或破裂"
-    assert condition_words("街面塌陷") == "街面塌陷"
-    assert condition_words(None) == ""
 
 
 def test_a_limit_is_shown_in_words() -> None:
