@@ -55,6 +55,7 @@ class ConditionLimitRow(Base):
     position: Mapped[int]
     condition: Mapped[str] = mapped_column(default="")
     limit_text: Mapped[str]
+    words: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class CalendarRow(Base):
