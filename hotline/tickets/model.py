@@ -13,7 +13,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.contacts.contact import Channel
@@ -83,11 +83,13 @@ class TicketRow(Base):
         CheckConstraint("round >= 1", name="round_from_one"),
         CheckConstraint("(longitude IS NULL) = (latitude IS NULL)", name="whole_position"),
         CheckConstraint("state <> 'resolved' OR outcome IS NOT NULL", name="resolved_has_outcome"),
-        Index("ix_tickets_open", "opened_at", "id", postgresql_where="state = 'open'"),
+        Index("ix_tickets_state", "state", "opened_at", "id"),
+        Index("ix_tickets_category", "category_id", "opened_at", "id"),
+        Index("ix_tickets_channel", "channel", "opened_at", "id"),
         Index("ix_tickets_citizen", "citizen_id", "opened_at"),
         Index("ix_tickets_contact", "contact_id"),
         Index("ix_tickets_listed", "opened_at", "id"),
-        Index("ix_tickets_due", "due_at", postgresql_where="state = 'transferred'"),
+        Index("ix_tickets_due", "due_at", "id", postgresql_where="state = 'transferred'"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -135,6 +137,20 @@ class TicketRow(Base):
     code_generation: Mapped[int] = mapped_column(default=1)
     code_failures: Mapped[int] = mapped_column(default=0)
     code_locked_until: Mapped[datetime | None]
+
+
+class TicketWordsRow(Base):
+    """What a ticket is found by. Beside the ticket, so that its moves leave the big index alone."""
+
+    __tablename__ = "ticket_words"
+    __table_args__ = (
+        Index("ix_ticket_words", "words", postgresql_using="gin"),
+        Index("ix_ticket_words_listed", "opened_at", "ticket_id"),
+    )
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"), primary_key=True)
+    opened_at: Mapped[datetime]
+    words: Mapped[str] = mapped_column(TSVECTOR)
 
 
 class TicketHistoryRow(Base):

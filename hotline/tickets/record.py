@@ -10,11 +10,18 @@ from hotline.kernel.ids import CitizenId, TicketId
 from hotline.tickets.calendars import calendar_in_force
 from hotline.tickets.categories import category_value, resolve_category
 from hotline.tickets.category import ConditionLimit
-from hotline.tickets.model import CategoryRow, ComplainantRow, TicketHistoryRow, TicketRow
+from hotline.tickets.model import (
+    CategoryRow,
+    ComplainantRow,
+    TicketHistoryRow,
+    TicketRow,
+    TicketWordsRow,
+)
 from hotline.tickets.repository import Tickets
 from hotline.tickets.states import TICKET, TicketTrigger
 from hotline.tickets.ticket import Actor, Complainant, TicketAmendment, TicketDraft
 from hotline.tickets.time_limit import ticket_deadline
+from hotline.tickets.words import indexed_words, mark
 
 
 def move(
@@ -64,6 +71,24 @@ def write_history(
 def tell_screens(uow: UnitOfWork, ticket: TicketRow) -> None:
     """Let the open desks read the ticket again after the commit."""
     uow.signal("ticket", ticket_id=ticket.id, number=ticket.number, state=ticket.state.value)
+
+
+def words_of(ticket: TicketRow) -> str:
+    """Return what a ticket is found by: its words, and what rarely changes of it."""
+    marks = [mark("channel", ticket.channel), mark("kind", ticket.request_kind)]
+    if ticket.category_id:
+        marks.append(mark("category", ticket.category_id))
+    return indexed_words((ticket.subject, ticket.address, ticket.body), marks)
+
+
+def add_words(uow: UnitOfWork, ticket: TicketRow) -> None:
+    """Make a new ticket findable."""
+    uow.session.add(
+        TicketWordsRow(ticket_id=ticket.id, opened_at=ticket.opened_at, words=words_of(ticket))
+    )
+
+
+_SEARCHED = frozenset({"subject", "body", "address", "request_kind", "category_code"})
 
 
 def add_complainant(
@@ -158,6 +183,9 @@ async def apply_amendment(
         if value is not None and value != getattr(ticket, name):
             setattr(ticket, name, value)
             changed.append(name)
+    if _SEARCHED & set(changed):
+        words = await uow.session.get_one(TicketWordsRow, ticket.id)
+        words.words = words_of(ticket)
     if {"reply_channel", "reply_to"} & set(changed):
         first = (await Tickets(uow.session).complainants(TicketId(ticket.id)))[0]
         first.reply_channel, first.reply_to = ticket.reply_channel, ticket.reply_to

@@ -98,7 +98,7 @@ class Tickets:
         """
         joined = select(ComplainantRow.ticket_id).where(ComplainantRow.citizen_id == citizen_id)
         query = (
-            _lines()
+            lines_query()
             .where(
                 or_(TicketRow.citizen_id == citizen_id, TicketRow.id.in_(joined)),
                 TicketRow.state.in_(
@@ -108,7 +108,7 @@ class Tickets:
             .order_by(TicketRow.opened_at.desc(), TicketRow.id.desc())
             .limit(limit)
         )
-        return [_line(row) for row in await self.session.execute(query)]
+        return [line_of(row) for row in await self.session.execute(query)]
 
     async def page(
         self, *, states: Iterable[TicketState], after: str | None, limit: int, newest_first: bool
@@ -119,7 +119,7 @@ class Tickets:
             Invalid: if the cursor was not one of ours.
         """
         limit = max(1, min(limit, PAGE_LIMIT))
-        query = _lines().where(TicketRow.state.in_(list(states)))
+        query = lines_query().where(TicketRow.state.in_(list(states)))
         place = (TicketRow.opened_at, TicketRow.id)
         if after is not None:
             at, ticket_id = _read_cursor(after)
@@ -132,7 +132,7 @@ class Tickets:
             query = query.where(further)
         order = [column.desc() if newest_first else column.asc() for column in place]
         found = (await self.session.execute(query.order_by(*order).limit(limit + 1))).all()
-        lines = tuple(_line(row) for row in found[:limit])
+        lines = tuple(line_of(row) for row in found[:limit])
         more = len(found) > limit
         return TicketPage(lines, _cursor(lines[-1]) if more else None)
 
@@ -158,13 +158,15 @@ class Tickets:
         return found.all()
 
 
-def _lines() -> Select[TicketRow, str]:
+def lines_query() -> Select[TicketRow, str]:
+    """Return the query of list lines, for `line_of`."""
     return select(TicketRow, CategoryRow.name_zh).outerjoin(
         CategoryRow, CategoryRow.id == TicketRow.category_id
     )
 
 
-def _line(found: Row[TicketRow, str]) -> TicketLine:
+def line_of(found: Row[TicketRow, str]) -> TicketLine:
+    """Return a line of a list."""
     row, category_name = found
     return TicketLine(
         ticket_id=TicketId(row.id),
