@@ -10,6 +10,7 @@ MODULES = (
     "hotline.people.model",
     "hotline.tickets.model",
     "hotline.queues.model",
+    "hotline.queues.phone_model",
     "hotline.queues.returns.model",
     "hotline.recordings.model",
     "hotline.callbacks.model",

@@ -21,6 +21,12 @@ class PhoneAct(StrEnum):
     RESUME = "resume"  # 取消保持
     PAUSE_RECORDING = "pause_recording"  # 暂停录音
     RESUME_RECORDING = "resume_recording"  # 恢复录音
+    TRANSFER = "transfer"  # 转接, 咨询, 三方通话: bring somebody in
+    JOIN = "join"  # 三方通话: all three talk
+    COMPLETE = "complete"  # 完成转接: the seat leaves
+    BACK = "back"  # 取回市民: the far end leaves
+    PARK = "park"  # 停泊
+    PICK_UP = "pick_up"  # 取回停泊的来电: with SDP where the page is the telephone
 
     LISTEN = "listen"  # 监听: with SDP, or back from the next two
     WHISPER = "whisper"  # 耳语

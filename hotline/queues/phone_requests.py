@@ -17,6 +17,7 @@ from hotline.contacts.calls.model import CallRow
 from hotline.kernel.db import Database, UnitOfWork
 from hotline.kernel.errors import Conflict, Unavailable
 from hotline.kernel.ids import CallId, UserId, new_id
+from hotline.queues import phone_transfers
 from hotline.queues.model import PhoneRequestRow
 from hotline.queues.phone_act import (
     REQUEST_KEPT,
@@ -124,10 +125,10 @@ async def finish(
 
 
 async def sweep(uow: UnitOfWork, now: datetime) -> int:
-    """Forget requests that nobody waits for any more; return how many."""
+    """Forget requests that nobody waits for, and end what died with its call; return how many."""
     result = await uow.session.execute(
         delete(PhoneRequestRow)
         .where(PhoneRequestRow.expires_at <= now - REQUEST_KEPT)
         .returning(PhoneRequestRow.id)
     )
-    return len(result.all())
+    return len(result.all()) + await phone_transfers.sweep(uow, now)

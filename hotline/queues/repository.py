@@ -4,20 +4,20 @@ Locks are taken in one order, seat, entry, offer, so that no two acts wait for e
 ring; the distributor alone takes entry before seat, and it skips what is locked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.contacts.calls.model import CallRow
 from hotline.contacts.calls.states import CallState
 from hotline.kernel.errors import Conflict, NotFound
-from hotline.kernel.ids import CallId, SeatId
+from hotline.kernel.ids import CallId
 from hotline.queues.model import (
     BrowserPhoneRow,
     OfferRow,
@@ -25,15 +25,11 @@ from hotline.queues.model import (
     SeatPhoneRow,
     SeatRow,
 )
-from hotline.queues.routing import Candidate, Strategy, Waiting
 from hotline.queues.states import OfferState, QueuedState, SeatState
 from hotline.queues.values import PhoneBinding, SeatDraft
 
 OPEN_OFFER = (OfferState.RINGING, OfferState.ANSWERED)
 OPEN_ENTRY = (QueuedState.WAITING, QueuedState.OFFERED)
-
-MAX_CANDIDATES = 20
-"""How many seats an offer keeps as its reason."""
 
 MAX_TRIES = 8
 """A caller is offered to that many seats while one transaction tries to hold still; never seen."""
@@ -46,6 +42,18 @@ class Held:
     entry: QueueEntryRow
     offer: OfferRow | None
     seat: SeatRow | None
+    also: tuple[tuple[SeatRow, OfferRow], ...] = ()
+    """Other seats that ring for the caller."""
+
+    @property
+    def contact(self) -> tuple[SeatRow, QueueEntryRow, OfferRow]:
+        """Seat, caller and offer, where there is an offer."""
+        assert self.seat is not None
+        assert self.offer is not None
+        return self.seat, self.entry, self.offer
+
+
+H = TypeVar("H", bound=Held | None)
 
 
 class _MovedMeanwhile(Exception):
@@ -155,38 +163,24 @@ class Seats:
             statement.on_conflict_do_update(index_elements=["seat_id"], set_=changing)
         )
 
-    async def candidates(
-        self,
-        queues: Sequence[str],
-        now: datetime,
-        strategy: Strategy = Strategy.LONGEST_IDLE,
-        limit: int | None = MAX_CANDIDATES,
-    ) -> list[Candidate]:
-        """Return available seats of some queues whose phone is registered, best first."""
-        query = _available(queues, now).with_only_columns(
-            SeatRow.id,
-            SeatRow.extension,
-            SeatRow.idle_since,
-            SeatRow.queue,
-            SeatRow.handled,
-            SeatRow.offered_at,
-            SeatRow.skills,
-        )
-        order = (*ORDER_OF[strategy], SeatRow.idle_since, SeatRow.extension)
-        rows = await self._session.execute(query.order_by(*order).limit(limit))
-        return [Candidate(SeatId(row[0]), *row[1:]) for row in rows]
+    async def count_free(self, queues: Sequence[str], now: datetime, most: int) -> int:
+        """Return how many seats of some queues could ring now, `most` at most."""
+        free = available(queues, now).with_only_columns(SeatRow.id).limit(most).subquery()
+        return await self._session.scalar(select(func.count()).select_from(free)) or 0
 
-    async def take(
-        self, candidate: Candidate, queues: Sequence[str], now: datetime
-    ) -> SeatRow | None:
-        """Lock the candidate if it is still available; never wait for it."""
-        query = (
-            _available(queues, now)
-            .where(SeatRow.id == candidate.seat_id)
-            .with_for_update(skip_locked=True, of=SeatRow)
-            .execution_options(populate_existing=True)
+    async def lock_ringing(self, calls: Sequence[UUID], offers: Sequence[UUID]) -> None:
+        """Lock every seat that rings or talks for some calls, or callers of some offers.
+
+        In one order, before anything else: whoever ends several contacts in one transaction
+        would otherwise wait for seats in a ring with others.
+        """
+        entries = select(OfferRow.entry_id).where(OfferRow.id.in_(offers))
+        seats = select(OfferRow.seat_id).where(
+            OfferRow.state.in_(OPEN_OFFER),
+            or_(OfferRow.call_id.in_(calls), OfferRow.entry_id.in_(entries)),
         )
-        return (await self._session.scalars(query)).one_or_none()
+        query = select(SeatRow.id).where(SeatRow.id.in_(seats)).order_by(SeatRow.id)
+        await self._session.execute(query.with_for_update())
 
     async def over_wrap_up(self, since: datetime) -> Sequence[SeatRow]:
         """Return seats that have been wrapping up since before `since`, locked."""
@@ -194,15 +188,8 @@ class Seats:
         return (await self._session.scalars(query.with_for_update(skip_locked=True))).all()
 
 
-ORDER_OF: Mapping[Strategy, tuple[ColumnElement[Any], ...]] = {
-    Strategy.LONGEST_IDLE: (),
-    Strategy.FEWEST_CALLS: (SeatRow.handled.asc(),),
-    Strategy.ROUND_ROBIN: (SeatRow.offered_at.asc().nulls_first(),),
-}
-"""The order of `routing.ranked`, before idle time and extension."""
-
-
-def _available(queues: Sequence[str], now: datetime) -> Select[SeatRow]:
+def available(queues: Sequence[str], now: datetime) -> Select[Any]:
+    """Return the query for available seats whose telephone is there."""
     return (
         select(SeatRow)
         .outerjoin(SeatPhoneRow, SeatPhoneRow.seat_id == SeatRow.id)
@@ -220,42 +207,6 @@ class QueueEntries:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-
-    async def waiting_in(
-        self, queue: str, after: tuple[datetime, UUID] | None, limit: int
-    ) -> list[Waiting]:
-        """Return callers who wait, by place, behind the place `after`; nothing is locked."""
-        query = select(
-            QueueEntryRow.id,
-            QueueEntryRow.enqueued_at,
-            QueueEntryRow.rank_at,
-            QueueEntryRow.needs,
-            QueueEntryRow.last_seat_id,
-        ).where(QueueEntryRow.queue == queue, QueueEntryRow.state == QueuedState.WAITING)
-        if after is not None:
-            query = query.where(tuple_(QueueEntryRow.rank_at, QueueEntryRow.id) > after)
-        query = query.order_by(QueueEntryRow.rank_at, QueueEntryRow.id).limit(limit)
-        return [Waiting(*row) for row in await self._session.execute(query)]
-
-    async def take_waiting(self, entry_id: UUID) -> QueueEntryRow | None:
-        """Lock a caller who still waits; never wait for somebody who moves the caller."""
-        query = (
-            select(QueueEntryRow)
-            .where(QueueEntryRow.id == entry_id, QueueEntryRow.state == QueuedState.WAITING)
-            .with_for_update(skip_locked=True)
-            .execution_options(populate_existing=True)
-        )
-        return await self._session.scalar(query)
-
-    async def queues_with_callers(self) -> Sequence[str]:
-        """Return the queues in which somebody waits; the one whose head waits longest first."""
-        query = (
-            select(QueueEntryRow.queue)
-            .where(QueueEntryRow.state == QueuedState.WAITING)
-            .group_by(QueueEntryRow.queue)
-            .order_by(func.min(QueueEntryRow.rank_at), QueueEntryRow.queue)
-        )
-        return (await self._session.scalars(query)).all()
 
     async def last_seat_of(self, number_hash: str, since: datetime) -> UUID | None:
         """Return the seat that a number talked with last, if that was after `since`."""
@@ -314,57 +265,131 @@ class QueueEntries:
             raise NotFound("offer", offer_id)
         return row
 
-    async def open_offer_of_seat(self, seat: SeatRow) -> tuple[OfferRow, QueueEntryRow] | None:
-        """Return and lock what a seat, locked by the caller, is ringing for or talking on."""
+    async def hold_seat(self, seat: SeatRow) -> Held | None:
+        """Lock what a seat, locked by the caller, is ringing for or talking on.
+
+        Others that ring for the same caller are only named: `also` is not to be moved.
+        """
         query = select(OfferRow).where(OfferRow.seat_id == seat.id, OfferRow.state.in_(OPEN_OFFER))
         seen = await self._session.scalar(query)
         if seen is None:
             return None
         entry = await self._lock_entry(seen.entry_id)
-        return await self._lock_offer(seen.id), entry
+        offer = await self._lock_offer(seen.id)
+        also = await self._open_offers(OfferRow.entry_id == entry.id) if seen.is_shared else []
+        others = [(await Seats(self._session).get(o.seat_id), o) for o in also if o is not offer]
+        return Held(entry, offer, seat, tuple(others))
 
-    async def hold_offer(self, offer_id: UUID) -> tuple[SeatRow, QueueEntryRow, OfferRow]:
-        """Lock an offer with its seat and its caller."""
-        seen = await self.offer(offer_id)
-        seat = await Seats(self._session).get(seen.seat_id, lock=True)
-        entry = await self._lock_entry(seen.entry_id)
-        return seat, entry, await self._lock_offer(offer_id)
+    async def hold_offer(self, offer_id: UUID) -> Held:
+        """Lock an offer with its seat and its caller, and others that ring for the caller.
+
+        Raises:
+            NotFound: if there is none of this id.
+            Conflict: if the caller is moved from seat to seat faster than this can look.
+        """
+        held = await self._hold_single(OfferRow.id == offer_id)
+        if held is not None:
+            return held
+        entry_id = (await self.offer(offer_id)).entry_id
+        return await self._in_tries(lambda: self._try_hold(offer_id, entry_id), offer_id)
 
     async def hold_call(self, call_id: UUID) -> Held | None:
-        """Lock a call's open entry, offer and seat; None if it is in no queue and no contact.
+        """Lock a call's open entry, offers and seats; None if it is in no queue and no contact.
 
         Raises:
             Conflict: if the caller is moved from seat to seat faster than this can look.
         """
+        mine = OfferRow.call_id == call_id
+        held = await self._hold_single(mine & OfferRow.state.in_(OPEN_OFFER))
+        if held is not None:
+            return held
+        return await self._in_tries(lambda: self._try_hold_call(call_id), call_id)
+
+    async def _hold_single(self, which: ColumnElement[bool]) -> Held | None:
+        """Lock seat, caller and offer, in this order, where one seat rings; in one statement."""
+        query = (
+            select(SeatRow, QueueEntryRow, OfferRow)
+            .join_from(OfferRow, SeatRow, SeatRow.id == OfferRow.seat_id)
+            .join(QueueEntryRow, QueueEntryRow.id == OfferRow.entry_id)
+            .where(which, OfferRow.is_shared.is_(False))
+            .with_for_update(of=[SeatRow, QueueEntryRow, OfferRow])
+            .execution_options(populate_existing=True)
+        )
+        row = (await self._session.execute(query)).one_or_none()
+        return None if row is None else Held(row[1], row[2], row[0])
+
+    async def _in_tries(self, hold: Callable[[], Awaitable[H]], what: UUID) -> H:
         for _ in range(MAX_TRIES):
             attempt = await self._session.begin_nested()
             try:
-                held = await self._try_hold(call_id)
+                held = await hold()
             except _MovedMeanwhile:
-                # A savepoint gives its locks back, so that the next try starts with the seat.
+                # A savepoint gives its locks back, so that the next try starts with the seats.
                 await attempt.rollback()
             else:
                 await attempt.commit()
                 return held
-        raise Conflict(f"call {call_id} does not hold still")
+        raise Conflict(f"{what} does not hold still")
 
-    async def _try_hold(self, call_id: UUID) -> Held | None:
-        seen = await self._open_offer_of_call(call_id)
-        seat = None if seen is None else await Seats(self._session).get(seen.seat_id, lock=True)
+    async def _try_hold(self, offer_id: UUID, entry_id: UUID) -> Held:
+        ringing = OfferRow.entry_id == entry_id
+        seats = await self._lock_seats(ringing, offer_id)
+        entry = await self._lock_entry(entry_id)
+        offer = await self._lock_offer(offer_id)
+        also = await self._also(ringing, seats, offer)
+        return Held(entry, offer, seats[offer.seat_id], also)
+
+    async def _try_hold_call(self, call_id: UUID) -> Held | None:
+        ringing = OfferRow.call_id == call_id
+        seats = await self._lock_seats(ringing, None)
         entry = await self._lock_latest_entry(call_id)
         if entry is None:
             return None
-        again = await self._open_offer_of_call(call_id)
-        if (again and again.id) != (seen and seen.id):
-            raise _MovedMeanwhile
-        offer = None if again is None else await self._lock_offer(again.id)
-        if offer is None and entry.state not in OPEN_ENTRY:
-            return None
-        return Held(entry, offer, seat)
+        openly = await self._also(ringing, seats, None)
+        if not openly:
+            return Held(entry, None, None) if entry.state in OPEN_ENTRY else None
+        seat, offer = openly[0]
+        return Held(entry, offer, seat, openly[1:])
 
-    async def _open_offer_of_call(self, call_id: UUID) -> OfferRow | None:
-        query = select(OfferRow).where(OfferRow.call_id == call_id, OfferRow.state.in_(OPEN_OFFER))
-        return await self._session.scalar(query.execution_options(populate_existing=True))
+    async def _lock_seats(
+        self, which: ColumnElement[bool], offer_id: UUID | None
+    ) -> dict[UUID, SeatRow]:
+        """Lock the seats of open offers, and of one offer whatever its state, in one order."""
+        offers = select(OfferRow.seat_id).where(
+            or_(which & OfferRow.state.in_(OPEN_OFFER), OfferRow.id == offer_id)
+        )
+        query = (
+            select(SeatRow)
+            .where(SeatRow.id.in_(offers))
+            .order_by(SeatRow.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        return {seat.id: seat for seat in await self._session.scalars(query)}
+
+    async def _also(
+        self, which: ColumnElement[bool], seats: Mapping[UUID, SeatRow], offer: OfferRow | None
+    ) -> tuple[tuple[SeatRow, OfferRow], ...]:
+        """Lock the open offers beside one, whose seats must be held.
+
+        Raises:
+            _MovedMeanwhile: if one rings at a seat that is not.
+        """
+        openly = await self._open_offers(which, lock=True)
+        if any(each.seat_id not in seats for each in openly):
+            raise _MovedMeanwhile
+        return tuple((seats[each.seat_id], each) for each in openly if each is not offer)
+
+    async def _open_offers(
+        self, which: ColumnElement[bool], *, lock: bool = False
+    ) -> Sequence[OfferRow]:
+        query = (
+            select(OfferRow)
+            .where(which, OfferRow.state.in_(OPEN_OFFER))
+            .order_by(OfferRow.id)
+            .execution_options(populate_existing=True)
+        )
+        return (await self._session.scalars(query.with_for_update() if lock else query)).all()
 
     async def _lock_latest_entry(self, call_id: UUID) -> QueueEntryRow | None:
         query = (
@@ -391,17 +416,29 @@ class QueueEntries:
             OfferRow, offer_id, with_for_update=True, populate_existing=True
         )
 
-    async def ringing_in(self, process_id: UUID) -> Sequence[tuple[OfferRow, str, str]]:
-        """Return ringing offers of the calls that a voice process carries; queue, extension."""
+    async def ringing_in(self, process_id: UUID) -> Sequence[Row[Any]]:
+        """Return ringing offers of the calls that a voice process carries, as `Offer` names them.
+
+        Not the rows: their reasons are long, and nobody reads them while it rings.
+        """
         query = (
-            select(OfferRow, QueueEntryRow.queue, SeatRow.extension)
+            select(
+                OfferRow.id,
+                OfferRow.entry_id,
+                OfferRow.call_id,
+                QueueEntryRow.queue,
+                OfferRow.seat_id,
+                SeatRow.extension,
+                OfferRow.made_at,
+                OfferRow.expires_at,
+            )
             .join(QueueEntryRow, QueueEntryRow.id == OfferRow.entry_id)
             .join(SeatRow, SeatRow.id == OfferRow.seat_id)
             .join(CallRow, CallRow.id == OfferRow.call_id)
             .where(OfferRow.state == OfferState.RINGING, CallRow.process_id == process_id)
-            .order_by(OfferRow.made_at)
+            .order_by(OfferRow.made_at, OfferRow.id)
         )
-        return [(row[0], row[1], row[2]) for row in await self._session.execute(query)]
+        return (await self._session.execute(query)).all()
 
     async def expired_offers(self, before: datetime) -> Sequence[UUID]:
         """Return ringing offers that should have ended before `before`."""

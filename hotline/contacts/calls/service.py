@@ -119,6 +119,16 @@ async def connect_call(uow: UnitOfWork, call_id: CallId, *, seat_id: SeatId, now
     _write(uow, call_id, "connected", now, seat_id=str(seat_id))
 
 
+async def hand_over(
+    uow: UnitOfWork, call_id: CallId, *, seat_id: SeatId | None, now: datetime
+) -> None:
+    """The talk goes on with another seat, or outside the house; None keeps the last seat."""
+    call = await Calls(uow.session).get(call_id, lock=True)
+    if seat_id is not None:
+        call.seat_id = seat_id
+    _write(uow, call_id, "handed_over", now, seat_id=None if seat_id is None else str(seat_id))
+
+
 async def end_call(uow: UnitOfWork, call_id: CallId, *, end: CallEnd, now: datetime) -> bool:
     """The call is over; False if it was already."""
     call = await Calls(uow.session).get(call_id, lock=True)
