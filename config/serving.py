@@ -91,7 +91,7 @@ def children(settings: Settings) -> list[Child]:
 
 def ready_lines(settings: Settings, reports: Mapping[str, str], seconds: float) -> list[str]:
     """Return what the operator wants to know once everything runs."""
-    number = settings.line.numbers[0]
+    number = settings.numbers[0]
     sip = reports.get("sip", str(settings.sip.address))
     smtp = reports.get("smtp", str(settings.smtp.address))
     http = reports.get("http", str(settings.http.address))

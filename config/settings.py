@@ -16,8 +16,6 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -33,9 +31,22 @@ from pydantic_settings import (
 
 from case_bridge.places.position import Crs
 from config.addresses import Address, PortRange
+from config.setting_kinds import AddressField, Hours, Part, PortRangeField
+from config.telephony_settings import (
+    LineSettings,
+    OwnLineSettings,
+    SipSettings,
+    TrunkSettings,
+)
 from hotline.kernel.errors import HotlineError
 
 PREFIX = "HOTLINE_"
+NAMED = frozenset({"trunks", "lines"})
+"""Settings that hold several parts: `HOTLINE_TRUNKS__BACKUP__ADDRESS`."""
+NAME = "NAME"
+"""Stands for any name in the list of variables."""
+FIRST_TRUNK = "trunk"
+"""The name of the trunk that has none."""
 
 
 class SettingsError(HotlineError):
@@ -61,58 +72,6 @@ def _redis_url(secret: SecretStr) -> SecretStr:
     if urlsplit(secret.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
         raise ValueError("must be redis://HOST:PORT/0, rediss://… or unix:///PATH")
     return secret
-
-
-def _words(value: Any) -> Any:
-    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
-
-
-def _patterns(value: Any) -> Any:
-    words = value.split() if isinstance(value, str) else value
-    try:
-        return tuple(re.compile(word, re.ASCII) for word in words)
-    except re.error as error:
-        raise ValueError(f"{error.pattern!r} is not a regular expression: {error}") from None
-
-
-def _stretch(word: str) -> tuple[time, time]:
-    opens, _, closes = word.partition("-")
-    try:
-        return time.fromisoformat(opens), time.fromisoformat(closes)
-    except ValueError:
-        raise ValueError(f"{word!r} is not HH:MM-HH:MM") from None
-
-
-def _night(value: Any) -> Any:
-    return _stretch(value) if isinstance(value, str) else value
-
-
-def _hours(value: Any) -> Any:
-    stretches = [_stretch(word) for word in _words(value)] if isinstance(value, str) else value
-    for opens, closes in stretches:
-        if closes != time(0) and closes <= opens:
-            raise ValueError(
-                f"{opens:%H:%M}-{closes:%H:%M} must end after it begins; "
-                "00:00 at the end is midnight"
-            )
-    return tuple(stretches)
-
-
-AddressField = Annotated[Address, BeforeValidator(Address.parse)]
-PortRangeField = Annotated[PortRange, BeforeValidator(PortRange.parse)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-"""Several words, separated by blanks or commas."""
-Patterns = Annotated[tuple[re.Pattern[str], ...], BeforeValidator(_patterns)]
-"""Regular expressions, separated by blanks."""
-Night = Annotated[tuple[time, time], BeforeValidator(_night)]
-Hours = Annotated[tuple[tuple[time, time], ...], BeforeValidator(_hours)]
-"""Stretches of a day on the clock of Shanghai: `09:00-12:00 14:00-21:00`."""
-
-
-class Part(BaseModel):
-    """The settings of one part."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class LogSettings(Part):
@@ -153,71 +112,10 @@ class HttpSettings(Part):
         return self.base_url.startswith("https://")
 
 
-class SipSettings(Part):
-    """The SIP endpoint, UDP and TCP on one address."""
-
-    address: AddressField = Address("127.0.0.1", 5060)
-    name: str = "voice"
-    """Unique among the voice processes that run at the same time."""
-    public_host: str = ""
-    """How others reach us: in Via, Contact and SDP. Needed with a wildcard address."""
-    realm: str = "hotline"
-    max_calls: int = Field(default=200, ge=1, le=20_000)
-    """Calls at once; the next one is answered 503 with Retry-After."""
-
-    @model_validator(mode="after")
-    def _has_a_name(self) -> Self:
-        if self.address.is_wildcard and not self.public_host:
-            raise ValueError("public_host is needed when address is a wildcard")
-        return self
-
-    @property
-    def advertised_host(self) -> str:
-        """The host that peers are told."""
-        return self.public_host or self.address.host
-
-
 class RtpSettings(Part):
     """Media over UDP."""
 
     ports: PortRangeField = PortRange(16384, 17383)
-
-
-class TrunkSettings(Part):
-    """The line to the telephone network."""
-
-    address: AddressField
-    """Where our outbound calls go."""
-    transport: Literal["udp", "tcp"] = "udp"
-    number: str = ""
-    """Our number, as those see it whom we ring; default: the first of the line's."""
-    peers: Words = ()
-    """Further addresses that calls may come from."""
-    username: str = ""
-    password: SecretStr | None = None
-    registers: bool = False
-    """Register with the provider instead of being a fixed address to it."""
-    domain: str = ""
-    """The provider's domain in our SIP address; default: the host of `address`."""
-    allowed: Patterns = _patterns((r"1[3-9]\d{9}", r"0[1-9]\d{8,10}"))
-    """Numbers that may be rung: Chinese mobile and landline ones, none abroad."""
-    max_calls: int = Field(default=10, ge=1, le=1000)
-    """Automatic calls at once."""
-    calls_an_hour: int = Field(default=600, ge=1)
-
-
-class LineSettings(Part):
-    """The numbers that citizens dial."""
-
-    numbers: Words = Field(default=("12319", "12345"), min_length=1)
-    flow: str = "main"
-    """The menu that answers."""
-    night: Night | None = None
-    """The hours of the duty seat, over midnight if need be: `20:00-08:00`."""
-    duty_queue: str = "hotline"
-    """The queue whose seats answer in those hours."""
-    area_code: str | None = Field(default=None, pattern=r"^0\d{2,3}$")
-    """Of the city: landline numbers without one are local."""
 
 
 class SmtpSettings(Part):
@@ -348,7 +246,11 @@ class Settings(BaseSettings):
     sip: SipSettings = SipSettings()
     rtp: RtpSettings = RtpSettings()
     trunk: TrunkSettings | None = None
+    trunks: dict[str, TrunkSettings] = {}
+    """Further trunks, tried after `HOTLINE_TRUNK__…` in the order of their names."""
     line: LineSettings = LineSettings()
+    lines: dict[str, OwnLineSettings] = {}
+    """Lines with flow, hours or limits of their own, by number."""
     smtp: SmtpSettings = SmtpSettings()
     relay: RelaySettings | None = None
     sms: SmsSettings | None = None
@@ -358,6 +260,17 @@ class Settings(BaseSettings):
     map: MapSettings = MapSettings()
     worker: WorkerSettings = WorkerSettings()
     sweeper: SweeperSettings = SweeperSettings()
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Every number that citizens dial, the first one first."""
+        return tuple(dict.fromkeys((*self.line.numbers, *sorted(self.lines))))
+
+    @property
+    def all_trunks(self) -> Mapping[str, TrunkSettings]:
+        """Every trunk by its name, in the order in which they are tried."""
+        first = {} if self.trunk is None else {FIRST_TRUNK: self.trunk}
+        return {**first, **dict(sorted(self.trunks.items()))}
 
     @classmethod
     def settings_customise_sources(
@@ -382,7 +295,7 @@ def load_settings(chosen: Mapping[str, Any] | None = None) -> Settings:
     problems = {
         name: "no setting has this name" + _suggestion(name)
         for name in sorted(os.environ)
-        if name.upper().startswith(PREFIX) and name.upper() not in known
+        if name.upper().startswith(PREFIX) and _without_name(name.upper()) not in known
     }
     try:
         settings = Settings(**dict(chosen or {}))
@@ -405,9 +318,26 @@ def _variables(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         variable = f"{prefix}{name.upper()}"
         yield variable
-        for kind in (field.annotation, *get_args(field.annotation)):
-            if isinstance(kind, type) and issubclass(kind, Part):
-                yield from _variables(kind, f"{variable}__")
+        part = part_of(field)
+        if part is not None:
+            infix = f"{NAME}__" if name in NAMED else ""
+            yield from _variables(part, f"{variable}__{infix}")
+
+
+def part_of(field: FieldInfo) -> type[Part] | None:
+    """Return the part that a field is, may be, or holds by name; None for a plain value."""
+    for kind in (field.annotation, *get_args(field.annotation)):
+        if isinstance(kind, type) and issubclass(kind, Part):
+            return kind
+    return None
+
+
+def _without_name(variable: str) -> str:
+    """Return a variable of a named part with the word that stands for any name."""
+    words = variable.split("__")
+    if len(words) > 2 and words[0].removeprefix(PREFIX).lower() in NAMED:
+        words[1] = NAME
+    return "__".join(words)
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

@@ -5,12 +5,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from config.settings import PREFIX, Part, Settings
+from config.settings import NAME, NAMED, PREFIX, Settings, part_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 
@@ -26,17 +26,27 @@ environment variable; options of the command line come before them. A variable t
 def page() -> str:
     """Return the page as Markdown."""
     parts = [HEAD, _table("General", _rows(Settings, PREFIX))]
-    for name, field in Settings.model_fields.items():
-        part = _part(field)
+    parts += _tables(Settings, PREFIX)
+    return "\n".join(parts)
+
+
+def _tables(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        part = part_of(field)
         if part is not None:
             title = f"`{name}` — {(part.__doc__ or '').strip().splitlines()[0]}"
-            parts.append(_table(title, _rows(part, f"{PREFIX}{name.upper()}__")))
-    return "\n".join(parts)
+            if name in NAMED and model is Settings:
+                title += f" {' '.join((field.description or '').split())}"
+            inner = f"{prefix}{name.upper()}__"
+            if name in NAMED and model is Settings:
+                inner += f"{NAME}__"
+            yield _table(title, _rows(part, inner))
+            yield from _tables(part, inner)
 
 
 def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
-        if _part(field) is None:
+        if part_of(field) is None:
             words = " ".join((field.description or "").split())
             yield f"| `{prefix}{name.upper()}` | {_default(field)} | {words} |"
 
@@ -44,13 +54,6 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
 def _table(title: str, rows: Iterator[str]) -> str:
     head = "| variable | default | meaning |\n|---|---|---|"
     return f"## {title}\n\n{head}\n" + "\n".join(rows) + "\n"
-
-
-def _part(field: FieldInfo) -> type[Part] | None:
-    for kind in (field.annotation, *get_args(field.annotation)):
-        if isinstance(kind, type) and issubclass(kind, Part):
-            return kind
-    return None
 
 
 def _default(field: FieldInfo) -> str:

@@ -16,18 +16,12 @@ from channels.mail.parse import read_mail
 from channels.outbound import OutboundByChannel, Sender
 from channels.sms.gateway import GatewayOptions, SmsGateway
 from channels.voice.media.embedded import EmbeddedMediaOptions
-from channels.voice.options import (
-    LineOptions,
-    NightHours,
-    OutboundOptions,
-    TrunkOptions,
-    VoiceOptions,
-)
-from channels.voice.sip.auth import Credentials
+from channels.voice.options import VoiceOptions
 from channels.web.options import PublicOptions
+from config import telephony
 from config.queue_rules import queue_rules
 from config.secrets import Secrets
-from config.settings import RelaySettings, Settings, SmsSettings, TrunkSettings
+from config.settings import RelaySettings, Settings, SmsSettings
 from hotline.callbacks.links import LinkOptions
 from hotline.callbacks.options import CallbackOptions
 from hotline.callbacks.policy import CallbackPolicy, Window
@@ -50,7 +44,6 @@ READERS: Final[Readers] = MappingProxyType({Channel.WEB: read_form, Channel.MAIL
 """Who understands the raw contacts of each channel."""
 
 HOTLINE_NAME: Final = "城市管理服务热线"
-TRUNK: Final = "trunk"
 
 
 def people_options(settings: Settings, secrets: Secrets) -> PeopleOptions:
@@ -84,7 +77,7 @@ def callback_options(
     settings: Settings, secrets: Secrets, written: frozenset[Channel]
 ) -> CallbackOptions:
     """When and how complainants are asked; `written` are the channels that letters leave by."""
-    spoken = {Channel.VOICE} if settings.trunk else set()
+    spoken = {Channel.VOICE} if settings.all_trunks else set()
     return CallbackOptions(
         links=link_options(settings, secrets),
         policy=CallbackPolicy.for_demo() if settings.demo else _callback_policy(settings),
@@ -152,7 +145,7 @@ def web_options(settings: Settings, secrets: Secrets) -> WebOptions:
         trusted_proxies=settings.http.trusted_proxies,
         metrics_token=token.get_secret_value() if token else None,
         hotline_name=HOTLINE_NAME,
-        numbers=settings.line.numbers,
+        numbers=settings.numbers,
     )
 
 
@@ -192,11 +185,14 @@ def voice_options(
         host=sip.address.host,
         port=sip.address.port,
         public_host=sip.public_host,
+        tls=telephony.tls_options(sip),
+        websocket=telephony.websocket_options(sip),
         realm=sip.realm,
         max_calls=sip.max_calls,
-        lines=_lines(settings),
-        trunks=(_trunk(settings.trunk, settings.line.numbers[0]),) if settings.trunk else (),
-        outbound=_outbound(settings.trunk),
+        lines=telephony.line_options(settings),
+        trunks=telephony.trunk_options(settings),
+        keeps_hidden_numbers=settings.line.callback_to_hidden,
+        outbound=telephony.outbound_options(settings.all_trunks),
         queue_policy=queue_policy(settings),
         flows=flows,
         prompts=prompts,
@@ -231,46 +227,6 @@ def retention_policy(settings: Settings) -> RetentionPolicy:
 def recordings_folder(settings: Settings) -> Path:
     """Where calls are recorded."""
     return settings.data / "recordings"
-
-
-def _lines(settings: Settings) -> tuple[LineOptions, ...]:
-    line = settings.line
-    night = NightHours(begins=line.night[0], ends=line.night[1]) if line.night else NightHours()
-    return tuple(
-        LineOptions(
-            number=number,
-            flow=line.flow,
-            queues={"duty": line.duty_queue},
-            night=night,
-            max_calls=settings.sip.max_calls,
-        )
-        for number in line.numbers
-    )
-
-
-def _trunk(trunk: TrunkSettings, number: str) -> TrunkOptions:
-    credentials = None
-    if trunk.username and trunk.password:
-        credentials = Credentials(trunk.username, trunk.password.get_secret_value())
-    return TrunkOptions(
-        name=TRUNK,
-        host=trunk.address.host,
-        port=trunk.address.port,
-        transport=trunk.transport,
-        number=trunk.number or number,
-        domain=trunk.domain,
-        peers=trunk.peers,
-        credentials=credentials,
-        registers=trunk.registers,
-    )
-
-
-def _outbound(trunk: TrunkSettings | None) -> OutboundOptions:
-    if trunk is None:
-        return OutboundOptions()
-    return OutboundOptions(
-        allowed=trunk.allowed, max_calls=trunk.max_calls, calls_an_hour=trunk.calls_an_hour
-    )
 
 
 def media_options(settings: Settings) -> EmbeddedMediaOptions:

@@ -11,7 +11,7 @@ from channels.voice.exchange import Exchange
 from channels.voice.flow_walk import FlowWalk
 from channels.voice.leg import Leg
 from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
-from channels.voice.lines import Line
+from channels.voice.lines import Citizen, Line
 from channels.voice.media.engine import PortsExhausted
 from channels.voice.seat_ring import Caller
 from channels.voice.sip.errors import CallGone
@@ -45,15 +45,17 @@ class InboundCall:
     """A citizen who rings one of our lines; also what the line's flow does (`FlowActs`)."""
 
     def __init__(
-        self, exchange: Exchange, line: Line, offered: CallOffered, leg: Leg, number: str | None
+        self, exchange: Exchange, line: Line, offered: CallOffered, leg: Leg, citizen: Citizen
     ) -> None:
         self._exchange = exchange
         self._line = line
         self._offered = offered
         self._leg = leg
-        self._number = number
-        self._number_hash = number_hash(exchange, number)
-        self._flow = exchange.options.flows[line.options.flow]
+        self._number = citizen.number
+        self._is_hidden = citizen.is_hidden
+        self._number_hash = number_hash(exchange, citizen.number)
+        self._flow = line.flow(exchange.options.flows, exchange.clock())
+        self._prompts = line.prompts(exchange.options.prompts)
         self._sdp = b""
         self._call_id: CallId | None = None
         self._walk: FlowWalk | None = None
@@ -172,7 +174,7 @@ class InboundCall:
         if "night" in self._flow.variables:
             variables["night"] = "1" if self._line.is_night(self._exchange.clock()) else "0"
         session = IvrSession(self._flow, variables)
-        self._walk = FlowWalk(session, self._leg, self._exchange.options.prompts, self)
+        self._walk = FlowWalk(session, self._leg, self._prompts, self)
         await self._walk.run()
 
     async def answer(self) -> None:
@@ -215,12 +217,12 @@ class InboundCall:
             walk=self._walk,
             call_id=self._id,
             leg=self._leg,
-            caller=Caller(self._line.options.number, self._number),
+            caller=Caller(self._line.options.number, None if self._is_hidden else self._number),
             number_hash=self._number_hash,
             has_notice=self._has_notice,
             talks=self._talks,
         )
-        reason = await attendance.run(verb, self._line.options.queues.get(verb.queue, verb.queue))
+        reason = await attendance.run(verb, self._line.queue(verb.queue))
         self._talks = attendance.talks
         self._seat_hung_up = reason is LeaveReason.ANSWERED
         return reason
@@ -237,8 +239,8 @@ def number_hash(exchange: Exchange, number: str | None) -> str | None:
 
 
 def refuse(endpoint: Endpoint, leg: Leg, status: int, retry_after: int) -> None:
-    """Refuse an offered call; a 503 says when to try again (RFC 3261 21.5.4)."""
-    headers = (("Retry-After", str(retry_after)),) if status == 503 else ()
+    """Refuse an offered call; 486 and 503 say when to try again (RFC 3261 20.33)."""
+    headers = (("Retry-After", str(retry_after)),) if status in {486, 503} else ()
     try:
         endpoint.reject(leg.key, status, headers=headers)
     except CallGone:

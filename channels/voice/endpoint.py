@@ -383,7 +383,7 @@ class Endpoint:
             new_token=lambda: secrets.token_hex(8),
             secret=secrets.token_bytes(32),
         )
-        self._sockets.watch_names(options.peers.trunks, self._core.note_trunk)
+        await self._sockets.watch_names(options.peers.trunks, self._core.note_trunk)
 
     async def _close(self) -> None:
         if self._alarm is not None:

@@ -1,13 +1,26 @@
 """The numbers that citizens dial: which call is for which line, and whether it may come in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from pathlib import Path
 
 from channels.voice.options import LineOptions, TrunkOptions
 from channels.voice.sip.events import CallOffered
 from hotline.kernel.clock import SHANGHAI
 from hotline.people.number import parse_number
+from ivr.flow import Flow
+
+
+@dataclass(frozen=True, slots=True)
+class Citizen:
+    """Who calls, as far as we may know."""
+
+    number: str | None
+    """None: withheld, or none at all."""
+    is_hidden: bool = False
+    """The caller does not want the number seen: it may be rung back, and is shown to nobody."""
 
 
 class Line:
@@ -24,7 +37,26 @@ class Line:
 
     def is_night(self, now: datetime) -> bool:
         """Say whether the line is in its night service."""
-        return self.options.night.holds(now.astimezone(SHANGHAI).time())
+        at = now.astimezone(SHANGHAI).time()
+        hours = self.options.hours
+        is_open = not hours or any(
+            opens <= at and (at < closes or closes == time(0)) for opens, closes in hours
+        )
+        return not is_open or self.options.night.holds(at)
+
+    def flow(self, flows: Mapping[str, Flow], now: datetime) -> Flow:
+        """Return what answers at this hour, in the language of the line."""
+        options = self.options
+        flow = flows[(self.is_night(now) and options.night_flow) or options.flow]
+        return replace(flow, language=options.language) if options.language else flow
+
+    def prompts(self, house: Path) -> Path:
+        """Return the folder of the line's prompts; `house` if it has none of its own."""
+        return self.options.prompts or house
+
+    def queue(self, name: str) -> str:
+        """Return the queue of the house that a flow means by a name."""
+        return self.options.queues.get(name, name)
 
     @contextmanager
     def occupied(self) -> Iterator[None]:
@@ -39,9 +71,23 @@ class Line:
 class Lines:
     """All lines, and who may ring them."""
 
-    def __init__(self, lines: Sequence[LineOptions], trunks: Sequence[TrunkOptions]) -> None:
+    def __init__(
+        self,
+        lines: Sequence[LineOptions],
+        trunks: Sequence[TrunkOptions],
+        *,
+        keeps_hidden_numbers: bool = False,
+    ) -> None:
         self._lines = {options.number: Line(options) for options in lines}
-        self._peers = {host for trunk in trunks for host in (trunk.host, *trunk.peers)}
+        self._has_trunks = bool(trunks)
+        self._keeps_hidden_numbers = keeps_hidden_numbers
+
+    def __iter__(self) -> Iterator[Line]:
+        return iter(self._lines.values())
+
+    def find(self, number: str) -> Line | None:
+        """Return the line of a number; None if it is none of ours."""
+        return self._lines.get(number)
 
     def line_of(self, offered: CallOffered) -> Line | None:
         """Return the line that was dialled.
@@ -57,16 +103,20 @@ class Lines:
 
     def may_call(self, offered: CallOffered) -> bool:
         """Say whether calls are taken from where this one comes; without trunks, from anywhere."""
-        return not self._peers or offered.source.host in self._peers
+        return not self._has_trunks or offered.is_from_trunk
 
-    def caller_of(self, offered: CallOffered) -> str | None:
-        """Return the caller's number as the network gave it; None if withheld or none at all.
+    def caller_of(self, offered: CallOffered) -> Citizen:
+        """Return the caller's number as the network gave it.
 
         An asserted identity counts only from a trunk: anybody else could write one
-        (RFC 3325 5).
+        (RFC 3325 5). A number that the network told us and the caller hides (Privacy) is kept
+        only if the installation may keep it to ring back.
         """
-        is_trusted = offered.source.host in self._peers
-        asserted = offered.asserted if is_trusted else None
+        asserted = offered.asserted if offered.is_from_trunk else None
         who = offered.caller if asserted is None else asserted
         number = who.uri.number
-        return None if parse_number(number) is None else number
+        if parse_number(number) is None:
+            return Citizen(None)
+        if not offered.wants_privacy:
+            return Citizen(number)
+        return Citizen(number if self._keeps_hidden_numbers else None, is_hidden=True)

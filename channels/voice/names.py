@@ -1,8 +1,9 @@
 """Addresses of SIP host names, asked for without blocking the loop (RFC 3263 4.2)."""
 
 import asyncio
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import lru_cache, partial
 from ipaddress import ip_address
 
 import structlog
@@ -17,8 +18,23 @@ MAX_NAMES = 200
 NAME_SECONDS = 60.0
 """How long the address of a host name is good for."""
 
+FORGET_SECONDS = 600.0
+"""How long a trunk may still use an address that its name does not mean any more."""
+
+FIRST_ANSWER_SECONDS = 3.0
+"""How long a start waits for the names of the trunks."""
+
+RESOLVE_SECONDS = 10.0
+
+MAX_ADDRESSES = 32
+"""Addresses of one name."""
+
 MAX_WAITING = 100
 """Datagrams that wait for the address of a host name."""
+
+
+Told = Callable[[tuple[str, ...]], None]
+"""Takes the addresses of a name, the preferred one first; none if there are none."""
 
 
 class NameCache:
@@ -26,8 +42,8 @@ class NameCache:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._known: dict[str, tuple[str, float]] = {}
-        self._waiting: dict[str, list[Callable[[str | None], None]]] = {}
+        self._known: dict[str, tuple[tuple[str, ...], float]] = {}
+        self._waiting: dict[str, list[Told]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -45,10 +61,10 @@ class NameCache:
         known = self._known.get(host)
         if known is None or known[1] < self._loop.time():
             return None
-        return known[0]
+        return known[0][0]
 
-    def ask(self, host: str, told: Callable[[str | None], None]) -> bool:
-        """Find out an address and pass it to `told`, None if there is none.
+    def ask(self, host: str, told: Told) -> bool:
+        """Find out the addresses of a name and pass them to `told`.
 
         Returns False when too much waits for that name already.
         """
@@ -65,18 +81,76 @@ class NameCache:
         return True
 
     async def _resolve(self, host: str) -> None:
-        address: str | None = None
+        addresses: tuple[str, ...] = ()
         try:
-            found = await self._loop.getaddrinfo(host, None)
-            address = str(found[0][4][0])
-        except (OSError, UnicodeError, IndexError):
+            async with asyncio.timeout(RESOLVE_SECONDS):
+                found = await self._loop.getaddrinfo(host, None)
+            addresses = tuple(dict.fromkeys(str(each[4][0]) for each in found))[:MAX_ADDRESSES]
+        except (OSError, UnicodeError):  # a TimeoutError is an OSError
             log.warning("sip_name_unknown")
-        if address is not None:
+        if addresses:
             if len(self._known) >= MAX_NAMES:
                 del self._known[next(iter(self._known))]
-            self._known[host] = (address, self._loop.time() + NAME_SECONDS)
+            self._known[host] = (addresses, self._loop.time() + NAME_SECONDS)
         for told in self._waiting.pop(host):
-            told(address)
+            told(addresses)
+
+
+class NameWatch:
+    """Keeps an eye on a few names: providers move.
+
+    A name that cannot be resolved just now keeps what it meant last; an address that is named
+    no longer is one for a while yet, because name servers tell some of many in turn.
+    """
+
+    def __init__(
+        self,
+        cache: NameCache,
+        names: Iterable[str],
+        told: Callable[[str, frozenset[str]], None],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._cache = cache
+        self._told = told
+        self._loop = loop
+        self._seen: dict[str, dict[str, float]] = {
+            name: {} for name in names if not is_address(name)
+        }
+        self._alarm: asyncio.TimerHandle | None = None
+        self._unanswered = set(self._seen)
+        self._all_answered = asyncio.Event()
+
+    async def start(self) -> None:
+        """Ask for every name, and wait a moment for the first answers."""
+        self._look()
+        if self._unanswered:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._all_answered.wait(), FIRST_ANSWER_SECONDS)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+
+    def _look(self) -> None:
+        for name in self._seen:
+            self._cache.ask(name, partial(self._note, name))
+        if self._seen:
+            self._alarm = self._loop.call_later(NAME_SECONDS, self._look)
+
+    def _note(self, name: str, addresses: tuple[str, ...]) -> None:
+        self._unanswered.discard(name)
+        if not self._unanswered:
+            self._all_answered.set()
+        if not addresses:
+            return
+        now = self._loop.time()
+        seen = self._seen[name]
+        seen.update(dict.fromkeys(addresses, now))
+        self._seen[name] = {
+            address: at for address, at in seen.items() if at > now - FORGET_SECONDS
+        }
+        self._told(name, frozenset(self._seen[name]))
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,8 @@ from datetime import time, timedelta
 from pathlib import Path
 
 from channels.voice.sip.auth import Credentials
+from channels.voice.sockets import TlsOptions
+from channels.voice.websockets import WebSocketOptions
 from hotline.people.citizen import PeopleOptions
 from hotline.queues.values import QueuePolicy
 from ivr.flow import Flow
@@ -35,11 +37,25 @@ class LineOptions:
 
     number: str
     flow: str = "main"
+    night_flow: str = ""
+    """The flow at night; `flow` if empty."""
     queues: Mapping[str, str] = field(default_factory=dict)
     """Queue of the flow to queue of the house, where they differ."""
     night: NightHours = NightHours()
+    hours: tuple[tuple[time, time], ...] = ()
+    """Stretches in which the whole hall works; outside them is night. Empty: always."""
+    language: str = ""
+    """Of the prompts; the flow's if empty."""
+    prompts: Path | None = None
+    """A folder of prompts of its own: `<language>/<name>.wav`; None: those of the house."""
     max_calls: int = 200
-    """Calls at once; the next one is answered 503 with Retry-After."""
+    """Calls at once; the next one is answered 486 with Retry-After."""
+    retry_after: int = 5
+    """Seconds in the Retry-After of that 486."""
+    identity: str = ""
+    """What we assert to trunks when we ring in this line's name: a number or a SIP address."""
+    is_private: bool = False
+    """Whether those whom we ring in its name are to see no number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +71,10 @@ class TrunkOptions:
     domain: str = ""
     """The provider's domain in our address; `host` if empty."""
     peers: tuple[str, ...] = ()
-    """Further addresses that calls may come from."""
+    """Further addresses or names that calls may come from."""
+    allowed: tuple[re.Pattern[str], ...] = ()
+    """A number is dialled by it only if one of these matches the whole; empty: any number that
+    may be dialled at all."""
     credentials: Credentials | None = None
     registers: bool = False
     """Register with the provider, instead of being a fixed address to it."""
@@ -70,6 +89,10 @@ class OutboundOptions:
     max_calls: int = 10
     """Ordered calls at once."""
     calls_an_hour: int = 600
+    calls_to_one: int = 6
+    """To one number within an hour."""
+    trunk_patience: timedelta = timedelta(seconds=4)
+    """A trunk that has not said a word after so long is given up for the next one."""
     ring_limit: timedelta = timedelta(seconds=45)
 
 
@@ -104,8 +127,14 @@ class VoiceOptions:
     port: int = 5060
     public_host: str = ""
     """What Via, Contact and SDP say; `host` if empty."""
+    tls: TlsOptions | None = None
+    """Our certificate; without one there is no TLS."""
+    websocket: WebSocketOptions | None = None
+    """Where phones in browsers connect; None: nowhere."""
     realm: str = "hotline"
     """Of the seats' phones."""
+    keeps_hidden_numbers: bool = False
+    """Whether the number of a caller who hides it is kept to ring back."""
     max_calls: int = 200
     lines: tuple[LineOptions, ...]
     trunks: tuple[TrunkOptions, ...] = ()

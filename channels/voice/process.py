@@ -65,7 +65,9 @@ class VoiceProcess:
         self._database = database
         self._media = media
         self._clock = clock
-        self._lines = Lines(options.lines, options.trunks)
+        self._lines = Lines(
+            options.lines, options.trunks, keeps_hidden_numbers=options.keeps_hidden_numbers
+        )
         self._registrar = SeatRegistrar(database, clock)
         self._trunks = TrunkRegistrations(options.trunks)
         self._distribution = Distribution(database, clock, options.queue_policy)
@@ -207,17 +209,20 @@ class VoiceProcess:
             self._turn_away(leg, 403)
         elif line is None:
             self._turn_away(leg, 404)
-        elif line.is_full or len(self._calls) >= self._options.max_calls:
-            log.warning("line_full", line=line.options.number)
+        elif len(self._calls) >= self._options.max_calls:
             self._turn_away(leg, 503)
+        elif line.is_full:
+            log.warning("line_full", line=line.options.number)
+            self._turn_away(leg, 486, line.options.retry_after)
         else:
             call = InboundCall(exchange, line, offered, leg, self._lines.caller_of(offered))
             task = spawn(_carry(call, line), f"call {offered.call}")
             self._calls[task] = call
             task.add_done_callback(self._calls.pop)
 
-    def _turn_away(self, leg: Leg, status: int) -> None:
-        refuse(self._switchboard.endpoint, leg, status, self._options.limits.retry_after)
+    def _turn_away(self, leg: Leg, status: int, retry_after: int | None = None) -> None:
+        limit = retry_after or self._options.limits.retry_after
+        refuse(self._switchboard.endpoint, leg, status, limit)
         task = spawn(self._switchboard.drop(leg), f"turn away {leg.key}")
         self._refusals.add(task)
         task.add_done_callback(self._refusals.discard)
@@ -280,6 +285,8 @@ def _endpoint_options(options: VoiceOptions) -> EndpointOptions:
         port=options.port,
         public_host=options.public_host,
         realm=options.realm,
+        tls=options.tls,
+        websocket=options.websocket,
         max_calls=options.max_calls * LEGS_PER_CALL,
         peers=PeerOptions(trunks=trunks),
     )

@@ -3,13 +3,13 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 
-from channels.voice.names import NAME_SECONDS, NameCache, is_address
+from channels.voice.names import NameCache, NameWatch
 from channels.voice.sip.address import Hop, Outgoing, Transport
 from channels.voice.streams import StreamOptions, Streams
 from channels.voice.websockets import WebSocketOptions, WebSockets
@@ -31,6 +31,8 @@ class TlsOptions:
     """PEM: our certificate and the chain above it."""
     key: Path
     """PEM."""
+    host: str = ""
+    """Address to bind; that of UDP if empty."""
     port: int = 5061
     """0 takes a free port."""
     authorities: Path | None = None
@@ -65,7 +67,7 @@ class Sockets:
         self._unreachable = unreachable
         self._loop = asyncio.get_running_loop()
         self._names = NameCache(self._loop)
-        self._watch: asyncio.TimerHandle | None = None
+        self._watch: NameWatch | None = None
         self._datagrams: asyncio.DatagramTransport | None = None
         self._streams: dict[Transport, Streams] = {
             Transport.TCP: Streams(options.streams, receive, unreachable)
@@ -95,8 +97,11 @@ class Sockets:
         port = await self._bind_both()
         ports = {Transport.UDP: port, Transport.TCP: port}
         if tls is not None:
-            ports[Transport.TLS] = await self._streams[Transport.TLS].listen(host, tls.port)
+            streams = self._streams[Transport.TLS]
+            ports[Transport.TLS] = await streams.listen(tls.host or host, tls.port)
         if self._websockets is not None:
+            assert self._options.websocket is not None
+            host = self._options.websocket.host or host
             is_secure = self._websockets.transport is Transport.WSS
             context = self._server_tls if is_secure else None
             bound = await self._websockets.listen(host, context)
@@ -106,7 +111,7 @@ class Sockets:
     async def close(self) -> None:
         """Close everything."""
         if self._watch is not None:
-            self._watch.cancel()
+            self._watch.stop()
         if self._datagrams is not None:
             self._datagrams.close()
         self._names.close()
@@ -115,18 +120,12 @@ class Sockets:
         if self._websockets is not None:
             await self._websockets.close()
 
-    def watch_names(self, hosts: frozenset[str], told: Callable[[str], None]) -> None:
-        """Say again and again which addresses host names have: providers move."""
-        names = [host for host in hosts if not is_address(host)]
-
-        def note(address: str | None) -> None:
-            if address is not None:
-                told(address)
-
-        for name in names:
-            self._names.ask(name, note)
-        if names:
-            self._watch = self._loop.call_later(NAME_SECONDS, self.watch_names, hosts, told)
+    async def watch_names(
+        self, names: Iterable[str], told: Callable[[str, frozenset[str]], None]
+    ) -> None:
+        """Say which addresses host names have, now and whenever they change."""
+        self._watch = NameWatch(self._names, names, told, self._loop)
+        await self._watch.start()
 
     def send(self, message: Outgoing) -> None:
         """Send a message by the transport of its hop."""
@@ -148,11 +147,11 @@ class Sockets:
         elif not self._names.ask(message.hop.host, lambda found: self._found(message, found)):
             self._unreachable(message.hop)
 
-    def _found(self, message: Outgoing, address: str | None) -> None:
-        if address is None:
-            self._unreachable(message.hop)
+    def _found(self, message: Outgoing, addresses: tuple[str, ...]) -> None:
+        if addresses:
+            self._send_datagram(message, addresses[0])
         else:
-            self._send_datagram(message, address)
+            self._unreachable(message.hop)
 
     def _send_datagram(self, message: Outgoing, address: str) -> None:
         if self._datagrams is None or self._datagrams.is_closing():

@@ -30,6 +30,8 @@ MAX_UNSENT = 100
 class WebSocketOptions:
     """Where browsers connect, and the limits."""
 
+    host: str = ""
+    """Address to bind; that of UDP if empty."""
     port: int = 5062
     """0 takes a free port."""
     path: str = "/sip"

@@ -62,6 +62,8 @@ class CallOffered:
     """The whole message, for headers that only some lines send (`request.header(name)`)."""
     diverted_by: tuple[NameAddress, ...] = ()
     """Whom the call was for before it was sent on to us, the latest first (claims, too)."""
+    is_from_trunk: bool = False
+    """It comes from an address of a trunk of ours, as its names are resolved today."""
     wants_privacy: bool = False
     """The caller wants its number kept from whoever answers (RFC 3323)."""
     replaces: CallKey | None = None

@@ -60,7 +60,10 @@ class IncomingCalls:
             raise PeerError(503, reason_of(503), (("retry-after", retry_after),))
         replaced = self._replaced(request, source, now)
         key = CallKey(book.new_token())
-        offered = _describe(key, request, source, book.options.realm)
+        offered = replace(
+            _describe(key, request, source, book.options.realm),
+            is_from_trunk=book.peers.is_trunk(source.host),
+        )
         call = Call(key, CallState.OFFERED, request)
         call.dialog = Dialog.from_request(
             request, key, source, is_trusted=book.peers.trusts(source.host, now)

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -141,7 +142,9 @@ class Peers:
     def __init__(self, options: PeerOptions) -> None:
         self.counts = PeerCounts()
         self._options = options
-        self._trunks = set(options.trunks)
+        self._fixed = frozenset(map(canonical, options.trunks))
+        self._named: dict[str, frozenset[str]] = {}
+        self._trunks = self._fixed
         self._seats: OrderedDict[str, float] = OrderedDict()
         self._sources: OrderedDict[str, Source] = OrderedDict()
         self._strangers: Bucket | None = None
@@ -188,9 +191,14 @@ class Peers:
             known = self._enter(host, self.class_of(host, now), None, now)
         known.is_confirmed = True
 
-    def note_trunk(self, host: str) -> None:
-        """Note one more address of a trunk: what its name means today."""
-        self._trunks.add(host)
+    def note_trunk(self, name: str, addresses: frozenset[str]) -> None:
+        """Note which addresses the name of a trunk means today; those of yesterday are none."""
+        self._named[name] = addresses
+        self._trunks = frozenset().union(self._fixed, *self._named.values())
+
+    def is_trunk(self, host: str) -> bool:
+        """Say whether an address is one of a trunk's."""
+        return host in self._trunks
 
     def note_seat(self, host: str, until: float) -> None:
         """Note that a phone is registered from an address until an instant."""
@@ -208,7 +216,7 @@ class Peers:
             if now < until:
                 return PeerClass.SEAT
             del self._seats[host]
-        return PeerClass.STRANGER if self._trunks else PeerClass.GUEST
+        return PeerClass.STRANGER if self._fixed else PeerClass.GUEST
 
     def trusts(self, host: str, now: float) -> bool:
         """Say whether an address may tell us to send elsewhere (Contact, Record-Route)."""
@@ -242,3 +250,11 @@ class Peers:
 
 
 _TRUSTED = frozenset({PeerClass.TRUNK, PeerClass.SEAT})
+
+
+def canonical(host: str) -> str:
+    """Return an address in the one form in which sockets tell it; a name as it is."""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return host

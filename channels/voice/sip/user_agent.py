@@ -334,9 +334,9 @@ class UserAgent:
         """What was not read, and what was not sent, to keep strangers from doing harm."""
         return self._peers.counts
 
-    def note_trunk(self, address: str) -> None:
-        """Note one more address of a trunk: what its name means today."""
-        self._peers.note_trunk(address)
+    def note_trunk(self, name: str, addresses: frozenset[str]) -> None:
+        """Note which addresses the name of a trunk means today."""
+        self._peers.note_trunk(name, addresses)
 
     def drain(self) -> None:
         """Take no new calls from here on: INVITE and OPTIONS are answered 503."""

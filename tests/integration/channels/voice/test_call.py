@@ -243,7 +243,7 @@ async def test_whoever_waits_too_long_is_sent_on(live_database: Database, tmp_pa
     assert hears_tone(call.heard, GOODBYE_HZ, seconds=0.4)
 
 
-async def test_the_call_after_the_last_one_a_line_holds_gets_503(hall: Hall) -> None:
+async def test_the_call_after_the_last_one_a_line_holds_finds_it_busy(hall: Hall) -> None:
     await hall.sign_in("8001")
     async with hall.phone() as citizen:
         held = [await citizen.dial(hall.line("12345")) for _ in range(2)]
@@ -253,7 +253,7 @@ async def test_the_call_after_the_last_one_a_line_holds_gets_503(hall: Hall) -> 
         for call in (*held, elsewhere):
             await call.hang_up()
 
-    assert refused.value.status == 503
+    assert refused.value.status == 486
 
 
 async def test_a_number_that_is_no_line_of_ours_gets_404(hall: Hall) -> None:
@@ -272,6 +272,23 @@ async def test_with_a_trunk_nobody_else_may_call(live_database: Database, tmp_pa
             await citizen.dial(hall.line())
 
     assert refused.value.status == 405
+
+
+async def test_a_trunk_that_is_given_by_name_may_call(
+    live_database: Database, tmp_path: Path
+) -> None:
+    trunks = (TrunkOptions(name="carrier", host="localhost"),)
+    async with (
+        open_hall(live_database, tmp_path, trunks=trunks) as hall,
+        hall.seat("8001") as seat,
+        hall.phone() as citizen,
+    ):
+        call = await citizen.dial(hall.line())
+        await seat.next_call()
+        await call.hang_up()
+        row = await hall.ended_call()
+
+    assert row.number == "13800001234"
 
 
 async def test_a_citizen_may_hold_and_come_back(hall: Hall, seat_voice: Path) -> None:

@@ -1,14 +1,16 @@
 from datetime import UTC, datetime, time
+from pathlib import Path
 
 import pytest
 
-from channels.voice.lines import Lines
+from channels.voice.lines import Citizen, Line, Lines
 from channels.voice.options import LineOptions, NightHours, TrunkOptions
 from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.events import CallKey, CallOffered
 from channels.voice.sip.headers import NameAddress
 from channels.voice.sip.message import Request
 from channels.voice.sip.uri import Uri
+from ivr.flow import Flow
 
 TRUNK = TrunkOptions(name="carrier", host="192.0.2.10", peers=("192.0.2.11",))
 
@@ -20,6 +22,8 @@ def offered(
     caller: str = "<sip:13800001234@192.0.2.10>",
     asserted: str | None = None,
     source: str = "192.0.2.10",
+    is_from_trunk: bool = False,
+    wants_privacy: bool = False,
 ) -> CallOffered:
     return CallOffered(
         call=CallKey("call-1"),
@@ -31,6 +35,8 @@ def offered(
         sdp=b"",
         source=Hop(Transport.UDP, source, 5060),
         username=None,
+        is_from_trunk=is_from_trunk,
+        wants_privacy=wants_privacy,
         request=Request("INVITE", target, {}, b""),
     )
 
@@ -54,11 +60,10 @@ def test_the_line_is_the_number_dialled(target: str, called: str, number: str | 
     assert (line and line.options.number) == number
 
 
-def test_with_trunks_only_their_addresses_may_call() -> None:
+def test_with_trunks_only_they_may_call() -> None:
     ours = lines(TRUNK)
 
-    assert ours.may_call(offered(source="192.0.2.10"))
-    assert ours.may_call(offered(source="192.0.2.11"))
+    assert ours.may_call(offered(is_from_trunk=True))
     assert not ours.may_call(offered(source="198.51.100.1"))
 
 
@@ -71,24 +76,45 @@ def test_without_trunks_anybody_may_call() -> None:
     ["<sip:anonymous@anonymous.invalid>", "<sip:192.0.2.10>", "<sip:sipp@192.0.2.10>"],
 )
 def test_a_withheld_number_is_none(caller: str) -> None:
-    assert lines().caller_of(offered(caller=caller)) is None
+    assert lines().caller_of(offered(caller=caller)) == Citizen(None)
 
 
 def test_an_asserted_number_counts_from_a_trunk() -> None:
     """RFC 3325 5."""
-    offer = offered(caller="<sip:anonymous@anonymous.invalid>", asserted="<tel:+8613800001234>")
+    offer = offered(
+        caller="<sip:anonymous@anonymous.invalid>",
+        asserted="<tel:+8613800001234>",
+        is_from_trunk=True,
+    )
 
-    assert lines(TRUNK).caller_of(offer) == "+8613800001234"
+    assert lines(TRUNK).caller_of(offer) == Citizen("+8613800001234")
 
 
 def test_an_asserted_number_from_a_stranger_is_a_claim() -> None:
     offer = offered(asserted="<sip:13900009999@192.0.2.10>")
 
-    assert lines().caller_of(offer) == "13800001234"
+    assert lines().caller_of(offer) == Citizen("13800001234")
+
+
+@pytest.mark.parametrize("may_be_kept", [False, True])
+def test_a_number_that_its_caller_hides_is_kept_only_where_that_is_allowed(
+    may_be_kept: bool,
+) -> None:
+    """RFC 3323 4.2: Privacy: id; what the network told us is not for everybody."""
+    ours = Lines([LineOptions(number="12319")], [TRUNK], keeps_hidden_numbers=may_be_kept)
+    offer = offered(
+        caller="<sip:anonymous@anonymous.invalid>",
+        asserted="<tel:+8613800001234>",
+        is_from_trunk=True,
+        wants_privacy=True,
+    )
+
+    number = "+8613800001234" if may_be_kept else None
+    assert ours.caller_of(offer) == Citizen(number, is_hidden=True)
 
 
 def test_a_line_is_full_at_its_limit() -> None:
-    [line] = Lines([LineOptions(number="12319", max_calls=1)], [])._lines.values()
+    [line] = Lines([LineOptions(number="12319", max_calls=1)], [])
 
     with line.occupied():
         full = line.is_full
@@ -113,7 +139,60 @@ def test_night_hours_may_cross_midnight(hours: NightHours, at: time, holds: bool
 
 def test_night_is_told_on_the_clock_of_shanghai() -> None:
     night = NightHours(begins=time(18), ends=time(8))
-    [line] = Lines([LineOptions(number="12319", night=night)], [])._lines.values()
+    [line] = Lines([LineOptions(number="12319", night=night)], [])
 
     assert line.is_night(datetime(2026, 3, 11, 12, 0, tzinfo=UTC))  # 20:00
     assert not line.is_night(datetime(2026, 3, 11, 2, 0, tzinfo=UTC))  # 10:00
+
+
+HOURS = ((time(8, 30), time(12)), (time(14), time(0)))
+
+
+@pytest.mark.parametrize(
+    ("at", "is_night"),
+    [
+        pytest.param("08:29", True, id="before"),
+        pytest.param("08:30", False, id="opens"),
+        pytest.param("12:00", True, id="noon"),
+        pytest.param("23:59", False, id="until midnight"),
+        pytest.param("00:00", True, id="after midnight"),
+    ],
+)
+def test_outside_the_hours_of_a_line_is_night(at: str, is_night: bool) -> None:
+    line = Line(LineOptions(number="12319", hours=HOURS))
+    now = datetime.fromisoformat(f"2026-03-11T{at}:00+08:00")
+
+    assert line.is_night(now) is is_night
+
+
+DAY, NIGHT = (Flow(name, "1", "zh-CN", "end", {}, {}) for name in ("day", "dark"))
+FLOWS = {"day": DAY, "dark": NIGHT}
+AT_NIGHT = datetime.fromisoformat("2026-03-11T03:00:00+08:00")
+BY_DAY = datetime.fromisoformat("2026-03-11T09:00:00+08:00")
+
+
+def test_a_line_has_another_flow_at_night() -> None:
+    line = Line(LineOptions(number="12319", flow="day", night_flow="dark", hours=HOURS))
+
+    assert [line.flow(FLOWS, now) for now in (BY_DAY, AT_NIGHT)] == [DAY, NIGHT]
+
+
+def test_without_a_flow_for_the_night_the_one_of_the_day_answers() -> None:
+    line = Line(LineOptions(number="12319", flow="day", hours=HOURS))
+
+    assert line.flow(FLOWS, AT_NIGHT) == DAY
+
+
+def test_a_line_speaks_its_own_language_from_its_own_folder(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    line = Line(LineOptions(number="12319", flow="day", language="en", prompts=own))
+
+    assert line.flow(FLOWS, BY_DAY).language == "en"
+    assert line.prompts(tmp_path) == own
+    assert Line(LineOptions(number="12345")).prompts(tmp_path) == tmp_path
+
+
+def test_a_line_sends_its_callers_to_its_own_queue() -> None:
+    line = Line(LineOptions(number="12319", queues={"hotline": "english"}))
+
+    assert (line.queue("hotline"), line.queue("duty")) == ("english", "duty")
