@@ -308,6 +308,7 @@ def upgrade() -> None:
                 "settled",
                 "declined",
                 "filed",
+                "handed_down",
                 "dispatched",
                 "handling",
                 "returned",
@@ -363,6 +364,7 @@ def upgrade() -> None:
         sa.Column("condition", sa.String(), nullable=True),
         sa.Column("limit_text", sa.String(), nullable=True),
         sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("district_id", sa.Uuid(), nullable=True),
         sa.Column("order_text", sa.String(), nullable=True),
         sa.Column("result", sa.String(), nullable=True),
         sa.Column("registered_at", sa.TIMESTAMP(timezone=True), nullable=False),
@@ -380,6 +382,13 @@ def upgrade() -> None:
         sa.CheckConstraint("round >= 1", name=op.f("ck_cases_round_from_one")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sa.UniqueConstraint("number", name=op.f("uq_cases_number")),
+    )
+    op.create_index(
+        "ix_cases_district",
+        "cases",
+        ["district_id", "state"],
+        unique=False,
+        postgresql_where="district_id IS NOT NULL",
     )
     op.create_index(
         "ix_cases_due",
@@ -420,6 +429,18 @@ def upgrade() -> None:
         sa.Column("first_seen_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_citizens")),
     )
+    op.create_table(
+        "closing_delegations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("user_name", sa.String(), nullable=False),
+        sa.Column("given_by", sa.String(), nullable=False),
+        sa.Column("given_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("until", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_closing_delegations")),
+    )
+    op.create_index("ix_closing_delegations_user", "closing_delegations", ["user_id"], unique=False)
     op.create_table(
         "components",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -516,6 +537,30 @@ def upgrade() -> None:
         ["received_at"],
         unique=False,
         postgresql_where="state = 'stored'",
+    )
+    op.create_table(
+        "directory_entries",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "seat",
+                "queue",
+                "department",
+                "emergency",
+                "number",
+                name="targetkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("name_zh", sa.String(), nullable=False),
+        sa.Column("name_en", sa.String(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_directory_entries")),
     )
     op.create_table(
         "evaluations",
@@ -728,6 +773,12 @@ def upgrade() -> None:
                 "resume",
                 "pause_recording",
                 "resume_recording",
+                "transfer",
+                "join",
+                "complete",
+                "back",
+                "park",
+                "pick_up",
                 "listen",
                 "whisper",
                 "barge",
@@ -1092,6 +1143,93 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seat_id", name=op.f("pk_browser_phones")),
     )
     op.create_table(
+        "call_transfers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("seat_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "mode",
+            sa.Enum("blind", "consult", "join", name="transfermode", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "seat",
+                "queue",
+                "department",
+                "emergency",
+                "number",
+                name="targetkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "calling",
+                "consulting",
+                "joined",
+                "connected",
+                "ended",
+                name="transferstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("asked_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column(
+            "result",
+            sa.Enum(
+                "connected",
+                "queued",
+                "busy",
+                "no_answer",
+                "declined",
+                "unreachable",
+                "not_allowed",
+                "over_budget",
+                "no_trunk",
+                "not_staffed",
+                "far_end_left",
+                "taken_back",
+                "citizen_left",
+                "failed",
+                "lost",
+                name="transferresult",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "card",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["seat_id"], ["seats.id"], name=op.f("fk_call_transfers_seat_id_seats")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_transfers")),
+    )
+    op.create_index("ix_call_transfers_asked", "call_transfers", ["asked_at"], unique=False)
+    op.create_index(op.f("ix_call_transfers_call_id"), "call_transfers", ["call_id"], unique=False)
+    op.create_index(
+        "uq_call_transfers_open",
+        "call_transfers",
+        ["call_id"],
+        unique=True,
+        postgresql_where="ended_at IS NULL",
+    )
+    op.create_table(
         "calls",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("process_id", sa.Uuid(), nullable=False),
@@ -1210,7 +1348,13 @@ def upgrade() -> None:
         sa.Column(
             "origin",
             sa.Enum(
-                "report", "unit", "inspector", name="evidenceorigin", native_enum=False, length=32
+                "report",
+                "unit",
+                "inspector",
+                "centre",
+                name="evidenceorigin",
+                native_enum=False,
+                length=32,
             ),
             nullable=False,
         ),
@@ -1270,11 +1414,15 @@ def upgrade() -> None:
                 "settle",
                 "file",
                 "decline",
+                "hand_down",
+                "hand_up",
                 "dispatch",
                 "accept",
                 "guard",
                 "return",
                 "handle",
+                "pass_up",
+                "send_back",
                 "dispute",
                 "meet",
                 "decide",
@@ -1313,6 +1461,7 @@ def upgrade() -> None:
                 "settled",
                 "declined",
                 "filed",
+                "handed_down",
                 "dispatched",
                 "handling",
                 "returned",
@@ -1531,11 +1680,15 @@ def upgrade() -> None:
                 "settle",
                 "file",
                 "decline",
+                "hand_down",
+                "hand_up",
                 "dispatch",
                 "accept",
                 "guard",
                 "return",
                 "handle",
+                "pass_up",
+                "send_back",
                 "dispute",
                 "meet",
                 "decide",
@@ -1825,6 +1978,57 @@ def upgrade() -> None:
         postgresql_where="state IN ('applied', 'verified')",
     )
     op.create_table(
+        "list_exports",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "file_format",
+            sa.Enum("csv", "xlsx", name="fileformat", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("wanted", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("sort", sa.String(), nullable=False),
+        sa.Column("is_unmasked", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "writing",
+                "ready",
+                "failed",
+                "expired",
+                name="exportstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("expected", sa.Integer(), nullable=False),
+        sa.Column("written", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("cursor", sa.String(), nullable=True),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users.id"],
+            name=op.f("fk_list_exports_user_id_users"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_list_exports")),
+    )
+    op.create_index(
+        "ix_list_exports_kept",
+        "list_exports",
+        ["asked_at"],
+        unique=False,
+        postgresql_where="state <> 'expired'",
+    )
+    op.create_index("ix_list_exports_user", "list_exports", ["user_id", "asked_at"], unique=False)
+    op.create_table(
         "offers",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("entry_id", sa.Uuid(), nullable=False),
@@ -1894,6 +2098,49 @@ def upgrade() -> None:
         ["seat_id"],
         unique=True,
         postgresql_where="state IN ('ringing', 'answered')",
+    )
+    op.create_table(
+        "parked_calls",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("slot", sa.Integer(), nullable=False),
+        sa.Column("seat_id", sa.Uuid(), nullable=False),
+        sa.Column("parked_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("until", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column(
+            "result",
+            sa.Enum(
+                "picked_up",
+                "returned",
+                "queued",
+                "citizen_left",
+                "lost",
+                name="parkresult",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["seat_id"], ["seats.id"], name=op.f("fk_parked_calls_seat_id_seats")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_parked_calls")),
+    )
+    op.create_index(op.f("ix_parked_calls_call_id"), "parked_calls", ["call_id"], unique=False)
+    op.create_index(
+        "uq_parked_calls_open",
+        "parked_calls",
+        ["call_id"],
+        unique=True,
+        postgresql_where="ended_at IS NULL",
+    )
+    op.create_index(
+        "uq_parked_calls_slot",
+        "parked_calls",
+        ["slot"],
+        unique=True,
+        postgresql_where="ended_at IS NULL",
     )
     op.create_table(
         "recording_disposals",
@@ -2063,6 +2310,28 @@ def upgrade() -> None:
         ["number"],
         unique=True,
         postgresql_where="state IN ('waiting', 'dialling')",
+    )
+    op.create_table(
+        "saved_views",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("list_name", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("query", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=True),
+        sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_saved_views_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_views")),
+        sa.UniqueConstraint("user_id", "list_name", "name", name=op.f("uq_saved_views_user_id")),
+    )
+    op.create_index(
+        "ix_saved_views_shared",
+        "saved_views",
+        ["list_name", "role"],
+        unique=False,
+        postgresql_where="role IS NOT NULL",
     )
     op.create_table(
         "seat_phones",
@@ -2237,6 +2506,21 @@ def upgrade() -> None:
     )
     op.create_index("ix_tickets_listed", "tickets", ["opened_at", "id"], unique=False)
     op.create_index("ix_tickets_state", "tickets", ["state", "opened_at", "id"], unique=False)
+    op.create_table(
+        "unit_districts",
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("district_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["district_id"], ["units.id"], name=op.f("fk_unit_districts_district_id_units")
+        ),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["units.id"], name=op.f("fk_unit_districts_unit_id_units")
+        ),
+        sa.PrimaryKeyConstraint("unit_id", name=op.f("pk_unit_districts")),
+    )
+    op.create_index(
+        op.f("ix_unit_districts_district_id"), "unit_districts", ["district_id"], unique=False
+    )
     op.create_table(
         "unit_looks",
         sa.Column("unit_id", sa.Uuid(), nullable=False),
