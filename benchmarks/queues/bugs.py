@@ -15,6 +15,8 @@ class Planted(StrEnum):
     """An answer is taken although the offer has ended: two seats have one caller."""
     ZOMBIE = "zombie"
     """A hang-up while it rings forgets the seat: it is reserved for nobody."""
+    RINGS_ON = "rings_on"
+    """All seats ring, one answers, and the others go on ringing."""
     HEAD_BLOCKS = "head_blocks"
     """A caller whom nobody can serve holds up everybody behind."""
 
@@ -26,7 +28,7 @@ class LateAnswerFloor(Floor):
         """Answer without asking the tables."""
         offer.state = OfferState.ANSWERED
         offer.seat.state, offer.entry.state = SeatState.TALKING, QueuedState.ANSWERED
-        offer.seat.offer = offer.entry.offer = offer
+        offer.seat.offer, offer.entry.openly = offer, [offer]
         offer.answered_at = now
 
 
@@ -38,9 +40,16 @@ class ZombieFloor(Floor):
         if entry.offer is not None and entry.offer.state is OfferState.RINGING:
             entry.offer.state = OfferState.WITHDRAWN
             entry.state = QueuedState.ABANDONED
-            entry.offer = None
+            entry.openly.clear()
             return
         super().hang_up(entry, now)
+
+
+class RingsOnFloor(Floor):
+    """Tells only the seat that answered."""
+
+    def _stop_others(self, entry: FloorEntry, taken: FloorOffer | None, now: datetime) -> None:
+        """Stop nobody."""
 
 
 class HeadBlocksFloor(Floor):
@@ -55,5 +64,6 @@ FLOORS: Mapping[Planted | None, type[Floor]] = {
     None: Floor,
     Planted.LATE_ANSWER: LateAnswerFloor,
     Planted.ZOMBIE: ZombieFloor,
+    Planted.RINGS_ON: RingsOnFloor,
     Planted.HEAD_BLOCKS: HeadBlocksFloor,
 }

@@ -3,8 +3,8 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from hotline.queues.floor import PLAIN_RULES, Floor
-from hotline.queues.routing import Waiting
+from hotline.queues.floor import PLAIN_RULES, Floor, FloorOffer
+from hotline.queues.routing import Strategy, Waiting
 from hotline.queues.states import OfferState, QueuedState, SeatState
 
 OPEN = (OfferState.RINGING, OfferState.ANSWERED)
@@ -26,7 +26,10 @@ def _one_place(floor: Floor) -> list[str]:
     problems = []
     openly = [offer for offer in floor.offers if offer.state in OPEN]
     seats = Counter(offer.seat.extension for offer in openly)
-    callers = Counter(str(offer.entry.entry_id) for offer in openly)
+    callers = Counter(
+        str(offer.entry.entry_id) for offer in openly if not _rings_along(floor, offer)
+    )
+    rung = {str(offer.entry.entry_id) for offer in openly}
     problems += [f"seat {name} has {n} contacts" for name, n in seats.items() if n > 1]
     problems += [f"caller {name} is at {n} seats" for name, n in callers.items() if n > 1]
     for offer in openly:
@@ -38,9 +41,20 @@ def _one_place(floor: Floor) -> list[str]:
         if is_busy and not seats[seat.extension]:
             problems.append(f"seat {seat.extension} is {seat.state} with nobody")
     for entry in floor.entries:
-        if entry.state is QueuedState.OFFERED and not callers[str(entry.entry_id)]:
+        if entry.state is QueuedState.OFFERED and str(entry.entry_id) not in rung:
             problems.append(f"caller {entry.entry_id} is offered to nobody")
     return problems
+
+
+def _rings_along(floor: Floor, offer: FloorOffer) -> bool:
+    """Say whether others may ring for the caller too: while nobody talks, in a queue of that kind.
+
+    A seat that rings beside a talk has a caller who is elsewhere, and counts.
+    """
+    if offer.state is not OfferState.RINGING or offer.entry.state is not QueuedState.OFFERED:
+        return False
+    rules = floor.rules.get(offer.entry.queue, PLAIN_RULES)
+    return rules.strategy is Strategy.RING_ALL
 
 
 def _offers_end(floor: Floor, now: datetime) -> list[str]:

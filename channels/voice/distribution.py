@@ -25,12 +25,15 @@ log = structlog.get_logger()
 LOOK_SECONDS = 1.0
 """The longest an offer waits when every signal is lost."""
 
+AGAIN_SECONDS = 0.02
+"""After that we look again at a queue for which another process was dealing."""
+
 
 class Waiter(Protocol):
     """A call that waits in a queue."""
 
     def show(self, offers: Sequence[Offer]) -> None:
-        """Take the offers that ring for this call at the moment; none means none rings."""
+        """Take the offers that ring for this call at the moment; none means none rings any more."""
 
 
 class Distribution:
@@ -42,6 +45,8 @@ class Distribution:
         self._policy = policy
         self._news = asyncio.Event()
         self._waiters: dict[CallId, Waiter] = {}
+        self._shown: set[CallId] = set()
+        """The calls that were shown offers; of the others there is nothing to tell."""
 
     def wake(self) -> None:
         """Look at once."""
@@ -55,38 +60,51 @@ class Distribution:
     def leave(self, call_id: CallId) -> None:
         """Bring nothing more for a call."""
         self._waiters.pop(call_id, None)
+        self._shown.discard(call_id)
 
     async def run(self, process_id: Callable[[], UUID]) -> None:
         """Distribute until cancelled; `process_id` tells the present life of this process."""
+        pause = LOOK_SECONDS
         while True:
-            await first_of(self._news, timeout=LOOK_SECONDS)
+            await first_of(self._news, timeout=pause)
             self._news.clear()
             try:
-                await self.look(process_id())
+                pause = LOOK_SECONDS if await self.look(process_id()) else AGAIN_SECONDS
             except Unavailable:
                 log.warning("distribution_waits_for_the_database")
                 await asyncio.sleep(LOOK_SECONDS)
 
-    async def look(self, process_id: UUID) -> None:
-        """Make every offer that can be made, and show the calls theirs."""
-        async with self._database.read() as session:
-            names = await queues.queues_with_callers(session)
-        for name in names:
-            while await self._offer(name):
-                pass
+    async def look(self, process_id: UUID) -> bool:
+        """Make every offer that can be made, and show the calls theirs.
+
+        False if another process was dealing for one of the queues.
+        """
+        is_done = await self._deal()
         # A call that joins while this reads is not in the answer, and must not be told so.
-        asked = tuple(self._waiters.items())
-        if not asked:
-            return
+        asked = {call_id: self._waiters[call_id] for call_id in self._shown}
+        if not self._waiters:
+            return is_done
         async with self._database.read() as session:
             ringing = await queues.ringing_offers(session, process_id)
         by_call: dict[CallId, list[Offer]] = defaultdict(list)
         for offer in ringing:
             by_call[offer.call_id].append(offer)
-        for call_id, waiter in asked:
-            waiter.show(by_call[call_id])
+        asked |= {call: self._waiters[call] for call in by_call if call in self._waiters}
+        for call_id, waiter in asked.items():
+            if call_id in self._waiters:
+                self._shown.add(call_id)
+                waiter.show(by_call[call_id])
+        self._shown &= by_call.keys()
+        return is_done
 
-    async def _offer(self, queue: str) -> bool:
-        async with self._database.begin() as uow:
-            offer = await queues.next_offer(uow, queue, self._clock(), self._policy)
-        return offer is not None
+    async def _deal(self) -> bool:
+        """Deal for every queue in which somebody waits, until nothing is left to do."""
+        is_done, goes_on = True, True
+        while goes_on:
+            async with self._database.begin() as uow:
+                now = self._clock()
+                names = await queues.queues_with_callers(uow.session, now)
+                deals = [await queues.deal(uow, name, now, self._policy) for name in names]
+            is_done = not any(each.is_busy for each in deals)
+            goes_on = any(each.goes_on for each in deals)
+        return is_done

@@ -6,9 +6,10 @@ the caller keeps waiting at the same place.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 
@@ -44,6 +45,14 @@ class SeatFound:
     leg: Leg
 
 
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """One seat that rings."""
+
+    offer: Offer
+    task: "asyncio.Task[Leg | Missed]"
+
+
 class QueueWait:
     """One stay in one queue."""
 
@@ -69,8 +78,9 @@ class QueueWait:
         self._can_call_back = can_call_back and caller.number is not None
         self._wants_call_back = False
         self._news = asyncio.Event()
-        self._offered: Offer | None = None
-        self._seen: set[object] = set()
+        self._offers: dict[UUID, Offer] = {}
+        """Those that ring now; several where the queue rings all its seats."""
+        self._seen: set[UUID] = set()
         """Offers that were rung already; SQL may show them a moment longer."""
 
     async def run(
@@ -109,17 +119,16 @@ class QueueWait:
 
     def show(self, offers: Sequence[Offer]) -> None:
         """Take the offers that ring for this call (from the distributor)."""
-        fresh = [offer for offer in offers if offer.offer_id not in self._seen]
-        shown = fresh[0] if fresh else None
-        if (shown and shown.offer_id) != (self._offered and self._offered.offer_id):
-            self._offered = shown
+        fresh = {each.offer_id: each for each in offers if each.offer_id not in self._seen}
+        if fresh.keys() != self._offers.keys():
+            self._offers = fresh
             self._news.set()
 
     async def _wait(self, until: datetime) -> SeatFound | LeaveReason:
         while True:
             self._news.clear()
-            if self._offered is not None:
-                found = await self._try(self._offered)
+            if self._offers:
+                found = await self._ring()
                 if found is not None:
                     return found
                 continue
@@ -171,39 +180,53 @@ class QueueWait:
             await calls.leave_queue(uow, self._call_id, reason=reason.value, now=now)
         return reason
 
-    async def _try(self, offer: Offer) -> SeatFound | None:
-        """Ring the seat; None if the caller goes on waiting."""
-        ringing = spawn(ring_seat(self._exchange, offer, self._caller), f"ring {offer.extension}")
-        withdrawn = spawn(self._withdrawal(offer), f"withdrawal {offer.extension}")
+    async def _ring(self) -> SeatFound | None:
+        """Ring the seats while there are offers; None if the caller goes on waiting."""
+        ringing: dict[UUID, _Ring] = {}
         try:
-            await first_of(ringing, withdrawn)
-            # From here on SQL may show the offer as gone: it is ours to end.
-            self._seen.add(offer.offer_id)
-            if self._offered is not None and self._offered.offer_id == offer.offer_id:
-                self._offered = None
-            outcome = ringing.result() if ringing.done() else None
-        except BaseException:
-            await stop_tasks(ringing)
-            await self._hang_up(ringing)
-            raise
+            while self._offers:
+                self._news.clear()
+                for offer in self._offers.values():
+                    if offer.offer_id not in ringing:
+                        task = spawn(
+                            ring_seat(self._exchange, offer, self._caller),
+                            f"ring {offer.extension}",
+                        )
+                        ringing[offer.offer_id] = _Ring(offer, task)
+                await first_of(self._news, *(each.task for each in ringing.values()))
+                for each in [each for each in ringing.values() if each.task.done()]:
+                    found = await self._end_ring(ringing.pop(each.offer.offer_id))
+                    if found is not None:
+                        return found
+                withdrawn = ringing.keys() - self._offers.keys()
+                await self._stop([ringing.pop(offer_id) for offer_id in withdrawn])
+            return None
         finally:
-            await stop_tasks(withdrawn, ringing)
+            await self._stop(list(ringing.values()))
+
+    async def _end_ring(self, ring: "_Ring") -> SeatFound | None:
+        """Take what came of ringing one seat; None if the caller goes on waiting."""
+        # From here on SQL may show the offer as gone: it is ours to end.
+        self._see(ring.offer)
+        outcome = ring.task.result()
         if isinstance(outcome, Missed):
-            await self._miss(offer, outcome)
-        return await self._connect(offer, outcome) if isinstance(outcome, Leg) else None
+            await self._miss(ring.offer, outcome)
+            return None
+        return await self._connect(ring.offer, outcome)
 
-    async def _hang_up(self, ringing: "asyncio.Task[Leg | Missed]") -> None:
-        """Drop the leg of a seat that answered while its caller was going."""
-        if not ringing.cancelled() and ringing.exception() is None:
-            outcome = ringing.result()
-            if isinstance(outcome, Leg):
-                await self._exchange.switchboard.drop(outcome)
+    def _see(self, offer: Offer) -> None:
+        self._seen.add(offer.offer_id)
+        self._offers.pop(offer.offer_id, None)
 
-    async def _withdrawal(self, offer: Offer) -> None:
-        """Return when SQL no longer shows the offer as ringing."""
-        while self._offered is not None and self._offered.offer_id == offer.offer_id:
-            await self._news.wait()
-            self._news.clear()
+    async def _stop(self, rings: "Collection[_Ring]") -> None:
+        """Let seats ring no more; drop the leg of one that answered while its caller was going."""
+        await stop_tasks(*(each.task for each in rings))
+        for each in rings:
+            self._see(each.offer)
+            if not each.task.cancelled() and each.task.exception() is None:
+                outcome = each.task.result()
+                if isinstance(outcome, Leg):
+                    await self._exchange.switchboard.drop(outcome)
 
     async def _miss(self, offer: Offer, outcome: Missed) -> None:
         is_ours = outcome is Missed.NO_PORT

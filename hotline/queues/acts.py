@@ -40,6 +40,8 @@ class Act(StrEnum):
     """The caller hangs up while a seat rings."""
     DROP = "drop"
     """Our side lost the caller while a seat rang."""
+    STOP = "stop"
+    """Another seat took the caller, or the caller went: this one stops ringing."""
     FINISH = "finish"
 
 
@@ -61,6 +63,7 @@ ACTS: Mapping[Act, Moves] = {
     Act.LEAVE: Moves(SeatTrigger.SIGN_OUT, QueuedTrigger.RETURN, OfferTrigger.WITHDRAW),
     Act.ABANDON: Moves(SeatTrigger.WITHDRAW, QueuedTrigger.ABANDON, OfferTrigger.WITHDRAW),
     Act.DROP: Moves(SeatTrigger.WITHDRAW, QueuedTrigger.DROP, OfferTrigger.WITHDRAW),
+    Act.STOP: Moves(SeatTrigger.WITHDRAW, None, OfferTrigger.WITHDRAW),
     Act.FINISH: Moves(SeatTrigger.FINISH, None, OfferTrigger.FINISH),
 }
 
@@ -83,14 +86,23 @@ class HasOfferState(Protocol):
     state: OfferState
 
 
-def carry_out(act: Act, *, seat: HasSeatState, entry: HasQueuedState, offer: HasOfferState) -> None:
-    """Move all that the act moves.
+def carry_out(
+    act: Act,
+    *,
+    seat: HasSeatState,
+    entry: HasQueuedState,
+    offer: HasOfferState,
+    rings_elsewhere: bool = False,
+) -> None:
+    """Move all that the act moves; a caller who still rings at another seat does not go back.
 
     Raises:
         IllegalTransition: if one of the three may not; then none has moved.
     """
     moves = ACTS[act]
     seat_state = SEAT.next(seat.state, moves.seat)
-    entry_state = QUEUED.next(entry.state, moves.entry) if moves.entry else entry.state
+    entry_state = entry.state
+    if moves.entry is not None and not (rings_elsewhere and moves.entry is QueuedTrigger.RETURN):
+        entry_state = QUEUED.next(entry.state, moves.entry)
     offer_state = OFFER.next(offer.state, moves.offer) if moves.offer else offer.state
     seat.state, entry.state, offer.state = seat_state, entry_state, offer_state

@@ -55,8 +55,13 @@ class FloorEntry:
     needs: Needs = field(default_factory=dict)
     last_seat_id: UUID | None = None
     ended_at: datetime | None = None
-    offer: "FloorOffer | None" = None
-    """The one that is open."""
+    openly: list["FloorOffer"] = field(default_factory=list)
+    """The offers that ring, or the one that is talked on."""
+
+    @property
+    def offer(self) -> "FloorOffer | None":
+        """The first of those that are open."""
+        return self.openly[0] if self.openly else None
 
 
 @dataclass(slots=True, eq=False)
@@ -127,6 +132,7 @@ class Floor:
         elif offer is not None:
             carry_out(act, seat=offer.seat, entry=entry, offer=offer)
             self._close(offer, now)
+            self._stop_others(entry, None, now)
             entry.ended_at = now
         elif entry.state is QueuedState.WAITING:
             entry.state = QUEUED.next(entry.state, trigger)
@@ -150,11 +156,16 @@ class Floor:
         """The person signs out, also while it rings."""
         self._step_away(seat, Act.LEAVE, SeatTrigger.SIGN_OUT, now)
 
+    def _stop_others(self, entry: FloorEntry, taken: FloorOffer | None, now: datetime) -> None:
+        """End what still rings for a caller who is taken, or gone."""
+        for offer in [each for each in entry.openly if each is not taken]:
+            carry_out(Act.STOP, seat=offer.seat, entry=entry, offer=offer)
+            self._close(offer, now)
+
     def _step_away(self, seat: FloorSeat, act: Act, trigger: SeatTrigger, now: datetime) -> None:
         offer = seat.offer
         if seat.state is SeatState.OFFERED and offer is not None:
-            carry_out(act, seat=seat, entry=offer.entry, offer=offer)
-            self._close(offer, now)
+            self._end(act, offer, now)
         else:
             seat.state = SEAT.next(seat.state, trigger)
         seat.since = now
@@ -172,10 +183,10 @@ class Floor:
         """Make every offer that can be made."""
         made = []
         while (offer := self._next(now)) is not None:
-            made.append(offer)
+            made += offer
         return made
 
-    def _next(self, now: datetime) -> FloorOffer | None:
+    def _next(self, now: datetime) -> list[FloorOffer] | None:
         free = {s.seat_id: s for s in self.seats if s.state is SeatState.AVAILABLE}
         candidates = [
             Candidate(
@@ -193,7 +204,8 @@ class Floor:
             choice = choose(queue, callers, candidates, rules, now)
             if choice is not None:
                 entry = by_id[choice.waiting.entry_id]
-                return self._make(entry, free[choice.seats[0].candidate.seat_id], choice.rule, now)
+                rung = [free[s.candidate.seat_id] for s in choice.seats[: choice.rings]]
+                return [self._make(entry, seat, choice.rule, now) for seat in rung]
         return None
 
     def waiting(self) -> dict[str, list[FloorEntry]]:
@@ -207,9 +219,14 @@ class Floor:
 
     def _make(self, entry: FloorEntry, seat: FloorSeat, rule: str, now: datetime) -> FloorOffer:
         offer = FloorOffer(entry, seat, now, rule)
-        carry_out(Act.OFFER, seat=seat, entry=entry, offer=offer)
+        if entry.openly:
+            # The caller rings already; only this seat moves.
+            seat.state = SEAT.next(seat.state, SeatTrigger.OFFER)
+        else:
+            carry_out(Act.OFFER, seat=seat, entry=entry, offer=offer)
         seat.since, seat.offered_at = now, now
-        seat.offer = entry.offer = offer
+        seat.offer = offer
+        entry.openly.append(offer)
         self.offers.append(offer)
         return offer
 
@@ -218,22 +235,29 @@ class Floor:
         carry_out(Act.ANSWER, seat=offer.seat, entry=offer.entry, offer=offer)
         offer.answered_at = offer.entry.ended_at = offer.seat.since = now
         offer.seat.handled += 1
+        self._stop_others(offer.entry, offer, now)
 
     def miss(self, offer: FloorOffer, now: datetime) -> None:
         """The seat lets it ring: the caller is next again, the seat off the rota."""
-        carry_out(Act.MISS, seat=offer.seat, entry=offer.entry, offer=offer)
-        self._close(offer, now)
+        self._end(Act.MISS, offer, now)
 
     def take_back(self, offer: FloorOffer, now: datetime) -> None:
         """We could not ring the seat."""
-        carry_out(Act.TAKE_BACK, seat=offer.seat, entry=offer.entry, offer=offer)
-        self._close(offer, now)
+        self._end(Act.TAKE_BACK, offer, now)
 
     def finish(self, offer: FloorOffer, now: datetime) -> None:
         """The talk is over; the seat wraps up."""
         carry_out(Act.FINISH, seat=offer.seat, entry=offer.entry, offer=offer)
         self._close(offer, now)
 
+    def _end(self, act: Act, offer: FloorOffer, now: datetime) -> None:
+        """End one seat's ringing; the caller goes back if no other seat rings."""
+        rest = [each for each in offer.entry.openly if each is not offer]
+        carry_out(act, seat=offer.seat, entry=offer.entry, offer=offer, rings_elsewhere=bool(rest))
+        self._close(offer, now)
+
     def _close(self, offer: FloorOffer, now: datetime) -> None:
         offer.ended_at = offer.seat.since = now
-        offer.seat.offer = offer.entry.offer = None
+        offer.seat.offer = None
+        if offer in offer.entry.openly:
+            offer.entry.openly.remove(offer)

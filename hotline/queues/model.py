@@ -129,6 +129,7 @@ class QueueEntryRow(Base):
             "id",
             postgresql_where="state = 'waiting'",
         ),
+        Index("ix_queue_entries_call", "call_id"),
         Index("ix_queue_entries_number", "number_hash", "ended_at"),
         Index("ix_queue_entries_enqueued", "enqueued_at"),
     )
@@ -159,13 +160,22 @@ class OfferRow(Base):
             unique=True,
             postgresql_where="state IN ('ringing', 'answered')",
         ),
+        # One seat rings for a caller, unless the queue rings all of them …
         Index(
             "uq_offers_open_entry",
             "entry_id",
             unique=True,
-            postgresql_where="state IN ('ringing', 'answered')",
+            postgresql_where="state IN ('ringing', 'answered') AND NOT is_shared",
+        ),
+        # … and then too one seat takes the caller.
+        Index(
+            "uq_offers_answered_entry",
+            "entry_id",
+            unique=True,
+            postgresql_where="state = 'answered'",
         ),
         Index("ix_offers_entry", "entry_id"),
+        Index("ix_offers_call", "call_id"),
         Index("ix_offers_ringing", "expires_at", postgresql_where="state = 'ringing'"),
     )
 
@@ -176,7 +186,11 @@ class OfferRow(Base):
     state: Mapped[OfferState] = mapped_column(enum_type(OfferState), default=OfferState.RINGING)
     rule: Mapped[str]
     candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    """Who could have taken the caller, in the rule's order: see `routing.Scored.as_row`."""
+    """The best of those who could take the caller, in the rule's order: `routing.Scored.as_row`."""
+    others: Mapped[int] = mapped_column(server_default="0")
+    """How many more could have, and are not listed."""
+    is_shared: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Other seats rang for the same caller at the same time (全体振铃)."""
     needs: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     """The levels that were asked for after so long a wait."""
     made_at: Mapped[datetime]

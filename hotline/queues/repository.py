@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -202,6 +202,11 @@ def available(queues: Sequence[str], now: datetime) -> Select[Any]:
     )
 
 
+def _has_open_offer() -> ColumnElement[bool]:
+    openly = OfferRow.state.in_(OPEN_OFFER)
+    return select(OfferRow.id).where(OfferRow.entry_id == QueueEntryRow.id, openly).exists()
+
+
 class QueueEntries:
     """Callers in queues, and what they are offered to."""
 
@@ -296,6 +301,8 @@ class QueueEntries:
     async def hold_call(self, call_id: UUID) -> Held | None:
         """Lock a call's open entry, offers and seats; None if it is in no queue and no contact.
 
+        Of a call that is in several contacts, one of them: the wait before the talk.
+
         Raises:
             Conflict: if the caller is moved from seat to seat faster than this can look.
         """
@@ -315,7 +322,9 @@ class QueueEntries:
             .with_for_update(of=[SeatRow, QueueEntryRow, OfferRow])
             .execution_options(populate_existing=True)
         )
-        row = (await self._session.execute(query)).one_or_none()
+        # A call may ring at one seat while it talks at another: what rings comes first.
+        first = query.order_by(OfferRow.state.desc(), OfferRow.made_at.desc()).limit(1)
+        row = (await self._session.execute(first)).one_or_none()
         return None if row is None else Held(row[1], row[2], row[0])
 
     async def _in_tries(self, hold: Callable[[], Awaitable[H]], what: UUID) -> H:
@@ -345,7 +354,7 @@ class QueueEntries:
         entry = await self._lock_latest_entry(call_id)
         if entry is None:
             return None
-        openly = await self._also(ringing, seats, None)
+        openly = await self._also(OfferRow.entry_id == entry.id, seats, None)
         if not openly:
             return Held(entry, None, None) if entry.state in OPEN_ENTRY else None
         seat, offer = openly[0]
@@ -398,6 +407,7 @@ class QueueEntries:
             # A caller who is put back at the old place has two entries of one instant.
             .order_by(
                 QueueEntryRow.state.in_(OPEN_ENTRY).desc(),
+                _has_open_offer().desc(),
                 QueueEntryRow.enqueued_at.desc(),
                 QueueEntryRow.ended_at.desc(),
             )
@@ -416,7 +426,7 @@ class QueueEntries:
             OfferRow, offer_id, with_for_update=True, populate_existing=True
         )
 
-    async def ringing_in(self, process_id: UUID) -> Sequence[Row[Any]]:
+    async def ringing_in(self, process_id: UUID) -> Sequence[Any]:
         """Return ringing offers of the calls that a voice process carries, as `Offer` names them.
 
         Not the rows: their reasons are long, and nobody reads them while it rings.

@@ -5,7 +5,7 @@ minutes for each level of priority. So nobody starves: whoever comes later than 
 in front, whatever the priority.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,6 +19,9 @@ AGEING = timedelta(minutes=5)
 
 MAX_PRIORITY = 9
 
+MOST_RINGING = 30
+"""So many seats ring for one caller at most, where all ring."""
+
 LAST_SEAT = "last_seat"  # 熟人优先: the seat that the caller talked with last
 
 Needs = Mapping[str, int]
@@ -31,6 +34,7 @@ class Strategy(StrEnum):
     LONGEST_IDLE = "longest_idle"  # 最长空闲优先
     FEWEST_CALLS = "fewest_calls"  # 最少接听优先
     ROUND_ROBIN = "round_robin"  # 轮流
+    RING_ALL = "ring_all"  # 全体振铃: all of them ring, and the first to answer takes the caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,10 @@ class Choice:
     rule: str
     needs: Mapping[str, int]
     """The levels asked for by then."""
+    queues: tuple[str, ...] = ()
+    """The queues whose seats might by then."""
+    rings: int = 1
+    """So many of the first seats ring."""
 
 
 def place(since: datetime, priority: int = 0) -> datetime:
@@ -147,11 +155,7 @@ def choose(
     `callers` come in the order of their places. A caller whom no free seat can serve is passed
     over, and keeps the place.
     """
-    for waiting in callers if free else ():
-        choice = choose_for(queue, waiting, free, rules, now)
-        if choice.seats:
-            return choice
-    return None
+    return next(deal(queue, callers, free, rules, now), None)
 
 
 def choose_for(
@@ -164,7 +168,7 @@ def choose_for(
     """Return the seats that may take one caller, best first; perhaps none."""
     needs = rules.needs_of(waiting, now)
     queues = rules.queues_of(queue, waiting, now)
-    fitting = [seat for seat in free if seat.queue in queues and can_serve(seat, needs)]
+    fitting = [seat for seat in free if seat.queue in queues and can_serve(seat.skills, needs)]
     ordered = ranked(fitting, rules.strategy, now)
     rule: str = rules.strategy
     if rules.prefers_last_seat and waiting.last_seat_id is not None:
@@ -172,12 +176,35 @@ def choose_for(
         if known:
             rule = LAST_SEAT
             ordered = known + [each for each in ordered if each not in known]
-    return Choice(waiting, tuple(ordered), rule, needs)
+    rings = MOST_RINGING if rules.strategy is Strategy.RING_ALL else 1
+    return Choice(waiting, tuple(ordered), rule, needs, queues, rings)
 
 
-def can_serve(seat: Candidate, needs: Needs) -> bool:
-    """Say whether a seat has every skill asked for, at the level asked for."""
-    return all(seat.skills.get(skill, 0) >= level for skill, level in needs.items())
+def deal(
+    queue: str,
+    callers: Iterable[Waiting],
+    free: Sequence[Candidate],
+    rules: QueueRules,
+    now: datetime,
+) -> Iterator[Choice]:
+    """Choose for callers in the order of their places; who has a seat takes it from the rest.
+
+    A caller whom no seat left can serve is passed over, and keeps the place.
+    """
+    left = list(free)
+    for waiting in callers:
+        if not left:
+            return
+        choice = choose_for(queue, waiting, left, rules, now)
+        if choice.seats:
+            taken = {scored.candidate.seat_id for scored in choice.seats[: choice.rings]}
+            left = [seat for seat in left if seat.seat_id not in taken]
+            yield choice
+
+
+def can_serve(skills: Needs, needs: Needs) -> bool:
+    """Say whether these skills hold every one asked for, at the level asked for."""
+    return all(skills.get(skill, 0) >= level for skill, level in needs.items())
 
 
 def ranked(seats: Iterable[Candidate], strategy: Strategy, now: datetime) -> list[Scored]:

@@ -17,11 +17,12 @@ from hotline.queues.acts import Act, carry_out
 from hotline.queues.distributor import (
     DEFAULT_POLICY,
     answer_offer,
+    deal,
     end_missed,
     miss_offer,
-    next_offer,
     queues_with_callers,
     ringing_offers,
+    stop_others,
     take_back_offer,
     tell,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "answer_offer",
     "board",
     "call_back_instead",
+    "deal",
     "end_contact",
     "end_wrap_up",
     "enqueue",
@@ -59,7 +61,6 @@ __all__ = [
     "has_seats",
     "make_available",
     "miss_offer",
-    "next_offer",
     "position",
     "put_seat",
     "queues_with_callers",
@@ -166,6 +167,7 @@ def _take_away(
     held.offer.reason = act.value
     # Its idle time goes on: the seat did nothing wrong.
     held.seat.offer_id = None
+    stop_others(uow, held, reason=act.value, now=now)
     tell(uow, held.seat, held.entry.queue)
 
 
@@ -184,11 +186,11 @@ async def finish(uow: UnitOfWork, seat_id: SeatId, now: datetime) -> None:
         IllegalTransition: if the seat is not talking.
     """
     seat = await Seats(uow.session).get(seat_id, lock=True)
-    contact = await QueueEntries(uow.session).open_offer_of_seat(seat)
-    if contact is None:
+    held = await QueueEntries(uow.session).hold_seat(seat)
+    if held is None or held.offer is None:
         SEAT.next(seat.state, SeatTrigger.FINISH)
         raise Conflict(f"seat {seat_id} has no contact")
-    _finish(uow, seat, contact[1], contact[0], now)
+    _finish(uow, seat, held.entry, held.offer, now)
 
 
 def _finish(
@@ -213,9 +215,18 @@ async def end_contact(
     seat wraps up (`crashed`: in the middle of the talk). Whom we lost, and who gave up after a
     while, is owed a call. Returns the seat that was concerned.
     """
-    held = await QueueEntries(uow.session).hold_call(call_id)
-    if held is None:
-        return None
+    seat_id = None
+    while (held := await QueueEntries(uow.session).hold_call(call_id)) is not None:
+        await _end_held(uow, held, dropped=dropped, crashed=crashed, now=now)
+        await uow.session.flush()
+        if held.seat is not None:
+            seat_id = SeatId(held.seat.id)
+    return seat_id
+
+
+async def _end_held(
+    uow: UnitOfWork, held: Held, *, dropped: bool, crashed: bool, now: datetime
+) -> None:
     if held.offer is not None and held.offer.state is OfferState.ANSWERED:
         assert held.seat is not None
         _finish(uow, held.seat, held.entry, held.offer, now)
@@ -226,7 +237,6 @@ async def end_contact(
         await returns.owe(uow, held.entry, ReturnReason.DROPPED, now=now)
     else:
         await _abandon(uow, held, now)
-    return None if held.seat is None else SeatId(held.seat.id)
 
 
 async def sign_in(uow: UnitOfWork, seat_id: SeatId, user_id: UserId, now: datetime) -> None:
@@ -281,10 +291,10 @@ async def _step_away(
 ) -> None:
     seat = await Seats(uow.session).get(seat_id, lock=True)
     if seat.state is SeatState.OFFERED:
-        contact = await QueueEntries(uow.session).open_offer_of_seat(seat)
-        assert contact is not None
-        offer, entry = contact
-        carry_out(act, seat=seat, entry=entry, offer=offer)
+        held = await QueueEntries(uow.session).hold_seat(seat)
+        assert held is not None
+        _, entry, offer = held.contact
+        carry_out(act, seat=seat, entry=entry, offer=offer, rings_elsewhere=bool(held.also))
         offer.ended_at, offer.reason = now, act.value
         uow.signal("offer", offer_id=offer.id)
     else:
@@ -333,13 +343,14 @@ async def sweep(uow: UnitOfWork, now: datetime, policy: QueuePolicy = DEFAULT_PO
     """
     entries = QueueEntries(uow.session)
     gone = await entries.calls_gone()
+    stale = await entries.expired_offers(now - policy.offer_grace)
+    await Seats(uow.session).lock_ringing([call_id for call_id, _ in gone], stale)
     for call_id, lost in gone:
         await end_contact(uow, call_id, dropped=lost, crashed=lost, now=now)
-    stale = await entries.expired_offers(now - policy.offer_grace)
     for offer_id in stale:
-        seat, entry, offer = await entries.hold_offer(offer_id)
-        if offer.state is OfferState.RINGING:
-            end_missed(uow, seat, entry, offer, reason="timed_out", now=now)
+        held = await entries.hold_offer(offer_id)
+        if held.offer is not None and held.offer.state is OfferState.RINGING:
+            end_missed(uow, held, reason="timed_out", now=now)
     seats = await Seats(uow.session).over_wrap_up(now - policy.wrap_up_limit)
     for row in seats:
         _free(uow, row, now)

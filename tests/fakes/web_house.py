@@ -164,9 +164,8 @@ class WebHouse:
             await calls.enter_queue(uow, call_id, queue=QUEUE, now=now)
             await queues.enqueue(uow, call_id=call_id, queue=QUEUE, number_hash=None, now=now)
         async with self.database.begin() as uow:
-            offer = await queues.next_offer(uow, QUEUE, self.clock())
-            assert offer is not None
-            assert offer.call_id == call_id
+            dealt = await queues.deal(uow, QUEUE, self.clock())
+            assert [offer.call_id for offer in dealt.offers] == [call_id]
         return call_id
 
     async def pick_up(self, extension: str) -> None:

@@ -24,6 +24,7 @@ class ReturnCallRow(Base):
             postgresql_where="state IN ('waiting', 'dialling')",
         ),
         Index("ix_return_calls_place", "queue", "rank_at", postgresql_where="state = 'waiting'"),
+        Index("ix_return_calls_owed", "number_hash", postgresql_where="state = 'waiting'"),
         Index("ix_return_calls_made", "made_at"),
     )
 

@@ -114,7 +114,7 @@ async def _dial_queue(
 ) -> int:
     returns, seats = ReturnCalls(uow.session), Seats(uow.session)
     is_staffed = await seats.anybody(helping)
-    free = len(await seats.candidates(helping, now))
+    free = await seats.count_free(helping, now, MAX_ROUND)
     dialling = await returns.dialling(queue, now)
     moved = 0
     for row in await returns.due(queue, now, MAX_ROUND):

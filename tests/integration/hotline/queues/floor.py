@@ -86,7 +86,8 @@ class SmallFloor:
     async def offer(self) -> Offer | None:
         """Run the distributor once."""
         async with self.database.begin() as uow:
-            return await service.next_offer(uow, QUEUE, self.now)
+            made = await service.deal(uow, QUEUE, self.now, most=1)
+        return made.offers[0] if made.offers else None
 
     async def ringing(self) -> Offer:
         """The one offer that rings once the distributor has run."""
