@@ -1,0 +1,91 @@
+"""What a standard would change against another: added, changed from old to new, removed."""
+
+from dataclasses import dataclass
+
+from case_bridge.standards.standard import Condition, Item, Standard
+from hotline.sla.limit import Limit
+from hotline.tickets.category import CategoryKind
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that changes; an empty side was not there."""
+
+    what: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedItem:
+    """A category with what changes in it."""
+
+    item: Item
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What one standard changes against another, by kind and code."""
+
+    added: tuple[Item, ...]
+    changed: tuple[ChangedItem, ...]
+    removed: tuple[Item, ...]
+    unchanged: int
+
+    @property
+    def touched(self) -> frozenset[tuple[CategoryKind, str]]:
+        """Return kind and code of what changes or goes."""
+        return frozenset(
+            [(each.item.kind, each.item.code) for each in self.changed]
+            + [(item.kind, item.code) for item in self.removed]
+        )
+
+
+def compare(old: Standard | None, new: Standard) -> Difference:
+    """Return what `new` changes against `old`; against nothing, all of it is added."""
+    before = {(item.kind, item.code): item for item in old.items} if old else {}
+    after = {(item.kind, item.code): item for item in new.items}
+    changed = []
+    unchanged = 0
+    for key, item in after.items():
+        if key not in before:
+            continue
+        changes = tuple(_changes(before[key], item))
+        if changes:
+            changed.append(ChangedItem(item, changes))
+        else:
+            unchanged += 1
+    return Difference(
+        added=tuple(item for key, item in after.items() if key not in before),
+        changed=tuple(changed),
+        removed=tuple(item for key, item in before.items() if key not in after),
+        unchanged=unchanged,
+    )
+
+
+def _changes(old: Item, new: Item) -> list[Change]:
+    fields = (
+        ("小类名称", old.name_zh, new.name_zh),
+        ("英文名称", old.name_en, new.name_en),
+        ("大类名称", old.major_name, new.major_name),
+        ("定义", old.definition, new.definition),
+    )
+    changes = [Change(what, was, now) for what, was, now in fields if was != now]
+    before = {(each.code, each.words): each for each in old.conditions}
+    after = {(each.code, each.words): each for each in new.conditions}
+    for key in {**before, **after}:
+        was, now = before.get(key), after.get(key)
+        if was != now:
+            changes.append(Change(f"立案条件 {key[1]}", _told(was), _told(now)))
+    return changes
+
+
+def _told(condition: Condition | None) -> str:
+    if condition is None:
+        return ""
+    told = [Limit.parse(condition.limit).label()]
+    told += [f"{stage} {Limit.parse(text).label()}" for stage, text in condition.stages.items()]
+    told += [f"结案条件：{condition.closing}"] if condition.closing else []
+    told += ["、".join(condition.responsible)] if condition.responsible else []
+    return "；".join(told)
