@@ -23,6 +23,7 @@ from hotline.kernel import outbox
 from hotline.kernel.errors import Unavailable
 from hotline.kernel.ids import CallbackId, ContactId, TicketId
 from hotline.queues.returns import service as returns
+from hotline.reports.exports import service as exports
 
 if TYPE_CHECKING:
     from config.runtime import Runtime
@@ -88,6 +89,15 @@ async def _reopen_case(runtime: "Runtime", payload: Payload) -> None:
 
 async def _record_case_progress(runtime: "Runtime", payload: Payload) -> None:
     await record_event(runtime.database, payload, now=runtime.clock())
+
+
+async def _write_export(runtime: "Runtime", payload: Payload) -> None:
+    await exports.write_export(
+        runtime.database,
+        UUID(payload["export_id"]),
+        options=runtime.exports,
+        now=runtime.clock(),
+    )
 
 
 async def _schedule_callbacks(runtime: "Runtime", payload: Payload) -> None:
@@ -178,6 +188,7 @@ JOBS: Mapping[str, Job] = MappingProxyType(
         SUBMIT_JOB: _submit_case,
         "reopen_case": _reopen_case,
         "record_case_progress": _record_case_progress,
+        exports.JOB: _write_export,
         "schedule_callbacks": _schedule_callbacks,
         "attempt_callback": _attempt_callback,
         "review_callback": _review_callback,

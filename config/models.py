@@ -15,6 +15,8 @@ MODULES = (
     "hotline.recordings.model",
     "hotline.callbacks.model",
     "hotline.reports.model",
+    "hotline.reports.exports.model",
+    "case_bridge.standards.model",
     "case_bridge.cases.model",
     "case_bridge.later.model",
     "case_bridge.units.model",

@@ -21,6 +21,7 @@ from hotline.intake.service import IntakeOptions
 from hotline.kernel.clock import Clock, system_clock
 from hotline.kernel.db import Database
 from hotline.people.citizen import PeopleOptions
+from hotline.reports.exports.service import ExportOptions
 from hotline.tickets.query_code import QueryCodeOptions
 
 
@@ -49,6 +50,7 @@ class Runtime:
     query_codes: QueryCodeOptions
     intake: IntakeOptions
     receipts: ReceiptOptions
+    exports: ExportOptions
     callbacks: CallbackOptions
 
 
@@ -113,6 +115,7 @@ def _assemble(
         people=people,
         query_codes=codes,
         intake=wiring.intake_options(people),
+        exports=wiring.export_options(settings),
         receipts=wiring.receipt_options(settings, codes, outbound.channels),
         callbacks=wiring.callback_options(settings, secrets, outbound.channels),
     )

@@ -9,6 +9,7 @@ from case_bridge.cases.notices import climb_ladders
 from case_bridge.evaluation.service import fold_facts
 from case_bridge.field.roster import forget_tracks
 from case_bridge.later.service import reckon_provisional, resume_due
+from case_bridge.standards.service import activate_due
 from config.runtime import Runtime
 from config.wiring import queue_policy, recordings_folder, retention_policy
 from hotline.contacts import messages
@@ -20,6 +21,7 @@ from hotline.queues.returns import service as returns
 from hotline.recordings import retention
 from hotline.recordings import service as recordings
 from hotline.reports import service as reports
+from hotline.reports.exports import service as exports
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,17 @@ async def _reckon_provisional(runtime: Runtime, now: datetime) -> int:
     return await reckon_provisional(runtime.database, now=now)
 
 
+async def _activate_standard(runtime: Runtime, now: datetime) -> int:
+    return await activate_due(runtime.database, now=now)
+
+
 async def _forget_tracks(runtime: Runtime, now: datetime) -> int:
     async with runtime.database.begin() as uow:
         return await forget_tracks(uow, now=now)
+
+
+async def _forget_exports(runtime: Runtime, now: datetime) -> int:
+    return await exports.forget_exports(runtime.database, options=runtime.exports, now=now)
 
 
 async def _keep_service_levels(runtime: Runtime, now: datetime) -> int:
@@ -109,8 +119,10 @@ SCHEDULE: tuple[Round, ...] = (
     Round("service_levels", timedelta(minutes=10), _keep_service_levels),
     Round("cases", timedelta(minutes=5), _reconcile),
     Round("case_facts", timedelta(minutes=1), _fold_case_facts),
+    Round("exports", timedelta(hours=1), _forget_exports),
     Round("tracks", timedelta(hours=1), _forget_tracks),
     Round("reminders", timedelta(minutes=1), _climb_ladders),  # 催办、督办
     Round("resumptions", timedelta(minutes=1), _resume_cases),  # 缓办、挂账到期
+    Round("standards", timedelta(minutes=1), _activate_standard),  # 标准按期生效
     Round("provisional_deadlines", timedelta(minutes=10), _reckon_provisional),
 )

@@ -34,10 +34,13 @@ from hotline.people.citizen import PeopleOptions
 from hotline.queues.values import QueuePolicy
 from hotline.recordings.retention import RetentionPolicy
 from hotline.recordings.states import RecordingClass
+from hotline.reports.exports.service import ExportOptions
 from hotline.tickets.query_code import QueryCodeOptions
 from hotline.web.desk.options import DeskOptions
 from hotline.web.keys import WebOptions
+from hotline.web.labels import label
 from hotline.web.recordings.options import RecordingsOptions
+from hotline.web.tickets.options import TicketListOptions
 from ivr.flow import Flow
 
 READERS: Final[Readers] = MappingProxyType({Channel.WEB: read_form, Channel.MAIL: read_mail})
@@ -164,6 +167,16 @@ def desk_options(people: PeopleOptions, codes: QueryCodeOptions) -> DeskOptions:
     return DeskOptions(query_codes=codes, people=people)
 
 
+def export_options(settings: Settings) -> ExportOptions:
+    """Where lists lie that were taken away as files, and the words in them."""
+    return ExportOptions(folder=settings.data / "exports", word=label)
+
+
+def ticket_list_options(people: PeopleOptions, exports: ExportOptions) -> TicketListOptions:
+    """What the lists of tickets need."""
+    return TicketListOptions(people=people, exports=exports)
+
+
 def map_options(settings: Settings) -> MapOptions:
     """The base map, if there is one."""
     chosen = settings.map
@@ -191,7 +204,6 @@ def voice_options(
         max_calls=sip.max_calls,
         lines=telephony.line_options(settings),
         trunks=telephony.trunk_options(settings),
-        keeps_hidden_numbers=settings.line.callback_to_hidden,
         outbound=telephony.outbound_options(settings.all_trunks),
         queue_policy=queue_policy(settings),
         flows=flows,

@@ -14,6 +14,7 @@ from hotline.web.app import make_app
 from hotline.web.desk.handlers import desk_part
 from hotline.web.recordings.handlers import recordings_part
 from hotline.web.supervision.handlers import PART as SUPERVISION_PART
+from hotline.web.tickets.handlers import ticket_lists_part
 
 DRAIN_SECONDS = 5.0
 """How long a request that has begun may go on after we were told to stop."""
@@ -43,6 +44,7 @@ def application(runtime: Runtime) -> web.Application:
         public_part(wiring.public_options(settings, secrets, runtime.intake)),
         desk_part(wiring.desk_options(runtime.people, runtime.query_codes)),
         recordings_part(wiring.recordings_options(settings)),
+        ticket_lists_part(wiring.ticket_list_options(runtime.people, runtime.exports)),
         SUPERVISION_PART,
         CASES_PART,
         places_part(wiring.map_options(settings)),

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.kernel.db import Base
@@ -66,3 +66,21 @@ class AuditRow(Base):
     detail_digest: Mapped[str]
     prev_hash: Mapped[str]
     hash: Mapped[str] = mapped_column(unique=True)
+
+
+class SavedViewRow(Base):
+    """A list as a person wants it again, kept under a name."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (
+        UniqueConstraint("user_id", "list_name", "name"),
+        Index("ix_saved_views_shared", "list_name", "role", postgresql_where="role IS NOT NULL"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    list_name: Mapped[str]
+    name: Mapped[str]
+    query: Mapped[str]
+    role: Mapped[str | None]
+    created_at: Mapped[datetime]

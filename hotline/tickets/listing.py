@@ -6,7 +6,8 @@ is full.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -71,6 +72,38 @@ class TicketFilter:
     due: Due | None = None
     words: str = ""
 
+    def to_payload(self) -> dict[str, Any]:
+        """Return the filter as JSON values."""
+        return {
+            "states": sorted(self.states),
+            "channels": sorted(self.channels),
+            "kinds": sorted(self.kinds),
+            "urgencies": sorted(self.urgencies),
+            "category_id": str(self.category_id) if self.category_id else None,
+            "citizen_id": str(self.citizen_id) if self.citizen_id else None,
+            "since": self.since.isoformat() if self.since else None,
+            "to": self.to.isoformat() if self.to else None,
+            "due": self.due,
+            "words": self.words,
+        }
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any]) -> "TicketFilter":
+        """Return the filter that `to_payload` wrote."""
+        held = payload.get
+        return cls(
+            states=[TicketState(each) for each in payload["states"]],
+            channels=[Channel(each) for each in payload["channels"]],
+            kinds=[RequestKind(each) for each in payload["kinds"]],
+            urgencies=[Urgency(each) for each in payload["urgencies"]],
+            category_id=UUID(payload["category_id"]) if held("category_id") else None,
+            citizen_id=CitizenId(UUID(payload["citizen_id"])) if held("citizen_id") else None,
+            since=datetime.fromisoformat(payload["since"]) if held("since") else None,
+            to=datetime.fromisoformat(payload["to"]) if held("to") else None,
+            due=Due(payload["due"]) if held("due") else None,
+            words=payload["words"],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class TicketList:
@@ -97,26 +130,69 @@ async def list_tickets(
         Invalid: if the cursor is not of this list, no word can be looked for, or the search
             takes too long and has to be narrowed.
     """
-    asked = await _asked(wanted)
-    await session.execute(_SHORT)
-    hits = None
-    try:
-        if asked:
-            hits = await _few_hits(session, asked, wanted)
-        query = _query(wanted, sort, asked, hits, now)
+    with _narrowed():
+        query, hits, walks_words = await _prepared(session, wanted, sort, now)
         about = await expected_rows(session, query) if after is None else 0
-        ordered = _ordered(query, sort, asked is not None and hits is None, after)
+        ordered = _ordered(query, sort, walks_words, after)
         found = (await session.execute(ordered.limit(limit + 1))).all()
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", "") == _QUERY_CANCELED:
-            raise Invalid("words", "takes too long: name dates, a state or more words") from error
-        raise
     lines = tuple(line_of(row) for row in found[:limit])
     if len(found) <= limit:
         return TicketList(lines, None, len(lines), after is None)
     if hits is not None:
         about = min(about, len(hits))
-    return TicketList(lines, _cursor(lines[-1], sort), max(about, limit + 1), False)
+    return TicketList(lines, _cursor(found[limit - 1][0], sort), max(about, limit + 1), False)
+
+
+async def ticket_rows(
+    session: AsyncSession,
+    wanted: TicketFilter,
+    *,
+    sort: Sort,
+    after: str | None,
+    limit: int,
+    now: datetime,
+) -> tuple[Sequence[tuple[TicketRow, str]], str | None]:
+    """Return whole tickets with the names of their categories, and the next cursor: for files.
+
+    Raises:
+        Invalid: as `list_tickets`.
+    """
+    with _narrowed():
+        query, _, walks_words = await _prepared(session, wanted, sort, now)
+        ordered = _ordered(query, sort, walks_words, after).limit(limit)
+        found = [(row, name or "") for row, name in await session.execute(ordered)]
+    return found, _cursor(found[-1][0], sort) if len(found) == limit else None
+
+
+async def expected_tickets(
+    session: AsyncSession, wanted: TicketFilter, *, sort: Sort, now: datetime
+) -> int:
+    """Return about how many tickets fit."""
+    with _narrowed():
+        query, hits, _ = await _prepared(session, wanted, sort, now)
+        about = await expected_rows(session, query)
+    return about if hits is None else min(about, len(hits))
+
+
+async def _prepared(
+    session: AsyncSession, wanted: TicketFilter, sort: Sort, now: datetime
+) -> tuple[Select[TicketRow, str], Sequence[UUID] | None, bool]:
+    """Return the query, the few hits of its words, and whether their index is walked instead."""
+    asked = await _asked(wanted)
+    await session.execute(_SHORT)
+    hits = await _few_hits(session, asked, wanted) if asked else None
+    return _query(wanted, sort, asked, hits, now), hits, asked is not None and hits is None
+
+
+@contextmanager
+def _narrowed() -> Generator[None, None, None]:
+    """Ask for a narrower search where PostgreSQL was stopped."""
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", "") == _QUERY_CANCELED:
+            raise Invalid("words", "takes too long: name dates, a state or more words") from error
+        raise
 
 
 _SHORT: Final = text(
@@ -233,10 +309,10 @@ def _ordered(
     return query.order_by(at.desc() if down else at, key.desc() if down else key)
 
 
-def _cursor(line: TicketLine, sort: Sort) -> str:
-    at = line.due_at if sort is Sort.DUE else line.opened_at
+def _cursor(row: TicketRow, sort: Sort) -> str:
+    at = row.due_at if sort is Sort.DUE else row.opened_at
     assert at is not None
-    return f"{sort.value}|{at.isoformat()}|{line.ticket_id}"
+    return f"{sort.value}|{at.isoformat()}|{row.id}"
 
 
 def _read_cursor(cursor: str, sort: Sort) -> tuple[datetime, UUID]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from hotline.accounts.roles import Role
 from hotline.contacts.contact import Channel
 from hotline.queues.states import SeatState
 from hotline.queues.thresholds import AlarmKind
@@ -82,6 +83,18 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         CloseReason.CONFIRMED: "回访确认",
         CloseReason.NOT_REACHED: "回访未联系上",
         CloseReason.ANSWERED: "直接答复",
+    },
+    Role: {
+        Role.SEAT: "坐席",
+        Role.SHIFT_LEADER: "值班长",
+        Role.DISPATCHER: "派遣员",
+        Role.UNIT: "责任单位",
+        Role.INSPECTOR: "监督员",
+        Role.SUPERVISOR: "考核员",
+        Role.LEADER: "领导",
+        Role.SYSTEM_ADMIN: "系统管理员",
+        Role.SECURITY_ADMIN: "安全管理员",
+        Role.AUDIT_ADMIN: "审计管理员",
     },
     SeatState: {
         SeatState.SIGNED_OUT: "签出",

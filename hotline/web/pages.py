@@ -108,7 +108,12 @@ def _add_words(environment: jinja2.Environment, texts: Texts) -> None:
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         translated, translated_number, newstyle=True
     )
-    environment.filters |= {"label": word, "words": words, "moment": moment}
+    environment.filters |= {
+        "label": word,
+        "words": words,
+        "moment": moment,
+        "rounded": rounded,
+    }
 
 
 def render(
@@ -118,7 +123,7 @@ def render(
 
     Every template also finds: `user` (or None), `menu`, `language`, `path`, `now`, `options`,
     `static_url(name)`, `form_token_field()`, and the filters `moment`, `label` (a
-    stored value's word) and `words` (those of pairs of value and word).
+    stored value's word), `words` (those of pairs of value and word) and `rounded`.
     """
     environment = request.app[ENVIRONMENTS][request[LANGUAGE]]
     user = request[SIGNED_IN].user if SIGNED_IN in request else None
@@ -154,3 +159,8 @@ def _menu(request: web.Request, user: User | None) -> list[MenuEntry]:
 def moment(value: datetime | None) -> str:
     """Return an instant as Shanghai's wall clock shows it; nothing for None."""
     return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+def rounded(number: int) -> str:
+    """Return an expected number with two figures that mean something: 12345 becomes 12000."""
+    return str(round(number, min(0, 2 - len(str(number)))))

@@ -12,7 +12,7 @@ await rm(out, { recursive: true, force: true });
 const result = await build({
   absWorkingDir: root,
   entryPoints: Object.fromEntries([
-    ...["desk", "board", "pages", "recording"].map((name) => [name, join(here, `${name}.js`)]),
+    ...["desk", "board", "lists", "pages", "recording"].map((name) => [name, join(here, `${name}.js`)]),
     ...["field", "field-worker", "map"].map((name) => [
       name,
       join(root, "case_bridge/web/client", `${name}.js`),

@@ -9,6 +9,8 @@ from hotline.accounts.roles import Role
 from hotline.accounts.service import User
 from hotline.contacts.contact import Channel
 from hotline.kernel.ids import TicketId
+from hotline.sla.deadline import DeadlineReceipt
+from hotline.sla.text import describe
 from hotline.tickets import reading
 from hotline.tickets.categories import search_categories
 from hotline.tickets.conditions import condition_words
@@ -28,7 +30,7 @@ from hotline.web.requests import path_id
 from hotline.web.routing import MenuEntry, Route, WebPart
 
 BOARD_ROLES: Final = frozenset({Role.SHIFT_LEADER, Role.SUPERVISOR, Role.LEADER})
-TICKET_ROLES: Final = DESK_ROLES | BOARD_ROLES
+TICKET_ROLES: Final = DESK_ROLES | BOARD_ROLES | {Role.DISPATCHER}
 
 REPLY_CHANNELS: Final = (Channel.VOICE, Channel.SMS, Channel.MAIL, Channel.WEB)
 """How a seat may promise an answer: by call, text message, mail, or number and code."""
@@ -109,11 +111,13 @@ async def get_ticket_page(request: web.Request) -> web.Response:
     async with request.app[DATABASE].read() as session:
         view = await reading.ticket_view(session, ticket_id)
         history = await reading.history(session, ticket_id)
+    receipt = DeadlineReceipt.from_payload(view.deadline) if view.deadline else None
     return render(
         request,
         "hotline/ticket.html",
         ticket=view,
         history=history,
+        receipt=describe(receipt, request[LANGUAGE][:2]) if receipt else "",
         reason_of=reason_of,
         condition_words=condition_words,
     )

@@ -1,0 +1,1 @@
+"""Lists of tickets: found, kept as views, taken away as files."""
