@@ -12,8 +12,9 @@ from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict
 from hotline.kernel.ids import CallId, SeatId, new_id
 from hotline.queues.acts import Act, carry_out
-from hotline.queues.distributor import tell
-from hotline.queues.model import OfferRow, QueueEntryRow, SeatRow
+from hotline.queues.distributor import answer_offer, tell
+from hotline.queues.model import OfferRow, QueueEntryRow
+from hotline.queues.phone_states import DIRECT
 from hotline.queues.repository import QueueEntries, Seats
 from hotline.queues.states import (
     QUEUED,
@@ -26,8 +27,6 @@ from hotline.queues.states import (
 )
 from hotline.queues.values import Offer
 
-RULE = "direct"
-"""Why this seat: somebody named it."""
 
 FREEABLE = frozenset({SeatState.WRAP_UP, SeatState.ON_BREAK})
 """Who picks up a parked call need not be available before."""
@@ -61,7 +60,7 @@ async def call_seat(
     entry = QueueEntryRow(
         id=new_id(),
         call_id=call_id,
-        queue=seat.queue,
+        queue=DIRECT,
         number_hash=call.number_hash,
         state=QUEUED.initial,
         enqueued_at=now,
@@ -74,7 +73,7 @@ async def call_seat(
         seat_id=seat.id,
         call_id=call_id,
         state=OfferState.RINGING,
-        rule=RULE,
+        rule=DIRECT,
         needs={},
         candidates=[],
         made_at=now,
@@ -99,18 +98,29 @@ async def call_seat(
     )
 
 
+async def answer_call_to_seat(uow: UnitOfWork, offer_id: UUID, *, now: datetime) -> None:
+    """The seat answers: the call is its contact, of its own queue from now on.
+
+    Raises:
+        IllegalTransition: if the offer has ended meanwhile.
+    """
+    await answer_offer(uow, offer_id, now=now)
+    seat, entry, _ = (await QueueEntries(uow.session).hold_offer(offer_id)).contact
+    entry.queue = seat.queue
+
+
 async def end_call_to_seat(uow: UnitOfWork, offer_id: UUID, *, reason: str, now: datetime) -> None:
     """The seat was not reached: it is as free as before, and the call is in no queue.
 
     Again, and after an answer, it changes nothing.
     """
-    seat, entry, offer = await QueueEntries(uow.session).hold_offer(offer_id)
+    seat, entry, offer = (await QueueEntries(uow.session).hold_offer(offer_id)).contact
     if offer.state is OfferState.RINGING:
         carry_out(Act.TAKE_BACK, seat=seat, entry=entry, offer=offer)
         offer.ended_at, offer.reason = now, reason
         seat.since, seat.offer_id = now, None
         tell(uow, seat, entry.queue)
-    # The sweeper, or the seat itself, may have put the caller into the queue.
+    # The seat itself, or the sweeper, may have ended the ringing before.
     if entry.state is QueuedState.WAITING:
         entry.state = QUEUED.next(entry.state, QueuedTrigger.TIME_OUT)
         entry.ended_at = now
@@ -118,14 +128,13 @@ async def end_call_to_seat(uow: UnitOfWork, offer_id: UUID, *, reason: str, now:
 
 async def release_seat(uow: UnitOfWork, call_id: CallId, seat_id: SeatId, *, now: datetime) -> bool:
     """A seat leaves a talk that goes on; False if this call was not its contact any more."""
-    seat: SeatRow = await Seats(uow.session).get(seat_id, lock=True)
-    found = await QueueEntries(uow.session).open_offer_of_seat(seat)
-    if found is None or found[0].call_id != call_id:
+    seat = await Seats(uow.session).get(seat_id, lock=True)
+    held = await QueueEntries(uow.session).hold_seat(seat)
+    if held is None or held.offer is None or held.offer.call_id != call_id:
         return False
-    offer, entry = found
-    if offer.state is not OfferState.ANSWERED:
+    if held.offer.state is not OfferState.ANSWERED:
         return False
-    carry_out(Act.FINISH, seat=seat, entry=entry, offer=offer)
-    offer.ended_at = seat.since = now
-    tell(uow, seat, entry.queue)
+    carry_out(Act.FINISH, seat=seat, entry=held.entry, offer=held.offer)
+    held.offer.ended_at = seat.since = now
+    tell(uow, seat, held.entry.queue)
     return True
