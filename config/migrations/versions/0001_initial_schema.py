@@ -320,6 +320,7 @@ def upgrade() -> None:
                 "ready_to_close",
                 "closed",
                 "voided",
+                "merged",
                 name="casestate",
                 native_enum=False,
                 length=32,
@@ -1010,6 +1011,52 @@ def upgrade() -> None:
         unique=True,
     )
     op.create_table(
+        "standards",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("scheme", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "checked",
+                "scheduled",
+                "in_force",
+                "replaced",
+                name="standardstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("imported_by", sa.String(), nullable=False),
+        sa.Column("imported_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=True),
+        sa.Column("replaces_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["replaces_id"], ["standards.id"], name=op.f("fk_standards_replaces_id_standards")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_standards")),
+        sa.UniqueConstraint("scheme", "version", name=op.f("uq_standards_scheme")),
+    )
+    op.create_index(
+        "uq_standards_in_force",
+        "standards",
+        ["state"],
+        unique=True,
+        postgresql_where="state = 'in_force'",
+    )
+    op.create_index(
+        "uq_standards_scheduled",
+        "standards",
+        ["state"],
+        unique=True,
+        postgresql_where="state = 'scheduled'",
+    )
+    op.create_table(
         "supervision_grids",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
@@ -1445,6 +1492,8 @@ def upgrade() -> None:
                 "reopen",
                 "void",
                 "force_void",
+                "merge",
+                "unmerge",
                 name="casetrigger",
                 native_enum=False,
                 length=32,
@@ -1473,6 +1522,7 @@ def upgrade() -> None:
                 "ready_to_close",
                 "closed",
                 "voided",
+                "merged",
                 name="casestate",
                 native_enum=False,
                 length=32,
@@ -1711,6 +1761,8 @@ def upgrade() -> None:
                 "reopen",
                 "void",
                 "force_void",
+                "merge",
+                "unmerge",
                 name="casetrigger",
                 native_enum=False,
                 length=32,
@@ -2348,6 +2400,46 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("seat_id", name=op.f("pk_seat_phones")),
     )
+    op.create_table(
+        "standard_acts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("standard_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "trigger",
+            sa.Enum(
+                "schedule",
+                "withdraw",
+                "activate",
+                "replace",
+                name="standardtrigger",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "checked",
+                "scheduled",
+                "in_force",
+                "replaced",
+                name="standardstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("effective_on", sa.Date(), nullable=True),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["standard_id"], ["standards.id"], name=op.f("fk_standard_acts_standard_id_standards")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_standard_acts")),
+    )
+    op.create_index("ix_standard_acts_at", "standard_acts", ["at"], unique=False)
     op.create_table(
         "tickets",
         sa.Column("id", sa.Uuid(), nullable=False),
