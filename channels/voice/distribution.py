@@ -103,7 +103,7 @@ class Distribution:
         while goes_on:
             async with self._database.begin() as uow:
                 now = self._clock()
-                names = await queues.queues_with_callers(uow.session, now)
+                names = await queues.queues_with_callers(uow.session)
                 deals = [await queues.deal(uow, name, now, self._policy) for name in names]
             is_done = not any(each.is_busy for each in deals)
             goes_on = any(each.goes_on for each in deals)

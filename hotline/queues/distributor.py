@@ -215,11 +215,6 @@ async def ringing_offers(session: AsyncSession, process_id: UUID) -> list[Offer]
     return [_as_offer(row) for row in await QueueEntries(session).ringing_in(process_id)]
 
 
-async def queues_with_callers(session: AsyncSession, now: datetime) -> list[str]:
-    """Return the queues in which somebody waits; the one whose head waits longest first."""
-    return list(await Pool(session, now).queues_with_callers())
-
-
 async def answer_offer(uow: UnitOfWork, offer_id: UUID, *, now: datetime) -> None:
     """The seat answers: the caller is its contact.
 

@@ -84,11 +84,6 @@ class Pool:
         self._session = session
         self._now = now
 
-    async def queues_with_callers(self) -> Sequence[str]:
-        """Return the queues in which somebody waits; the one whose head waits longest first."""
-        rows = await self._session.execute(HEADS, {"waiting": QueuedState.WAITING.value})
-        return [queue for _, queue in sorted((rank_at, queue) for queue, rank_at in rows)]
-
     async def hold(self, queue: str) -> bool:
         """Be the only one who deals for a queue until the commit; False if another one does."""
         held = await self._session.execute(HOLD, {"name": f"deal:{queue}"})
@@ -211,6 +206,12 @@ class Pool:
         )
         by_id = {pair.offer_id: pair for pair in pairs}
         return [(by_id[offer_id], call_id) for offer_id, call_id in made]
+
+
+async def queues_with_callers(session: AsyncSession) -> list[str]:
+    """Return the queues in which somebody waits; the one whose head waits longest first."""
+    rows = await session.execute(HEADS, {"waiting": QueuedState.WAITING.value})
+    return [queue for _, queue in sorted((rank_at, queue) for queue, rank_at in rows)]
 
 
 def fitting(kinds: Sequence[SeatKind], queues: Sequence[str], needs: Needs) -> int:

@@ -20,13 +20,13 @@ from hotline.queues.distributor import (
     deal,
     end_missed,
     miss_offer,
-    queues_with_callers,
     ringing_offers,
     stop_others,
     take_back_offer,
     tell,
 )
 from hotline.queues.model import OfferRow, QueueEntryRow, SeatRow
+from hotline.queues.pool import queues_with_callers
 from hotline.queues.repository import Held, QueueEntries, Seats
 from hotline.queues.returns import service as returns
 from hotline.queues.returns.states import ReturnReason
