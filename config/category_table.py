@@ -45,8 +45,11 @@ def load_schemes(folder: Path, problems: list[Problem]) -> dict[str, Scheme]:
         if scheme.id in schemes:
             section.problem(f"{scheme.id!r} is written twice", "id")
         schemes[scheme.id] = scheme
-    if not any(scheme.in_use for scheme in schemes.values()):
+    in_use = [scheme.id for scheme in schemes.values() if scheme.in_use]
+    if not in_use:
         top.problem("no scheme is in use")
+    if len(in_use) > 1:
+        top.problem(f"{' and '.join(in_use)} are in use; tickets are classified by one")
     top.finish()
     return schemes
 

@@ -38,6 +38,7 @@ class CrossingTrigger(StrEnum):
     REWORK = "rework"  # 返工
     CLOSE = "close"  # 结案
     VOID = "void"  # 作废
+    RELINK = "relink"  # 并案、拆案
 
 
 S = CrossingState
@@ -77,5 +78,10 @@ CROSSING: Machine[CrossingState, CrossingTrigger] = Machine(
         (S.CHECKING, T.REWORK): S.IN_HAND,
         (S.CHECKING, T.CLOSE): S.DONE,
         (S.CHECKING, T.VOID): S.VOIDED,
+        # Another case answers for it from now on, and is heard from its first message.
+        (S.SUBMITTED, T.RELINK): S.SUBMITTED,
+        (S.FILED, T.RELINK): S.SUBMITTED,
+        (S.IN_HAND, T.RELINK): S.SUBMITTED,
+        (S.CHECKING, T.RELINK): S.SUBMITTED,
     },
 )

@@ -4,7 +4,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.kernel.errors import Invalid
 from hotline.sla.limit import Limit
-from hotline.tickets.categories import category_value, resolve_category
+from hotline.tickets.categories import (
+    category_value,
+    find_known,
+    find_successor,
+    resolve_category,
+)
 from hotline.tickets.category import Category
 
 
@@ -16,6 +21,37 @@ async def find_category(session: AsyncSession, key: str) -> Category:
     """
     category = await category_value(session, await resolve_category(session, key))
     assert category is not None
+    return category
+
+
+async def known_category(session: AsyncSession, key: str) -> Category:
+    """Return the category that a key names, of the standard in force or of an earlier one.
+
+    What was reported under a version that was replaced meanwhile is still taken up (R22).
+
+    Raises:
+        Invalid: if there never was one.
+    """
+    row = await find_known(session, key)
+    if row is None:
+        return await find_category(session, key)
+    category = await category_value(session, row)
+    assert category is not None
+    return category
+
+
+async def present_category(session: AsyncSession, key: str) -> Category:
+    """Return what a key means under the standard in force: the same scheme, kind and code.
+
+    Raises:
+        Invalid: if the standard in force knows it no longer.
+    """
+    row = await find_known(session, key)
+    if row is None:
+        return await find_category(session, key)
+    category = await category_value(session, await find_successor(session, row))
+    if category is None:
+        raise Invalid("category", f"the standard in force has no {row.name_zh}; choose another")
     return category
 
 

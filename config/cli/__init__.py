@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "user": "config.cli.user:user",
         "audit": "config.cli.audit:audit",
         "report": "config.cli.report:report",
+        "standard": "config.cli.standard:standard",
         "call": "config.cli.call:call",
         "explain": "config.cli.explain:explain",
         "replay": "config.cli.replay:replay",

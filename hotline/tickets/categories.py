@@ -95,6 +95,23 @@ async def resolve_category(session: AsyncSession, code: str) -> CategoryRow:
     return rows[0]
 
 
+async def find_known(session: AsyncSession, key: str) -> CategoryRow | None:
+    """Return the category of a key, active or of an earlier version of the standard."""
+    return await session.scalar(select(CategoryRow).where(CategoryRow.key == key))
+
+
+async def find_successor(session: AsyncSession, row: CategoryRow) -> CategoryRow | None:
+    """Return the active category of the same scheme, kind and code, whatever its version."""
+    return await session.scalar(
+        select(CategoryRow).where(
+            CategoryRow.scheme == row.scheme,
+            CategoryRow.kind == row.kind,
+            CategoryRow.code == row.code,
+            CategoryRow.is_active,
+        )
+    )
+
+
 async def search_categories(
     session: AsyncSession, query: str, *, limit: int = 10
 ) -> Sequence[Category]:
