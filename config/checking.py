@@ -19,9 +19,12 @@ from config.catalogue import check_catalogue
 from config.data_files import DATA
 from config.detached import EmbeddedError, belongs_to_another
 from config.embedded import POSTGRES_BIN, VALKEY_BINARY, EmbeddedPostgres
+from config.organisation_tables import ORGANISATION, load_organisations
 from config.rundir import running
 from config.secrets import SecretsError, open_secrets
 from config.settings import Settings, SettingsError, load_settings
+from config.telephony_checks import telephony_addresses, telephony_problems
+from hotline.kernel.clock import system_clock
 
 ANSWER_SECONDS = 5.0
 OLDEST_POSTGRES = 150000
@@ -39,9 +42,11 @@ def find_problems(chosen: Mapping[str, Any]) -> Iterator[str]:
     except SettingsError as error:
         yield from error.problems
         settings = _settings_without(error.variables, chosen)
+    yield from _organisation_problems(settings.organisation)
     yield from _data_problems(settings.data)
     yield from _server_problems(settings)
     yield from _host_problems(settings)
+    yield from telephony_problems(settings, DATA, system_clock())
     if not any(True for _ in running(settings.data)):
         yield from _port_problems(settings)
 
@@ -69,6 +74,13 @@ def _hidden(names: Iterable[str]) -> Iterator[None]:
         yield
     finally:
         os.environ.update(kept)
+
+
+def _organisation_problems(name: str) -> Iterator[str]:
+    # What is wrong inside the files is told with the other data files.
+    known = load_organisations(DATA, [])
+    if name not in known and not (DATA / ORGANISATION / f"{name}.yaml").exists():
+        yield f"HOTLINE_ORGANISATION: {name!r} is none of {', '.join(sorted(known))}"
 
 
 def _data_problems(data: Path) -> Iterator[str]:
@@ -142,10 +154,7 @@ def _ask_redis(url: str) -> Iterator[str]:
 
 
 def _host_problems(settings: Settings) -> Iterator[str]:
-    hosts = {
-        "HOTLINE_TRUNK__ADDRESS": settings.trunk.address.host if settings.trunk else None,
-        "HOTLINE_RELAY__HOST": settings.relay.host if settings.relay else None,
-    }
+    hosts = {"HOTLINE_RELAY__HOST": settings.relay.host if settings.relay else None}
     for variable, host in hosts.items():
         if host:
             try:
@@ -165,6 +174,9 @@ def _port_problems(settings: Settings) -> Iterator[str]:
         if reason := _refusal(address, kind):
             name = "TCP" if kind == tcp else "UDP"
             yield f"{option} {address} ({name}): {reason}: end what is there, or choose another"
+    for variable, address in telephony_addresses(settings.sip):
+        if reason := _refusal(address, tcp):
+            yield f"{variable} {address} (TCP): {reason}: end what is there, or choose another"
     yield from _media_problems(settings.rtp.ports, settings.sip.address.host)
 
 

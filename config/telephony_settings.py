@@ -156,5 +156,3 @@ class LineSettings(Part):
     """Whether those whom we ring see no number of ours (Privacy: id)."""
     area_code: str | None = Field(default=None, pattern=r"^0\d{2,3}$")
     """Of the city: landline numbers without one are local."""
-    callback_to_hidden: bool = False
-    """Whether a number that its caller hides is kept to ring back; nobody is shown it."""

@@ -11,11 +11,12 @@ from channels.voice.exchange import Exchange
 from channels.voice.flow_walk import FlowWalk
 from channels.voice.leg import Leg
 from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
-from channels.voice.lines import Citizen, Line
+from channels.voice.lines import Line
 from channels.voice.media.engine import PortsExhausted
 from channels.voice.seat_ring import Caller
 from channels.voice.sip.errors import CallGone
 from channels.voice.sip.events import CallOffered
+from channels.voice.sip.identity import without_identity
 from channels.voice.sip.sdp import SdpError
 from channels.voice.waiters import first_of, stop_tasks
 from hotline.contacts import service as contacts
@@ -45,15 +46,14 @@ class InboundCall:
     """A citizen who rings one of our lines; also what the line's flow does (`FlowActs`)."""
 
     def __init__(
-        self, exchange: Exchange, line: Line, offered: CallOffered, leg: Leg, citizen: Citizen
+        self, exchange: Exchange, line: Line, offered: CallOffered, leg: Leg, number: str | None
     ) -> None:
         self._exchange = exchange
         self._line = line
         self._offered = offered
         self._leg = leg
-        self._number = citizen.number
-        self._is_hidden = citizen.is_hidden
-        self._number_hash = number_hash(exchange, citizen.number)
+        self._number = number
+        self._number_hash = number_hash(exchange, number)
         self._flow = line.flow(exchange.options.flows, exchange.clock())
         self._prompts = line.prompts(exchange.options.prompts)
         self._sdp = b""
@@ -129,7 +129,7 @@ class InboundCall:
             channel=Channel.VOICE,
             provider_id=f"{self._offered.sip_call_id};{self._offered.call}",
             received_at=now,
-            raw=self._offered.request.serialise(),
+            raw=_raw(self._offered),
             sender=self._number,
         )
         async with self._exchange.database.begin() as uow:
@@ -217,7 +217,7 @@ class InboundCall:
             walk=self._walk,
             call_id=self._id,
             leg=self._leg,
-            caller=Caller(self._line.options.number, None if self._is_hidden else self._number),
+            caller=Caller(self._line.options.number, self._number),
             number_hash=self._number_hash,
             has_notice=self._has_notice,
             talks=self._talks,
@@ -236,6 +236,12 @@ def number_hash(exchange: Exchange, number: str | None) -> str | None:
         else parse_number(number, home_area_code=exchange.options.people.home_area_code)
     )
     return None if known is None else blind_index(exchange.options.people.index_key, known.identity)
+
+
+def _raw(offered: CallOffered) -> bytes:
+    """Return the INVITE as it is kept: without who calls, if the caller hides that."""
+    request = without_identity(offered.request) if offered.wants_privacy else offered.request
+    return request.serialise()
 
 
 def refuse(endpoint: Endpoint, leg: Leg, status: int, retry_after: int) -> None:

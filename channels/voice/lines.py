@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
 
@@ -11,16 +11,6 @@ from channels.voice.sip.events import CallOffered
 from hotline.kernel.clock import SHANGHAI
 from hotline.people.number import parse_number
 from ivr.flow import Flow
-
-
-@dataclass(frozen=True, slots=True)
-class Citizen:
-    """Who calls, as far as we may know."""
-
-    number: str | None
-    """None: withheld, or none at all."""
-    is_hidden: bool = False
-    """The caller does not want the number seen: it may be rung back, and is shown to nobody."""
 
 
 class Line:
@@ -71,16 +61,9 @@ class Line:
 class Lines:
     """All lines, and who may ring them."""
 
-    def __init__(
-        self,
-        lines: Sequence[LineOptions],
-        trunks: Sequence[TrunkOptions],
-        *,
-        keeps_hidden_numbers: bool = False,
-    ) -> None:
+    def __init__(self, lines: Sequence[LineOptions], trunks: Sequence[TrunkOptions]) -> None:
         self._lines = {options.number: Line(options) for options in lines}
         self._has_trunks = bool(trunks)
-        self._keeps_hidden_numbers = keeps_hidden_numbers
 
     def __iter__(self) -> Iterator[Line]:
         return iter(self._lines.values())
@@ -105,18 +88,16 @@ class Lines:
         """Say whether calls are taken from where this one comes; without trunks, from anywhere."""
         return not self._has_trunks or offered.is_from_trunk
 
-    def caller_of(self, offered: CallOffered) -> Citizen:
-        """Return the caller's number as the network gave it.
+    def caller_of(self, offered: CallOffered) -> str | None:
+        """Return the caller's number as the network gave it; None if withheld or none at all.
 
         An asserted identity counts only from a trunk: anybody else could write one
-        (RFC 3325 5). A number that the network told us and the caller hides (Privacy) is kept
-        only if the installation may keep it to ring back.
+        (RFC 3325 5). A number that the network tells us and its caller hides is none:
+        we neither show nor keep it (RFC 3323 4.2).
         """
+        if offered.wants_privacy:
+            return None
         asserted = offered.asserted if offered.is_from_trunk else None
         who = offered.caller if asserted is None else asserted
         number = who.uri.number
-        if parse_number(number) is None:
-            return Citizen(None)
-        if not offered.wants_privacy:
-            return Citizen(number)
-        return Citizen(number if self._keeps_hidden_numbers else None, is_hidden=True)
+        return None if parse_number(number) is None else number

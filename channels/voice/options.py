@@ -111,6 +111,8 @@ class VoiceLimits:
     """Without a packet for so long a call is dead."""
     page_returns: timedelta = timedelta(seconds=30)
     """A seat's page that was lost in a talk has so long to come back; the citizen hears music."""
+    park: timedelta = timedelta(minutes=2)
+    """A parked caller who is not picked up by then goes back to the seat that parked."""
     goodbye: timedelta = timedelta(seconds=5)
     """At a shutdown, callers hear so much of the goodbye."""
     retry_after: int = 5
@@ -133,8 +135,6 @@ class VoiceOptions:
     """Where phones in browsers connect; None: nowhere."""
     realm: str = "hotline"
     """Of the seats' phones."""
-    keeps_hidden_numbers: bool = False
-    """Whether the number of a caller who hides it is kept to ring back."""
     max_calls: int = 200
     lines: tuple[LineOptions, ...]
     trunks: tuple[TrunkOptions, ...] = ()

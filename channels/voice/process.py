@@ -65,9 +65,7 @@ class VoiceProcess:
         self._database = database
         self._media = media
         self._clock = clock
-        self._lines = Lines(
-            options.lines, options.trunks, keeps_hidden_numbers=options.keeps_hidden_numbers
-        )
+        self._lines = Lines(options.lines, options.trunks)
         self._registrar = SeatRegistrar(database, clock)
         self._trunks = TrunkRegistrations(options.trunks)
         self._distribution = Distribution(database, clock, options.queue_policy)

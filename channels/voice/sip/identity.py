@@ -11,6 +11,19 @@ ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>'
 """RFC 3323 4.1.1.3: the From of a caller that wants no name."""
 
 
+_IDENTITIES = frozenset(
+    {
+        "p-asserted-identity",
+        "p-preferred-identity",
+        "remote-party-id",
+        "contact",
+        "identity",
+        "authorization",
+    }
+)
+"""Headers that name the caller (RFC 3325, RFC 8224; Remote-Party-ID never became an RFC)."""
+
+
 def asserted_identity(request: Request) -> NameAddress | None:
     """Return who the network says the caller is; what cannot be read asserts nothing."""
     return _first(request, "p-asserted-identity")
@@ -35,6 +48,13 @@ def wants_privacy(request: Request) -> bool:
     """Say whether the caller wants its identity kept from who is called (RFC 3323 4.2)."""
     text = ";".join(request.headers.get("privacy", ())).lower()
     return bool({"id", "user", "header"} & {word.strip() for word in text.split(";")})
+
+
+def without_identity(request: Request) -> Request:
+    """Return a copy of a request that no longer says who sent it."""
+    headers = {name: values for name, values in request.headers.items() if name not in _IDENTITIES}
+    headers["from"] = [ANONYMOUS]
+    return Request(request.method, request.uri, headers, request.body)
 
 
 def _first(request: Request, name: str) -> NameAddress | None:

@@ -4,6 +4,7 @@ import pytest
 
 from channels.voice.sip.errors import UsageError
 from channels.voice.sip.events import CallAnswered, CallEnded, CallFailed, CallOffered, EndReason
+from channels.voice.sip.identity import without_identity
 from tests.unit.channels.voice.sip.wire import ANSWER, OFFER, PEER, Wire, reply, request
 
 
@@ -140,3 +141,19 @@ def test_only_an_offer_of_theirs_is_answered() -> None:
 
     with pytest.raises(UsageError):
         wire.agent.acknowledge(call, ANSWER)
+
+
+def test_who_hides_is_named_nowhere_in_what_is_kept() -> None:
+    """RFC 3323 4.2; PIPL art. 6: what is not needed is not kept."""
+    event = offered(
+        ("p-asserted-identity", "<tel:+8613800001234>"),
+        ("remote-party-id", "<sip:13800001234@192.0.2.10>;party=calling"),
+        ("privacy", "id"),
+    )
+
+    kept = without_identity(event.request).serialise()
+
+    assert b"13800001234" not in kept
+    assert b"Anonymous" in kept
+    assert OFFER in kept
+    assert b"13800001234" in event.request.serialise()
