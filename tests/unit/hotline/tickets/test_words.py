@@ -1,0 +1,54 @@
+"""What a ticket is found by, and what a person types."""
+
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotline.tickets.question import LONGEST_QUESTION, MOST_WORDS, question
+from hotline.tickets.words import indexed_words, mark, mark_query
+
+
+def test_chinese_is_kept_as_pairs_with_their_places() -> None:
+    assert indexed_words(["路灯不亮"]) == "'路灯':1 '灯不':2 '不亮':3 '亮':4"
+
+
+def test_no_word_is_found_across_two_texts() -> None:
+    assert indexed_words(["路灯", "坏了"]) == "'路灯':1 '灯':2 '坏了':13 '了':14"
+
+
+@pytest.mark.parametrize("text", ["电话13800001234", "１３８００００１２３４", "a13800001234b"])
+def test_a_telephone_number_is_in_no_index_and_no_question(text: str) -> None:
+    """R88: a citizen's number is found by keyed hash and with a reason only."""
+    assert "1380" not in indexed_words([text])
+    assert "1380" not in question(text)
+
+
+def test_letters_and_digits_of_any_width_are_one() -> None:
+    assert indexed_words(["ＡＢ12楼"]) == "'ab12':1 '楼':2"
+    assert question("ＡＢ12") == "'ab12':*"
+
+
+def test_a_question_is_cut_into_words_that_must_all_be_there() -> None:
+    assert question("路灯 井盖") == "('路灯') & ('井盖')"
+    assert question("灯不亮") == "('灯不' <-> '不亮')"
+
+
+def test_empty_words_count_only_when_there_is_nothing_else() -> None:
+    assert question("路灯的") == "('路灯')"
+    assert question("的") == "'的':*"
+    assert question("，。！") == ""
+
+
+def test_marks_are_looked_for_together() -> None:
+    category = mark("category", UUID(int=1))
+    assert mark_query([mark("channel", "web"), category]) == f"('channel=web' | '{category}')"
+
+
+@given(st.text(max_size=LONGEST_QUESTION * 2))
+def test_no_text_breaks_out_of_its_quotes(text: str) -> None:
+    for written in (indexed_words([text]), question(text)):
+        assert written.count("'") % 2 == 0
+        assert "\\" not in written
+    assert question(text).count(" & ") < MOST_WORDS
