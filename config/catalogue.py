@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from case_bridge.cases.organisation import Organisation
 from case_bridge.cases.rules import CaseRules
+from case_bridge.standards.standard import Standard, standard_of
 from case_bridge.units.unit import ResponsibilityRule, Unit
 from config.calendar_tables import load_calendar
 from config.category_table import Scheme, load_categories, load_schemes
 from config.data_files import DATA, read_text
+from config.organisation_tables import load_organisations
 from config.prompts import check_prompts, prompt_names
 from config.queue_rules import load_queue_rules
 from config.rule_table import load_rules
 from config.unit_tables import load_responsibility, load_units
-from hotline.kernel.errors import HotlineError
+from hotline.kernel.errors import HotlineError, Invalid
 from hotline.sla.calendar import WorkingCalendar
 from hotline.tickets.category import Category
 from ivr.errors import FlowError, Problem
@@ -41,16 +44,35 @@ class Catalogue:
     units: tuple[Unit, ...]
     responsibility: tuple[ResponsibilityRule, ...]
     rules: CaseRules
+    organisations: Mapping[str, Organisation]
+    """By the name of their file."""
     flows: Mapping[str, Flow]
     """By name."""
     prompts: Path
     """The folder of `<language>/<name>.wav`."""
+
+    def organisation(self, name: str) -> Organisation:
+        """Return the organisation of that name.
+
+        Raises:
+            Invalid: if there is none.
+        """
+        if name not in self.organisations:
+            known = ", ".join(sorted(self.organisations))
+            raise Invalid("HOTLINE_ORGANISATION", f"{name!r} is none of {known}")
+        return self.organisations[name]
 
     @property
     def categories_in_use(self) -> tuple[Category, ...]:
         """Return the categories by which tickets are classified."""
         in_use = {(s.scheme, s.version) for s in self.schemes.values() if s.in_use}
         return tuple(c for c in self.categories if (c.scheme, c.version) in in_use)
+
+    @property
+    def standard_in_use(self) -> Standard:
+        """Return those categories as the standard that an empty house begins with."""
+        (scheme,) = (each for each in self.schemes.values() if each.in_use)
+        return standard_of(scheme.title, self.categories_in_use)
 
 
 def load_catalogue(folder: Path = DATA) -> Catalogue:
@@ -66,13 +88,22 @@ def load_catalogue(folder: Path = DATA) -> Catalogue:
     units = load_units(folder, problems)
     responsibility = load_responsibility(folder, schemes, categories, units, problems)
     rules = load_rules(folder, problems)
+    organisations = load_organisations(folder, problems)
     flows = load_flows(folder / "flows", folder / "prompts", problems)
     load_queue_rules(folder, problems)
     problems += check_prompts(folder / "prompts")
     if problems or calendar is None:
         raise CatalogueError(tuple(sorted(set(problems))))
     return Catalogue(
-        schemes, categories, calendar, units, responsibility, rules, flows, folder / "prompts"
+        schemes,
+        categories,
+        calendar,
+        units,
+        responsibility,
+        rules,
+        organisations,
+        flows,
+        folder / "prompts",
     )
 
 

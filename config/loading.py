@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from case_bridge.cases.repository import Cases
+from case_bridge.standards.service import load_shipped
 from case_bridge.units.service import load_units
 from config.catalogue import Catalogue, load_catalogue
 from config.demo.people import load_demo_people
@@ -26,7 +27,6 @@ from hotline.kernel.clock import Clock, system_clock
 from hotline.kernel.db import Database
 from hotline.kernel.errors import HotlineError
 from hotline.tickets.calendars import save_calendar
-from hotline.tickets.categories import save_categories
 
 log = structlog.get_logger()
 
@@ -104,17 +104,24 @@ def _revisions(connection: Connection) -> tuple[str | None, str | None]:
     return found, scripts.get_current_head()
 
 
-async def load_shipped_data(database: Database, catalogue: Catalogue, *, now: datetime) -> None:
-    """Write categories, calendar, units and responsibility; the same data changes nothing.
+async def load_shipped_data(
+    database: Database,
+    catalogue: Catalogue,
+    *,
+    organisation: str = Settings.model_fields["organisation"].default,
+    now: datetime,
+) -> None:
+    """Write categories, calendar, units, responsibility, organisation; no change twice.
 
     Raises:
-        Invalid: if the data contradict each other.
+        Invalid: if the data contradict each other, or no organisation has that name.
     """
     async with database.begin() as uow:
-        changed = await save_categories(uow, catalogue.categories_in_use)
+        changed = await load_shipped(uow, catalogue.standard_in_use, now=now)
         calendar_is_new = await save_calendar(uow, catalogue.calendar, now=now)
         await load_units(uow, catalogue.units, catalogue.responsibility)
         await Cases(uow.session).put_rules(catalogue.rules, now=now)
+        await Cases(uow.session).put_organisation(catalogue.organisation(organisation), now=now)
     log.info("data_loaded", categories_changed=changed, calendar_is_new=calendar_is_new)
 
 
@@ -131,7 +138,9 @@ async def prepare_database(
     await migrate(servers.database_url)
     database = Database.connect(servers.database_url, clock=clock)
     try:
-        await load_shipped_data(database, catalogue, now=clock())
+        await load_shipped_data(
+            database, catalogue, organisation=settings.organisation, now=clock()
+        )
         if settings.demo:
             await load_demo_people(database, realm=settings.sip.realm, now=clock())
             await load_demo_places(database, now=clock())

@@ -236,6 +236,8 @@ class Settings(BaseSettings):
     """Recordings, secrets, and the embedded servers."""
     demo: bool = False
     """Demo accounts, seats, units; every hour is permitted for callbacks."""
+    organisation: str = Field(default="lianchi", pattern=r"^[a-z0-9-]{1,40}$")
+    """Who dispatches, checks, closes and settles: a file of config/data/organisation."""
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = None
     """A PostgreSQL of your own instead of the embedded one."""
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = None

@@ -24,6 +24,7 @@ def load_units(folder: Path, problems: list[Problem]) -> tuple[Unit, ...]:
     sections = top.sections("units")
     units = [_unit(section) for section in sections]
     codes = [unit.code for unit in units]
+    platforms = {unit.code for unit in units if unit.district_code == unit.code}
     for place, (section, unit) in enumerate(zip(sections, units, strict=True)):
         if unit.code in codes[:place]:
             section.problem(f"code {unit.code!r} is written twice", "code")
@@ -31,6 +32,11 @@ def load_units(folder: Path, problems: list[Problem]) -> tuple[Unit, ...]:
             section.problem(f"competent: there is no unit {unit.competent_code!r}", "competent")
         if unit.part_of is not None and unit.part_of not in codes:
             section.problem(f"part_of: there is no unit {unit.part_of!r}", "part_of")
+        if unit.district_code is not None and unit.district_code not in platforms:
+            section.problem(
+                f"district: {unit.district_code!r} is no platform: a platform names itself",
+                "district",
+            )
         if unit.is_utility and unit.competent_code is None:
             section.problem(f"{unit.name} is a utility, but `competent` is missing")
     top.finish()
@@ -51,6 +57,7 @@ def _unit(section: Section) -> Unit:
         is_utility=section.flag("utility", default=False),
         competent_code=section.text("competent", "") or None,
         part_of=section.text("part_of", "") or None,
+        district_code=section.text("district", "") or None,
     )
     section.finish()
     return unit

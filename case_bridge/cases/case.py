@@ -29,6 +29,7 @@ class EvidenceOrigin(StrEnum):
     REPORT = "report"  # 诉求人
     UNIT = "unit"  # 责任单位
     INSPECTOR = "inspector"  # 监督员
+    CENTRE = "centre"  # 中心
 
 
 class DeclineReason(StrEnum):
@@ -68,6 +69,8 @@ class Actor:
     user_id: UserId | None = None
     roles: frozenset[Role] = frozenset()
     unit_id: UnitId | None = None
+    district_id: UnitId | None = None
+    """The second-level platform for which they act; None at the first level."""
 
 
 HOUSE = Actor(name="系统")

@@ -4,19 +4,21 @@ from datetime import datetime
 from uuid import UUID
 
 from case_bridge.cases.case import Actor, Attachment, EvidenceOrigin
-from case_bridge.cases.duties import DUTIES, check_duty
+from case_bridge.cases.duties import check_duty
 from case_bridge.cases.evidence import check_attachments
 from case_bridge.cases.model import CaseRow
+from case_bridge.cases.organisation import Question
 from case_bridge.cases.record import keep_evidence, move_case
 from case_bridge.cases.repository import Cases
 from case_bridge.cases.states import CASE, CaseTrigger
 from case_bridge.cases.words import require_words
 from case_bridge.field.repository import Tasks
-from case_bridge.field.service import check_result, submit_result
+from case_bridge.field.service import check_result, submit_result, take_over
 from case_bridge.field.task import FieldResult, TaskKind
+from hotline.accounts.roles import Role
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Forbidden, IllegalTransition
-from hotline.kernel.ids import CaseId
+from hotline.kernel.ids import CaseId, UnitId
 
 
 async def submit_field_result(
@@ -67,6 +69,35 @@ async def submit_field_result(
     return True
 
 
+async def check_at_centre(
+    uow: UnitOfWork, case_id: CaseId, *, passed: bool, text: str, actor: Actor, now: datetime
+) -> None:
+    """Check a feedback at the centre, where the regulation has the centre check (001 a17).
+
+    The inspector's task for it is answered with it.
+
+    Raises:
+        Invalid: if there are no words.
+        Forbidden: if the city leaves the check to inspectors, or the actor handled the case.
+        Conflict: if the case does not wait for a check.
+    """
+    words = require_words("text", text)
+    cases = Cases(uow.session)
+    case = await cases.get(case_id, lock=True)
+    rule = (await cases.organisation()).rules[Question.CHECKS]
+    if actor.roles.isdisjoint(rule.roles - {Role.INSPECTOR}):
+        raise Forbidden("an inspector checks on the site")
+    await _refuse_handler(cases, case, actor)
+    if not CASE.allows(case.state, CaseTrigger.PASS):
+        raise IllegalTransition(CASE.name, case.state, CaseTrigger.PASS)
+    task = await Tasks(uow.session).open_for_case(case.id)
+    await _apply(uow, case, TaskKind.INSPECT, passed, words, actor=actor, now=now)
+    if task is not None:
+        assert actor.user_id is not None
+        take_over(uow, task, by=actor.user_id, name=actor.name, passed=passed, text=words, now=now)
+    keep_evidence(uow, case, EvidenceOrigin.CENTRE, actor=actor, text=words, now=now)
+
+
 async def rework_case(
     uow: UnitOfWork, case_id: CaseId, *, text: str, actor: Actor, now: datetime
 ) -> None:
@@ -82,8 +113,14 @@ async def rework_case(
         Conflict: if the case is not ready to be closed.
     """
     words = require_words("text", text)
-    check_duty(DUTIES, CaseTrigger.CLOSE, actor)
     case = await Cases(uow.session).get(case_id, lock=True)
+    check_duty(
+        await Cases(uow.session).organisation(),
+        CaseTrigger.CLOSE,
+        actor,
+        state=case.state,
+        district_id=UnitId(case.district_id) if case.district_id else None,
+    )
     _require_checked(case)
     case.clock_stopped_at = None
     await move_case(uow, case, CaseTrigger.REWORK, actor=actor, text=words, now=now)

@@ -7,8 +7,9 @@ from typing import Any
 from case_bridge.cases.model import CaseMarksRow, CasePauseRow, CaseRow, CaseStageRow
 from case_bridge.cases.notice import PauseKind
 from case_bridge.cases.repository import Cases
-from case_bridge.cases.rules import STAGE_OF, CaseRules
+from case_bridge.cases.rules import STAGE_OF, CaseRules, Stage
 from case_bridge.cases.states import CaseState, CaseTrigger
+from case_bridge.standards.reading import find_condition, item_of, stage_limit
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Invalid
 from hotline.kernel.ids import new_id
@@ -23,7 +24,15 @@ LADDER: Ladder = DEFAULT_LADDER
 PAUSE_WORDS = {PauseKind.DEFERRAL: "缓办", PauseKind.SHELVING: "挂账"}
 
 _RESTARTS = frozenset(
-    {CaseTrigger.DISPATCH, CaseTrigger.DECIDE, CaseTrigger.REWORK, CaseTrigger.REOPEN}
+    {
+        CaseTrigger.HAND_DOWN,
+        CaseTrigger.HAND_UP,
+        CaseTrigger.DISPATCH,
+        CaseTrigger.DECIDE,
+        CaseTrigger.REWORK,
+        CaseTrigger.SEND_BACK,
+        CaseTrigger.REOPEN,
+    }
 )
 """Begin a stage anew even where the stage stays the same."""
 
@@ -187,7 +196,8 @@ async def turn_stage(
     if stage is None:
         return
     rules, calendar = await cases.rules(), await calendar_in_force(uow.session)
-    receipt = deadline(now, rules.stages[stage], calendar, allow_provisional=True)
+    limit = await _stage_limit(uow, case, stage) or rules.stages[stage]
+    receipt = deadline(now, limit, calendar, allow_provisional=True)
     uow.session.add(
         CaseStageRow(
             id=new_id(),
@@ -201,6 +211,21 @@ async def turn_stage(
             receipt=receipt.to_payload(),
         )
     )
+
+
+async def _stage_limit(uow: UnitOfWork, case: CaseRow, stage: Stage) -> Limit | None:
+    """Return the limit that the case's own standard sets for a stage; None: the city's holds."""
+    if case.kind is None or case.category_scheme is None or case.category_code is None:
+        return None
+    item = await item_of(
+        uow.session,
+        case.category_scheme,
+        case.category_version or "",
+        case.kind,
+        case.category_code,
+    )
+    condition = find_condition(item, case.condition, case.limit_text) if item else None
+    return stage_limit(condition, stage.value)
 
 
 def clear_clock(case: CaseRow, marks: CaseMarksRow) -> None:

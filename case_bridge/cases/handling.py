@@ -5,10 +5,12 @@ from typing import Final
 
 from case_bridge.cases.case import HOUSE, Actor, Attachment, EvidenceOrigin
 from case_bridge.cases.clock import begin_clock
+from case_bridge.cases.duties import CENTRE
 from case_bridge.cases.evidence import check_attachments
 from case_bridge.cases.model import CaseRow
 from case_bridge.cases.notice_sql import Notices
 from case_bridge.cases.notices import tell_of_dispatch
+from case_bridge.cases.reach import check_reach, district_for
 from case_bridge.cases.record import keep_evidence, move_case
 from case_bridge.cases.repository import Cases
 from case_bridge.cases.rules import Stage
@@ -18,7 +20,6 @@ from case_bridge.cases.words import require_words
 from case_bridge.field.service import open_task
 from case_bridge.field.task import TaskKind
 from case_bridge.units.service import unit_contact
-from hotline.accounts.roles import Role
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Forbidden
 from hotline.kernel.ids import CaseId, UnitId
@@ -49,11 +50,14 @@ async def dispatch_case(
     Raises:
         NotFound: if there is no such unit.
         Invalid: if an emergency has no reason.
+        Forbidden: if the unit is another platform's to command.
         Conflict: if the case is not waiting for a dispatcher, e.g. another one was faster.
     """
     if is_emergency:
         reason = require_words("reason", reason)
     case = await Cases(uow.session).get(case_id, lock=True)
+    if not is_emergency or actor.district_id is not None:
+        await check_reach(uow.session, case, unit_id)
     (await Cases(uow.session).marks(case.id)).is_emergency = is_emergency
     await send_to_unit(
         uow,
@@ -114,6 +118,8 @@ async def send_to_unit(
         },
         now=now,
     )
+    # Only now: whether the act was this level's hung on where the case was.
+    case.district_id = await district_for(uow.session, unit_id)
     await tell_of_dispatch(uow, case, unit, issued_by=actor.name, now=now)
 
 
@@ -206,6 +212,8 @@ async def handle_case(
 ) -> None:
     """Feed back what was done (R42–R44), which sends an inspector at once (R63).
 
+    Where feedback climbs level by level, the second level takes it first (R43).
+
     Raises:
         Invalid: if there are no words, or a file cannot be kept.
         Forbidden: if the case is another unit's.
@@ -231,6 +239,13 @@ async def handle_case(
         attachments=attachments,
         now=now,
     )
+    organisation = await Cases(uow.session).organisation()
+    if case.district_id is None or not organisation.climbs.value:
+        await send_inspector(uow, case, now=now)
+
+
+async def send_inspector(uow: UnitOfWork, case: CaseRow, *, now: datetime) -> None:
+    """Send an inspector to a handled case at once (R63: 000 a23)."""
     await move_case(uow, case, CaseTrigger.INSPECT, actor=HOUSE, now=now)
     await uow.session.flush()
     await open_task(
@@ -258,7 +273,7 @@ async def handle_by_phone(
         Conflict: if the unit has a terminal of its own, or nothing to handle.
     """
     told_by = require_words("told_by", told_by)
-    if actor.roles.isdisjoint({Role.DISPATCHER, Role.SHIFT_LEADER}):
+    if actor.roles.isdisjoint(CENTRE):
         raise Forbidden("the centre records what it was told by phone")
     case = await Cases(uow.session).get(case_id, lock=True)
     if case.unit_id is None:

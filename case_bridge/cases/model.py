@@ -26,6 +26,9 @@ class CaseRow(Base):
         CheckConstraint("(longitude IS NULL) = (latitude IS NULL)", name="position_is_whole"),
         Index("ix_cases_state", "state", "registered_at", "id"),
         Index("ix_cases_unit", "unit_id", "state"),
+        Index(
+            "ix_cases_district", "district_id", "state", postgresql_where="district_id IS NOT NULL"
+        ),
         Index("ix_cases_due", "due_at", postgresql_where="clock_stopped_at IS NULL"),
     )
 
@@ -53,6 +56,8 @@ class CaseRow(Base):
     limit_text: Mapped[str | None]
     """The handling limit of category and condition, as it stood at filing."""
     unit_id: Mapped[UUID | None]
+    district_id: Mapped[UUID | None]
+    """The second-level platform that holds it, or whose unit has it (R28)."""
     order_text: Mapped[str | None]
     """What the unit was asked to do; the inspector compares with it."""
     result: Mapped[str | None]
@@ -311,6 +316,21 @@ class ReferralRow(Base):
     receipt_number: Mapped[str | None]
     received_by: Mapped[str | None]
     receipted_at: Mapped[datetime | None]
+
+
+class DelegationRow(Base):
+    """A person may close cases in the place of whose duty it is (R68: 002i a6(3))."""
+
+    __tablename__ = "closing_delegations"
+    __table_args__ = (Index("ix_closing_delegations_user", "user_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID]
+    user_name: Mapped[str]
+    given_by: Mapped[str]
+    given_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
 
 class CaseDayRow(Base):

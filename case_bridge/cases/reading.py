@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CaseHistoryRow, CaseRow, EvidenceRow
-from case_bridge.cases.repository import Cases
+from case_bridge.cases.organisation import Organisation
+from case_bridge.cases.repository import Cases, District
 from case_bridge.cases.service import category_key_of
 from case_bridge.cases.states import CaseState
 from case_bridge.cases.views import CaseLine, CasePage, CaseView, Evidence, ReportView, Step
@@ -15,8 +16,18 @@ from case_bridge.units.repository import Units
 from hotline.kernel.errors import Invalid, NotFound
 from hotline.kernel.ids import CaseId, UnitId
 from hotline.sla.deadline import DeadlineReceipt
+from hotline.tickets.category import CategoryKind
 
 PAGE_SIZE = 50
+
+OPEN_STATES = frozenset(CaseState) - {
+    CaseState.SETTLED,
+    CaseState.DECLINED,
+    CaseState.CLOSED,
+    CaseState.VOIDED,
+    CaseState.MERGED,
+}
+"""Those of a case that somebody still has to work on."""
 
 
 async def case_page(
@@ -24,11 +35,12 @@ async def case_page(
     states: Collection[CaseState],
     *,
     unit_id: UnitId | None = None,
+    district: District = None,
     after: str | None = None,
     limit: int = PAGE_SIZE,
     now: datetime,
 ) -> CasePage:
-    """Return a page of cases in any of the states, oldest first.
+    """Return a page of cases in any of the states, oldest first, of one district if it is named.
 
     Raises:
         Invalid: if `after` is not a cursor of ours.
@@ -36,6 +48,7 @@ async def case_page(
     rows = await Cases(session).in_states(
         states,
         unit_id=unit_id,
+        district=district,
         after=_read_cursor(after) if after else None,
         limit=limit + 1,
     )
@@ -88,6 +101,20 @@ async def case_view(session: AsyncSession, case_id: CaseId, *, now: datetime) ->
     )
 
 
+async def cases_under(
+    session: AsyncSession,
+    scheme: str,
+    version: str,
+    categories: Collection[tuple[CategoryKind, str]],
+    *,
+    now: datetime,
+) -> tuple[CaseLine, ...]:
+    """Return the open cases filed under these categories of one version of a standard (R22)."""
+    rows = await Cases(session).under(scheme, version, categories, OPEN_STATES)
+    names = dict(await Units(session).names())
+    return tuple(line_of(row, names, now) for row in rows)
+
+
 async def case_by_number(session: AsyncSession, number: str) -> CaseId:
     """Return the id of the case with this number.
 
@@ -120,15 +147,32 @@ async def was_with_unit(session: AsyncSession, case_id: CaseId, unit_id: UnitId)
     return any(step.unit_id == unit_id for step in await Cases(session).history(case_id))
 
 
-async def case_counts(session: AsyncSession) -> dict[CaseState, int]:
+async def organisation_of(session: AsyncSession) -> Organisation:
+    """Return how the city is organised (R112)."""
+    return await Cases(session).organisation()
+
+
+async def is_of_district(session: AsyncSession, case_id: CaseId, district_id: UnitId) -> bool:
+    """Say whether a second-level platform holds the case, or held it in any round (R28)."""
+    row = await Cases(session).get(case_id)
+    if row.district_id == district_id:
+        return True
+    return any(
+        step.detail.get("district_id") == str(district_id)
+        for step in await Cases(session).history(case_id)
+    )
+
+
+async def case_counts(session: AsyncSession, *, district: District = None) -> dict[CaseState, int]:
     """Return how many cases are in each state, in the order of a case's life."""
-    found = await Cases(session).counts()
+    found = await Cases(session).counts(district)
     return {state: found[state] for state in CaseState if state in found}
 
 
 def line_of(row: CaseRow, names: dict[UnitId, str], now: datetime) -> CaseLine:
     """Return a case as a line of a list."""
     unit_id = UnitId(row.unit_id) if row.unit_id else None
+    district_id = UnitId(row.district_id) if row.district_id else None
     until = row.clock_stopped_at or row.closed_at or now
     return CaseLine(
         case_id=CaseId(row.id),
@@ -144,6 +188,8 @@ def line_of(row: CaseRow, names: dict[UnitId, str], now: datetime) -> CaseLine:
         place=row.place,
         unit_id=unit_id,
         unit_name=names.get(unit_id, "") if unit_id else "",
+        district_id=district_id,
+        district_name=names.get(district_id, "") if district_id else "",
         registered_at=row.registered_at,
         due_at=row.due_at,
         is_overdue=row.due_at is not None and until > row.due_at,

@@ -5,13 +5,14 @@ from typing import Any
 
 from case_bridge.cases.case import Actor, Attachment, EvidenceOrigin
 from case_bridge.cases.clock import turn_stage
-from case_bridge.cases.duties import DUTIES, check_duty
+from case_bridge.cases.duties import check_duty
 from case_bridge.cases.events import CaseEvent, event_type
 from case_bridge.cases.evidence import fingerprint
 from case_bridge.cases.model import CaseHistoryRow, CaseRow, EvidenceRow
+from case_bridge.cases.repository import Cases
 from case_bridge.cases.states import CASE, CaseTrigger
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.ids import CaseId, new_id
+from hotline.kernel.ids import CaseId, UnitId, new_id
 
 
 async def move_case(
@@ -31,11 +32,21 @@ async def move_case(
         Forbidden: if the act is not among the actor's duties.
         IllegalTransition: if the case does not allow it now.
     """
-    check_duty(DUTIES, trigger, actor)
     before = case.state
+    if actor.user_id is not None:
+        organisation = await Cases(uow.session).organisation()
+        check_duty(
+            organisation,
+            trigger,
+            actor,
+            state=before,
+            district_id=UnitId(case.district_id) if case.district_id else None,
+        )
     case.state = CASE.next(before, trigger)
     if trigger is CaseTrigger.REOPEN:
         case.round += 1
+        # Every round begins at the first level.
+        case.district_id = None
     case.sequence += 1
     row = CaseHistoryRow(
         id=new_id(),

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
@@ -20,13 +21,36 @@ from case_bridge.cases.model import (
     EvidenceRow,
     ReportRow,
 )
+from case_bridge.cases.organisation import DEFAULT, Organisation
 from case_bridge.cases.rules import CaseRules
 from case_bridge.cases.states import CaseState, CaseTrigger
 from hotline.kernel.errors import NotFound
 from hotline.kernel.ids import TicketId, UserId
+from hotline.tickets.category import CategoryKind
 
 RULES = "city"
 """The name of the one row of rules."""
+ORGANISATION = "organisation"
+"""The name of the row beside it."""
+
+
+FIRST_LEVEL: Final = "first"
+"""Cases that no second-level platform holds."""
+
+DISTRICTS: Final = "districts"
+"""Cases that one of them holds."""
+
+District = UUID | Literal["first", "districts"] | None
+
+
+def in_district(district: District) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition that keeps a list within a district."""
+    if district is None:
+        return ()
+    if isinstance(district, UUID):
+        return (CaseRow.district_id == district,)
+    held = CaseRow.district_id.is_not(None)
+    return (held,) if district == DISTRICTS else (~held,)
 
 
 class Cases:
@@ -71,10 +95,22 @@ class Cases:
 
     async def put_rules(self, rules: CaseRules, *, now: datetime) -> None:
         """Write the city's rules."""
-        values = {"content": rules.to_payload(), "loaded_at": now}
+        await self._put(RULES, rules.to_payload(), now)
+
+    async def organisation(self) -> Organisation:
+        """Return how the city is organised, or the default while nothing is loaded."""
+        row = await self._session.get(CaseRulesRow, ORGANISATION)
+        return Organisation.from_payload(row.content) if row else DEFAULT
+
+    async def put_organisation(self, organisation: Organisation, *, now: datetime) -> None:
+        """Write how the city is organised."""
+        await self._put(ORGANISATION, organisation.to_payload(), now)
+
+    async def _put(self, name: str, content: dict[str, Any], now: datetime) -> None:
+        values = {"content": content, "loaded_at": now}
         await self._session.execute(
             insert(CaseRulesRow)
-            .values(name=RULES, **values)
+            .values(name=name, **values)
             .on_conflict_do_update(index_elements=["name"], set_=values)
         )
 
@@ -195,13 +231,19 @@ class Cases:
         states: Collection[CaseState],
         *,
         unit_id: UUID | None = None,
+        district: District = None,
         after: tuple[datetime, UUID] | None = None,
         limit: int = 50,
     ) -> Sequence[CaseRow]:
-        """Return cases in any of the states, oldest first, from behind the place `after`."""
+        """Return cases in any of the states, oldest first, from behind the place `after`.
+
+        `district` is a second-level platform, `FIRST_LEVEL` for what none holds,
+        `DISTRICTS` for what any holds, or None for all.
+        """
         query = select(CaseRow).where(CaseRow.state.in_(states))
         if unit_id is not None:
             query = query.where(CaseRow.unit_id == unit_id)
+        query = query.where(*in_district(district))
         if after is not None:
             at, case_id = after
             query = query.where(
@@ -213,10 +255,32 @@ class Cases:
         query = query.order_by(CaseRow.registered_at, CaseRow.id).limit(limit)
         return (await self._session.scalars(query)).all()
 
-    async def counts(self) -> dict[CaseState, int]:
-        """Return how many cases are in each state."""
+    async def under(
+        self,
+        scheme: str,
+        version: str,
+        categories: Collection[tuple[CategoryKind, str]],
+        states: Collection[CaseState],
+    ) -> Sequence[CaseRow]:
+        """Return cases in any of the states under categories of one version, oldest first."""
+        found = await self._session.scalars(
+            select(CaseRow)
+            .where(
+                CaseRow.state.in_(states),
+                CaseRow.category_scheme == scheme,
+                CaseRow.category_version == version,
+                tuple_(CaseRow.kind, CaseRow.category_code).in_(list(categories)),
+            )
+            .order_by(CaseRow.registered_at, CaseRow.id)
+        )
+        return found.all()
+
+    async def counts(self, district: District = None) -> dict[CaseState, int]:
+        """Return how many cases are in each state, in all or in one district."""
         found = await self._session.execute(
-            select(CaseRow.state, func.count()).group_by(CaseRow.state)
+            select(CaseRow.state, func.count())
+            .where(*in_district(district))
+            .group_by(CaseRow.state)
         )
         return {state: count for state, count in found}  # noqa: C416 - rows are not pairs
 

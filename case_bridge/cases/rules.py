@@ -33,6 +33,7 @@ STAGE_OF: Mapping[CaseState, Stage] = MappingProxyType(
         CaseState.REFUTED: Stage.ACCEPT,
         CaseState.VERIFYING: Stage.VERIFY,
         CaseState.FILED: Stage.DISPATCH,
+        CaseState.HANDED_DOWN: Stage.DISPATCH,
         CaseState.RETURNED: Stage.DISPATCH,
         CaseState.DISPATCHED: Stage.RETURN,
         CaseState.HANDLING: Stage.RETURN,

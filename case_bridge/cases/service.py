@@ -18,13 +18,14 @@ from case_bridge.cases.case import (
     Report,
 )
 from case_bridge.cases.clock import clear_clock, end_pause, turn_stage
+from case_bridge.cases.delegation import authority_to_close
 from case_bridge.cases.evidence import check_attachments
 from case_bridge.cases.model import CaseRow, ReportRow
 from case_bridge.cases.numbers import case_day, case_number
 from case_bridge.cases.record import keep_evidence, move_case
 from case_bridge.cases.repository import Cases
 from case_bridge.cases.responsibility_sql import Disputes
-from case_bridge.cases.standard import choose_limit, find_category
+from case_bridge.cases.standard import choose_limit, known_category, present_category
 from case_bridge.cases.states import CASE, CaseState, CaseTrigger
 from case_bridge.cases.words import require_words
 from case_bridge.field.repository import Tasks
@@ -35,7 +36,7 @@ from hotline.accounts import audit
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import CaseId, new_id
-from hotline.tickets.category import category_key
+from hotline.tickets.category import Category, category_key
 
 _ENDED: Final = frozenset(
     {CaseState.CLOSED, CaseState.SETTLED, CaseState.DECLINED, CaseState.VOIDED}
@@ -155,10 +156,12 @@ async def file_case(
     if key is None:
         raise Invalid("category", "a case is filed under a category")
     case.condition = condition if condition is not None else case.condition
-    standard = await find_category(uow.session, key)
+    # Filed under the standard of today, which the case keeps whatever comes after (R22).
+    standard = await present_category(uow.session, key)
+    _classify(case, standard)
     case.limit_text = str(choose_limit(standard, case.condition, limit))
     case.filed_at = now
-    detail = {"category": key, "condition": case.condition, "limit": case.limit_text}
+    detail = {"category": standard.key, "condition": case.condition, "limit": case.limit_text}
     await move_case(uow, case, CaseTrigger.FILE, actor=actor, text=text, detail=detail, now=now)
 
 
@@ -202,18 +205,24 @@ async def close_case(
 ) -> None:
     """Close a case whose result was checked and equals the order (R65: 003 a18).
 
+    Who does it is the city's organisation; a seat closes only by delegation (R68).
+
     `text` replaces the unit's words where the citizen needs plainer ones.
 
     Raises:
         Invalid: if result and order were not compared, or there is no result in words.
+        Forbidden: if closing is not the actor's duty, nor delegated to them.
         Conflict: if the case is not ready to be closed.
     """
     case = await Cases(uow.session).get(case_id, lock=True)
     if not matches_order:
         raise Invalid("matches_order", "compare the result with the order, or send it to rework")
+    authority = await authority_to_close(uow, actor, now=now)
     case.result = require_words("text", text.strip() or case.result or "")
     case.closed_at = now
-    await move_case(uow, case, CaseTrigger.CLOSE, actor=actor, text=case.result, now=now)
+    await move_case(
+        uow, case, CaseTrigger.CLOSE, actor=actor, text=case.result, detail=authority, now=now
+    )
 
 
 async def void_case(
@@ -331,7 +340,10 @@ def category_key_of(case: CaseRow) -> str | None:
 
 
 async def _set_category(uow: UnitOfWork, case: CaseRow, key: str) -> None:
-    category = await find_category(uow.session, key)
+    _classify(case, await known_category(uow.session, key))
+
+
+def _classify(case: CaseRow, category: Category) -> None:
     case.kind = category.kind
     case.category_scheme, case.category_version = category.scheme, category.version
     case.category_code, case.category_name = category.code, category.name_zh

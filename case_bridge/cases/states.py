@@ -15,6 +15,7 @@ class CaseState(StrEnum):
     SETTLED = "settled"  # 现场处理完毕
     DECLINED = "declined"  # 不予立案
     FILED = "filed"  # 已立案
+    HANDED_DOWN = "handed_down"  # 待二级派遣
     DISPATCHED = "dispatched"  # 已派遣
     HANDLING = "handling"  # 处置中
     RETURNED = "returned"  # 已退回
@@ -26,6 +27,7 @@ class CaseState(StrEnum):
     READY_TO_CLOSE = "ready_to_close"  # 待结案
     CLOSED = "closed"  # 已结案
     VOIDED = "voided"  # 已作废
+    MERGED = "merged"  # 已并案
 
 
 class CaseTrigger(StrEnum):
@@ -37,11 +39,15 @@ class CaseTrigger(StrEnum):
     SETTLE = "settle"  # 现场处理
     FILE = "file"  # 立案
     DECLINE = "decline"  # 不予立案
+    HAND_DOWN = "hand_down"  # 下派二级平台
+    HAND_UP = "hand_up"  # 退回一级平台
     DISPATCH = "dispatch"  # 派遣
     ACCEPT = "accept"  # 签收
     GUARD = "guard"  # 安全防护
     RETURN = "return"  # 退回
     HANDLE = "handle"  # 反馈
+    PASS_UP = "pass_up"  # noqa: S105 - 逐级反馈, no password
+    SEND_BACK = "send_back"  # 退回补办
     DISPUTE = "dispute"  # 申请协调
     MEET = "meet"  # 现场协调
     DECIDE = "decide"  # 明确责任
@@ -64,6 +70,8 @@ class CaseTrigger(StrEnum):
     REOPEN = "reopen"  # 重新办理
     VOID = "void"  # 作废
     FORCE_VOID = "force_void"  # 强制作废
+    MERGE = "merge"  # 并案
+    UNMERGE = "unmerge"  # 拆案
 
 
 S = CaseState
@@ -78,6 +86,10 @@ CASE: Machine[CaseState, CaseTrigger] = Machine(
         (S.REGISTERED, T.FILE): S.FILED,
         (S.REGISTERED, T.DECLINE): S.DECLINED,
         (S.REGISTERED, T.VOID): S.VOIDED,
+        (S.REGISTERED, T.MERGE): S.MERGED,  # 并案: into another case of the same matter
+        (S.VERIFIED, T.MERGE): S.MERGED,
+        (S.REFUTED, T.MERGE): S.MERGED,
+        (S.MERGED, T.UNMERGE): S.REGISTERED,  # 拆案: decided anew, nothing is lost
         (S.VERIFYING, T.CONFIRM): S.VERIFIED,
         (S.VERIFYING, T.REFUTE): S.REFUTED,
         (S.VERIFYING, T.SETTLE): S.SETTLED,
@@ -86,6 +98,12 @@ CASE: Machine[CaseState, CaseTrigger] = Machine(
         (S.REFUTED, T.DECLINE): S.DECLINED,
         (S.REFUTED, T.VERIFY): S.VERIFYING,
         (S.FILED, T.DISPATCH): S.DISPATCHED,
+        (S.FILED, T.HAND_DOWN): S.HANDED_DOWN,  # 001 a11: to a second-level platform
+        (S.RETURNED, T.HAND_DOWN): S.HANDED_DOWN,
+        (S.HANDED_DOWN, T.DISPATCH): S.DISPATCHED,  # 000 a21, 001 a11
+        (S.HANDED_DOWN, T.HAND_UP): S.RETURNED,
+        (S.HANDED_DOWN, T.DISPUTE): S.DISPUTED,
+        (S.RETURNED, T.HAND_UP): S.RETURNED,
         (S.FILED, T.DISPUTE): S.DISPUTED,  # nobody is known to be responsible
         (S.FILED, T.VOID): S.VOIDED,
         (S.DISPATCHED, T.ACCEPT): S.HANDLING,
@@ -105,6 +123,8 @@ CASE: Machine[CaseState, CaseTrigger] = Machine(
         (S.DISPUTED, T.DECIDE): S.DISPATCHED,  # 003 a19, 000 a24-25
         (S.DEFERRED, T.RESUME): S.HANDLING,
         (S.SHELVED, T.UNSHELVE): S.HANDLING,
+        (S.HANDLED, T.PASS_UP): S.HANDLED,  # 001 a16: feedback climbs level by level
+        (S.HANDLED, T.SEND_BACK): S.DISPATCHED,
         (S.HANDLED, T.INSPECT): S.INSPECTING,
         (S.INSPECTING, T.PASS): S.READY_TO_CLOSE,
         (S.INSPECTING, T.REWORK): S.DISPATCHED,  # 核查不通过
@@ -115,18 +135,22 @@ CASE: Machine[CaseState, CaseTrigger] = Machine(
         (S.DECLINED, T.REOPEN): S.REGISTERED,  # 诉求人有异议, round + 1
         # Privileged ends; while an inspector is out, their answer comes first.
         (S.FILED, T.FORCE_CLOSE): S.CLOSED,
+        (S.HANDED_DOWN, T.FORCE_CLOSE): S.CLOSED,
         (S.DISPATCHED, T.FORCE_CLOSE): S.CLOSED,
         (S.HANDLING, T.FORCE_CLOSE): S.CLOSED,
         (S.RETURNED, T.FORCE_CLOSE): S.CLOSED,
         (S.DISPUTED, T.FORCE_CLOSE): S.CLOSED,
         (S.DEFERRED, T.FORCE_CLOSE): S.CLOSED,
         (S.SHELVED, T.FORCE_CLOSE): S.CLOSED,
+        (S.HANDLED, T.FORCE_CLOSE): S.CLOSED,
         (S.READY_TO_CLOSE, T.FORCE_CLOSE): S.CLOSED,
+        (S.HANDED_DOWN, T.FORCE_VOID): S.VOIDED,
         (S.DISPATCHED, T.FORCE_VOID): S.VOIDED,
         (S.HANDLING, T.FORCE_VOID): S.VOIDED,
         (S.DISPUTED, T.FORCE_VOID): S.VOIDED,
         (S.DEFERRED, T.FORCE_VOID): S.VOIDED,
         (S.SHELVED, T.FORCE_VOID): S.VOIDED,
+        (S.HANDLED, T.FORCE_VOID): S.VOIDED,
         (S.READY_TO_CLOSE, T.FORCE_VOID): S.VOIDED,
         # What changes data, but no state.
         (S.DISPATCHED, T.GUARD): S.DISPATCHED,  # 004 a19
@@ -138,6 +162,8 @@ CASE: Machine[CaseState, CaseTrigger] = Machine(
         (S.HANDLING, T.URGE): S.HANDLING,
         (S.DISPATCHED, T.SUPERVISE): S.DISPATCHED,
         (S.HANDLING, T.SUPERVISE): S.HANDLING,
+        (S.HANDED_DOWN, T.SUPERVISE): S.HANDED_DOWN,
+        (S.HANDLED, T.SUPERVISE): S.HANDLED,
         (S.RETURNED, T.SUPERVISE): S.RETURNED,
         (S.DISPUTED, T.SUPERVISE): S.DISPUTED,
         (S.DEFERRED, T.SUPERVISE): S.DEFERRED,
@@ -150,8 +176,11 @@ CASE: Machine[CaseState, CaseTrigger] = Machine(
         (S.HANDLING, T.RECKON): S.HANDLING,
         (S.RETURNED, T.RECKON): S.RETURNED,
         (S.DISPUTED, T.RECKON): S.DISPUTED,
+        (S.HANDED_DOWN, T.RECKON): S.HANDED_DOWN,
+        (S.HANDLED, T.RECKON): S.HANDLED,
         (S.INSPECTING, T.RECKON): S.INSPECTING,
         (S.FILED, T.REFER): S.FILED,  # 000 a29
+        (S.HANDED_DOWN, T.REFER): S.HANDED_DOWN,
         (S.DISPATCHED, T.REFER): S.DISPATCHED,
         (S.HANDLING, T.REFER): S.HANDLING,
         (S.RETURNED, T.REFER): S.RETURNED,

@@ -28,6 +28,8 @@ class CaseLine:
     place: str
     unit_id: UnitId | None
     unit_name: str
+    district_id: UnitId | None
+    district_name: str
     registered_at: datetime
     due_at: datetime | None
     is_overdue: bool

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CaseMarksRow, CaseRow, CaseStageRow
 from case_bridge.cases.reading import line_of
+from case_bridge.cases.repository import District, in_district
 from case_bridge.cases.rules import Stage
 from case_bridge.cases.states import CaseState
 from case_bridge.cases.views import CaseLine
 from case_bridge.units.repository import Units
-from hotline.kernel.ids import CaseId
+from hotline.kernel.ids import CaseId, UnitId
 
 PAGE: Final = 100
 
@@ -35,7 +36,9 @@ class LateStage:
     due_at: datetime
 
 
-async def overdue_cases(session: AsyncSession, *, now: datetime) -> Sequence[CaseLine]:
+async def overdue_cases(
+    session: AsyncSession, *, district: District = None, now: datetime
+) -> Sequence[CaseLine]:
     """Return the cases whose unit is late, the latest first."""
     rows = await session.scalars(
         select(CaseRow)
@@ -43,6 +46,7 @@ async def overdue_cases(session: AsyncSession, *, now: datetime) -> Sequence[Cas
             CaseRow.due_at < now,
             CaseRow.clock_stopped_at.is_(None),
             CaseRow.state.in_(_AT_WORK),
+            *in_district(district),
         )
         .order_by(CaseRow.due_at)
         .limit(PAGE)
@@ -51,7 +55,9 @@ async def overdue_cases(session: AsyncSession, *, now: datetime) -> Sequence[Cas
     return [line_of(row, names, now) for row in rows]
 
 
-async def late_stages(session: AsyncSession, *, now: datetime) -> Sequence[LateStage]:
+async def late_stages(
+    session: AsyncSession, *, district: District = None, now: datetime
+) -> Sequence[LateStage]:
     """Return the stages of the centre that are late: accept, verify, dispatch, check, close."""
     found = await session.execute(
         select(CaseStageRow, CaseRow)
@@ -60,6 +66,7 @@ async def late_stages(session: AsyncSession, *, now: datetime) -> Sequence[LateS
             CaseStageRow.ended_at.is_(None),
             CaseStageRow.due_at < now,
             CaseStageRow.stage != Stage.RETURN,
+            *in_district(district),
         )
         .order_by(CaseStageRow.due_at)
         .limit(PAGE)
@@ -78,14 +85,56 @@ async def late_stages(session: AsyncSession, *, now: datetime) -> Sequence[LateS
     ]
 
 
-async def ownerless_cases(session: AsyncSession, *, now: datetime) -> Sequence[CaseLine]:
+async def ownerless_cases(
+    session: AsyncSession, *, district: District = None, now: datetime
+) -> Sequence[CaseLine]:
     """Return the open cases for which nobody is responsible, a class of their own (R57)."""
     rows = await session.scalars(
         select(CaseRow)
         .join(CaseMarksRow, CaseMarksRow.case_id == CaseRow.id)
-        .where(CaseMarksRow.is_ownerless, CaseRow.state.not_in(_OVER))
+        .where(CaseMarksRow.is_ownerless, CaseRow.state.not_in(_OVER), *in_district(district))
         .order_by(CaseRow.registered_at)
         .limit(PAGE)
     )
     names = dict(await Units(session).names())
     return [line_of(row, names, now) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistrictSummary:
+    """How one second-level platform stands, as the first level inspects it (R87: 001 a18)."""
+
+    district_id: UnitId
+    name: str
+    open: int
+    overdue: int
+    disputed: int
+
+
+async def district_summaries(session: AsyncSession, *, now: datetime) -> Sequence[DistrictSummary]:
+    """Return every second-level platform with its open, late and disputed cases, by name."""
+    found = await session.execute(
+        select(
+            CaseRow.district_id,
+            func.count(),
+            func.count().filter(
+                CaseRow.due_at < now,
+                CaseRow.clock_stopped_at.is_(None),
+                CaseRow.state.in_(_AT_WORK),
+            ),
+            func.count().filter(CaseRow.state == CaseState.DISPUTED),
+        )
+        .where(CaseRow.district_id.is_not(None), CaseRow.state.not_in(_OVER))
+        .group_by(CaseRow.district_id)
+    )
+    counts = {district: (opened, late, disputed) for district, opened, late, disputed in found}
+    return [
+        DistrictSummary(
+            district_id=district_id,
+            name=name,
+            open=counts.get(district_id, (0, 0, 0))[0],
+            overdue=counts.get(district_id, (0, 0, 0))[1],
+            disputed=counts.get(district_id, (0, 0, 0))[2],
+        )
+        for district_id, name in await Units(session).districts()
+    ]

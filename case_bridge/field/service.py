@@ -131,6 +131,28 @@ def check_result(result: FieldResult) -> None:
         raise Invalid("position", "needs longitude and latitude, or neither")
 
 
+def take_over(
+    uow: UnitOfWork,
+    task: TaskRow,
+    *,
+    by: UserId,
+    name: str,
+    passed: bool,
+    text: str,
+    now: datetime,
+) -> None:
+    """Answer a locked task for whoever has it: the centre has checked by itself (001 a17).
+
+    Raises:
+        Conflict: if the task is done.
+    """
+    task.state = TASK.next(task.state, TaskTrigger.SUBMIT)
+    task.inspector_id, task.inspector_name = by, name
+    task.submission_key = f"centre:{task.id}"
+    task.passed, task.text, task.submitted_at = passed, text, now
+    uow.signal("field", task_id=task.id)
+
+
 async def submit_result(
     uow: UnitOfWork,
     task: TaskRow,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from case_bridge.cases.duties import ASKED
 from case_bridge.cases.model import CaseRow
 from case_bridge.cases.repository import Cases
 from case_bridge.cases.states import CASE, CaseState
@@ -121,6 +122,7 @@ async def application_problems(session: AsyncSession, case_id: CaseId) -> Mappin
     case = await Cases(session).get(case_id)
     marks = (await Cases(session).noted([case_id])).get(case_id)
     requests, rules = Requests(session), await Cases(session).rules()
+    organisation = await Cases(session).organisation()
     waiting = await requests.open_of(case_id)
     is_waiting = waiting is not None and (waiting.round, waiting.unit_id) == (
         case.round,
@@ -129,7 +131,9 @@ async def application_problems(session: AsyncSession, case_id: CaseId) -> Mappin
     problems = {}
     for kind in LaterKind:
         problem = ""
-        if not CASE.allows(case.state, TRIGGERS[kind]):
+        if not organisation.rules[ASKED[TRIGGERS[kind]]].roles:
+            problem = "本市办法未规定此类申请"
+        elif not CASE.allows(case.state, TRIGGERS[kind]):
             problem = "案卷当前状态下不能申请"
         elif is_waiting:
             problem = "已有申请等待审批"

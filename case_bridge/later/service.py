@@ -8,7 +8,7 @@ import structlog
 
 from case_bridge.cases.case import HOUSE, Actor
 from case_bridge.cases.clock import pause_clock, reckon_clock, resume_clock
-from case_bridge.cases.duties import DUTIES, check_duty
+from case_bridge.cases.duties import ASKED, CENTRE, check_duty
 from case_bridge.cases.handling import own_case
 from case_bridge.cases.model import CaseRow
 from case_bridge.cases.notice import PauseKind
@@ -51,7 +51,6 @@ _RESUMING: Final = {
     CaseState.DEFERRED: CaseTrigger.RESUME,
     CaseState.SHELVED: CaseTrigger.UNSHELVE,
 }
-_CENTRE: Final = frozenset({Role.DISPATCHER, Role.SHIFT_LEADER})
 
 
 async def apply_for(
@@ -70,6 +69,8 @@ async def apply_for(
     trigger = TRIGGERS[application.kind]
     if not CASE.allows(case.state, trigger):
         raise IllegalTransition(CASE.name, case.state, trigger)
+    if not (await Cases(uow.session).organisation()).rules[ASKED[trigger]].roles:
+        raise Conflict(f"this city's regulation knows no {application.kind}")
     await _make_room(uow, case, now=now)
     warning = await _check_terms(uow, case, application, now=now)
     assert actor.unit_id is not None
@@ -107,7 +108,7 @@ async def verify_request(
     """
     words = require_words("text", text)
     row = await _locked(uow, request_id)
-    if actor.roles.isdisjoint(_CENTRE):
+    if actor.roles.isdisjoint(CENTRE):
         raise Forbidden("the centre verifies applications")
     if row.kind is not LaterKind.SHELVING:
         raise Conflict("only an application to park is verified")
@@ -136,7 +137,7 @@ async def approve_request(
     """
     row = await _locked(uow, request_id)
     case = await Cases(uow.session).get(row.case_id, lock=True)
-    await _check_decider(row, actor)
+    await _check_decider(uow, row, case, actor)
     if row.kind is LaterKind.SHELVING and row.state is not RequestState.VERIFIED:
         raise Conflict("the centre verifies an application to park before it is granted")
     if row.kind is LaterKind.DEFERRAL:
@@ -169,7 +170,7 @@ async def refuse_request(
     """
     words = require_words("text", text)
     row = await _locked(uow, request_id)
-    await _check_decider(row, actor)
+    await _check_decider(uow, row, await Cases(uow.session).get(row.case_id), actor)
     _decide(row, RequestTrigger.REFUSE, "", words, actor=actor, now=now)
     uow.signal("case", case_id=row.case_id, later=row.kind.value)
     return CaseId(row.case_id)
@@ -367,8 +368,16 @@ async def _locked(uow: UnitOfWork, request_id: UUID) -> LaterRequestRow:
     return await requests.get(request_id, lock=True)
 
 
-async def _check_decider(row: LaterRequestRow, actor: Actor) -> None:
-    check_duty(DUTIES, TRIGGERS[row.kind], actor)
+async def _check_decider(
+    uow: UnitOfWork, row: LaterRequestRow, case: CaseRow, actor: Actor
+) -> None:
+    check_duty(
+        await Cases(uow.session).organisation(),
+        TRIGGERS[row.kind],
+        actor,
+        state=case.state,
+        district_id=UnitId(case.district_id) if case.district_id else None,
+    )
     check_approver(
         actor,
         applied_by=UserId(row.applied_by) if row.applied_by else None,

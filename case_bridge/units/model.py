@@ -35,6 +35,15 @@ class TerminalRow(Base):
     parent_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)
 
 
+class UnitDistrictRow(Base):
+    """Which second-level platform commands a unit (R28: 001 a11); a platform is its own."""
+
+    __tablename__ = "unit_districts"
+
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), primary_key=True)
+    district_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)
+
+
 class FrontageRow(Base):
     """An agreement about frontage duties (门前五包) with a shop (R40: 003 a9)."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +12,7 @@ from case_bridge.units.model import (
     FrontageRow,
     ResponsibilityRow,
     TerminalRow,
+    UnitDistrictRow,
     UnitLookRow,
     UnitRow,
 )
@@ -80,6 +81,51 @@ class Units:
             .order_by(UnitRow.name)
         )
         return found.all()
+
+    async def put_district(self, unit_id: UnitId, district_id: UnitId | None) -> None:
+        """Write which second-level platform commands a unit; None takes it back to the first."""
+        if district_id is None:
+            await self._session.execute(
+                delete(UnitDistrictRow).where(UnitDistrictRow.unit_id == unit_id)
+            )
+            return
+        await self._session.execute(
+            insert(UnitDistrictRow)
+            .values(unit_id=unit_id, district_id=district_id)
+            .on_conflict_do_update(index_elements=["unit_id"], set_={"district_id": district_id})
+        )
+
+    async def district_of(self, unit_id: UUID) -> UnitId | None:
+        """Return the second-level platform that commands a unit, or is it; None at the first."""
+        row = await self._session.get(UnitDistrictRow, unit_id)
+        return UnitId(row.district_id) if row else None
+
+    async def districts(self) -> Sequence[tuple[UnitId, str]]:
+        """Return id and name of every second-level platform, by name."""
+        found = await self._session.execute(
+            select(UnitRow.id, UnitRow.name)
+            .join(UnitDistrictRow, UnitDistrictRow.unit_id == UnitRow.id)
+            .where(UnitDistrictRow.district_id == UnitRow.id)
+            .order_by(UnitRow.name)
+        )
+        return [(UnitId(unit_id), name) for unit_id, name in found]
+
+    async def district_by_unit(self) -> dict[UnitId, UnitId]:
+        """Return the platform of every unit that one commands."""
+        found = await self._session.execute(
+            select(UnitDistrictRow.unit_id, UnitDistrictRow.district_id)
+        )
+        return {UnitId(unit_id): UnitId(district_id) for unit_id, district_id in found}
+
+    async def of_district(self, district_id: UUID) -> Sequence[tuple[UnitId, str]]:
+        """Return id and name of the units that a platform commands, by name."""
+        found = await self._session.execute(
+            select(UnitRow.id, UnitRow.name)
+            .join(UnitDistrictRow, UnitDistrictRow.unit_id == UnitRow.id)
+            .where(UnitDistrictRow.district_id == district_id)
+            .order_by(UnitRow.name)
+        )
+        return [(UnitId(unit_id), name) for unit_id, name in found]
 
     async def look(self, unit_id: UnitId, day: date, *, at: datetime, by_name: str) -> bool:
         """Note the unit's first look of a day; False if it looked before."""

@@ -1,6 +1,6 @@
 """Use cases: load units and their matrix, find the unit that answers for a matter."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
@@ -28,8 +28,8 @@ async def load_units(
     dispatch can still be explained. Returns every unit's id by its code.
 
     Raises:
-        Invalid: if a terminal is part of an unknown unit, or a rule names an unknown unit or a
-            malformed category.
+        Invalid: if a terminal is part of an unknown unit, a district is none, or a rule names
+            an unknown unit or a malformed category.
     """
     units = tuple(units)
     repository = Units(uow.session)
@@ -41,6 +41,7 @@ async def load_units(
             if unit.part_of not in ids or unit.part_of == unit.code:
                 raise Invalid(f"unit {unit.code}", f"there is no unit {unit.part_of} to be part of")
             await repository.put_terminal(ids[unit.code], ids[unit.part_of])
+    await _put_districts(repository, units, ids)
     for number, rule in enumerate(rules, start=1):
         if rule.unit_code not in ids:
             raise Invalid(f"rule {number}", f"there is no unit {rule.unit_code}")
@@ -49,6 +50,25 @@ async def load_units(
             raise Invalid(f"rule {number}", f"{rule.category} is not kind:code")
         await repository.put_rule(rule, ids[rule.unit_code])
     return ids
+
+
+async def _put_districts(
+    repository: Units, units: Iterable[Unit], ids: Mapping[str, UnitId]
+) -> None:
+    units = tuple(units)
+    platforms = {unit.code for unit in units if unit.district_code == unit.code}
+    for unit in units:
+        if unit.district_code is not None and unit.district_code not in platforms:
+            raise Invalid(f"unit {unit.code}", f"{unit.district_code} is no second-level platform")
+        district = ids[unit.district_code] if unit.district_code else None
+        await repository.put_district(ids[unit.code], district)
+
+
+async def platform_of(session: AsyncSession, unit_id: UnitId | None) -> UnitId | None:
+    """Return the unit if it is a second-level platform, else None."""
+    if unit_id is None:
+        return None
+    return unit_id if await Units(session).district_of(unit_id) == unit_id else None
 
 
 async def unit_contact(session: AsyncSession, unit_id: UnitId) -> UnitContact:
@@ -193,6 +213,19 @@ async def find_units(
     return [suggest_unit(rules, matter, on=today) for matter in matters]
 
 
-async def list_units(session: AsyncSession) -> Sequence[tuple[UnitId, str]]:
-    """Return every unit's id and name, by name."""
-    return await Units(session).names()
+async def list_units(
+    session: AsyncSession, *, district_id: UnitId | None = None
+) -> Sequence[tuple[UnitId, str]]:
+    """Return id and name of every unit, or of those of a district, by name."""
+    units = Units(session)
+    return await (units.of_district(district_id) if district_id else units.names())
+
+
+async def list_districts(session: AsyncSession) -> Sequence[tuple[UnitId, str]]:
+    """Return id and name of every second-level platform, by name (R28)."""
+    return await Units(session).districts()
+
+
+async def districts_of_units(session: AsyncSession) -> Mapping[UnitId, UnitId]:
+    """Return the second-level platform of every unit that has one."""
+    return await Units(session).district_by_unit()

@@ -44,6 +44,8 @@ class Unit:
     """The unit code of that department."""
     part_of: str | None = None
     """The unit whose terminal this is: it receives and handles by itself (R39: 003 a8)."""
+    district_code: str | None = None
+    """The second-level platform that commands it (R28: 001 a11); a platform names itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

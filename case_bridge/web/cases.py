@@ -8,21 +8,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.bridge.reading import links_of_ticket
 from case_bridge.cases import reading
-from case_bridge.cases.case import DECLINE_REASONS
+from case_bridge.cases.case import DECLINE_REASONS, Actor
 from case_bridge.cases.course import Course, course_of
-from case_bridge.cases.duties import DUTIES
+from case_bridge.cases.duties import duties_of, is_within
 from case_bridge.cases.notice import DecisionKind, Ground
-from case_bridge.cases.standard import find_category
+from case_bridge.cases.organisation import Organisation, Question
+from case_bridge.cases.standard import find_category, known_category, present_category
 from case_bridge.cases.states import CASE, CaseTrigger
 from case_bridge.cases.views import CaseView
 from case_bridge.field.reading import tasks_of_case
 from case_bridge.later.reading import application_problems, requests_of_case
-from case_bridge.units.service import list_units, oversees, unit_contact
+from case_bridge.standards.reading import item_of
+from case_bridge.standards.standard import Condition
+from case_bridge.units.service import oversees, unit_contact
 from case_bridge.web.course_present import ELSEWHERE, course_json, is_at_fault, refusals
 from case_bridge.web.desks import suggest
 from case_bridge.web.labels import limit_words
+from case_bridge.web.levels import level_choices
 from case_bridge.web.present import case_json, line_json, link_json, task_json
-from case_bridge.web.requests import case_id_of, check_reader, see_other, show
+from case_bridge.web.requests import actor_of, case_id_of, check_reader, see_other, show
 from hotline.accounts.roles import Role
 from hotline.accounts.service import User
 from hotline.kernel.errors import Invalid, NotFound
@@ -47,13 +51,18 @@ async def get_case(request: web.Request) -> web.Response:
         course = await course_of(session, case_id, now=request.app[CLOCK]())
         requests = await requests_of_case(session, case_id)
         is_overseer = await _oversees(session, user, view)
-        acts = acts_of(user, view, course, is_overseer=is_overseer)
+        organisation = await reading.organisation_of(session)
+        actor = await actor_of(session, user)
+        acts = acts_of(actor, view, course, organisation, is_overseer=is_overseer)
+        can_check = can_check_at_centre(actor, view, organisation)
         is_own = Role.UNIT in user.roles and user.unit_id == view.line.unit_id
         can_phone = CaseTrigger.URGE in acts and await _is_reached_by_phone(session, user, view)
         problems = await application_problems(session, case_id) if is_own else {}
         categories = await list_categories(session) if CaseTrigger.FILE in acts else ()
         own = await _own_category(session, view) if CaseTrigger.FILE in acts else None
-        units = await list_units(session) if acts & _NAMING_UNITS else ()
+        conditions = await _conditions(session, own)
+        condition_text = await _condition_text(session, view)
+        named = await level_choices(session, actor, organisation) if acts & _NAMING_UNITS else {}
         (suggestion,) = await suggest(session, [view.line], request.app[CLOCK])
     if wants_json(request):
         return web.json_response(
@@ -71,7 +80,11 @@ async def get_case(request: web.Request) -> web.Response:
         acts=acts,
         categories=categories,
         choices=condition_choices(own),
-        units=units,
+        own_key=own.key if own else None,
+        conditions=conditions,
+        condition_text=condition_text,
+        can_check=can_check,
+        **named,
         suggestion=suggestion,
         reasons=DECLINE_REASONS,
         receipt=_receipt(request, view),
@@ -79,7 +92,7 @@ async def get_case(request: web.Request) -> web.Response:
         requests=requests,
         problems=problems,
         can_phone=can_phone,
-        refusals=refusals(user, view, course, acts),
+        refusals=refusals(user, view, course, acts, duties_of(organisation)),
         extension_choices=_extension_choices(view),
         decisions=list(DecisionKind),
         grounds=list(Ground),
@@ -111,7 +124,14 @@ async def get_conditions(request: web.Request) -> web.Response:
             category = await find_category(session, request.query.get("category", ""))
         except Invalid:
             category = None
-    return show(request, "conditions.html", choices=condition_choices(category))
+        conditions = await _conditions(session, category)
+    return show(
+        request,
+        "conditions.html",
+        choices=condition_choices(category),
+        conditions=conditions,
+        is_exchanged=True,
+    )
 
 
 async def get_evidence(request: web.Request) -> web.Response:
@@ -135,19 +155,37 @@ async def get_evidence(request: web.Request) -> web.Response:
 
 
 def acts_of(
-    user: User, view: CaseView, course: Course, *, is_overseer: bool
+    actor: Actor,
+    view: CaseView,
+    course: Course,
+    organisation: Organisation,
+    *,
+    is_overseer: bool,
 ) -> frozenset[CaseTrigger]:
     """Return what the person may do with the case now: state, duty, whose it is, and the rules."""
+    duties = duties_of(organisation)
     allowed = {
         trigger
         for trigger in CASE.triggers_from(view.line.state) - ELSEWHERE
-        if not user.roles.isdisjoint(DUTIES[trigger])
+        if not actor.roles.isdisjoint(duties[trigger])
+        and (
+            actor.roles == {Role.UNIT}
+            or is_within(
+                organisation,
+                trigger,
+                actor,
+                state=view.line.state,
+                district_id=view.line.district_id,
+            )
+        )
     }
-    if user.unit_id != view.line.unit_id:
+    if not organisation.has_districts:
+        allowed.discard(CaseTrigger.HAND_DOWN)
+    if actor.unit_id != view.line.unit_id:
         allowed -= _OF_UNIT
-        if user.roles == {Role.UNIT}:
+        if actor.roles == {Role.UNIT}:
             allowed -= _OF_UNIT_OR_CENTRE
-    if user.roles == {Role.UNIT} and not is_overseer:
+    if actor.roles == {Role.UNIT} and not is_overseer:
         allowed.discard(CaseTrigger.URGE)
     if course.marks.guarded_at is not None:
         allowed.discard(CaseTrigger.GUARD)
@@ -159,12 +197,32 @@ def acts_of(
     return frozenset(allowed)
 
 
+def can_check_at_centre(actor: Actor, view: CaseView, organisation: Organisation) -> bool:
+    """Say whether the person checks the feedback at the centre (001 a17)."""
+    at_centre = organisation.rules[Question.CHECKS].roles - {Role.INSPECTOR}
+    if actor.roles.isdisjoint(at_centre) or not CASE.allows(view.line.state, CaseTrigger.PASS):
+        return False
+    return is_within(
+        organisation,
+        CaseTrigger.PASS,
+        actor,
+        state=view.line.state,
+        district_id=view.line.district_id,
+    )
+
+
 _OF_UNIT = frozenset(
     {CaseTrigger.ACCEPT, CaseTrigger.GUARD, CaseTrigger.RETURN, CaseTrigger.HANDLE}
 )
 _OF_UNIT_OR_CENTRE = frozenset({CaseTrigger.DISPUTE, CaseTrigger.RESUME, CaseTrigger.UNSHELVE})
 _NAMING_UNITS = frozenset(
-    {CaseTrigger.DISPATCH, CaseTrigger.MEET, CaseTrigger.DECIDE, CaseTrigger.URGE}
+    {
+        CaseTrigger.HAND_DOWN,
+        CaseTrigger.DISPATCH,
+        CaseTrigger.MEET,
+        CaseTrigger.DECIDE,
+        CaseTrigger.URGE,
+    }
 )
 
 
@@ -175,20 +233,39 @@ def condition_choices(category: Category | None) -> Sequence[tuple[str, str]]:
     return [
         (
             f"{item.condition}|{item.limit}",
-            f"{condition_words(item.condition) or '—'}（{limit_words(item.limit)}）",
+            f"{item.words or condition_words(item.condition) or '—'}（{limit_words(item.limit)}）",
         )
         for item in category.limits
     ]
 
 
 async def _own_category(session: AsyncSession, view: CaseView) -> Category | None:
+    """Return what the case's category means under the standard in force."""
     if view.line.category_key is None:
         return None
     try:
-        return await find_category(session, view.line.category_key)
+        return await present_category(session, view.line.category_key)
     except Invalid:
         # The standard moved on since the report: the desk picks a present category.
         return None
+
+
+async def _conditions(session: AsyncSession, category: Category | None) -> Sequence[Condition]:
+    """Return filing and closing conditions for whoever decides (R20, R25)."""
+    if category is None:
+        return ()
+    item = await item_of(
+        session, category.scheme, category.version, category.kind, category.code
+    )
+    return item.conditions if item else ()
+
+
+async def _condition_text(session: AsyncSession, view: CaseView) -> str:
+    """Return the case's condition in the words of the version that it was filed under."""
+    if view.line.condition is None or view.line.category_key is None:
+        return condition_words(view.line.condition)
+    category = await known_category(session, view.line.category_key)
+    return condition_words(view.line.condition, category.limits)
 
 
 def _receipt(request: web.Request, view: CaseView) -> str:

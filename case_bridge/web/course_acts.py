@@ -124,7 +124,7 @@ async def post_apply(request: web.Request) -> web.StreamResponse:
         reason=fields.text("reason"),
         unit_leader=fields.text("unit_leader"),
         extension=Limit.parse(amount) if amount else None,
-        until=_instant("until", fields),
+        until=instant_of("until", fields),
     )
     async with acting(request) as (uow, actor, now):
         await later.apply_for(uow, case_id, application, actor=actor, now=now)
@@ -198,7 +198,7 @@ async def post_supervise(request: web.Request) -> web.StreamResponse:
             uow,
             case_id,
             text=fields.text("text"),
-            reply_by=_instant("reply_by", fields),
+            reply_by=instant_of("reply_by", fields),
             actor=actor,
             now=now,
         )
@@ -208,7 +208,7 @@ async def post_supervise(request: web.Request) -> web.StreamResponse:
 async def post_order(request: web.Request) -> web.StreamResponse:
     """Order with a date. Fields: text, reply_by."""
     case_id, fields = case_id_of(request), await read_fields(request)
-    reply_by = _instant("reply_by", fields)
+    reply_by = instant_of("reply_by", fields)
     if reply_by is None:
         raise Invalid("reply_by", "an order names its date")
     async with acting(request) as (uow, actor, now):
@@ -253,7 +253,7 @@ async def post_meet(request: web.Request) -> web.StreamResponse:
     """Record the site meeting. Fields: unit_1 to unit_4 (ids), minutes."""
     case_id, fields = case_id_of(request), await read_fields(request)
     names = ("unit_1", "unit_2", "unit_3", "unit_4")
-    unit_ids = [_unit(name, fields) for name in names if fields.optional(name)]
+    unit_ids = [unit_of(name, fields) for name in names if fields.optional(name)]
     async with acting(request) as (uow, actor, now):
         await disputes.hold_meeting(
             uow,
@@ -270,7 +270,7 @@ async def post_decide(request: web.Request) -> web.StreamResponse:
     """Settle who is responsible. Fields: decision, unit_id, words, order."""
     case_id, fields = case_id_of(request), await read_fields(request)
     decision = _member("decision", fields, DecisionKind)
-    unit_id = _unit("unit_id", fields)
+    unit_id = unit_of("unit_id", fields)
     async with acting(request) as (uow, actor, now):
         await disputes.decide_dispute(
             uow,
@@ -288,7 +288,7 @@ async def post_decide(request: web.Request) -> web.StreamResponse:
 async def post_ask_helper(request: web.Request) -> web.StreamResponse:
     """Let a further unit help. Fields: unit_id, task."""
     case_id, fields = case_id_of(request), await read_fields(request)
-    unit_id = _unit("unit_id", fields)
+    unit_id = unit_of("unit_id", fields)
     async with acting(request) as (uow, actor, now):
         await disputes.ask_helper(
             uow, case_id, unit_id=unit_id, task=fields.text("task"), actor=actor, now=now
@@ -350,7 +350,12 @@ def _member(name: str, fields: Fields, kind: type[E]) -> E:
         raise Invalid(name, f"is none of {', '.join(kind)}") from None
 
 
-def _unit(name: str, fields: Fields) -> UnitId:
+def unit_of(name: str, fields: Fields) -> UnitId:
+    """Return the id of a unit.
+
+    Raises:
+        Invalid: if it is none.
+    """
     try:
         return UnitId(UUID(fields.text(name)))
     except ValueError:
@@ -365,7 +370,7 @@ def _day(name: str, fields: Fields) -> date | None:
         raise Invalid(name, "is not a date") from None
 
 
-def _instant(name: str, fields: Fields) -> datetime | None:
+def instant_of(name: str, fields: Fields) -> datetime | None:
     """Return an instant; what a browser's field sends is Shanghai's wall clock."""
     text = fields.optional(name)
     if text is None:

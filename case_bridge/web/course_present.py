@@ -5,13 +5,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from case_bridge.cases.course import Course, NoticeView
-from case_bridge.cases.duties import DUTIES
+from case_bridge.cases.duties import OF_HOUSE, Duties
 from case_bridge.cases.states import CASE, CaseTrigger
 from case_bridge.cases.views import CaseView
 from case_bridge.later.reading import Pool, RequestView
 from hotline.accounts.service import User
 
-_OF_HOUSE: Final = frozenset(trigger for trigger, roles in DUTIES.items() if not roles)
 ELSEWHERE: Final = frozenset(
     {
         CaseTrigger.CONFIRM,
@@ -20,9 +19,16 @@ ELSEWHERE: Final = frozenset(
         CaseTrigger.EXTEND,
         CaseTrigger.DEFER,
         CaseTrigger.SHELVE,
+        CaseTrigger.MERGE,
+        CaseTrigger.UNMERGE,
     }
 )
-"""Done on the page of a task, or by answering an application."""
+"""Done on the page of a task, by answering an application, or beside the other case."""
+
+_LEVELS: Final = frozenset(
+    {CaseTrigger.HAND_DOWN, CaseTrigger.HAND_UP, CaseTrigger.PASS_UP, CaseTrigger.SEND_BACK}
+)
+"""Of no interest where there is one level, and said by the state where there are two."""
 
 _LATE_ONLY: Final = frozenset({CaseTrigger.ORDER, CaseTrigger.CIRCULATE})
 
@@ -144,14 +150,14 @@ def pool_json(pool: Pool) -> dict[str, Any]:
 
 
 def refusals(
-    user: User, view: CaseView, course: Course, allowed: frozenset[CaseTrigger]
+    user: User, view: CaseView, course: Course, allowed: frozenset[CaseTrigger], duties: Duties
 ) -> list[tuple[CaseTrigger, str]]:
     """Return, for each act among the person's duties that is not open now, why it is not."""
     found = []
     for trigger in CaseTrigger:
-        if trigger in allowed | _OF_HOUSE | ELSEWHERE:
+        if trigger in allowed | OF_HOUSE | ELSEWHERE:
             continue
-        if user.roles.isdisjoint(DUTIES[trigger]):
+        if user.roles.isdisjoint(duties[trigger]) or trigger in _LEVELS:
             continue
         found.append((trigger, _why(trigger, user, view, course)))
     return found
@@ -160,14 +166,14 @@ def refusals(
 def _why(trigger: CaseTrigger, user: User, view: CaseView, course: Course) -> str:
     if not CASE.allows(view.line.state, trigger):
         return "案卷当前状态下不能办理"
+    if trigger in {CaseTrigger.DISPATCH, CaseTrigger.CLOSE, CaseTrigger.DECIDE}:
+        return "案卷须由另一级平台办理"
     if trigger is CaseTrigger.GUARD and course.marks.guarded_at is not None:
         return "已采取安全防护措施"
     if trigger in _LATE_ONLY:
         return "仅限超期或返工的案卷"
     if trigger is CaseTrigger.URGE:
         return "仅限主管部门督促其公共服务单位"
-    if trigger is CaseTrigger.DECIDE:
-        return "须先召开现场协调会"
     return "案卷不在本单位" if user.unit_id != view.line.unit_id else "须由有权结案的人员办理"
 
 

@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from case_bridge.cases.duties import DUTIES
+from case_bridge.cases.duties import ANYBODY
 from case_bridge.cases.evidence import MAX_SIZE
 from case_bridge.cases.states import CaseTrigger
 from case_bridge.web import course_acts as acts
-from case_bridge.web import oversight
+from case_bridge.web import levels, oversight
+from case_bridge.web.requests import READERS
 from hotline.accounts.roles import Role
 from hotline.web.routing import Handler, MenuEntry, Route
 
@@ -22,7 +23,7 @@ REQUEST: Final = "/cases/later/{request_id}"
 def _act(name: str, handler: Handler, trigger: CaseTrigger, *, max_body: int = 65536) -> Route:
     """Return the route of an act, for those whose duty it is."""
     path = f"/cases/{{case_id}}/{name}"
-    return Route("POST", path, handler, DUTIES[trigger], f"cases.{name}", max_body=max_body)
+    return Route("POST", path, handler, ANYBODY[trigger], f"cases.{name}", max_body=max_body)
 
 
 def _post(path: str, handler: Handler, roles: frozenset[Role], name: str) -> Route:
@@ -35,6 +36,21 @@ PAGES: Final = (
     Route("GET", "/cases/pool", oversight.get_pool, WATCHERS, "cases.pool"),
     Route("GET", "/cases/notices", oversight.get_notices, CENTRE | UNIT, "cases.notices"),
     Route("GET", "/cases/frontage", oversight.get_frontage, WATCHERS, "cases.frontage"),
+    Route("GET", "/cases/organisation", levels.get_organisation, READERS, "cases.organisation"),
+    Route(
+        "POST",
+        "/cases/organisation/delegations",
+        levels.post_delegate,
+        ANYBODY[CaseTrigger.CLOSE],
+        "cases.delegate",
+    ),
+    Route(
+        "POST",
+        "/cases/organisation/delegations/{delegation_id}/end",
+        levels.post_end_delegation,
+        ANYBODY[CaseTrigger.CLOSE],
+        "cases.end_delegation",
+    ),
     Route("POST", "/cases/frontage", acts.post_frontage, CENTRE, "cases.sign_frontage"),
 )
 """Registered before the page of a case, whose path would take them."""
@@ -42,6 +58,11 @@ PAGES: Final = (
 ACTS: Final = (
     _act("settle", acts.post_settle, CaseTrigger.SETTLE, max_body=WITH_FILES),
     _act("guard", acts.post_guard, CaseTrigger.GUARD, max_body=WITH_FILES),
+    _act("hand-down", levels.post_hand_down, CaseTrigger.HAND_DOWN),
+    _act("hand-up", levels.post_hand_up, CaseTrigger.HAND_UP),
+    _act("pass-up", levels.post_pass_up, CaseTrigger.PASS_UP),
+    _act("send-back", levels.post_send_back, CaseTrigger.SEND_BACK),
+    _act("check", levels.post_check, CaseTrigger.PASS),
     _act("dispute", acts.post_dispute, CaseTrigger.DISPUTE),
     _act("meet", acts.post_meet, CaseTrigger.MEET),
     _act("decide", acts.post_decide, CaseTrigger.DECIDE),
@@ -70,5 +91,6 @@ MENU: Final = (
     MenuEntry("督办", "/cases/supervision", WATCHERS),
     MenuEntry("问题库", "/cases/pool", WATCHERS),
     MenuEntry("催办通知", "/cases/notices", CENTRE | UNIT),
+    MenuEntry("制度", "/cases/organisation", WATCHERS),
     MenuEntry("门前五包", "/cases/frontage", WATCHERS),
 )

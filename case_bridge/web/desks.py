@@ -1,24 +1,28 @@
 """The lists: filing desk, dispatcher, unit, all cases."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.bridge import reading as bridge
 from case_bridge.cases.course import helps_wanted, waiting_notices
-from case_bridge.cases.reading import case_by_number, case_counts, case_page
-from case_bridge.cases.states import CaseState
+from case_bridge.cases.duties import duties_of
+from case_bridge.cases.reading import case_by_number, case_counts, case_page, organisation_of
+from case_bridge.cases.repository import DISTRICTS, FIRST_LEVEL
+from case_bridge.cases.states import CaseState, CaseTrigger
 from case_bridge.cases.views import CaseLine, CasePage
 from case_bridge.units.matcher import Matter
-from case_bridge.units.service import find_units, list_units, note_look
+from case_bridge.units.service import districts_of_units, find_units, list_units, note_look
 from case_bridge.units.unit import Suggestion
 from case_bridge.web.course_present import notice_json
 from case_bridge.web.present import alarm_json, line_json, link_json
-from case_bridge.web.requests import see_other, show
+from case_bridge.web.requests import district_of, see_other, show
 from hotline.accounts.roles import Role
 from hotline.kernel.clock import Clock
 from hotline.kernel.errors import Forbidden, Invalid
+from hotline.kernel.ids import UnitId
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.requests import wants_json
@@ -26,6 +30,7 @@ from hotline.web.requests import wants_json
 TO_DECIDE = (CaseState.REGISTERED, CaseState.VERIFYING, CaseState.VERIFIED, CaseState.REFUTED)
 TO_DISPATCH = (CaseState.FILED, CaseState.RETURNED, CaseState.DISPUTED)
 TO_HANDLE = (CaseState.DISPATCHED, CaseState.HANDLING)
+HELD_BELOW = (CaseState.HANDED_DOWN, CaseState.RETURNED, CaseState.DISPUTED, CaseState.HANDLED)
 WAITING = (CaseState.DEFERRED, CaseState.SHELVED, CaseState.DISPUTED)
 
 
@@ -34,15 +39,20 @@ async def get_desk(request: web.Request) -> web.Response:
     now = request.app[CLOCK]()
     is_leader = Role.SHIFT_LEADER in current_user(request).roles
     async with request.app[DATABASE].read() as session:
-        to_decide = await case_page(session, TO_DECIDE, after=request.query.get("after"), now=now)
+        district = await district_of(session, current_user(request))
+        closers = duties_of(await organisation_of(session))[CaseTrigger.CLOSE]
+        is_closer = not current_user(request).roles.isdisjoint(closers)
+        to_decide = await case_page(
+            session, TO_DECIDE, district=district, after=request.query.get("after"), now=now
+        )
         ready = (
-            await case_page(session, [CaseState.READY_TO_CLOSE], now=now)
-            if is_leader
+            await case_page(session, [CaseState.READY_TO_CLOSE], district=district, now=now)
+            if is_closer
             else CasePage((), None)
         )
         alarms = await bridge.open_alarms(session) if is_leader else ()
         failed = await bridge.failed_links(session) if is_leader else ()
-        counts = await case_counts(session)
+        counts = await case_counts(session, district=district)
     if wants_json(request):
         return web.json_response(
             {
@@ -61,28 +71,69 @@ async def get_desk(request: web.Request) -> web.Response:
         alarms=alarms,
         failed=failed,
         counts=counts,
-        is_leader=is_leader,
+        is_closer=is_closer,
     )
 
 
 async def get_dispatch(request: web.Request) -> web.Response:
     """Show filed and returned cases with the unit that the matrix suggests, and why (R26)."""
+    now = request.app[CLOCK]()
     async with request.app[DATABASE].read() as session:
+        district = await district_of(session, current_user(request))
         page = await case_page(
-            session, TO_DISPATCH, after=request.query.get("after"), now=request.app[CLOCK]()
+            session,
+            TO_DISPATCH if district is None else [CaseState.HANDED_DOWN, *TO_DISPATCH],
+            district=district or FIRST_LEVEL,
+            after=request.query.get("after"),
+            now=now,
         )
         suggestions = await suggest(session, page.lines, request.app[CLOCK])
-        units = await list_units(session)
-    pairs = list(zip(page.lines, suggestions, strict=True))
+        units = await list_units(session, district_id=district)
+        organisation = await organisation_of(session)
+        below = await districts_of_units(session) if organisation.has_districts else {}
+        # What the second level has to report up; the first level sees what it handed down.
+        reported = await case_page(
+            session,
+            [CaseState.HANDLED] if district else HELD_BELOW,
+            district=district or DISTRICTS,
+            now=now,
+        )
+    pairs = [
+        (line, found, None if district else _platform(found, below, dict(units)))
+        for line, found in zip(page.lines, suggestions, strict=True)
+    ]
     if wants_json(request):
         return web.json_response(
             {
-                "to_dispatch": [line_json(line, found) for line, found in pairs],
+                "to_dispatch": [
+                    line_json(line, found)
+                    | {"suggested_district_id": str(platform[0]) if platform else None}
+                    for line, found, platform in pairs
+                ],
+                "below": [line_json(line) for line in reported.lines],
                 "next": page.next_cursor,
                 "units": [{"unit_id": str(unit_id), "name": name} for unit_id, name in units],
             }
         )
-    return show(request, "dispatch.html", pairs=pairs, page=page)
+    return show(
+        request,
+        "dispatch.html",
+        pairs=pairs,
+        page=page,
+        below=reported,
+        is_second=district is not None,
+        has_districts=organisation.has_districts,
+    )
+
+
+def _platform(
+    found: Suggestion | None, below: Mapping[UnitId, UnitId], names: Mapping[UnitId, str]
+) -> tuple[UnitId, str] | None:
+    """Return the second-level platform that commands a suggested unit: territory first (R29)."""
+    if found is None or found.unit_id not in below:
+        return None
+    platform = below[found.unit_id]
+    return platform, names.get(platform, "")
 
 
 async def get_unit(request: web.Request) -> web.Response:
@@ -135,10 +186,10 @@ async def get_unit(request: web.Request) -> web.Response:
 
 
 async def get_cases(request: web.Request) -> web.Response:
-    """Show cases in one state, or in all of them; a number leads to its case.
+    """Show cases in one state, or in all, of one district or all; a number leads to its case.
 
     Raises:
-        Invalid: if there is no such state.
+        Invalid: if there is no such state, or the district is no id.
         NotFound: if no case has the number.
     """
     number, state = request.query.get("number", "").strip(), request.query.get("state", "")
@@ -150,6 +201,7 @@ async def get_cases(request: web.Request) -> web.Response:
         page = await case_page(
             session,
             [CaseState(state)] if state else list(CaseState),
+            district=await district_of(session, current_user(request)) or _asked(request),
             after=request.query.get("after"),
             now=request.app[CLOCK](),
         )
@@ -158,6 +210,14 @@ async def get_cases(request: web.Request) -> web.Response:
             {"cases": [line_json(line) for line in page.lines], "next": page.next_cursor}
         )
     return show(request, "cases.html", page=page, state=state, states=list(CaseState))
+
+
+def _asked(request: web.Request) -> UnitId | None:
+    text = request.query.get("district", "")
+    try:
+        return UnitId(UUID(text)) if text else None
+    except ValueError:
+        raise Invalid("district", "is not an id") from None
 
 
 async def suggest(

@@ -7,12 +7,14 @@ from typing import Final
 from case_bridge.bridge.states import CrossingState
 from case_bridge.cases.case import DECLINE_REASONS, CaseSource, DeclineReason, EvidenceOrigin
 from case_bridge.cases.notice import DecisionKind, Ground, NoticeKind
+from case_bridge.cases.organisation import Level, Question
 from case_bridge.cases.rules import Stage
 from case_bridge.cases.states import CaseState, CaseTrigger
 from case_bridge.field.states import TaskState
 from case_bridge.field.task import TaskKind
 from case_bridge.later.request import LaterKind
 from case_bridge.later.states import RequestState
+from hotline.accounts.roles import Role
 from hotline.sla.limit import Limit
 from hotline.tickets.category import CategoryKind
 
@@ -25,6 +27,7 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         CaseState.SETTLED: "现场处理完毕",
         CaseState.DECLINED: "不予立案",
         CaseState.FILED: "已立案",
+        CaseState.HANDED_DOWN: "待二级派遣",
         CaseState.DISPATCHED: "已派遣",
         CaseState.HANDLING: "处置中",
         CaseState.RETURNED: "已退回",
@@ -36,6 +39,7 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         CaseState.READY_TO_CLOSE: "待结案",
         CaseState.CLOSED: "已结案",
         CaseState.VOIDED: "已作废",
+        CaseState.MERGED: "已并案",
     },
     CaseTrigger: {
         CaseTrigger.VERIFY: "发起核实",
@@ -44,11 +48,15 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         CaseTrigger.SETTLE: "现场处理",
         CaseTrigger.FILE: "立案",
         CaseTrigger.DECLINE: "不予立案",
+        CaseTrigger.HAND_DOWN: "下派二级平台",
+        CaseTrigger.HAND_UP: "退回一级平台",
         CaseTrigger.DISPATCH: "派遣",
         CaseTrigger.ACCEPT: "签收",
         CaseTrigger.GUARD: "安全防护",
         CaseTrigger.RETURN: "退回",
         CaseTrigger.HANDLE: "处置反馈",
+        CaseTrigger.PASS_UP: "逐级反馈",
+        CaseTrigger.SEND_BACK: "退回补办",
         CaseTrigger.DISPUTE: "申请协调",
         CaseTrigger.MEET: "现场协调",
         CaseTrigger.DECIDE: "明确责任",
@@ -71,6 +79,8 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         CaseTrigger.REOPEN: "重新办理",
         CaseTrigger.VOID: "作废",
         CaseTrigger.FORCE_VOID: "强制作废",
+        CaseTrigger.MERGE: "并案",
+        CaseTrigger.UNMERGE: "拆案",
     },
     CaseSource: {
         CaseSource.HOTLINE: "热线",
@@ -91,6 +101,7 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         EvidenceOrigin.REPORT: "诉求人",
         EvidenceOrigin.UNIT: "责任单位",
         EvidenceOrigin.INSPECTOR: "监督员",
+        EvidenceOrigin.CENTRE: "中心",
     },
     DeclineReason: DECLINE_REASONS,
     Stage: {
@@ -100,6 +111,32 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         Stage.RETURN: "退回期限",
         Stage.CHECK: "核查阶段",
         Stage.CLOSE: "结案阶段",
+    },
+    Question: {
+        Question.DISPATCHES: "谁派遣",
+        Question.CHECKS: "谁核查",
+        Question.CLOSES: "谁结案",
+        Question.SETTLES: "谁裁定争议",
+        Question.EXTENDS: "谁批准延期",
+        Question.DEFERS: "谁批准缓办",
+        Question.PARKS: "谁批准挂账",
+    },
+    Level: {
+        Level.FIRST: "一级平台",
+        Level.SECOND: "二级平台",
+        Level.EITHER: "案卷所在的一级",
+    },
+    Role: {
+        Role.SEAT: "坐席",
+        Role.SHIFT_LEADER: "值班长",
+        Role.DISPATCHER: "派遣员",
+        Role.UNIT: "责任单位",
+        Role.INSPECTOR: "监督员",
+        Role.SUPERVISOR: "考核员",
+        Role.LEADER: "领导",
+        Role.SYSTEM_ADMIN: "系统管理员",
+        Role.SECURITY_ADMIN: "安全管理员",
+        Role.AUDIT_ADMIN: "审计管理员",
     },
     NoticeKind: {
         NoticeKind.NEAR_DUE: "临期预警",

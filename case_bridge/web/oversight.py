@@ -3,13 +3,18 @@
 from aiohttp import web
 
 from case_bridge.cases.course import waiting_notices
-from case_bridge.cases.watch import late_stages, overdue_cases, ownerless_cases
+from case_bridge.cases.watch import (
+    district_summaries,
+    late_stages,
+    overdue_cases,
+    ownerless_cases,
+)
 from case_bridge.later.reading import problem_pool, waiting_requests
 from case_bridge.later.request import LaterKind
 from case_bridge.units.service import class_one_looks, frontage_register
 from case_bridge.web.course_present import notice_json, pool_json, request_json
 from case_bridge.web.present import line_json
-from case_bridge.web.requests import show
+from case_bridge.web.requests import district_of, show
 from hotline.accounts.roles import Role
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
@@ -29,9 +34,12 @@ async def get_supervision(request: web.Request) -> web.Response:
     """Show what is late, at the units and in the centre, and what belongs to nobody."""
     now = request.app[CLOCK]()
     async with request.app[DATABASE].read() as session:
-        overdue = await overdue_cases(session, now=now)
-        stages = await late_stages(session, now=now)
-        ownerless = await ownerless_cases(session, now=now)
+        district = await district_of(session, current_user(request))
+        overdue = await overdue_cases(session, district=district, now=now)
+        stages = await late_stages(session, district=district, now=now)
+        ownerless = await ownerless_cases(session, district=district, now=now)
+        # R87: the first level inspects the second; a district sees to its own.
+        districts = () if district else await district_summaries(session, now=now)
         looks = await class_one_looks(session, now=now)
     if wants_json(request):
         return web.json_response(
@@ -47,6 +55,10 @@ async def get_supervision(request: web.Request) -> web.Response:
                     for each in stages
                 ],
                 "ownerless": [line_json(line) for line in ownerless],
+                "districts": [
+                    {"name": each.name, "open": each.open, "overdue": each.overdue}
+                    for each in districts
+                ],
             }
         )
     return show(
@@ -56,6 +68,7 @@ async def get_supervision(request: web.Request) -> web.Response:
         stages=stages,
         ownerless=ownerless,
         looks=looks,
+        districts=districts,
     )
 
 

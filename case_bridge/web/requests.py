@@ -9,17 +9,19 @@ from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.web import FileField
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases import reading
 from case_bridge.cases.case import Actor, Attachment
 from case_bridge.cases.course import is_concerned
+from case_bridge.units.service import platform_of
 from case_bridge.web.labels import limit_words, word
 from case_bridge.web.present import case_json
 from hotline.accounts.roles import Role
 from hotline.accounts.service import User
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Forbidden, Invalid
-from hotline.kernel.ids import CaseId
+from hotline.kernel.ids import CaseId, UnitId
 from hotline.tickets.conditions import condition_words
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
@@ -118,12 +120,25 @@ def _attachment(file: FileField) -> Attachment:
 async def acting(request: web.Request) -> AsyncGenerator[tuple[UnitOfWork, Actor, datetime], None]:
     """Open the transaction of one act; give who acts, and when."""
     async with request.app[DATABASE].begin() as uow:
-        yield uow, actor_of(current_user(request)), request.app[CLOCK]()
+        yield uow, await actor_of(uow.session, current_user(request)), request.app[CLOCK]()
 
 
-def actor_of(user: User) -> Actor:
-    """Return the signed-in person as the actor of a case."""
-    return Actor(name=user.display_name, user_id=user.id, roles=user.roles, unit_id=user.unit_id)
+async def actor_of(session: AsyncSession, user: User) -> Actor:
+    """Return the signed-in person as the actor of a case, with the district they act for."""
+    return Actor(
+        name=user.display_name,
+        user_id=user.id,
+        roles=user.roles,
+        unit_id=user.unit_id,
+        district_id=await district_of(session, user),
+    )
+
+
+async def district_of(session: AsyncSession, user: User) -> UnitId | None:
+    """Return the second-level platform at which a person works; None at the first level."""
+    if user.roles == {Role.UNIT}:
+        return None
+    return await platform_of(session, user.unit_id)
 
 
 def case_id_of(request: web.Request) -> CaseId:
@@ -139,18 +154,21 @@ async def check_reader(request: web.Request, case_id: CaseId) -> None:
     """Return if the person may read the case.
 
     Raises:
-        Forbidden: if they are of a unit that never had it, and nothing else.
+        Forbidden: if they are of a unit that never had it, or of another district.
     """
     user = current_user(request)
-    if not user.roles.isdisjoint(READERS - {Role.UNIT}):
-        return
     async with request.app[DATABASE].read() as session:
+        district = await district_of(session, user)
+        if not user.roles.isdisjoint(READERS - {Role.UNIT}) and (
+            district is None or await reading.is_of_district(session, case_id, district)
+        ):
+            return
         if user.unit_id and (
             await reading.was_with_unit(session, case_id, user.unit_id)
             or await is_concerned(session, case_id, user.unit_id)
         ):
             return
-    raise Forbidden("the case was never with this unit")
+    raise Forbidden("the case was never with this unit or district")
 
 
 async def answer_act(request: web.Request, case_id: CaseId, fields: Fields) -> web.StreamResponse:

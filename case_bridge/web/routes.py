@@ -3,10 +3,20 @@
 from pathlib import Path
 from typing import Final
 
-from case_bridge.cases.duties import DUTIES
+from case_bridge.cases.duties import ANYBODY
 from case_bridge.cases.evidence import MAX_SIZE
 from case_bridge.cases.states import CaseTrigger
-from case_bridge.web import acts, cases, course_routes, desks, evaluation, evaluation_public, tasks
+from case_bridge.web import (
+    acts,
+    cases,
+    course_routes,
+    desks,
+    evaluation,
+    evaluation_public,
+    merging,
+    standards,
+    tasks,
+)
 from case_bridge.web.requests import READERS
 from hotline.accounts.roles import Role
 from hotline.web.routing import PUBLIC, Handler, MenuEntry, Route, WebPart
@@ -15,7 +25,7 @@ HERE: Final = Path(__file__).parent
 
 DESK: Final = frozenset({Role.SEAT, Role.SHIFT_LEADER})
 LEADER: Final = frozenset({Role.SHIFT_LEADER})
-DISPATCHER: Final = frozenset({Role.DISPATCHER})
+DISPATCHER: Final = ANYBODY[CaseTrigger.DISPATCH]
 UNIT: Final = frozenset({Role.UNIT})
 INSPECTOR: Final = frozenset({Role.INSPECTOR})
 OVERVIEW: Final = frozenset({Role.SHIFT_LEADER, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER})
@@ -30,7 +40,7 @@ def _act(name: str, handler: Handler, trigger: CaseTrigger, *, max_body: int = 6
         "POST",
         f"/cases/{{case_id}}/{name}",
         handler,
-        DUTIES[trigger],
+        ANYBODY[trigger],
         f"cases.{name}",
         max_body=max_body,
     )
@@ -58,6 +68,7 @@ ROUTES: Final = (
         "cases.retry_link",
     ),
     *course_routes.PAGES,
+    *merging.ROUTES,
     Route("GET", "/cases/{case_id}", cases.get_case, READERS, "cases.case"),
     Route(
         "GET",
@@ -73,7 +84,7 @@ ROUTES: Final = (
     _act("accept", acts.post_accept, CaseTrigger.ACCEPT),
     _act("return", acts.post_return, CaseTrigger.RETURN),
     _act("handle", acts.post_handle, CaseTrigger.HANDLE, max_body=WITH_FILES),
-    Route("POST", "/cases/{case_id}/rework", acts.post_rework, LEADER, "cases.rework"),
+    _act("rework", acts.post_rework, CaseTrigger.REWORK),
     _act("close", acts.post_close, CaseTrigger.CLOSE),
     _act("void", acts.post_void, CaseTrigger.VOID),
     *course_routes.ACTS,
@@ -90,6 +101,7 @@ ROUTES: Final = (
     ),
     *evaluation.ROUTES,
     *evaluation_public.ROUTES,
+    *standards.ROUTES,
 )
 
 PART: Final = WebPart(
@@ -106,6 +118,7 @@ PART: Final = WebPart(
         MenuEntry("我的任务", "/field/tasks", INSPECTOR),
         MenuEntry("案卷查询", "/cases/all", OVERVIEW),
         MenuEntry("考核评价", "/evaluation", evaluation.ASSESSORS),
+        *standards.MENU,
         MenuEntry("数据公开", "/statistics", PUBLIC),
     ),
 )
