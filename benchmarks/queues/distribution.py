@@ -1,223 +1,286 @@
-"""`python -m benchmarks.queues.distribution`: from a free seat to the ringing decision.
+"""`python -m benchmarks.queues.distribution`: from a free seat to the ringing.
 
-On a real PostgreSQL of its own: 2,000 seats, 10,000 callers who wait, 50 more a second. Each
-decision is one committed transaction of the product's distributor, timed from the moment when
-a seat becomes free (or a caller joins while seats are free) to the commit of its offer.
+A PostgreSQL and a Valkey of their own, as `hotline serve` runs them. One process is the voice
+process: the product's `Distribution`, callers who join, seats that answer and finish. Another is
+the web process: seats that end their wrap-up. Two floors: `waiting`, where each seat that becomes
+free is offered one of 10,000 callers; and `idle`, where each caller meets 2,000 free seats. The
+time is taken from before the transaction that frees the seat (or puts the caller into the queue)
+until the waiting call is shown its offer, which is when the seat's telephone is rung.
 """
 
 import argparse
 import asyncio
+import gc
+import multiprocessing
+import os
 import sys
 import tempfile
 import time
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from multiprocessing.sharedctypes import SynchronizedArray
 from pathlib import Path
 from random import Random
-from uuid import UUID
+from typing import Any, TypeAlias
 
-from sqlalchemy import insert, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import func, insert, select
 
 import config.models
-from config.embedded import EmbeddedPostgres
-from hotline.contacts.calls.model import CallRow, VoiceProcessRow
-from hotline.contacts.calls.states import CallDirection, CallState
+from benchmarks.queues.hall import QUEUE, Hall, call_row, furnish, needs_of
+from channels.voice.distribution import Distribution
+from config.doorbell import RedisDoorbell
+from config.embedded import EmbeddedPostgres, EmbeddedValkey
+from config.queue_rules import queue_rules
+from hotline.contacts.calls.model import CallRow
 from hotline.kernel.clock import system_clock
-from hotline.kernel.db import Base, Database
+from hotline.kernel.db import Database
 from hotline.kernel.errors import Conflict
-from hotline.kernel.ids import CallId, SeatId, new_id
+from hotline.kernel.ids import CallId, new_id
 from hotline.queues import service
-from hotline.queues.model import QueueEntryRow, SeatPhoneRow, SeatRow
-from hotline.queues.states import QueuedState, SeatState
-from hotline.queues.values import Offer
+from hotline.queues.model import OfferRow
+from hotline.queues.states import OfferState
+from hotline.queues.values import Offer, QueuePolicy
 
-QUEUE = "hotline"
-BATCH = 1000
-SKILLS = ("business.gas", "dialect.min", "language.en")
+TOPICS = ("queue", "seat", "offer")
+"""What wakes the distribution of a voice process."""
+
+RING = (1.0, 4.0)
+TALK = (5.0, 20.0)
+"""Seconds, at random: 2,000 seats take 50 calls a second round and round."""
+
+Begun: TypeAlias = "SynchronizedArray[float]"
+"""When each seat began to become free, on the clock that all processes of a machine share."""
 
 
 @dataclass
-class Load:
-    """A floor under load, and what its decisions took, in seconds."""
+class VoiceLoad:
+    """The voice process: callers, and what they are offered."""
 
     database: Database
-    seats: list[SeatId]
-    process_id: UUID
+    distribution: Distribution
+    hall: Hall
+    begun: Begun
+    by_caller: bool
     luck: Random = field(default_factory=lambda: Random(7))
-    decisions: list[float] = field(default_factory=list)
-    joined: int = 0
-    missed_beats: int = 0
+    found: list[float] = field(default_factory=list)
+    joined: dict[CallId, float] = field(default_factory=dict)
+    refused: int = 0
+    cpu: float = 0.0
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def free_and_offer(self, seat_id: SeatId) -> None:
-        """A seat ends its wrap-up, and is offered the next caller."""
-        began = time.perf_counter()
-        async with self.database.begin() as uow:
-            await service.end_wrap_up(uow, seat_id, system_clock())
-        offer = await self.offer()
-        if offer is not None:
-            self.decisions.append(time.perf_counter() - began)
-            await self.talk(offer)
+    def __post_init__(self) -> None:
+        """Know the seats by their number."""
+        self.number_of = {seat_id: number for number, seat_id in enumerate(self.hall.seats)}
 
-    async def offer(self) -> Offer | None:
-        """Run the distributor once."""
-        async with self.database.begin() as uow:
-            return await service.next_offer(uow, QUEUE, system_clock())
-
-    async def talk(self, offer: Offer) -> None:
-        """The seat answers, talks for no time at all, and wraps up."""
-        try:
-            async with self.database.begin() as uow:
-                now = system_clock()
-                await service.answer_offer(uow, offer.offer_id, now=now)
-                await service.finish(uow, offer.seat_id, now)
-        except Conflict:
-            self.missed_beats += 1
-
-    async def join(self) -> None:
-        """One more caller rings and waits."""
+    async def join(self, number: int) -> None:
+        """One more caller waits."""
         call_id = CallId(new_id())
         async with self.database.begin() as uow:
-            now = system_clock()
-            await uow.session.execute(insert(CallRow).values(self.call(call_id)))
-            needs = {self.luck.choice(SKILLS): 2} if self.luck.random() < 0.1 else {}
+            row = call_row(call_id, self.hall.process_id)
+            await uow.session.execute(insert(CallRow).values(row))
+        self.joined[call_id] = time.monotonic()
+        async with self.database.begin() as uow:
             await service.enqueue(
-                uow, call_id=call_id, queue=QUEUE, number_hash=str(call_id), needs=needs, now=now
+                uow,
+                call_id=call_id,
+                queue=QUEUE,
+                number_hash=str(call_id),
+                needs=needs_of(number),
+                now=system_clock(),
             )
-        self.joined += 1
+        self.distribution.join(call_id, Caller(self, call_id))
 
-    def call(self, call_id: UUID) -> dict[str, object]:
-        """The row of a call that waits."""
-        return {
-            "id": call_id,
-            "process_id": self.process_id,
-            "direction": CallDirection.INBOUND,
-            "line": "12345",
-            "number": None,
-            "number_hash": str(call_id),
-            "to_number": "12345",
-            "sip_call_id": str(call_id),
-            "state": CallState.WAITING,
-            "started_at": system_clock(),
-        }
+    def rings(self, offer: Offer) -> None:
+        """The seat rings: the time is taken; it answers, talks and finishes."""
+        began = self.begun[self.number_of[offer.seat_id]]
+        if self.by_caller:
+            began = self.joined[offer.call_id]
+        self.found.append(time.monotonic() - began)
+        self.start(self.talk(offer))
+
+    async def talk(self, offer: Offer) -> None:
+        """Answer after a while, and finish after another."""
+        try:
+            await asyncio.sleep(self.luck.uniform(*RING))
+            async with self.database.begin() as uow:
+                await service.answer_offer(uow, offer.offer_id, now=system_clock())
+            self.distribution.leave(offer.call_id)
+            await asyncio.sleep(self.luck.uniform(*TALK))
+            async with self.database.begin() as uow:
+                await service.end_contact(uow, offer.call_id, now=system_clock())
+        except Conflict:
+            self.refused += 1
+
+    def start(self, act: Coroutine[Any, Any, None]) -> None:
+        """Keep a task of the load."""
+        task = asyncio.create_task(act)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def run(self, seconds: float, rate: float) -> None:
-        """Let `rate` callers a second join, and as many seats become free."""
-        began = time.perf_counter()
-        tasks: set[asyncio.Task[None]] = set()
-        for beat in range(int(seconds * rate)):
-            delay = began + beat / rate - time.perf_counter()
-            if delay > 0:
-                await asyncio.sleep(delay)
-            seat = self.seats[beat % len(self.seats)]
-            for act in (self.join(), self.free_and_offer(seat)):
-                task = asyncio.create_task(act)
-                tasks.add(task)
-                task.add_done_callback(tasks.discard)
-        if tasks:
-            await asyncio.wait(tasks)
+        """Let `rate` callers a second join."""
+        async for number in beats(seconds, rate):
+            self.start(self.join(number))
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
 
 
-async def prepare(url: str, seats: int, callers: int) -> Load:
-    """Make tables and floor: every seat wraps up, and `callers` wait."""
-    engine = create_async_engine(url)
-    async with engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-    database = Database.connect(url, clock=system_clock)
-    now, process_id = system_clock(), new_id()
-    load = Load(database, [SeatId(new_id()) for _ in range(seats)], process_id)
-    async with engine.begin() as connection:
-        await connection.execute(
-            insert(VoiceProcessRow).values(id=process_id, name="v", started_at=now, beat_at=now)
-        )
-        await connection.execute(insert(SeatRow), [
-            {
-                "id": seat_id,
-                "name": f"坐席{number}",
-                "extension": f"{10000 + number}",
-                "queue": QUEUE,
-                "state": SeatState.WRAP_UP,
-                "since": now,
-                "idle_since": now,
-                "user_id": new_id(),
-                "skills": {skill: load.luck.randint(1, 9) for skill in SKILLS[: number % 4]},
-                "sip_ha1_md5": "",
-                "sip_ha1_sha256": "",
-            }
-            for number, seat_id in enumerate(load.seats)
-        ])  # fmt: skip
-        await connection.execute(insert(SeatPhoneRow), [
-            {
-                "seat_id": seat_id,
-                "contact_uri": "sip:x",
-                "source_host": "192.0.2.1",
-                "source_port": 5060,
-                "transport": "udp",
-                "sip_call_id": "x",
-                "cseq": 1,
-                "expires_at": now + timedelta(hours=1),
-            }
-            for seat_id in load.seats
-        ])  # fmt: skip
-        for first in range(0, callers, BATCH):
-            ids = [new_id() for _ in range(min(BATCH, callers - first))]
-            await connection.execute(insert(CallRow), [load.call(call_id) for call_id in ids])
-            await connection.execute(insert(QueueEntryRow), [
-                {
-                    "id": new_id(),
-                    "call_id": call_id,
-                    "queue": QUEUE,
-                    "state": QueuedState.WAITING,
-                    "enqueued_at": now - timedelta(seconds=callers - first - number),
-                    "rank_at": now - timedelta(seconds=callers - first - number),
-                    "needs": {SKILLS[number % 3]: 2} if number % 10 == 0 else {},
-                }
-                for number, call_id in enumerate(ids)
-            ])  # fmt: skip
-        await connection.execute(text("ANALYZE"))
-    await engine.dispose()
+class Caller:
+    """A waiting call, as the distribution sees it."""
+
+    def __init__(self, load: VoiceLoad, call_id: CallId) -> None:
+        self._load = load
+        self._call_id = call_id
+        self._is_rung = False
+
+    def show(self, offers: Sequence[Offer]) -> None:
+        """Ring once."""
+        if offers and not self._is_rung:
+            self._is_rung = True
+            self._load.rings(offers[0])
+
+
+async def beats(seconds: float, rate: float) -> AsyncIterator[int]:
+    """Yield 0, 1, 2 … at `rate` a second."""
+    began = time.monotonic()
+    for beat in range(int(seconds * rate)):
+        delay = began + beat / rate - time.monotonic()
+        if delay > 0:
+            await asyncio.sleep(delay)
+        yield beat
+
+
+async def listen(doorbell: RedisDoorbell, distribution: Distribution) -> None:
+    """Wake the distribution as the voice process does."""
+    async with doorbell.subscribe(*TOPICS) as signals:
+        async for _ in signals:
+            distribution.wake()
+
+
+async def free_seats(house: "House", hall: Hall, begun: Begun, chosen: argparse.Namespace) -> int:
+    """The web process: end wrap-ups, `rate` a second; return how many were refused."""
+    async with house.open() as (database, _):
+        refused = 0
+
+        async def free(number: int) -> None:
+            nonlocal refused
+            begun[number] = time.monotonic()
+            try:
+                async with database.begin() as uow:
+                    await service.end_wrap_up(uow, hall.seats[number], system_clock())
+            except Conflict:
+                refused += 1
+
+        acts = [
+            asyncio.create_task(free(beat % len(hall.seats)))
+            async for beat in beats(chosen.seconds, chosen.rate)
+        ]
+        await asyncio.gather(*acts)
+    return refused
+
+
+@dataclass(frozen=True)
+class House:
+    """The servers, and how both processes reach them."""
+
+    postgres: str
+    valkey: str
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[tuple[Database, RedisDoorbell], None]:
+        """Connect as a process of the house does."""
+        doorbell = RedisDoorbell(self.valkey)
+        database = Database.connect(self.postgres, clock=system_clock, doorbell=doorbell)
+        try:
+            yield database, doorbell
+        finally:
+            await database.close()
+            await doorbell.close()
+
+
+async def take_calls(
+    house: House, hall: Hall, begun: Begun, chosen: argparse.Namespace, *, by_caller: bool
+) -> VoiceLoad:
+    """The voice process: let callers join, ring seats, talk."""
+    async with house.open() as (database, doorbell):
+        distribution = Distribution(database, system_clock, QueuePolicy(queues=queue_rules()))
+        load = VoiceLoad(database, distribution, hall, begun, by_caller)
+        for call_id in hall.callers:
+            distribution.join(call_id, Caller(load, call_id))
+        gc.collect()
+        gc.freeze()
+        work = [
+            asyncio.create_task(distribution.run(lambda: hall.process_id)),
+            asyncio.create_task(listen(doorbell, distribution)),
+        ]
+        began = time.process_time()
+        await load.run(chosen.seconds, chosen.rate)
+        load.cpu = time.process_time() - began
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        await check(database)
     return load
 
 
-def percentile(values: list[float], share: float) -> float:
-    """Return the value that `share` of the values do not exceed."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+async def check(database: Database) -> None:
+    """One seat for each contact, whatever the load was."""
+    openly = OfferRow.state.in_([OfferState.RINGING, OfferState.ANSWERED])
+    async with database.read() as session:
+        for column in (OfferRow.seat_id, OfferRow.entry_id):
+            query = select(column).where(openly).group_by(column).having(func.count() > 1)
+            doubled = (await session.scalars(query)).all()
+            assert not doubled, f"{column} in two contacts: {doubled}"
 
 
-async def measure(url: str, chosen: argparse.Namespace) -> Load:
-    """Prepare the floor and run the load."""
-    load = await prepare(url, chosen.seats, chosen.callers)
-    await load.run(chosen.seconds, chosen.rate)
-    await load.database.close()
-    return load
+def measure(house: House, chosen: argparse.Namespace, *, is_idle: bool) -> bool:
+    """Run one floor, and print its line; say whether the limit was kept."""
+    callers = 0 if is_idle else chosen.callers
+    hall = asyncio.run(furnish(house.postgres, chosen.seats, callers, free=is_idle))
+    begun: Begun = multiprocessing.Array("d", chosen.seats)
+    web = multiprocessing.Process(
+        target=lambda: asyncio.run(free_seats(house, hall, begun, chosen)), name="web"
+    )
+    if not is_idle:
+        web.start()
+    load = asyncio.run(take_calls(house, hall, begun, chosen, by_caller=is_idle))
+    if not is_idle:
+        web.join()
+    found = sorted(load.found)
+    p50, p99 = found[len(found) // 2], found[len(found) * 99 // 100]
+    print(
+        f"{'idle' if is_idle else 'waiting'}: {chosen.seats} seats, {callers} waiting, "
+        f"{chosen.rate:g}/s for {chosen.seconds:g} s: {len(found)} rang, "
+        f"p50 {p50 * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms, max {found[-1] * 1000:.1f} ms; "
+        f"{load.cpu / len(found) * 1000:.1f} ms of CPU in the voice process each; "
+        f"{load.refused} refused; load average {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
+    return p99 <= float(chosen.limit)
 
 
 def main() -> int:
-    """Measure, and print what a line of docs/benchmarks.md says."""
+    """Measure both floors, and print what docs/benchmarks.md says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seats", type=int, default=2000)
     parser.add_argument("--callers", type=int, default=10_000)
     parser.add_argument("--rate", type=float, default=50.0)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--limit", type=float, default=0.1, help="p99 in seconds")
+    parser.add_argument("--floor", choices=["waiting", "idle", "both"], default="both")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hotline-queues-") as folder:
-        server = EmbeddedPostgres(Path(folder) / "postgres")
-        url = server.start()
+        servers = [EmbeddedPostgres(Path(folder) / "postgres"), EmbeddedValkey(Path(folder) / "v")]
         try:
-            load = asyncio.run(measure(url, chosen))
+            house = House(*(server.start() for server in servers))
+            floors = {"both": [False, True], "waiting": [False], "idle": [True]}[chosen.floor]
+            kept = [measure(house, chosen, is_idle=is_idle) for is_idle in floors]
         finally:
-            server.stop()
-    found = load.decisions
-    p50, p99 = percentile(found, 0.5), percentile(found, 0.99)
-    print(
-        f"{chosen.seats} seats, {chosen.callers} waiting, {chosen.rate:g} arrivals/s for "
-        f"{chosen.seconds:g} s: {load.joined} joined, {len(found)} offers, "
-        f"p50 {p50 * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms, max {max(found) * 1000:.1f} ms, "
-        f"{load.missed_beats} lost races"
-    )
-    return 0 if p99 <= chosen.limit else 1
+            for server in servers:
+                server.stop()
+    return 0 if all(kept) else 1
 
 
 if __name__ == "__main__":
