@@ -6,16 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from channels.voice.conversation import Conversation, TalkEnd, recorded
+from channels.voice.conversation import Conversation
 from channels.voice.exchange import Exchange
+from channels.voice.far_end import FarEnd, reach_seat
 from channels.voice.flow_walk import FlowWalk
+from channels.voice.hold_music import HoldMusic
 from channels.voice.leg import Leg
-from channels.voice.queue_wait import QueueWait, SeatFound
+from channels.voice.parking import Parking
+from channels.voice.queue_wait import QueueWait
+from channels.voice.recording import recorded
 from channels.voice.seat_ring import Caller
-from hotline.kernel.ids import CallId
+from channels.voice.talk import TalkEnd
+from hotline.contacts.calls import service as calls
+from hotline.kernel.ids import CallId, SeatId
 from hotline.queues import service as queues
 from ivr.events import LeaveReason
 from ivr.verbs import Enqueue
+
+UNSERVED = frozenset({LeaveReason.NO_SEATS, LeaveReason.OVERFLOW})
+"""A citizen who was sent to another queue in vain goes back to whom they talked with."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,7 +42,32 @@ class Attendance:
     talks: int = 0
 
     async def run(self, verb: Enqueue, queue: str, place: datetime | None = None) -> LeaveReason:
-        """Wait for a seat, and talk with it until it hangs up; with `place`, at that place."""
+        """Wait for a seat, and talk until whoever attends hangs up; with `place`, at that place."""
+        music = self.walk.files([verb.music])
+        home, since = queue, None
+        sent_by: SeatId | None = None
+        while True:
+            # Whose seat was lost is next again: the place is that of the first wait.
+            began = since or self.exchange.clock()
+            found = await self._wait_in(queue, verb, since, place)
+            if isinstance(found, LeaveReason):
+                if queue == home or found not in UNSERVED:
+                    return found
+                # The other queue did not serve; the seat that sent there, or the head at home.
+                back = await self._back_to(sent_by, music)
+                queue, since, sent_by = home, began, None
+                if back is None:
+                    continue
+                found = back
+            since = began
+            talk = await self._attend(found, music)
+            if talk.end is TalkEnd.SEAT_HUNG_UP:
+                return LeaveReason.ANSWERED
+            queue, sent_by = talk.next_queue or home, talk.seat_id
+
+    async def _wait_in(
+        self, queue: str, verb: Enqueue, since: datetime | None, place: datetime | None
+    ) -> FarEnd | LeaveReason:
         wait = QueueWait(
             self.exchange,
             self.walk,
@@ -44,37 +78,69 @@ class Attendance:
             caller=self.caller,
             can_call_back=verb.can_call_back,
         )
-        since: datetime | None = None
-        while True:
-            # Whose seat was lost is next again: the place is that of the first wait.
-            began = since or self.exchange.clock()
-            found = await wait.run(self.number_hash, since=since, place=place)
-            if isinstance(found, LeaveReason):
-                return found
-            since = began
-            self.talks += 1
-            end = await self._talk(found, self.walk.files([verb.music]))
-            if end is TalkEnd.SEAT_HUNG_UP:
-                return LeaveReason.ANSWERED
+        found = await wait.run(self.number_hash, since=since, place=place)
+        return found if isinstance(found, LeaveReason) else FarEnd(found.leg, found.seat_id)
 
-    async def _talk(self, found: SeatFound, music: Sequence[Path]) -> TalkEnd:
-        talk = Conversation(
+    async def _back_to(self, seat_id: SeatId | None, music: Sequence[Path]) -> FarEnd | None:
+        """Ring the seat that sent the citizen elsewhere; None if it does not answer."""
+        if seat_id is None:
+            return None
+        tune = HoldMusic(self.leg, music)
+        tune.play()
+        try:
+            found = await reach_seat(self.exchange, self.call_id, seat_id, self.caller)
+        finally:
+            await tune.stop()
+        if not isinstance(found, FarEnd):
+            return None
+        async with self.exchange.database.begin() as uow:
+            now = self.exchange.clock()
+            await calls.connect_call(uow, self.call_id, seat_id=seat_id, now=now)
+        return found
+
+    async def _attend(self, found: FarEnd, music: Sequence[Path]) -> Conversation:
+        """Talk, and be parked, in one recording; return the talk that ended it."""
+        self.talks += 1
+        async with AsyncExitStack() as stack:
+            if self.has_notice:
+                await stack.enter_async_context(
+                    recorded(self.exchange, self.call_id, self.leg, part=self.talks)
+                )
+            while True:
+                talk = self._conversation(found, music)
+                try:
+                    await talk.run()
+                finally:
+                    await self.exchange.switchboard.drop(found.leg)
+                async with self.exchange.database.begin() as uow:
+                    await queues.end_contact(uow, self.call_id, now=self.exchange.clock())
+                again = await self._park(talk, music)
+                if again is None:
+                    return talk
+                found = again
+
+    def _conversation(self, found: FarEnd, music: Sequence[Path]) -> Conversation:
+        return Conversation(
             exchange=self.exchange,
             call_id=self.call_id,
             citizen=self.leg,
             seat_id=found.seat_id,
             seat=found.leg,
             music=music,
+            caller=self.caller,
         )
-        try:
-            async with AsyncExitStack() as stack:
-                if self.has_notice:
-                    await stack.enter_async_context(
-                        recorded(self.exchange, self.call_id, self.leg, part=self.talks)
-                    )
-                end = await talk.run()
-        finally:
-            await self.exchange.switchboard.drop(found.leg)
-        async with self.exchange.database.begin() as uow:
-            await queues.end_contact(uow, self.call_id, now=self.exchange.clock())
-        return end
+
+    async def _park(self, talk: Conversation, music: Sequence[Path]) -> FarEnd | None:
+        """Wait for whoever picks the parked citizen up; None if not parked, or nobody came."""
+        if talk.parked is None or talk.seat_id is None:
+            return None
+        parking = Parking(
+            self.exchange,
+            self.call_id,
+            self.leg,
+            view=talk.parked,
+            parked_by=talk.seat_id,
+            music=music,
+            caller=self.caller,
+        )
+        return await parking.run()

@@ -1,124 +1,134 @@
-"""A citizen and a seat hear each other, and both are recorded.
+"""A citizen and whoever attends: a seat, a supervisor, another seat, a department.
 
 One picture decides who hears whom, and is carried out anew after each change: who holds, whose
-page is lost, and which supervisors listen, whisper or have joined in.
+page is lost, who is being brought in, and which supervisors listen, whisper or have joined in.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 import structlog
 
+from channels.voice.bringing_in import BringingIn
 from channels.voice.exchange import Exchange
-from channels.voice.leg import Leg
+from channels.voice.far_end import FarEnd
+from channels.voice.hold_music import HoldMusic
+from channels.voice.leg import Leg, LegEnd
 from channels.voice.life import watch
-from channels.voice.media.engine import LegClosed, MediaLeg, PromptUnusable, RecordingFailed
+from channels.voice.media.engine import LegClosed, MediaLeg
+from channels.voice.rooms import bring_together
+from channels.voice.seat_ring import Caller
+from channels.voice.supervisors import Supervisors, until_lost
+from channels.voice.talk import Listening, TalkEnd, TransferWish
+from channels.voice.transfer import Transfer
 from channels.voice.waiters import first_of, stop_tasks
 from channels.voice.webrtc.leg import PageAttempt, PageLeg
 from hotline.contacts.calls import service as calls
 from hotline.kernel.errors import Conflict, Unavailable
 from hotline.kernel.ids import CallId, SeatId, UserId
 from hotline.kernel.tasks import spawn
+from hotline.queues import phone_contacts, phone_transfers
 from hotline.queues import service as queues
+from hotline.queues.phone_states import TransferResult, TransferState
+from hotline.queues.phone_transfers import ParkedView
 from hotline.recordings import service as recordings
-from hotline.recordings.states import RecordingClass
 
 log = structlog.get_logger()
 
-LOOK_SECONDS = 0.25
-"""How often a page's path is looked at."""
 
-MAX_SUPERVISORS = 4
-"""Who may listen to one call at once; each costs a mix of three voices."""
-
-
-class TalkEnd(StrEnum):
-    """How a conversation ended; the citizen's own end cancels it instead."""
-
-    SEAT_HUNG_UP = "seat_hung_up"
-    SEAT_LOST = "seat_lost"
-
-
-class Listening(StrEnum):
-    """How a supervisor takes part."""
-
-    LISTEN = "listen"
-    WHISPER = "whisper"
-    BARGE = "barge"
-
-
-@dataclass(slots=True)
-class Supervisor:
-    """A supervisor's page in a conversation."""
-
-    leg: PageLeg
-    listening: Listening
-    watching: asyncio.Task[None]
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Conversation:
-    """One talk, from the answer of the seat to its end."""
+    """One talk, from the answer of the seat until nobody attends."""
 
     exchange: Exchange
     call_id: CallId
     citizen: Leg
-    seat_id: SeatId
-    seat: Leg
+    seat_id: SeatId | None
+    """Whose contact the call is; None: a supervisor or somebody outside attends."""
+    seat: Leg | None
+    """Whoever attends; None: nobody any more, while somebody else is being rung."""
     music: Sequence[Path]
+    caller: Caller
     is_held: bool = False
     is_recording_paused: bool = False
+    end: TalkEnd = field(init=False, default=TalkEnd.SEAT_HUNG_UP)
+    next_queue: str | None = field(init=False, default=None)
+    """Where the seat has sent the citizen (`TalkEnd.TO_QUEUE`)."""
+    parked: ParkedView | None = field(init=False, default=None)
+    """Where the seat has parked the citizen (`TalkEnd.PARKED`)."""
+    _is_held_by_phone: bool = field(init=False, default=False)
+    _is_outside: bool = field(init=False, default=False)
+    """Somebody attends who is reached over a trunk."""
     _successor: UserId | None = field(init=False, default=None)
     """The supervisor who has taken over."""
     _is_seat_lost: bool = field(init=False, default=False)
-    _supervisors: dict[UserId, Supervisor] = field(init=False, default_factory=dict)
-    _musician: asyncio.Task[None] | None = field(init=False, default=None)
-    _seat_changed: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _ending: TalkEnd | None = field(init=False, default=None)
+    _changed: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    """Who attends has changed, or the talk is to end."""
     _wiring: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _others: BringingIn = field(init=False)
+    _supervisors: Supervisors = field(init=False)
+    _tune: HoldMusic = field(init=False)
 
-    async def run(self) -> TalkEnd:
-        """Talk until the seat is gone; the citizen's end cancels this.
+    def __post_init__(self) -> None:
+        self._others = BringingIn(self)
+        self._supervisors = Supervisors(self.exchange, self.call_id, self.rewire)
+        self._tune = HoldMusic(self.citizen, self.music)
 
-        The seat's leg and those of supervisors are over and forgotten afterwards.
+    async def run(self) -> None:
+        """Talk until nobody attends, and keep why as `end`; the citizen's end cancels this.
+
+        Every leg but the citizen's is over and forgotten afterwards.
         """
         self.exchange.conversations[self.call_id] = self
         try:
-            await self._wire()
-            return await self._talk()
+            await self.rewire()
+            self.end = await self._talk()
         except LegClosed:
             log.info("leg_gone_in_conversation", call=str(self.call_id))
-            return TalkEnd.SEAT_HUNG_UP
         finally:
             self.exchange.conversations.pop(self.call_id, None)
             await self._end()
 
-    # what pages ask for
+    # what seats ask for
+
+    def speaks(self, seat_id: SeatId) -> bool:
+        """Whether this seat attends."""
+        return self.seat_id == seat_id and self.seat is not None
 
     async def hold(self, *, held: bool) -> None:
-        """Play music to the citizen, or let both talk again (保持)."""
+        """Play music to the citizen, or let both talk again (保持).
+
+        Raises:
+            Conflict: while somebody is being brought in: then that decides who hears music.
+        """
+        if self._others.transfer is not None:
+            raise Conflict("somebody is being brought into this call")
         self.is_held = held
         await self._note("held" if held else "resumed")
-        await self._wire()
+        await self.rewire()
 
-    def hang_up(self) -> None:
-        """The seat ends the talk."""
-        self.seat.hang_up()
+    def hang_up(self, seat_id: SeatId | None) -> None:
+        """A seat ends its part; one that is only consulted leaves the others to each other."""
+        leg = (None if seat_id is None else self._others.far_of(seat_id)) or self.seat
+        if leg is not None:
+            leg.hang_up()
 
-    async def rejoin(self, attempt: PageAttempt) -> None:
+    async def rejoin(self, seat_id: SeatId | None, attempt: PageAttempt) -> None:
         """The seat's page is back, over another path.
 
         Raises:
             Conflict: if the seat's telephone is no page.
             BrowserUnreachable: the path did not come about.
         """
-        if not isinstance(self.seat, PageLeg):
+        far = None if seat_id is None else self._others.far_of(seat_id)
+        leg = far or self.seat
+        if not isinstance(leg, PageLeg):
             attempt.path.stop()
             raise Conflict("the seat's telephone is no page")
-        await self.seat.rejoin(attempt)
+        await leg.rejoin(attempt)
 
     async def pause_recording(self, user_id: UserId, reason: str) -> None:
         """Write silence while the citizen says a secret; the reason is kept."""
@@ -136,162 +146,254 @@ class Conversation:
         async with self.exchange.database.begin() as uow:
             await recordings.resume(uow, self.call_id, now=now)
 
+    async def transfer(self, wish: TransferWish) -> None:
+        """Begin to bring somebody in (转接, 咨询, 三方); see `BringingIn.begin`."""
+        await self._others.begin(wish)
+        self.is_held = False
+
+    async def join(self, seat_id: SeatId) -> None:
+        """Let all three talk; see `BringingIn.join`."""
+        await self._others.join(seat_id)
+
+    async def complete(self, seat_id: SeatId) -> None:
+        """The seat leaves the other two to each other; see `BringingIn.complete`."""
+        await self._others.complete(seat_id)
+
+    async def take_back(self, seat_id: SeatId) -> None:
+        """The far end leaves; see `BringingIn.take_back`."""
+        await self._others.take_back(seat_id)
+
+    async def park(self, seat_id: SeatId) -> None:
+        """Leave the citizen to music until a seat picks the call up (停泊).
+
+        Raises:
+            Conflict: if another seat attends, somebody is being brought in, or no slot is free.
+        """
+        if self._others.transfer is not None or not self.speaks(seat_id):
+            raise Conflict("somebody is being brought in, or the call is another seat's")
+        limit = self.exchange.options.limits.park
+        async with self.exchange.database.begin() as uow:
+            self.parked = await phone_transfers.park(
+                uow, self.call_id, seat_id, limit=limit, now=self.exchange.clock()
+            )
+        self._finish(TalkEnd.PARKED)
+
     # what supervisors ask for
 
     async def admit(self, user_id: UserId, attempt: PageAttempt) -> None:
-        """Let a supervisor listen; nobody in the talk hears of it.
-
-        Raises:
-            Conflict: if too many listen.
-            BrowserUnreachable: the path did not come about.
-        """
-        if self.exchange.pages is None or len(self._supervisors) >= MAX_SUPERVISORS:
-            attempt.path.stop()
-            raise Conflict("no more supervisors can listen to this call")
-        await self.dismiss(user_id)
-        leg = await attempt.open_leg(self.exchange.pages, f"{self.call_id}:{user_id}")
-        watching = spawn(self._watch_supervisor(user_id, leg), f"supervisor of {self.call_id}")
-        self._supervisors[user_id] = Supervisor(leg, Listening.LISTEN, watching)
-        await self._wire()
+        """Let a supervisor listen; see `Supervisors.admit`."""
+        await self._supervisors.admit(user_id, attempt)
 
     async def set_listening(self, user_id: UserId, listening: Listening) -> None:
-        """Whisper to the seat, join in, or only listen again.
-
-        Raises:
-            Conflict: if this supervisor does not listen.
-        """
-        self._supervisor(user_id).listening = listening
-        await self._wire()
+        """Whisper, join in, or only listen; see `Supervisors.set_listening`."""
+        await self._supervisors.set_listening(user_id, listening)
 
     async def dismiss(self, user_id: UserId) -> None:
         """A supervisor leaves; one who has taken over ends the talk. Again changes nothing."""
-        if self._successor == user_id:
+        if self._successor == user_id and self.seat is not None:
             self.seat.hang_up()
-        gone = self._supervisors.pop(user_id, None)
-        if gone is not None:
-            await self._wire()
-            await stop_tasks(gone.watching)
-            await gone.leg.close()
+        await self._supervisors.dismiss(user_id)
 
     async def take_over(self, user_id: UserId) -> None:
         """The supervisor goes on in the seat's place; the seat wraps up.
 
         Raises:
-            Conflict: if this supervisor does not listen, or somebody has taken over already.
+            Conflict: if this supervisor does not listen, somebody has taken over already, or
+                somebody is being brought in.
         """
-        if self._successor is not None:
-            raise Conflict("somebody has taken this call over")
-        successor = self._supervisor(user_id)
-        await stop_tasks(successor.watching)
-        del self._supervisors[user_id]
-        earlier, self.seat = self.seat, successor.leg
-        self._successor, self.is_held, self._is_seat_lost = user_id, False, False
-        self._seat_changed.set()
-        await self._wire()
-        await self.exchange.switchboard.drop(earlier)
+        if self._successor is not None or self._others.transfer is not None:
+            raise Conflict("somebody has taken this call over, or is being brought in")
+        leg = await self._supervisors.promote(user_id)
+        earlier, self.seat = self.seat, leg
+        self._successor, self.seat_id = user_id, None
+        self._forget_holds()
+        self.changed()
+        await self.rewire()
+        if earlier is not None:
+            await self.exchange.switchboard.drop(earlier)
         async with self.exchange.database.begin() as uow:
             await queues.end_contact(uow, self.call_id, now=self.exchange.clock())
         await self._note("taken_over")
 
+    # what the one who is brought in does
+
+    def changed(self) -> None:
+        """Look again at who attends."""
+        self._changed.set()
+
+    def send_to_queue(self, queue: str) -> None:
+        """End the talk; the citizen waits in another queue."""
+        self.next_queue = queue
+        self._finish(TalkEnd.TO_QUEUE)
+
+    async def hand_over(self, transfer: Transfer, far: FarEnd) -> None:
+        """Let the far end attend; the seat wraps up."""
+        earlier, earlier_id = self.seat, self.seat_id
+        self.seat, self.seat_id, self._is_outside = far.leg, far.seat_id, far.seat_id is None
+        self._successor = None
+        self._forget_holds()
+        self.changed()
+        await self.rewire()
+        if self.is_recording_paused:
+            await self.citizen.media.resume_recording()
+            self.is_recording_paused = False
+        for leg in (earlier, transfer.ear):
+            if leg is not None:
+                await self.exchange.switchboard.drop(leg)
+        await transfer.write_end(TransferResult.CONNECTED)
+        now = self.exchange.clock()
+        try:
+            async with self.exchange.database.begin() as uow:
+                await calls.hand_over(uow, self.call_id, seat_id=far.seat_id, now=now)
+        except Unavailable:
+            log.warning("hand_over_not_written", call=str(self.call_id))
+        await self._release(earlier_id)
+
     # inside
+
+    def _finish(self, end: TalkEnd) -> None:
+        self._ending = end
+        self.changed()
+
+    def _forget_holds(self) -> None:
+        self.is_held = self._is_held_by_phone = self._is_seat_lost = False
 
     async def _talk(self) -> TalkEnd:
         while True:
-            self._seat_changed.clear()
-            dead = spawn(watch(self.exchange, self.seat), "watch a seat")
-            lost = spawn(self._until_lost(self.seat), "watch a page")
-            try:
-                await first_of(self.seat.over, dead, lost, self._seat_changed)
-            finally:
-                await stop_tasks(dead, lost)
-            if self._seat_changed.is_set():
+            self._changed.clear()
+            if self._ending is not None:
+                return self._ending
+            if self.seat is None:
+                if self._others.transfer is None:
+                    return TalkEnd.SEAT_LOST
+                await self._changed.wait()
                 continue
-            is_gone = lost.cancelled() or self.seat.is_over or not await self._wait_for_page()
-            if is_gone and not self._seat_changed.is_set():
-                is_lost = self._is_seat_lost and not self._successor and not self.seat.is_over
-                return TalkEnd.SEAT_LOST if is_lost else TalkEnd.SEAT_HUNG_UP
+            end = await self._until_gone(self.seat)
+            if end is None:
+                continue
+            if self._others.transfer is None:
+                return end
+            if not await self._others.leave():
+                await self._leave()
 
-    async def _until_lost(self, seat: Leg) -> None:
+    async def _leave(self) -> None:
+        """The seat goes while somebody is being rung: the citizen waits for that one alone."""
+        earlier, earlier_id, self.seat = self.seat, self.seat_id, None
+        self._forget_holds()
+        await self.rewire()
+        if earlier is not None:
+            await self.exchange.switchboard.drop(earlier)
+        await self._note("seat_left")
+        await self._release(earlier_id)
+
+    async def _release(self, seat_id: SeatId | None) -> None:
+        """Let a seat that has left wrap up."""
+        if seat_id is None:
+            return
+        try:
+            async with self.exchange.database.begin() as uow:
+                now = self.exchange.clock()
+                await phone_contacts.release_seat(uow, self.call_id, seat_id, now=now)
+        except Unavailable:
+            # It is released with the call.
+            log.warning("release_not_written", call=str(self.call_id))
+
+    async def _until_gone(self, seat: Leg) -> TalkEnd | None:
+        """Return how the talk ends because whoever attends has gone; None: something changed."""
+        seat_id = self.seat_id
+        if seat_id is not None:
+            seat.on_transfer = lambda event: self._others.refer(event, seat_id)
+        dead = spawn(watch(self.exchange, seat), "watch a seat")
+        lost = spawn(until_lost(seat), "watch a page")
+        holds = spawn(self._follow_hold(seat), "follow a hold")
+        try:
+            await first_of(seat.over, dead, lost, self._changed)
+        finally:
+            seat.on_transfer = None
+            await stop_tasks(dead, lost, holds)
+        if self._changed.is_set():
+            return None
+        if lost.cancelled() or seat.is_over:
+            is_broken = not seat.is_over or seat.over.result() is LegEnd.BROKEN
+            is_lost = self._is_outside and is_broken
+            return TalkEnd.SEAT_LOST if is_lost else TalkEnd.SEAT_HUNG_UP
+        if await self._wait_for_page(seat) or self._changed.is_set():
+            return None
+        is_lost = self._successor is None and not seat.is_over
+        return TalkEnd.SEAT_LOST if is_lost else TalkEnd.SEAT_HUNG_UP
+
+    async def _follow_hold(self, seat: Leg) -> None:
+        """Play music while the seat's phone holds the call."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            if isinstance(seat, PageLeg) and seat.is_lost:
-                return
+            await seat.hold_changed.wait()
+            seat.hold_changed.clear()
+            self._is_held_by_phone = seat.is_holding
+            await self._note("held" if seat.is_holding else "resumed")
+            await self.rewire()
 
-    async def _wait_for_page(self) -> bool:
+    async def _wait_for_page(self, seat: Leg) -> bool:
         """Play music to the citizen until the seat's page is back; False if it does not come."""
-        seat = self.seat
         assert isinstance(seat, PageLeg)
         log.warning("page_lost", call=str(self.call_id))
         seat.back.clear()
         self._is_seat_lost = True
         await self._note("page_lost")
-        await self._wire()
+        await self.rewire()
         limit = self.exchange.options.limits.page_returns.total_seconds()
-        await first_of(seat.back, seat.over, self._seat_changed, timeout=limit)
+        await first_of(seat.back, seat.over, self._changed, timeout=limit)
         if not seat.back.is_set():
             return False
         self._is_seat_lost = False
         log.info("page_back", call=str(self.call_id))
         await self._note("page_back")
-        await self._wire()
+        await self.rewire()
         return True
 
-    async def _watch_supervisor(self, user_id: UserId, leg: PageLeg) -> None:
-        """Forget a supervisor whose page has gone."""
-        await self._until_lost(leg)
-        self._supervisors.pop(user_id, None)
-        await self._wire()
-        await leg.close()
+    def _rooms(self) -> tuple[list[Leg], list[Leg]]:
+        """Return who is with the citizen, and who consults apart."""
+        seat = [] if self.seat is None or self._is_seat_lost else [self.seat]
+        transfer, far = self._others.transfer, self._others.far
+        if transfer is None or transfer.keeps_citizen:
+            is_on_hold = self.is_held or self._is_held_by_phone
+            return ([self.citizen], seat) if is_on_hold else ([self.citizen, *seat], [])
+        if far is None:
+            return [self.citizen], seat
+        if transfer.state is TransferState.JOINED:
+            return [self.citizen, *seat, far], []
+        return [self.citizen], [*([transfer.ear] if transfer.ear else seat), far]
 
-    def _supervisor(self, user_id: UserId) -> Supervisor:
-        if user_id not in self._supervisors:
-            raise Conflict("this supervisor does not listen to the call")
-        return self._supervisors[user_id]
+    async def rewire(self) -> None:
+        """Let everybody hear whom they are to hear.
+
+        Raises:
+            LegClosed: if the citizen has gone; whoever else goes is noticed by who watches them.
+        """
+        try:
+            async with self._wiring:
+                await self._wire()
+        except LegClosed:
+            if self.citizen.is_over:
+                raise
+            log.info("leg_gone_while_wiring", call=str(self.call_id))
 
     async def _wire(self) -> None:
-        """Let everybody hear whom they are to hear."""
-        async with self._wiring:
-            citizen, seat = self.citizen.media, self.seat.media
-            waits = self.is_held or self._is_seat_lost
-            if waits:
-                await citizen.unbridge()
-                self._play_music()
-            else:
-                await self._stop_music()
-                await citizen.bridge(seat)
-            voices = [citizen] if waits else [citizen, seat]
-            loud = self._legs_of(Listening.BARGE)
-            await citizen.also_hear(loud)
-            await seat.also_hear(loud + self._legs_of(Listening.WHISPER))
-            for supervisor in self._supervisors.values():
-                ear = supervisor.leg.media
-                others = [leg for leg in loud if leg is not ear]
-                with suppress(LegClosed):
-                    await ear.also_hear([*voices, *others])
-
-    def _legs_of(self, listening: Listening) -> list[MediaLeg]:
-        return [
-            supervisor.leg.media
-            for supervisor in self._supervisors.values()
-            if supervisor.listening is listening
-        ]
-
-    def _play_music(self) -> None:
-        if self._musician is None:
-            self._musician = spawn(self._music_plays(), f"hold {self.call_id}")
-
-    async def _stop_music(self) -> None:
-        musician, self._musician = self._musician, None
-        if musician is not None:
-            await stop_tasks(musician)
-
-    async def _music_plays(self) -> None:
-        try:
-            await self.citizen.media.play(self.music, loop=True)
-        except PromptUnusable as error:
-            log.error("prompt_unusable", prompt=error.path.name, problem=error.problem)
-        except LegClosed:
-            log.info("caller_gone_on_hold", call=str(self.call_id))
+        room, apart = self._rooms()
+        if len(room) == 1:
+            await bring_together(room)
+            self._tune.play()
+            hearing = {self.citizen.media: list[MediaLeg]()}
+        else:
+            await self._tune.stop()
+            hearing = await bring_together(room)
+        hearing |= await bring_together(apart)
+        loud = self._supervisors.voices(Listening.BARGE)
+        whispers = self._supervisors.voices(Listening.WHISPER)
+        for ear, voices in hearing.items():
+            is_seat = self.seat is not None and ear is self.seat.media
+            await ear.also_hear([*voices, *loud, *(whispers if is_seat else [])])
+        voices = [leg.media for leg in (*room, *(apart if len(apart) > 1 else ()))]
+        for ear in self._supervisors.ears:
+            await ear.also_hear([*voices, *(leg for leg in loud if leg is not ear)])
 
     async def _note(self, kind: str) -> None:
         """Write down what happened; a database that is away costs the note, not the talk."""
@@ -302,53 +404,13 @@ class Conversation:
             log.warning("note_not_written", call=str(self.call_id), kind=kind)
 
     async def _end(self) -> None:
-        await self._stop_music()
-        supervisors = tuple(self._supervisors.values())
-        self._supervisors.clear()
-        for supervisor in supervisors:
-            await stop_tasks(supervisor.watching)
-            await supervisor.leg.close()
-        with suppress(LegClosed):
-            await self.citizen.media.also_hear([])
-        await self.exchange.switchboard.drop(self.seat)
-
-
-@asynccontextmanager
-async def recorded(
-    exchange: Exchange, call_id: CallId, leg: Leg, *, part: int = 1
-) -> AsyncGenerator[None, None]:
-    """Record both directions of a leg inside the block; a failure costs the file, not the call.
-
-    `part` counts the talks of one call: a caller who came back to the queue has several.
-    """
-    now = exchange.clock()
-    name = recordings.file_name(call_id, now, part=part)
-    path = exchange.options.recordings / name
-    async with exchange.database.begin() as uow:
-        recording_id = await recordings.start_recording(
-            uow, call_id, path=name, kind=RecordingClass.INBOUND, now=now
-        )
-    problem: str | None = None
-    try:
-        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-        await leg.media.start_recording(path)
-    except (OSError, RecordingFailed, LegClosed) as error:
-        problem = getattr(error, "problem", type(error).__name__)
-        log.error("recording_failed", call=str(call_id), reason=problem)
-    try:
-        yield
-    finally:
-        summary = await leg.media.stop_recording()
-        if summary is not None and summary.problem is not None:
-            problem = summary.problem
+        is_gone = self.citizen.is_over
+        await self._others.end(TransferResult.CITIZEN_LEFT if is_gone else TransferResult.FAILED)
+        await self._tune.stop()
+        await self._supervisors.end()
         try:
-            await recordings.finish_recording(
-                exchange.database,
-                recording_id,
-                folder=exchange.options.recordings,
-                problem=problem,
-                now=exchange.clock(),
-            )
-        except Unavailable:
-            # The sweeper seals it once the call has been over for a while.
-            log.warning("seal_waits_for_the_database", call=str(call_id))
+            await self.citizen.media.also_hear([])
+        except LegClosed:
+            log.debug("citizen_gone", call=str(self.call_id))
+        if self.seat is not None:
+            await self.exchange.switchboard.drop(self.seat)

@@ -1,22 +1,19 @@
 """What every call in one voice process shares."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from channels.voice.distribution import Distribution
-from channels.voice.media.embedded import EmbeddedMediaEngine
 from channels.voice.media.engine import MediaEngine
+from channels.voice.media.pages import PageEngine
 from channels.voice.options import VoiceOptions
+from channels.voice.page_ring import PageRing
 from channels.voice.switchboard import Switchboard
+from channels.voice.talk import Parked, Talk
 from channels.voice.trunks import TrunkRegistrations
 from hotline.kernel.clock import Clock
 from hotline.kernel.db import Database
 from hotline.kernel.ids import CallId
-
-if TYPE_CHECKING:
-    from channels.voice.conversation import Conversation
-    from channels.voice.page_ring import PageRing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,9 +31,11 @@ class Exchange:
     """The present life of this process; another one after the database gave it up."""
     alive: set[CallId] = field(default_factory=set)
     """The calls that this process carries."""
-    pages: EmbeddedMediaEngine | None = None
+    pages: PageEngine | None = None
     """The engine for the legs of pages; None: it has none, and seats use SIP phones."""
-    conversations: dict[CallId, "Conversation"] = field(default_factory=dict)
+    conversations: dict[CallId, Talk] = field(default_factory=dict)
     """Who talks, by call."""
-    page_rings: dict[UUID, "PageRing"] = field(default_factory=dict)
+    page_rings: dict[UUID, PageRing] = field(default_factory=dict)
     """What rings in pages, by offer."""
+    parked: dict[CallId, Parked] = field(default_factory=dict)
+    """Who hears music until a seat picks the call up."""

@@ -5,6 +5,7 @@ answered here, so that whoever uses a leg knows only: answered, over, digits, so
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
 from typing import Protocol
@@ -26,6 +27,8 @@ from channels.voice.sip.events import (
     EndReason,
     ReofferAnswered,
     SipEvent,
+    TransferAsked,
+    TransferKey,
 )
 from channels.voice.sip.sdp import Direction, SdpError
 from hotline.kernel.tasks import spawn
@@ -68,6 +71,9 @@ class DialogVerbs(Protocol):
     def reject_reoffer(self, call: CallKey, *, status: int = 488) -> None:
         """Refuse a re-INVITE."""
 
+    def reject_transfer(self, transfer: TransferKey, *, status: int = 603) -> None:
+        """Refuse a REFER."""
+
 
 class Leg:
     """One dialog and its media leg, from the first packet to `close`.
@@ -83,6 +89,10 @@ class Leg:
         self.answered = asyncio.Event()
         """The dialog is up: our INVITE was answered, or our answer was acknowledged."""
         self.over: asyncio.Future[LegEnd] = asyncio.get_running_loop().create_future()
+        self.hold_changed = asyncio.Event()
+        """Set when the other side holds us or takes us back; cleared by who waits for it."""
+        self.on_transfer: Callable[[TransferAsked], None] | None = None
+        """Who carries out what the other side asks for by REFER; without one it is refused."""
         self._sip = sip
         self._media = media
         self._events: asyncio.Queue[SipEvent] = asyncio.Queue(MAX_EVENTS)
@@ -108,6 +118,11 @@ class Leg:
         """Whether the dialog has ended."""
         return self.over.done()
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether the other side holds us."""
+        return self.media.direction in {Direction.RECVONLY, Direction.INACTIVE}
+
     def receive(self, event: SipEvent) -> None:
         """Take one event of the dialog; never blocks."""
         match event:
@@ -120,6 +135,11 @@ class Leg:
                 self._finish(LegEnd.REFUSED)
             case DigitsReceived(digits=digits, duration_ms=duration_ms):
                 self._press(digits, duration_ms)
+            case TransferAsked() if self.on_transfer is not None:
+                self.on_transfer(event)
+            case TransferAsked(transfer=transfer):
+                with suppress(CallGone):
+                    self._sip.reject_transfer(transfer)
             case _:
                 try:
                     self._events.put_nowait(event)
@@ -196,3 +216,4 @@ class Leg:
             self._sip.reject_reoffer(self.key, status=error.status)
         else:
             self._sip.answer_reoffer(self.key, answer)
+            self.hold_changed.set()

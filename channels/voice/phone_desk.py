@@ -8,16 +8,21 @@ from uuid import UUID
 
 import structlog
 
-from channels.voice.conversation import Conversation, Listening
 from channels.voice.exchange import Exchange
+from channels.voice.leg import Leg
 from channels.voice.media.engine import MediaError
 from channels.voice.sip.sdp import SdpError
+from channels.voice.talk import Listening, Talk, TransferWish
 from channels.voice.waiters import first_of, stop_tasks
 from channels.voice.webrtc.leg import PageAttempt
-from hotline.kernel.errors import Conflict, HotlineError, Unavailable
+from hotline.kernel.errors import Conflict, HotlineError, Invalid, NotFound, Unavailable
+from hotline.kernel.ids import SeatId
 from hotline.kernel.tasks import spawn
 from hotline.queues import phone_requests
 from hotline.queues.phone_act import PhoneAct, PhoneRequest
+from hotline.queues.phone_directory import find_target
+from hotline.queues.phone_states import TargetKind, TransferMode
+from hotline.queues.values import Offer
 
 log = structlog.get_logger()
 
@@ -32,6 +37,10 @@ LISTENING = {
     PhoneAct.WHISPER: Listening.WHISPER,
     PhoneAct.BARGE: Listening.BARGE,
 }
+
+CALL_CONTROL = frozenset(
+    {PhoneAct.TRANSFER, PhoneAct.JOIN, PhoneAct.COMPLETE, PhoneAct.BACK, PhoneAct.PARK}
+)
 
 
 class PhoneDesk:
@@ -82,7 +91,7 @@ class PhoneDesk:
 
         try:
             await self._act(request, tell)
-        except (SdpError, MediaError, Conflict, Unavailable) as error:
+        except (SdpError, MediaError, Conflict, Invalid, NotFound, Unavailable) as error:
             log.warning("request_refused", act=request.act.value, reason=type(error).__name__)
             if not is_told:
                 await self._refuse(request, error)
@@ -105,10 +114,14 @@ class PhoneDesk:
             case PhoneAct.REJOIN:
                 talk = self._talk(request)
                 state = {"held": talk.is_held, "paused": talk.is_recording_paused}
-                await talk.rejoin(await _begin(request, tell, state))
+                await talk.rejoin(_seat_of(request), await _begin(request, tell, state))
+            case PhoneAct.PICK_UP:
+                await self._pick_up(request, tell)
             case PhoneAct.LISTEN if "sdp" in request.detail:
                 talk = self._talk(request)
                 await talk.admit(request.user_id, await _begin(request, tell))
+            case _ if request.act in CALL_CONTROL:
+                await self._control(self._talk(request), request)
             case _:
                 await self._in_talk(self._talk(request), request)
 
@@ -121,10 +134,10 @@ class PhoneDesk:
         else:
             ring.answer(await _begin(request, tell))
 
-    async def _in_talk(self, talk: Conversation, request: PhoneRequest) -> None:
+    async def _in_talk(self, talk: Talk, request: PhoneRequest) -> None:
         match request.act:
             case PhoneAct.HANG_UP:
-                talk.hang_up()
+                talk.hang_up(_seat_of(request))
             case PhoneAct.HOLD | PhoneAct.RESUME:
                 await talk.hold(held=request.act is PhoneAct.HOLD)
             case PhoneAct.PAUSE_RECORDING:
@@ -138,11 +151,72 @@ class PhoneDesk:
             case _:
                 await talk.set_listening(request.user_id, LISTENING[request.act])
 
-    def _talk(self, request: PhoneRequest) -> Conversation:
+    async def _control(self, talk: Talk, request: PhoneRequest) -> None:
+        seat_id = _own_seat(request)
+        match request.act:
+            case PhoneAct.TRANSFER:
+                await talk.transfer(await self._wish(request))
+            case PhoneAct.JOIN:
+                await talk.join(seat_id)
+            case PhoneAct.COMPLETE:
+                await talk.complete(seat_id)
+            case PhoneAct.BACK:
+                await talk.take_back(seat_id)
+            case _:
+                await talk.park(seat_id)
+
+    async def _wish(self, request: PhoneRequest) -> TransferWish:
+        detail = request.detail
+        async with self._exchange.database.read() as session:
+            target = await find_target(
+                session, TargetKind(str(detail["kind"])), str(detail["target"])
+            )
+        return TransferWish(
+            target=target,
+            mode=TransferMode(str(detail["mode"])),
+            seat_id=_own_seat(request),
+            card=dict(detail.get("card", {})),
+        )
+
+    async def _pick_up(self, request: PhoneRequest, tell: Tell) -> None:
+        """Connect a seat with a parked caller: over its page, or by ringing its desk phone."""
+        parked = self._exchange.parked.get(request.call_id)
+        pages = self._exchange.pages
+        if parked is None:
+            raise Conflict("nobody is parked there any more")
+        if "sdp" not in request.detail or pages is None:
+            await tell({})
+            await parked.ring(_own_seat(request))
+            return
+        attempt = await _begin(request, tell)
+        media = pages
+
+        async def open_page(offer: Offer) -> Leg:
+            return await attempt.open_leg(media, f"{offer.call_id}:{offer.extension}")
+
+        try:
+            await parked.pick_up(_own_seat(request), open_page)
+        except BaseException:
+            attempt.path.stop()
+            raise
+
+    def _talk(self, request: PhoneRequest) -> Talk:
         talk = self._exchange.conversations.get(request.call_id)
         if talk is None:
             raise Conflict("nobody talks on this call")
         return talk
+
+
+def _seat_of(request: PhoneRequest) -> SeatId | None:
+    seat_id = request.detail.get("seat_id")
+    return None if seat_id is None else SeatId(UUID(str(seat_id)))
+
+
+def _own_seat(request: PhoneRequest) -> SeatId:
+    seat_id = _seat_of(request)
+    if seat_id is None:
+        raise Conflict("only a seat may ask for this")
+    return seat_id
 
 
 async def _begin(

@@ -8,9 +8,10 @@ from channels.voice.exchange import Exchange
 from channels.voice.leg import Leg, LegEnd
 from channels.voice.media.engine import PortsExhausted
 from channels.voice.missed import Missed
-from channels.voice.page_ring import ring_page
+from channels.voice.page_ring import PageRing
 from channels.voice.sip.address import Hop, Transport
 from channels.voice.waiters import first_of
+from channels.voice.webrtc.path import BrowserUnreachable
 from hotline.kernel.privacy import mask_phone
 from hotline.queues import phones
 from hotline.queues.values import Offer, PhoneBinding
@@ -75,6 +76,32 @@ async def ring_seat(exchange: Exchange, offer: Offer, caller: Caller) -> Leg | M
         return leg
     await exchange.switchboard.drop(leg)
     return _why(leg)
+
+
+async def ring_page(exchange: Exchange, offer: Offer) -> Leg | Missed:
+    """Wait until the page answers, declines, or the offer's limit has passed.
+
+    Returns the leg once sound can pass, or why there is none. Cancelling it stops the ringing.
+    """
+    if exchange.pages is None:
+        return Missed.UNREACHABLE
+    ring = exchange.page_rings[offer.offer_id] = PageRing()
+    try:
+        limit = exchange.options.queue_policy.offer_limit.total_seconds()
+        if not await first_of(ring.decided, timeout=limit):
+            return Missed.NO_ANSWER
+        if ring.attempt is None:
+            return Missed.DECLINED
+        return await ring.attempt.open_leg(exchange.pages, f"{offer.call_id}:{offer.extension}")
+    except BrowserUnreachable as error:
+        log.warning("page_unreachable", seat=offer.extension, reason=str(error))
+        return Missed.UNREACHABLE
+    except BaseException:
+        if ring.attempt is not None:
+            ring.attempt.path.stop()
+        raise
+    finally:
+        del exchange.page_rings[offer.offer_id]
 
 
 def _hop(phone: PhoneBinding) -> Hop:

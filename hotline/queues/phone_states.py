@@ -5,6 +5,13 @@ from enum import StrEnum
 from hotline.kernel.machine import Machine
 
 
+DIRECT = "direct"
+"""Why a seat rings that somebody named, and the queue of its caller while it rings.
+
+No seat serves it: a caller whose seat steps away meanwhile is offered to nobody else.
+"""
+
+
 class TransferMode(StrEnum):
     """What the seat wants of the far end."""
 

@@ -3,9 +3,8 @@
 import asyncio
 
 from channels.voice.leg import Leg
-from channels.voice.media.embedded import EmbeddedMediaEngine
-from channels.voice.media.leg import EmbeddedLeg
-from channels.voice.sip.events import CallKey
+from channels.voice.media.pages import PageEngine, PageSound
+from channels.voice.sip.events import CallKey, TransferKey
 from channels.voice.webrtc.description import BrowserOffer, read_offer, write_answer
 from channels.voice.webrtc.path import BrowserPath
 
@@ -28,11 +27,14 @@ class NoDialog:
     def reject_reoffer(self, call: CallKey, *, status: int = 488) -> None:
         """Never asked."""
 
+    def reject_transfer(self, transfer: TransferKey, *, status: int = 603) -> None:
+        """Never asked."""
+
 
 class PageLeg(Leg):
     """The seat's or a supervisor's page, answered."""
 
-    def __init__(self, name: str, media: EmbeddedLeg, path: BrowserPath) -> None:
+    def __init__(self, name: str, media: PageSound, path: BrowserPath) -> None:
         super().__init__(NoDialog(), CallKey(f"page:{name}"), media)
         self._sound = media
         self._path = path
@@ -98,7 +100,7 @@ class PageAttempt:
             self.path.stop()
             raise
 
-    async def open_leg(self, media: EmbeddedMediaEngine, name: str) -> PageLeg:
+    async def open_leg(self, media: PageEngine, name: str) -> PageLeg:
         """Connect, and return the leg.
 
         Raises:

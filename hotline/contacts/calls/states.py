@@ -91,6 +91,8 @@ CALL = Machine(
         (_C.RINGING, _CT.END): _C.ENDED,
         (_C.RINGING, _CT.LOSE): _C.LOST,
         (_C.IVR, _CT.ENQUEUE): _C.WAITING,
+        # Sent to a queue that did not serve, and back with the seat that sent there.
+        (_C.IVR, _CT.CONNECT): _C.TALKING,
         (_C.IVR, _CT.END): _C.ENDED,
         (_C.IVR, _CT.LOSE): _C.LOST,
         (_C.WAITING, _CT.LEAVE_QUEUE): _C.IVR,

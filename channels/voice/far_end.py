@@ -1,0 +1,207 @@
+"""Reaching somebody for a citizen who talks: another seat, or a number behind the trunks."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from channels.voice.exchange import Exchange
+from channels.voice.leg import Leg, LegEnd
+from channels.voice.missed import Missed
+from channels.voice.options import TrunkOptions
+from channels.voice.seat_ring import NOT_ANSWERING, Caller, ring_seat
+from channels.voice.trunks import hop_of, own_address, target_of
+from channels.voice.waiters import first_of, stop_tasks
+from hotline.contacts.calls import service as calls
+from hotline.kernel.errors import Conflict, HotlineError
+from hotline.kernel.ids import CallId, SeatId
+from hotline.kernel.tasks import spawn
+from hotline.queues import phone_transfers
+from hotline.queues.phone_contacts import (
+    SeatNotFree,
+    answer_call_to_seat,
+    call_seat,
+    end_call_to_seat,
+)
+from hotline.queues.phone_directory import Target
+from hotline.queues.phone_states import TargetKind, TransferResult
+from hotline.queues.values import Offer
+
+log = structlog.get_logger()
+
+BUSY = frozenset({486, 600})
+DECLINED = 603
+NO_PATH = frozenset({500, 502, 503, 504})
+"""The trunk itself cannot: the next one may be tried (RFC 3261 21.5)."""
+
+OF_SEAT = {
+    Missed.NO_ANSWER: TransferResult.NO_ANSWER,
+    Missed.DECLINED: TransferResult.DECLINED,
+    Missed.UNREACHABLE: TransferResult.UNREACHABLE,
+    Missed.NO_PORT: TransferResult.FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FarEnd:
+    """Somebody who has answered."""
+
+    leg: Leg
+    seat_id: SeatId | None = None
+    """In SQL the call is this seat's contact."""
+
+
+async def reach(
+    exchange: Exchange, call_id: CallId, target: Target, caller: Caller
+) -> FarEnd | TransferResult:
+    """Ring somebody until there is an answer, a refusal, or it took too long.
+
+    Cancelling it stops the ringing, and leaves nothing behind.
+    """
+    try:
+        if target.seat_id is not None:
+            return await reach_seat(exchange, call_id, target.seat_id, caller)
+        return await _reach_number(exchange, call_id, target)
+    except HotlineError as error:
+        log.warning("far_end_failed", call=str(call_id), reason=type(error).__name__)
+        return TransferResult.FAILED
+
+
+async def reach_seat(
+    exchange: Exchange, call_id: CallId, seat_id: SeatId, caller: Caller
+) -> FarEnd | TransferResult:
+    """Ring one seat; once it has answered, the call is its contact."""
+    limit = exchange.options.queue_policy.offer_limit
+    try:
+        async with exchange.database.begin() as uow:
+            offer = await call_seat(uow, call_id, seat_id, limit=limit, now=exchange.clock())
+    except SeatNotFree:
+        return TransferResult.BUSY
+    reason = TransferResult.FAILED
+    try:
+        outcome = await _ring(exchange, offer, caller)
+        if isinstance(outcome, Leg):
+            return await connect(exchange, offer, outcome)
+        reason = outcome
+        return outcome
+    finally:
+        async with exchange.database.begin() as uow:
+            await end_call_to_seat(uow, offer.offer_id, reason=reason.value, now=exchange.clock())
+
+
+async def connect(exchange: Exchange, offer: Offer, leg: Leg) -> FarEnd | TransferResult:
+    """Make the call the contact of a seat that has answered; otherwise its leg is dropped."""
+    try:
+        async with exchange.database.begin() as uow:
+            await answer_call_to_seat(uow, offer.offer_id, now=exchange.clock())
+    except Conflict:
+        await exchange.switchboard.drop(leg)
+        return TransferResult.UNREACHABLE
+    except BaseException:
+        await exchange.switchboard.drop(leg)
+        raise
+    return FarEnd(leg, offer.seat_id)
+
+
+class _Withdrawal:
+    """Notices when somebody else ends the offer: the seat steps away, or the sweeper was there."""
+
+    def __init__(self, offer: Offer) -> None:
+        self.gone = asyncio.Event()
+        self._offer = offer
+        self._is_seen = False
+
+    def show(self, offers: Sequence[Offer]) -> None:
+        """Take the offers that ring for the call."""
+        is_there = any(each.offer_id == self._offer.offer_id for each in offers)
+        if self._is_seen and not is_there:
+            self.gone.set()
+        self._is_seen = self._is_seen or is_there
+
+
+async def _ring(exchange: Exchange, offer: Offer, caller: Caller) -> Leg | TransferResult:
+    withdrawal = _Withdrawal(offer)
+    exchange.distribution.join(offer.call_id, withdrawal)
+    ringing = spawn(ring_seat(exchange, offer, caller), f"ring {offer.extension}")
+    try:
+        await first_of(ringing, withdrawal.gone)
+    except BaseException:
+        await stop_tasks(ringing)
+        if not ringing.cancelled() and ringing.exception() is None:
+            answered = ringing.result()
+            if isinstance(answered, Leg):
+                await exchange.switchboard.drop(answered)
+        raise
+    finally:
+        exchange.distribution.leave(offer.call_id)
+        await stop_tasks(ringing)
+    if ringing.cancelled():
+        return TransferResult.UNREACHABLE
+    outcome = ringing.result()
+    return outcome if isinstance(outcome, Leg) else OF_SEAT[outcome]
+
+
+async def _reach_number(
+    exchange: Exchange, call_id: CallId, target: Target
+) -> FarEnd | TransferResult:
+    refusal = await _refusal(exchange, target)
+    if refusal is not None:
+        log.warning("dial_out_refused", call=str(call_id), reason=refusal.value)
+        return refusal
+    for trunk in exchange.trunks.in_order:
+        leg = await _dial(exchange, call_id, target, trunk)
+        if leg.answered.is_set() and not leg.is_over:
+            return FarEnd(leg)
+        await exchange.switchboard.drop(leg)
+        if leg.status not in NO_PATH:
+            return _why(leg)
+    return TransferResult.UNREACHABLE
+
+
+async def _refusal(exchange: Exchange, target: Target) -> TransferResult | None:
+    """Return why a number may not be dialled; an emergency service always may."""
+    limits = exchange.options.outbound
+    if not exchange.options.trunks:
+        return TransferResult.NO_TRUNK
+    if target.kind is TargetKind.EMERGENCY:
+        return None
+    number = target.number or ""
+    if not any(allowed.fullmatch(number) for allowed in limits.allowed):
+        return TransferResult.NOT_ALLOWED
+    since = exchange.clock() - timedelta(hours=1)
+    async with exchange.database.read() as session:
+        # The transfer that asks is among those dialled.
+        dialled = await calls.outbound_since(session, since)
+        dialled += await phone_transfers.dialled_since(session, since)
+    return TransferResult.OVER_BUDGET if dialled > limits.calls_an_hour else None
+
+
+async def _dial(exchange: Exchange, call_id: CallId, target: Target, trunk: TrunkOptions) -> Leg:
+    """Dial by one trunk, and wait until it is answered, refused, or rang long enough."""
+    media, sdp = await exchange.media.offer(f"{call_id}:{target.kind}")
+    limit = exchange.options.outbound.ring_limit.total_seconds()
+    leg = exchange.switchboard.dial(
+        target_of(trunk, target.number or ""),
+        sdp,
+        media,
+        caller=own_address(trunk),
+        credentials=trunk.credentials,
+        destination=hop_of(trunk),
+        ring_limit=limit,
+    )
+    try:
+        await first_of(leg.answered, leg.over, timeout=limit + 2)
+    except BaseException:
+        await exchange.switchboard.drop(leg)
+        raise
+    return leg
+
+
+def _why(leg: Leg) -> TransferResult:
+    if leg.over.result() is LegEnd.LOCAL or leg.status in NOT_ANSWERING:
+        return TransferResult.NO_ANSWER
+    if leg.status in BUSY:
+        return TransferResult.BUSY
+    return TransferResult.DECLINED if leg.status == DECLINED else TransferResult.UNREACHABLE

@@ -1,0 +1,58 @@
+"""The recording of a talk: begun, sealed, and never worth a call."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from channels.voice.exchange import Exchange
+from channels.voice.leg import Leg
+from channels.voice.media.engine import LegClosed, RecordingFailed
+from hotline.kernel.errors import Unavailable
+from hotline.kernel.ids import CallId
+from hotline.recordings import service as recordings
+from hotline.recordings.states import RecordingClass
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def recorded(
+    exchange: Exchange, call_id: CallId, leg: Leg, *, part: int = 1
+) -> AsyncGenerator[None, None]:
+    """Record both directions of a leg inside the block; a failure costs the file, not the call.
+
+    `part` counts the talks of one call: a caller who came back to the queue has several.
+    """
+    now = exchange.clock()
+    name = recordings.file_name(call_id, now, part=part)
+    path = exchange.options.recordings / name
+    async with exchange.database.begin() as uow:
+        recording_id = await recordings.start_recording(
+            uow, call_id, path=name, kind=RecordingClass.INBOUND, now=now
+        )
+    problem: str | None = None
+    try:
+        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+        await leg.media.start_recording(path)
+    except (OSError, RecordingFailed, LegClosed) as error:
+        problem = getattr(error, "problem", type(error).__name__)
+        log.error("recording_failed", call=str(call_id), reason=problem)
+    try:
+        yield
+    finally:
+        summary = await leg.media.stop_recording()
+        if summary is not None and summary.problem is not None:
+            problem = summary.problem
+        try:
+            await recordings.finish_recording(
+                exchange.database,
+                recording_id,
+                folder=exchange.options.recordings,
+                problem=problem,
+                now=exchange.clock(),
+            )
+        except Unavailable:
+            # The sweeper seals it once the call has been over for a while.
+            log.warning("seal_waits_for_the_database", call=str(call_id))
