@@ -6,6 +6,7 @@ process dies after that, nobody knows whether it rang, and nobody dials it again
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -19,7 +20,14 @@ from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
 from channels.voice.media.engine import PortsExhausted
 from channels.voice.options import TrunkOptions
 from channels.voice.seat_ring import DECLINING, NOT_ANSWERING, Caller
-from channels.voice.trunks import hop_of, own_address, target_of
+from channels.voice.trunks import (
+    hop_of,
+    identity_of,
+    line_of,
+    may_dial,
+    own_address,
+    target_of,
+)
 from channels.voice.waiters import first_of, stop_tasks
 from hotline.callbacks import service as callbacks
 from hotline.callbacks.states import Question
@@ -41,7 +49,8 @@ from ivr.verbs import RECORDING_NOTICE, Enqueue
 log = structlog.get_logger()
 
 NO_PATH = frozenset({500, 502, 503, 504})
-"""The trunk itself cannot: nothing rang, the next trunk may be tried (RFC 3261 21.5)."""
+"""The trunk itself cannot, or says nothing at all: unless something rang, the next trunk may be
+tried (RFC 3261 21.5)."""
 
 LAST_ROW_ATTEMPTS = 3
 LAST_ROW_PAUSE = 1.0
@@ -77,7 +86,7 @@ class OutboundCall:
         end = CallEnd.FAILED
         try:
             session = self._session()
-            if session is not None:
+            if session is not None and await self._is_within_budget():
                 end = await self._carry_out(session)
         except PortsExhausted:
             log.warning("order_has_no_port", order=str(self._order.order_id))
@@ -108,15 +117,29 @@ class OutboundCall:
         log.error("order_refused", order=str(self._order.order_id), problem=problem)
         return None
 
+    async def _is_within_budget(self) -> bool:
+        """Say whether this number may be rung once more within the hour."""
+        since = self._exchange.clock() - timedelta(hours=1)
+        limit = self._exchange.options.outbound.calls_to_one
+        async with self._exchange.database.read() as session:
+            rung = await calls.outbound_since(session, since, to=self._order.to_number)
+        if rung >= limit:
+            log.error("order_refused", order=str(self._order.order_id), problem="rung too often")
+        return rung < limit
+
     async def _carry_out(self, session: IvrSession) -> CallEnd:
         """Dial by one trunk after the other until one has a path; those that are down come last."""
-        for trunk in self._exchange.trunks.in_order:
+        trunks = self._exchange.trunks
+        for trunk in trunks.in_order:
+            if not may_dial(trunk, self._order.to_number):
+                continue
             leg = await self._ring(trunk)
             try:
                 if leg.answered.is_set():
                     return await self._live(leg, session)
-                if leg.status not in NO_PATH:
+                if leg.ringing.is_set() or leg.status not in NO_PATH:
                     return _unanswered(leg)
+                trunks.note_refusal(trunk.name, leg.status)
             finally:
                 await self._exchange.switchboard.drop(leg)
         return CallEnd.FAILED
@@ -130,7 +153,9 @@ class OutboundCall:
         except BaseException:
             await media.close()
             raise
-        limit = self._exchange.options.outbound.ring_limit.total_seconds()
+        outbound = self._exchange.options.outbound
+        limit = outbound.ring_limit.total_seconds()
+        line = line_of(self._exchange.options.lines, trunk)
         leg = self._exchange.switchboard.dial(
             target_of(trunk, self._order.to_number),
             sdp,
@@ -139,6 +164,9 @@ class OutboundCall:
             credentials=trunk.credentials,
             destination=hop_of(trunk),
             ring_limit=limit,
+            patience=outbound.trunk_patience.total_seconds(),
+            identity=identity_of(line, trunk),
+            is_private=line.is_private,
         )
         try:
             await first_of(leg.answered, leg.over, self._stopping, timeout=limit + 2)

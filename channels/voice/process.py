@@ -19,8 +19,8 @@ from channels.voice.exchange import Exchange
 from channels.voice.leg import Leg
 from channels.voice.life import end_in_sql
 from channels.voice.lines import Line, Lines
-from channels.voice.media.embedded import EmbeddedMediaEngine
 from channels.voice.media.engine import MediaEngine
+from channels.voice.media.pages import PageEngine
 from channels.voice.options import VoiceOptions
 from channels.voice.orders import OrderDesk
 from channels.voice.phone_desk import PhoneDesk
@@ -67,7 +67,7 @@ class VoiceProcess:
         self._clock = clock
         self._lines = Lines(options.lines, options.trunks)
         self._registrar = SeatRegistrar(database, clock)
-        self._trunks = TrunkRegistrations(options.trunks)
+        self._trunks = TrunkRegistrations(options.trunks, clock=clock)
         self._distribution = Distribution(database, clock, options.queue_policy)
         self._switchboard = Switchboard(
             on_call=self._call_came,
@@ -144,7 +144,7 @@ class VoiceProcess:
             distribution=self._distribution,
             trunks=self._trunks,
             process_id=process_id,
-            pages=self._media if isinstance(self._media, EmbeddedMediaEngine) else None,
+            pages=self._media if isinstance(self._media, PageEngine) else None,
         )
         endpoint = await stack.enter_async_context(
             Endpoint.open(_endpoint_options(options), self._switchboard.receive)

@@ -76,6 +76,9 @@ class Switchboard:
         credentials: Credentials | None = None,
         destination: Hop | None = None,
         ring_limit: float | None = None,
+        patience: float | None = None,
+        identity: str = "",
+        is_private: bool = False,
     ) -> Leg:
         """Call `target`; see `Endpoint.invite`."""
         self._is_dialling = True
@@ -87,6 +90,9 @@ class Switchboard:
                 credentials=credentials,
                 destination=destination,
                 ring_limit=ring_limit,
+                patience=patience,
+                identity=identity,
+                is_private=is_private,
             )
         finally:
             self._is_dialling = False

@@ -3,20 +3,30 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from math import inf
 
 import structlog
 
 from channels.voice.endpoint import Endpoint
-from channels.voice.options import TrunkOptions
+from channels.voice.options import LineOptions, TrunkOptions
 from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.events import RegistrationChanged, RegistrationKey, RegistrationState
+from channels.voice.sip.outgoing import SILENT
 from channels.voice.sip.uri import host_port
+from hotline.kernel.clock import Clock
 from hotline.kernel.tasks import spawn
 
 log = structlog.get_logger()
 
 PROBE_SECONDS = 20.0
 """From the answer to one question to the next."""
+
+DOUBT_SECONDS = 5.0
+"""The same, while a trunk is doubted or down."""
+
+PROBE_PATIENCE = 4.0
+"""A question that is not answered within so many seconds counts as unanswered."""
 
 FAILURES = 2
 """Unanswered questions after which a trunk counts as down; one answer makes it up again."""
@@ -36,15 +46,26 @@ class TrunkStatus:
     probe_status: int = 0
     """SIP status of the last OPTIONS (any answer is a sign of life); 0 without one."""
     failures: int = 0
-    """Unanswered OPTIONS in a row."""
+    """Unanswered OPTIONS and INVITEs in a row."""
+    changed_at: datetime | None = None
+    """When it went up or down; None: it has been up all the time."""
+    registered_at: datetime | None = None
+    """When the registration changed last."""
+    refusals: int = 0
+    """Calls of ours that it had no way for."""
 
 
 class TrunkRegistrations:
     """The trunks: our registrations with those that want them, and the health of all."""
 
     def __init__(
-        self, trunks: Sequence[TrunkOptions], *, probe_seconds: float = PROBE_SECONDS
+        self,
+        trunks: Sequence[TrunkOptions],
+        *,
+        clock: Clock,
+        probe_seconds: float = PROBE_SECONDS,
     ) -> None:
+        self._clock = clock
         self._trunks = {trunk.name: trunk for trunk in trunks}
         self._probe_seconds = probe_seconds
         self._status = {trunk.name: TrunkStatus(name=trunk.name) for trunk in trunks}
@@ -82,6 +103,7 @@ class TrunkRegistrations:
                 self._status[name],
                 registration=event.state,
                 registration_status=event.status,
+                registered_at=self._clock(),
             )
         if event.state is RegistrationState.FAILED:
             log.error("trunk_registration_failed", trunk=name, status=event.status)
@@ -107,12 +129,26 @@ class TrunkRegistrations:
         """Note what came of a question."""
         before = self._status[name]
         failures = 0 if is_answered else before.failures + 1
-        now = replace(before, is_up=failures < FAILURES, probe_status=status, failures=failures)
+        is_up = failures < FAILURES
+        now = replace(
+            before,
+            is_up=is_up,
+            probe_status=status,
+            failures=failures,
+            changed_at=before.changed_at if is_up is before.is_up else self._clock(),
+        )
         self._status[name] = now
         if before.is_up and not now.is_up:
             log.error("trunk_down", trunk=name, status=status)
         elif now.is_up and not before.is_up:
             log.info("trunk_up", trunk=name)
+
+    def note_refusal(self, name: str, status: int | None) -> None:
+        """Note that the trunk had no way for a call; one that said nothing is doubted."""
+        before = self._status[name]
+        self._status[name] = replace(before, refusals=before.refusals + 1)
+        if status == SILENT:
+            self.note_probe(name, SILENT, is_answered=False)
 
     def _is_usable(self, name: str) -> bool:
         status = self._status[name]
@@ -120,9 +156,15 @@ class TrunkRegistrations:
 
     async def _watch(self, endpoint: Endpoint, trunk: TrunkOptions) -> None:
         while True:
-            await asyncio.sleep(self._probe_seconds)
-            answer = await endpoint.probe(registrar_of(trunk), destination=hop_of(trunk))
-            self.note_probe(trunk.name, answer.status, is_answered=answer.is_answered)
+            doubted = self._status[trunk.name].failures > 0
+            await asyncio.sleep(min(self._probe_seconds, DOUBT_SECONDS if doubted else inf))
+            try:
+                async with asyncio.timeout(PROBE_PATIENCE):
+                    answer = await endpoint.probe(registrar_of(trunk), destination=hop_of(trunk))
+            except TimeoutError:
+                self.note_probe(trunk.name, 408, is_answered=False)
+            else:
+                self.note_probe(trunk.name, answer.status, is_answered=answer.is_answered)
 
 
 def own_address(trunk: TrunkOptions) -> str:
@@ -143,3 +185,22 @@ def target_of(trunk: TrunkOptions, number: str) -> str:
 def hop_of(trunk: TrunkOptions) -> Hop:
     """Return where the trunk's messages go."""
     return Hop(Transport(trunk.transport), trunk.host, trunk.port)
+
+
+def may_dial(trunk: TrunkOptions, number: str) -> bool:
+    """Say whether a number may be dialled by this trunk."""
+    return not trunk.allowed or any(allowed.fullmatch(number) for allowed in trunk.allowed)
+
+
+def line_of(lines: Sequence[LineOptions], trunk: TrunkOptions) -> LineOptions:
+    """Return the line in whose name we ring by a trunk: that of its number, else the first."""
+    return next((line for line in lines if line.number == trunk.number), lines[0])
+
+
+def identity_of(line: LineOptions, trunk: TrunkOptions) -> str:
+    """Return what we assert to the trunk about who calls; empty: nothing (RFC 3325 9.1)."""
+    identity = line.identity
+    if not identity or ":" in identity:
+        return f"<{identity}>" if identity else ""
+    host = trunk.domain or host_port(trunk.host, None)
+    return f"<sip:{identity.partition('@')[0]}@{identity.partition('@')[2] or host}>"

@@ -63,6 +63,7 @@ class Call:
         "give_up_at",
         "invite",
         "is_session_ours",
+        "is_told",
         "key",
         "local_sdp",
         "offer",
@@ -75,6 +76,7 @@ class Call:
         "remote_sdp",
         "reoffer",
         "replaced",
+        "ring_until",
         "rseq",
         "session",
         "session_floor",
@@ -120,8 +122,9 @@ class Call:
         self.refresh: ClientTransaction | None = None
         """Our last refresh of the session, which changes nothing."""
         self.session: SessionTimer | None = None
-        self.is_session_ours = False
-        """Whether the refreshes of the session are ours."""
+        self.is_session_ours = self.is_told = False
+        """Whether the refreshes of the session are ours; whether the application knows already
+        that an outgoing call has failed."""
         self.session_seconds = self.session_floor = 0
         """The interval that was agreed on, or is asked for, and the least of it; 0: none yet."""
         self.remote_allows: frozenset[str] = frozenset()
@@ -133,9 +136,9 @@ class Call:
         """A 2xx with an offer that waits for our answer, which its ACK will carry."""
         self.early_sdp = b""
         self.end_status = 487
-        self.give_up_at = NEVER
+        self.give_up_at = self.alarm_at = NEVER
+        self.ring_until = NEVER  # of an outgoing call: when it is given up unanswered
         self.on_time_up: Callable[[Call, float], None] | None = None
-        self.alarm_at = NEVER
 
     def move(self, trigger: CallTrigger) -> None:
         """Take the table's move.

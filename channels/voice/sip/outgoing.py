@@ -24,6 +24,10 @@ from channels.voice.sip.uri import Uri
 MAX_FORKS = 10
 """Branches of one INVITE that are followed; further ones are not answered."""
 
+SILENT = 504
+"""What a call fails with that got not a word within the application's patience: whoever it was
+sent to does not answer (RFC 3261 21.5.5), which is another matter than nobody picking up."""
+
 ANSWER_LIMIT = 10.0
 """Seconds that the application has to answer an offer that came with a 2xx."""
 
@@ -64,6 +68,7 @@ class OutgoingCalls:
         credentials: Credentials | None,
         destination: Hop | None,
         ring_limit: float | None,
+        patience: float | None,
         identity: str,
         is_private: bool,
         is_delayed: bool,
@@ -114,7 +119,11 @@ class OutgoingCalls:
         book.peers.confirm(hop.host, now)
         book.add(call)
         limit = book.options.ring_limit if ring_limit is None else ring_limit
-        book.limit(call, now + limit, self._time_up)
+        call.ring_until = now + limit
+        if patience is not None and patience < limit:
+            book.limit(call, now + patience, self._patience_ends)
+        else:
+            book.limit(call, call.ring_until, self._time_up)
         self._send(call, request, hop, now)
         return key
 
@@ -144,6 +153,8 @@ class OutgoingCalls:
         call.give_up_at = NEVER
         if may_cancel:
             self._cancel(call, now)
+        elif isinstance(call.transaction, InviteClient):
+            call.transaction.stop_repeating()
 
     def receive_response(
         self, transaction: ClientTransaction, response: Response, now: float
@@ -178,10 +189,22 @@ class OutgoingCalls:
         call.end_status = 408
         self.hang_up(call, now)
 
+    def _patience_ends(self, call: Call, now: float) -> None:
+        """Fail at once, and cancel whatever a late first word brings to life.
+
+        The INVITE may have arrived: until its transaction ends, a provisional answer is
+        cancelled and a 2xx is acknowledged and ended, so that nobody rings for nothing.
+        """
+        call.end_status = SILENT
+        self.hang_up(call, now)
+        self._tell_failure(CallFailed(call=call.key, status=SILENT, reason=reason_of(SILENT)), call)
+
     def _receive_provisional(
         self, call: Call, transaction: ClientTransaction, response: Response, now: float
     ) -> None:
         was_giving_up = call.state is CallState.GIVING_UP
+        if call.state is CallState.CALLING:
+            self._book.limit(call, call.ring_until, self._time_up)
         call.move(CallTrigger.PROVISIONAL)
         if was_giving_up:
             self._cancel(call, now)
@@ -246,7 +269,8 @@ class OutgoingCalls:
         call.invite = None
         if call.state is CallState.LEAVING:
             reason = reason_of(call.end_status)
-            self._book.emit(CallFailed(call=call.key, status=call.end_status, reason=reason))
+            failure = CallFailed(call=call.key, status=call.end_status, reason=reason)
+            self._tell_failure(failure, call)
             self._leaving.send_bye(call, now)
         else:
             if call.unanswered is not None:
@@ -275,6 +299,7 @@ class OutgoingCalls:
                 digest.sign(again)
             call.move(CallTrigger.RETRY)
             call.dialogs.clear()
+            self._book.limit(call, call.ring_until, self._time_up)
             self._send(call, again, transaction.hop, now)
             return
         self._fail(
@@ -295,7 +320,12 @@ class OutgoingCalls:
         if was_given_up:
             status = call.end_status
             failure = CallFailed(call=call.key, status=status, reason=reason_of(status))
-        self._book.emit(failure)
+        self._tell_failure(failure, call)
+
+    def _tell_failure(self, failure: CallFailed, call: Call) -> None:
+        if not call.is_told:
+            call.is_told = True
+            self._book.emit(failure)
 
     def _dialog(
         self, call: Call, transaction: ClientTransaction, response: Response

@@ -230,6 +230,10 @@ class InviteClient(ClientTransaction):
         if self.state is _S.PROCEEDING:
             self._end_at = now + LIFE
 
+    def stop_repeating(self) -> None:
+        """Send the INVITE no more: who has not heard it by now need not."""
+        self._resend_at = NEVER
+
     def _complete(self, response: Response, now: float) -> None:
         self._resend_at = NEVER
         self._end_at = now if self.hop.transport.is_reliable else now + TIMER_D

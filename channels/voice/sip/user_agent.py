@@ -151,11 +151,15 @@ class UserAgent:
         credentials: Credentials | None = None,
         destination: Hop | None = None,
         ring_limit: float | None = None,
+        patience: float | None = None,
         identity: str = "",
         is_private: bool = False,
         is_delayed: bool = False,
     ) -> CallKey:
         """Call `target` (a URI) with an SDP offer.
+
+        With `patience` a call that got no answer at all, not even 100, in so many seconds
+        fails with 504; whatever it starts later is cancelled.
 
         `caller` is the From address (a URI or name-addr), ours if empty. `destination` is
         where to send, whatever the URI says: an outbound proxy, or the `source` that a phone
@@ -177,6 +181,7 @@ class UserAgent:
             credentials=credentials,
             destination=destination,
             ring_limit=ring_limit,
+            patience=patience,
             identity=identity,
             is_private=is_private,
             is_delayed=is_delayed,

@@ -89,11 +89,13 @@ class Calls:
         )
         return (await self._session.scalars(query)).all()
 
-    async def outbound_since(self, since: datetime) -> int:
-        """Return how many outbound calls began since an instant."""
+    async def outbound_since(self, since: datetime, to: str | None) -> int:
+        """Return how many outbound calls, or only those to a number, began since an instant."""
         query = select(func.count()).where(
             CallRow.direction == CallDirection.OUTBOUND, CallRow.started_at > since
         )
+        if to is not None:
+            query = query.where(CallRow.to_number == to)
         return await self._session.scalar(query) or 0
 
     async def events(self, call_id: UUID) -> Sequence[CallEventRow]:

@@ -224,9 +224,9 @@ async def call_of_order(session: AsyncSession, order_id: UUID) -> CallView | Non
     return None if order.call_id is None else await get_call(session, CallId(order.call_id))
 
 
-async def outbound_since(session: AsyncSession, since: datetime) -> int:
-    """Return how many calls were dialled since then."""
-    return await Calls(session).outbound_since(since)
+async def outbound_since(session: AsyncSession, since: datetime, *, to: str | None = None) -> int:
+    """Return how many calls were dialled since then; with `to`, only to that number."""
+    return await Calls(session).outbound_since(since, to)
 
 
 async def open_calls(session: AsyncSession, process_id: UUID, *, before: datetime) -> list[CallId]:

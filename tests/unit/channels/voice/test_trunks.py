@@ -1,9 +1,14 @@
 """How trunks stand, and in which order they are dialled by."""
 
 import asyncio
+import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from channels.voice.options import TrunkOptions
+import pytest
+
+from channels.voice import trunks as module
+from channels.voice.options import LineOptions, TrunkOptions
 from channels.voice.sip.address import Hop
 from channels.voice.sip.events import (
     PeerProbed,
@@ -12,7 +17,13 @@ from channels.voice.sip.events import (
     RegistrationKey,
     RegistrationState,
 )
-from channels.voice.trunks import FAILURES, TrunkRegistrations
+from channels.voice.trunks import (
+    FAILURES,
+    TrunkRegistrations,
+    identity_of,
+    line_of,
+    may_dial,
+)
 
 FIRST = TrunkOptions(name="first", host="192.0.2.1", registers=True)
 SECOND = TrunkOptions(name="second", host="192.0.2.2", port=5070)
@@ -39,6 +50,13 @@ class Provider:
         return await self.answers.get()
 
 
+NOW = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
+
+
+def made(*trunks: TrunkOptions, probe_seconds: float = 20.0) -> TrunkRegistrations:
+    return TrunkRegistrations(trunks, clock=lambda: NOW, probe_seconds=probe_seconds)
+
+
 def names(trunks: TrunkRegistrations) -> list[str]:
     return [trunk.name for trunk in trunks.in_order]
 
@@ -50,7 +68,7 @@ def changed(state: RegistrationState, status: int) -> RegistrationChanged:
 
 
 def test_a_trunk_is_up_until_it_has_failed_to_answer_often_enough() -> None:
-    trunks = TrunkRegistrations([FIRST, SECOND])
+    trunks = made(FIRST, SECOND)
 
     for _ in range(FAILURES - 1):
         trunks.note_probe("first", 408, is_answered=False)
@@ -63,7 +81,7 @@ def test_a_trunk_is_up_until_it_has_failed_to_answer_often_enough() -> None:
 
 
 def test_any_answer_is_a_sign_of_life() -> None:
-    trunks = TrunkRegistrations([FIRST, SECOND])
+    trunks = made(FIRST, SECOND)
     for _ in range(FAILURES):
         trunks.note_probe("first", 503, is_answered=False)
 
@@ -74,7 +92,7 @@ def test_any_answer_is_a_sign_of_life() -> None:
 
 
 async def test_a_trunk_that_refuses_our_registration_comes_last() -> None:
-    trunks = TrunkRegistrations([FIRST, SECOND])
+    trunks = made(FIRST, SECOND)
     provider = Provider()
     trunks.start(provider)  # type: ignore[arg-type]
     assert provider.registered == ["sip:12345@192.0.2.1 at sip:192.0.2.1:5060"]
@@ -90,7 +108,7 @@ async def test_a_trunk_that_refuses_our_registration_comes_last() -> None:
 
 
 async def test_trunks_are_asked_again_and_again_until_the_end() -> None:
-    trunks = TrunkRegistrations([SECOND], probe_seconds=0.0)
+    trunks = made(SECOND, probe_seconds=0.0)
     provider = Provider()
     for number in range(FAILURES):
         provider.answers.put_nowait(
@@ -110,6 +128,67 @@ async def test_trunks_are_asked_again_and_again_until_the_end() -> None:
 
 
 def test_without_trunks_there_is_nothing_to_show() -> None:
-    trunks = TrunkRegistrations([])
+    trunks = made()
 
     assert (trunks.status, trunks.in_order) == ((), ())
+
+
+async def test_a_question_that_is_not_answered_soon_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "PROBE_PATIENCE", 0.001)
+    trunks = made(SECOND, probe_seconds=0.0)
+    provider = Provider()
+
+    trunks.start(provider)  # type: ignore[arg-type]
+    async with asyncio.timeout(5):
+        while trunks.status[0].is_up:
+            await asyncio.sleep(0)
+    trunks.stop(provider)  # type: ignore[arg-type]
+
+    assert (trunks.status[0].probe_status, trunks.status[0].changed_at) == (408, NOW)
+
+
+def test_a_call_that_got_not_a_word_casts_doubt_on_its_trunk() -> None:
+    trunks = made(FIRST, SECOND)
+
+    trunks.note_refusal("first", 503)
+    assert (trunks.status[0].refusals, trunks.status[0].failures) == (1, 0)
+    for _ in range(FAILURES):
+        trunks.note_refusal("first", 504)
+
+    assert names(trunks) == ["second", "first"]
+    assert trunks.status[0].refusals == 1 + FAILURES
+
+
+def test_a_number_is_dialled_only_by_trunks_that_may() -> None:
+    mobile = TrunkOptions(name="m", host="192.0.2.3", allowed=(re.compile(r"1\d{10}"),))
+
+    assert [may_dial(mobile, number) for number in ("13800001234", "0312123456")] == [True, False]
+    assert may_dial(SECOND, "0312123456")
+
+
+LINES = (LineOptions(number="12345", identity="03121234"), LineOptions(number="12319"))
+
+
+def test_we_ring_in_the_name_of_the_line_whose_number_the_trunk_shows() -> None:
+    other = TrunkOptions(name="o", host="192.0.2.3", number="12319")
+
+    assert line_of(LINES, other) is LINES[1]
+    assert line_of(LINES, TrunkOptions(name="o", host="192.0.2.3", number="9")) is LINES[0]
+
+
+@pytest.mark.parametrize(
+    ("identity", "asserted"),
+    [
+        ("", ""),
+        ("03121234", "<sip:03121234@ims.example>"),
+        ("03121234@other.example", "<sip:03121234@other.example>"),
+        ("tel:+863121234", "<tel:+863121234>"),
+        ("sips:a@b.example", "<sips:a@b.example>"),
+    ],
+)
+def test_a_line_asserts_a_number_or_an_address(identity: str, asserted: str) -> None:
+    trunk = TrunkOptions(name="o", host="192.0.2.3", domain="ims.example")
+
+    assert identity_of(LineOptions(number="12345", identity=identity), trunk) == asserted

@@ -518,3 +518,73 @@ def test_an_answer_for_another_is_none() -> None:
     wire.receive(data.replace(b"From:", b"Via: SIP/2.0/UDP x;branch=z9hG4bKy\r\nFrom:"))
 
     assert wire.events() == []
+
+
+def silent_call(wire: Wire) -> tuple[CallKey, Request]:
+    call, invite = invited(wire, patience=4.0)
+    wire.pass_time(4.0)
+    assert wire.event() == CallFailed(call=call, status=504, reason="Server Time-out")
+    return call, invite
+
+
+def test_who_says_not_a_word_is_given_up_and_not_called_again() -> None:
+    wire = Wire()
+    silent_call(wire)
+
+    assert wire.pass_time(40) == []
+    assert wire.events() == []
+    assert wire.agent.calls == 0
+
+
+def test_a_late_first_word_is_cancelled() -> None:
+    """RFC 3261 9.1: nobody rings for nothing."""
+    wire = Wire()
+    _, invite = silent_call(wire)
+
+    wire.receive(reply(invite, 180))
+    cancel = wire.request()
+    assert (cancel.method, cancel.via.branch) == ("CANCEL", invite.via.branch)
+    wire.receive(reply(cancel, 200))
+    wire.receive(reply(invite, 487))
+
+    assert [message.method for message in wire.requests()] == ["ACK"]
+    assert wire.events() == []
+    assert wire.agent.calls == 0
+
+
+def test_a_late_answer_is_acknowledged_and_ended() -> None:
+    wire = Wire()
+    _, invite = silent_call(wire)
+
+    wire.receive(reply(invite, 200, body=ANSWER))
+
+    assert [message.method for message in wire.requests()] == ["ACK", "BYE"]
+    assert wire.events() == []
+
+
+def test_a_word_in_time_leaves_all_the_time_to_ring() -> None:
+    wire = Wire()
+    call, invite = invited(wire, patience=4.0, ring_limit=30.0)
+    wire.pass_time(3.9)
+    wire.receive(reply(invite, 100, to_tag="", contact=""))
+
+    assert wire.pass_time(26) == []
+    assert wire.pass_time(0.2) == [(0.1, "CANCEL")]
+    wire.receive(reply(invite, 487))
+    assert wire.event() == CallFailed(call=call, status=408, reason="Request Timeout")
+
+
+def test_a_challenge_is_a_word_too() -> None:
+    wire = Wire()
+    credentials = Credentials("city", "hush")
+    call, invite = invited(wire, patience=4.0, credentials=credentials)
+    wire.pass_time(3.9)
+    challenge = ("www-authenticate", 'Digest realm="r", nonce="n1", qop="auth"')
+    wire.receive(reply(invite, 401, extra=[challenge]))
+    again = wire.requests()[-1]
+
+    wire.pass_time(10)
+    assert wire.events() == []
+    wire.receive(reply(again, 200, body=ANSWER))
+
+    assert wire.event() == CallAnswered(call=call, sdp=ANSWER)
