@@ -31,6 +31,7 @@ from pydantic_settings import (
 
 from case_bridge.places.position import Crs
 from config.addresses import Address, PortRange
+from config.media_settings import MediaSettings
 from config.setting_kinds import AddressField, Hours, Part, PortRangeField
 from config.telephony_settings import (
     LineSettings,
@@ -247,6 +248,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     sip: SipSettings = SipSettings()
     rtp: RtpSettings = RtpSettings()
+    media: MediaSettings = MediaSettings()
     trunk: TrunkSettings | None = None
     trunks: dict[str, TrunkSettings] = {}
     """Further trunks, tried after `HOTLINE_TRUNK__…` in the order of their names."""

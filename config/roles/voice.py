@@ -5,10 +5,10 @@ import gc
 
 import structlog
 
-from channels.voice.media.embedded import EmbeddedMediaEngine
 from channels.voice.process import VoiceProcess
 from config import wiring
 from config.catalogue import load_catalogue
+from config.media import media_engine
 from config.runtime import Runtime
 from config.supervisor import Ready
 from hotline.kernel.tasks import spawn
@@ -31,9 +31,8 @@ async def serve(runtime: Runtime, stop: asyncio.Event, ready: Ready) -> None:
         runtime.settings, runtime.people, catalogue.flows, catalogue.prompts
     )
     options.recordings.mkdir(mode=0o700, parents=True, exist_ok=True)
-    media = EmbeddedMediaEngine(wiring.media_options(runtime.settings), clock=runtime.clock)
     async with (
-        media,
+        media_engine(runtime.settings, runtime.clock) as media,
         VoiceProcess.open(options, runtime.database, media, clock=runtime.clock) as voice,
     ):
         listening = spawn(_listen(runtime, voice), "listen for orders")
