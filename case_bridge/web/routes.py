@@ -13,7 +13,6 @@ from case_bridge.web import (
     desks,
     evaluation,
     evaluation_public,
-    merging,
     standards,
     tasks,
 )
@@ -68,7 +67,6 @@ ROUTES: Final = (
         "cases.retry_link",
     ),
     *course_routes.PAGES,
-    *merging.ROUTES,
     Route("GET", "/cases/{case_id}", cases.get_case, READERS, "cases.case"),
     Route(
         "GET",
