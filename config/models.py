@@ -7,6 +7,7 @@ MODULES = (
     "hotline.accounts.model",
     "hotline.contacts.model",
     "hotline.contacts.calls.model",
+    "hotline.contacts.telephony.model",
     "hotline.people.model",
     "hotline.tickets.model",
     "hotline.queues.model",

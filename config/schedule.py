@@ -14,6 +14,7 @@ from config.runtime import Runtime
 from config.wiring import queue_policy, recordings_folder, retention_policy
 from hotline.contacts import messages
 from hotline.contacts.calls import service as calls
+from hotline.contacts.telephony import service as telephony
 from hotline.intake import service as intake
 from hotline.kernel.clock import SHANGHAI
 from hotline.queues import service as queues
@@ -103,6 +104,11 @@ async def _forget_exports(runtime: Runtime, now: datetime) -> int:
     return await exports.forget_exports(runtime.database, options=runtime.exports, now=now)
 
 
+async def _forget_refusals(runtime: Runtime, now: datetime) -> int:
+    async with runtime.database.begin() as uow:
+        return await telephony.forget(uow, now=now)
+
+
 async def _keep_service_levels(runtime: Runtime, now: datetime) -> int:
     yesterday = now.astimezone(SHANGHAI).date() - timedelta(days=1)
     async with runtime.database.begin() as uow:
@@ -120,6 +126,7 @@ SCHEDULE: tuple[Round, ...] = (
     Round("cases", timedelta(minutes=5), _reconcile),
     Round("case_facts", timedelta(minutes=1), _fold_case_facts),
     Round("exports", timedelta(hours=1), _forget_exports),
+    Round("refused_calls", timedelta(hours=1), _forget_refusals),
     Round("tracks", timedelta(hours=1), _forget_tracks),
     Round("reminders", timedelta(minutes=1), _climb_ladders),  # 催办、督办
     Round("resumptions", timedelta(minutes=1), _resume_cases),  # 缓办、挂账到期

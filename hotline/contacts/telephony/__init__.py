@@ -1,0 +1,1 @@
+"""What the voice processes tell of their lines and trunks, for boards, metrics and alarms."""
