@@ -2268,6 +2268,43 @@ def upgrade() -> None:
         "ix_recording_pauses_recording", "recording_pauses", ["recording_id"], unique=False
     )
     op.create_table(
+        "refused_calls",
+        sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
+        sa.Column("process_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column(
+            "direction",
+            sa.Enum("inbound", "outbound", name="calldirection", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "line_full",
+                "house_full",
+                "no_such_line",
+                "not_allowed",
+                "closing",
+                "no_way",
+                name="refusalreason",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["process_id"],
+            ["voice_processes.id"],
+            name=op.f("fk_refused_calls_process_id_voice_processes"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refused_calls")),
+    )
+    op.create_index("ix_refused_calls_at", "refused_calls", ["at"], unique=False)
+    op.create_index("ix_refused_calls_place", "refused_calls", ["place", "at"], unique=False)
+    op.create_table(
         "responsibilities",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("scheme", sa.String(), nullable=False),
@@ -2662,6 +2699,18 @@ def upgrade() -> None:
         ["user_id"],
         unique=False,
         postgresql_where="revoked_at IS NULL",
+    )
+    op.create_table(
+        "voice_reports",
+        sa.Column("process_id", sa.Uuid(), nullable=False),
+        sa.Column("reported_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("report", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["process_id"],
+            ["voice_processes.id"],
+            name=op.f("fk_voice_reports_process_id_voice_processes"),
+        ),
+        sa.PrimaryKeyConstraint("process_id", name=op.f("pk_voice_reports")),
     )
     op.create_table(
         "call_events",
