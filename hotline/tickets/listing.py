@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, cast, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, TextClause, cast, func, or_, select, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,6 +34,12 @@ from hotline.tickets.words import mark, mark_query
 PAGE_SIZE: Final = 50
 FEW: Final = 3_000
 """Hits of words that are read at once; more are walked in order."""
+
+MANY: Final = 10_000
+"""Hits that the planner expects of words which are walked without looking how many they are."""
+
+WALKED: Final = 40_000
+"""Tickets of the other conditions that are walked for the words, and not the words for them."""
 
 NEAR: Final = timedelta(hours=24)
 LIMIT_MS: Final = 3_000
@@ -107,11 +113,14 @@ class TicketFilter:
 
 @dataclass(frozen=True, slots=True)
 class TicketList:
-    """One page; `about` is how many fit in all, exact only if `is_exact`."""
+    """One page; `about` is how many fit in all, exact only if `is_exact`.
+
+    None for words that many tickets hold: nobody has counted those, and no statistics know them.
+    """
 
     lines: tuple[TicketLine, ...]
     next_cursor: str | None
-    about: int
+    about: int | None
     is_exact: bool
 
 
@@ -132,15 +141,16 @@ async def list_tickets(
     """
     with _narrowed():
         query, hits, walks_words = await _prepared(session, wanted, sort, now)
-        about = await expected_rows(session, query) if after is None else 0
+        is_counted = after is None and not (wanted.words and hits is None)
+        about = await expected_rows(session, query) if is_counted else None
         ordered = _ordered(query, sort, walks_words, after)
         found = (await session.execute(ordered.limit(limit + 1))).all()
     lines = tuple(line_of(row) for row in found[:limit])
     if len(found) <= limit:
         return TicketList(lines, None, len(lines), after is None)
-    if hits is not None:
-        about = min(about, len(hits))
-    return TicketList(lines, _cursor(found[limit - 1][0], sort), max(about, limit + 1), False)
+    if about is not None:
+        about = max(about if hits is None else min(about, len(hits)), limit + 1)
+    return TicketList(lines, _cursor(found[limit - 1][0], sort), about, False)
 
 
 async def ticket_rows(
@@ -177,11 +187,18 @@ async def expected_tickets(
 async def _prepared(
     session: AsyncSession, wanted: TicketFilter, sort: Sort, now: datetime
 ) -> tuple[Select[TicketRow, str], Sequence[UUID] | None, bool]:
-    """Return the query, the few hits of its words, and whether their index is walked instead."""
+    """Return the query, the few hits of its words, and whether the list of words is walked."""
     asked = await _asked(wanted)
     await session.execute(_SHORT)
-    hits = await _few_hits(session, asked, wanted) if asked else None
-    return _query(wanted, sort, asked, hits, now), hits, asked is not None and hits is None
+    if asked is None:
+        return _query(wanted, sort, None, None, now), None, False
+    hits = await _few_hits(session, asked, wanted)
+    query = _query(wanted, sort, asked, hits, now)
+    if hits is not None:
+        return query, hits, False
+    # Few tickets of the other conditions are walked rather than many with the words.
+    others = _query(wanted, sort, None, None, now)
+    return query, None, await expected_rows(session, others) > WALKED
 
 
 @contextmanager
@@ -198,7 +215,9 @@ def _narrowed() -> Generator[None, None, None]:
 _SHORT: Final = text(
     # A plan for these very values: a plan for any words would walk for rare ones too.
     f"SELECT set_config('statement_timeout', '{LIMIT_MS}', true),"
-    " set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)"
+    " set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),"
+    # A bitmap of whole pages would be read again row by row.
+    " set_config('work_mem', '32MB', true)"
 )
 _QUERY_CANCELED: Final = "57014"
 
@@ -226,18 +245,29 @@ async def _few_hits(
         TicketWordsRow.words.op("@@")(cast(asked, TSQUERY)),
         *_dates(TicketWordsRow.opened_at, wanted),
     )
-    await session.execute(_BY_INDEX)
-    found = (await session.scalars(query.limit(FEW + 1))).all()
-    await session.execute(_BY_ORDER)
-    return found if len(found) <= FEW else None
+    found: Sequence[UUID] | None = None
+    if await expected_rows(session, query) <= MANY:
+        await session.execute(_BY_INDEX)
+        found = (await session.scalars(query.limit(FEW + 1))).all()
+    if found is not None and len(found) <= FEW:
+        await session.execute(_AS_ALWAYS)
+        return found
+    await session.execute(_IN_ORDER)
+    return None
 
 
-_BY_INDEX: Final = text(
-    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'off', true)"
-)
-_BY_ORDER: Final = text(
-    "SELECT set_config('enable_seqscan', 'on', true), set_config('enable_indexscan', 'on', true)"
-)
+def _planning(**ways: bool) -> TextClause:
+    set_ = (
+        f"set_config('enable_{way}', '{'on' if is_on else 'off'}', true)"
+        for way, is_on in ways.items()
+    )
+    return text(f"SELECT {', '.join(set_)}")
+
+
+_BY_INDEX: Final = _planning(seqscan=False, indexscan=False)
+_AS_ALWAYS: Final = _planning(seqscan=True, indexscan=True)
+# Words that go together are far more frequent than the planner believes: it would read them all.
+_IN_ORDER: Final = _planning(indexscan=True, seqscan=False, bitmapscan=False, sort=False)
 
 
 def _query(

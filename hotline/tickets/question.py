@@ -17,21 +17,30 @@ _EMPTY_WORDS: Final = frozenset("的了吗呢吧啊在是有和与也都就不�
 def question(text: str) -> str:
     """Return what a person looks for as a tsquery: all the words, anywhere; empty for none.
 
-    Chinese is cut into words by jieba; each word is then a run of pairs, so that it is found in
-    the middle of what the dictionary takes for another word. The first call in a process reads the
-    dictionary, which takes about a second: call it in a thread.
+    Chinese is cut by jieba into every word of its dictionary that the text holds; each is then a
+    run of pairs, so that it is found in the middle of what the dictionary takes for another word.
+    A letter in no word counts only beside few words: as the beginning of a pair it is found in
+    very many texts. The first call in a process reads the dictionary, which takes about a second:
+    call it in a thread.
     """
-    words: dict[str, str] = {}
+    words: dict[str, None] = {}
+    letters: dict[str, None] = {}
     for run in RUN.finditer(plain(text)[:LONGEST_QUESTION]):
         if run["han"]:
-            words |= {word: _pairs(word) for word in jieba.cut(run["han"], HMM=False)}
+            for word in jieba.cut(run["han"], cut_all=True):
+                (words if len(word) > 1 else letters)[word] = None
         elif not NUMBER.search(run["other"]):
-            words[run["other"]] = f"'{run['other']}':*"
-    useful = [asked for word, asked in words.items() if word not in _EMPTY_WORDS]
-    return " & ".join((useful or list(words.values()))[:MOST_WORDS])
+            words[run["other"]] = None
+    alone = [each for each in letters if not any(each in word for word in words)]
+    asked = [*words, *(each for each in alone if each not in _EMPTY_WORDS)]
+    if len(words) > 1:
+        asked = list(words)
+    return " & ".join(_run(word) for word in (asked or alone)[:MOST_WORDS])
 
 
-def _pairs(word: str) -> str:
-    if len(word) == 1:
+def _run(word: str) -> str:
+    is_han = RUN.fullmatch(word)
+    if len(word) == 1 or is_han is None or not is_han["han"]:
         return f"'{word}':*"
-    return "(" + " <-> ".join(f"'{word[at : at + 2]}'" for at in range(len(word) - 1)) + ")"
+    pairs = [f"'{word[at : at + 2]}'" for at in range(len(word) - 1)]
+    return pairs[0] if len(pairs) == 1 else f"({' <-> '.join(pairs)})"

@@ -31,12 +31,13 @@ def test_letters_and_digits_of_any_width_are_one() -> None:
 
 
 def test_a_question_is_cut_into_words_that_must_all_be_there() -> None:
-    assert question("路灯 井盖") == "('路灯') & ('井盖')"
-    assert question("灯不亮") == "('灯不' <-> '不亮')"
+    assert question("路灯 井盖") == "'路灯' & '井盖'"
+    assert question("垃圾桶") == "'垃圾' & ('垃圾' <-> '圾桶')"
+    assert question("路灯坏") == "'路灯' & '坏':*"
 
 
 def test_empty_words_count_only_when_there_is_nothing_else() -> None:
-    assert question("路灯的") == "('路灯')"
+    assert question("路灯的") == "'路灯'"
     assert question("的") == "'的':*"
     assert question("，。！") == ""
 
