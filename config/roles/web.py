@@ -12,6 +12,7 @@ from config.runtime import Runtime
 from config.supervisor import Ready
 from hotline.web.app import make_app
 from hotline.web.desk.handlers import desk_part
+from hotline.web.operations.handlers import PART as OPERATIONS_PART
 from hotline.web.recordings.handlers import recordings_part
 from hotline.web.supervision.handlers import PART as SUPERVISION_PART
 from hotline.web.tickets.handlers import ticket_lists_part
@@ -46,6 +47,7 @@ def application(runtime: Runtime) -> web.Application:
         recordings_part(wiring.recordings_options(settings)),
         ticket_lists_part(wiring.ticket_list_options(runtime.people, runtime.exports)),
         SUPERVISION_PART,
+        OPERATIONS_PART,
         CASES_PART,
         places_part(wiring.map_options(settings)),
     )

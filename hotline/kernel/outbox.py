@@ -45,6 +45,7 @@ class OutboxRow(Base):
     __table_args__ = (
         CheckConstraint("attempts >= 0", name="attempts_not_negative"),
         Index("ix_outbox_due", "due_at", postgresql_where="state = 'pending'"),
+        Index("ix_outbox_dead", "id", postgresql_where="state = 'dead'"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
@@ -158,6 +159,17 @@ async def put_back(
 async def bury(session: AsyncSession, held: Claim, *, error: str) -> bool:
     """Stop trying: the row is a dead letter that a person must look at."""
     return await _leave(session, held, state=OutboxState.DEAD, error=error)
+
+
+async def dead(session: AsyncSession, *, after: int = 0, limit: int) -> Sequence[OutboxRow]:
+    """Return dead letters behind an id, oldest first."""
+    found = await session.scalars(
+        select(OutboxRow)
+        .where(OutboxRow.state == OutboxState.DEAD, OutboxRow.id > after)
+        .order_by(OutboxRow.id)
+        .limit(limit)
+    )
+    return found.all()
 
 
 async def revive(session: AsyncSession, outbox_id: int, *, now: datetime) -> bool:

@@ -1,0 +1,1 @@
+"""What the programs could not do and a person has to look at."""
