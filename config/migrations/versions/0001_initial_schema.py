@@ -756,6 +756,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_outbox_key")),
     )
     op.create_index(
+        "ix_outbox_dead", "outbox", ["id"], unique=False, postgresql_where="state = 'dead'"
+    )
+    op.create_index(
         "ix_outbox_due", "outbox", ["due_at"], unique=False, postgresql_where="state = 'pending'"
     )
     op.create_table(
