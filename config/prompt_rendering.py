@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from pypinyin import Style, lazy_pinyin
 
-from channels.voice.rtp.g711 import SAMPLE_RATE, Codec, encode
+from channels.voice.rtp.codec import SAMPLE_RATE, Codec
+from channels.voice.rtp.g711 import encode
 from config.melody import Sound, melody
 from hotline.kernel.errors import Invalid, Unavailable
 

@@ -16,7 +16,7 @@ class BareAnswerer(asyncio.DatagramProtocol):
     """Says 200 to every INVITE and BYE."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport: asyncio.DatagramTransport = transport  # type: ignore[assignment]
 
     def datagram_received(self, data: bytes, source: tuple[str, int]) -> None:
         if data.startswith(b"ACK"):

@@ -190,9 +190,7 @@ def main() -> None:
     chosen = parser.parse_args()
     phones = FarPhones(chosen.streams)
     print(json.dumps(phones.ports), flush=True)
-    for stream, (port, hears) in zip(
-        phones.streams, json.loads(sys.stdin.readline()), strict=True
-    ):
+    for stream, (port, hears) in zip(phones.streams, json.loads(sys.stdin.readline()), strict=True):
         stream.target, stream.hears = (HOST, port), hears
     gc.disable()
     phones.run(chosen.seconds)

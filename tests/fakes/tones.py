@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from channels.voice.media import wav
-from channels.voice.rtp.g711 import SAMPLE_RATE
+from channels.voice.rtp.codec import SAMPLE_RATE
 
 Samples = npt.NDArray[np.int16]
 

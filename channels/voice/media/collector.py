@@ -1,17 +1,17 @@
-"""Garbage collections in the pause after a tick, never while packets are due.
+"""Garbage collections in the pause after a turn, never while packets are due.
 
 CPython collects when so many objects were made, wherever that happens to be; a full collection of
 a process that has loaded an ORM takes a quarter of a second, in which no packet leaves. So what
 lives at the start is frozen once, automatic collections are off, and small rounds are made by our
-own measure right after the packets of a tick have left.
+own measure right after the packets of a turn have left.
 """
 
 import gc
 
-MIDDLE_TICKS = 25
+MIDDLE_TURNS = 100
 """Half a second between collections of the middle generation."""
 
-FULL_TICKS = 250
+FULL_TURNS = 1000
 """Five seconds between full ones: of the calls under way, for everything older is frozen."""
 
 
@@ -19,17 +19,17 @@ class Collector:
     """Collects for one process; made by whoever sends its packets."""
 
     def __init__(self) -> None:
-        self._ticks = 0
+        self._turns = 0
         gc.collect()
         gc.freeze()
         gc.disable()
 
-    def after_tick(self) -> None:
-        """Collect what has come together since the last tick."""
-        self._ticks += 1
-        if self._ticks % FULL_TICKS == 0:
+    def after_turn(self) -> None:
+        """Collect what has come together since the last turn."""
+        self._turns += 1
+        if self._turns % FULL_TURNS == 0:
             gc.collect()
-        elif self._ticks % MIDDLE_TICKS == 0:
+        elif self._turns % MIDDLE_TURNS == 0:
             gc.collect(1)
         elif gc.get_count()[0] > gc.get_threshold()[0]:
             gc.collect(0)

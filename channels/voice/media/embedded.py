@@ -78,7 +78,7 @@ class EmbeddedMediaEngine:
         """Start the ticker and the writer."""
         self._unix_offset = self._clock().timestamp() - asyncio.get_running_loop().time()
         self._writer = RecordingWriter()
-        self._ticker = Ticker(self._tick, self._skip)
+        self._ticker = Ticker(self._take_turn, self._skip)
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
@@ -171,11 +171,11 @@ class EmbeddedMediaEngine:
         self._legs[leg] = None
         return leg
 
-    def _tick(self, now: float) -> None:
-        self._each(lambda leg: leg.line.listen(now))
-        self._each(lambda leg: leg.line.speak(now))
+    def _take_turn(self, turn: int, now: float) -> None:
+        self._each(lambda leg: leg.line.listen(turn, now))
+        self._each(lambda leg: leg.line.speak(turn, now))
         if self._collector is not None:
-            self._collector.after_tick()
+            self._collector.after_turn()
 
     def _skip(self, ticks: int) -> None:
         log.warning("media_ticks_skipped", ticks=ticks, legs=len(self._legs))

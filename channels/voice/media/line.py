@@ -1,8 +1,11 @@
 """The sound of one leg: an RTP session with its two sockets, driven by the ticker.
 
-A tick has two passes over all lines: first each takes the frame that its remote party says
-(`listen`), then each decides what to send (`speak`): a prompt, its room, or silence. Frames
-stay in the law they came in; only different laws of two partners cost a table look-up.
+A tick has two passes over the lines whose turn it is: first each takes the frame that its remote
+party says (`listen`), then each decides what to send (`speak`): a prompt, its room, or silence.
+Frames stay in the law they came in; only different laws of two partners cost a table look-up.
+
+A line listens in the turn of 5 ms that suits the arrival of its packets, and speaks in the turn in
+which its partner listens: so a packet waits 10 to 15 ms for the next one to be late, and no longer.
 """
 
 import asyncio
@@ -15,10 +18,15 @@ from channels.voice.media.path import MediaPath
 from channels.voice.media.player import Player
 from channels.voice.media.recorder import Recording
 from channels.voice.media.room import Room
+from channels.voice.media.ticker import TURNS
+from channels.voice.media.voice import Voice
+from channels.voice.rtp.codec import FORMS, FRAME_SAMPLES, LAWS, Codec
 from channels.voice.rtp.dtmf import KeyDown, KeyUp
-from channels.voice.rtp.g711 import SILENCE
+from channels.voice.rtp.rates import silence_of
 from channels.voice.rtp.session import RtpSession
 from channels.voice.rtp.source import Address
+
+_SILENCE = {form: silence_of(form, FRAME_SAMPLES) for form in FORMS}
 
 
 @dataclass(slots=True)
@@ -37,14 +45,19 @@ class Line:
         self.session: RtpSession | None = None
         """None until offer and answer agreed."""
         self.recording: Recording | None = None
-        self.heard: bytes | None = None
-        """What the remote party said in this tick, in the law of the session."""
+        self.voice = Voice()
+        """What the remote party said when this line listened last."""
+        self.turn = 0
+        """In which of the turns of 20 ms this line listens."""
         self.room: Room[Line] | None = None
         """Whom the remote party talks with: one partner of a bridge, or a conference."""
         self.also_hears: tuple[Line, ...] = ()
         """Whom the remote party hears beside those of the room."""
         self.unsent = 0
         self.is_closed = False
+        self._played = Voice()
+        self._sent = Voice()
+        self._spoken_at = -TURNS
         self._loop = asyncio.get_running_loop()
         self._on_key = on_key
         self._playing: Playing | None = None
@@ -112,26 +125,46 @@ class Line:
 
     # -- the ticker
 
-    def listen(self, now: float) -> None:
-        """First pass of a tick: take what the remote party says."""
-        if self.session is not None:
-            self._pass_keys(self.session.handle_timer(now))
-            self.heard = self.session.next_frame()
+    def listen(self, turn: int, now: float) -> None:
+        """First pass of a turn: take what the remote party says, if it is this line's."""
+        session = self.session
+        if session is None:
+            return
+        if not session.is_playing_out and session.settle():
+            self.turn = turn % TURNS
+        if turn % TURNS != self.turn:
+            return
+        self._pass_keys(session.handle_timer(now))
+        frame = session.next_frame()
+        self.voice.say(session.terms.codec.form, frame)
+        for key in session.keys_in(frame):
+            # The partner hears the tone itself.
+            if isinstance(key, KeyUp):
+                self._on_key(key)
 
-    def speak(self, now: float) -> None:
-        """Second pass of a tick: send what the remote party is to hear."""
+    def speak(self, turn: int, now: float) -> None:
+        """Second pass of a turn: send what the remote party is to hear, every 20 ms.
+
+        After the turn has changed, once a little later.
+        """
+        others = () if self.room is None else self.room.others(self)
+        best = others[0].turn if others else self.turn
+        if turn - self._spoken_at < TURNS or turn % TURNS != best:
+            return
+        self._spoken_at = turn
         session = self.session
         if session is None:
             if self.recording is not None:
                 self.recording.add_silence(1)
             return
-        frame = self._next_frame(session)
+        form = session.terms.codec.form
+        frame = self._next_frame(form)
         is_heard = session.terms.sends and not session.is_sending_keys
         datagram = session.send_frame(frame)
         if datagram is not None:
             self._send_media(datagram, session.destination)
         if self.recording is not None:
-            self.recording.add(self.heard, frame if is_heard else None, session.terms.codec)
+            self._record(form, frame if is_heard else None)
         if self._key_waiters and not session.is_sending_keys:
             self._wake_key_waiters()
         if now >= session.next_timer():
@@ -167,24 +200,31 @@ class Line:
             if isinstance(key, KeyUp):
                 self._on_key(key)
 
-    def _next_frame(self, session: RtpSession) -> bytes:
-        codec = session.terms.codec
+    def _record(self, form: Codec, sent: bytes | None) -> None:
+        assert self.recording is not None
+        law = form if form in LAWS else Codec.PCMA
+        self._sent.say(form, sent)
+        self.recording.add(self.voice.heard_in(law), self._sent.heard_in(law), law)
+
+    def _next_frame(self, form: Codec) -> bytes:
         if self._playing is not None:
             player = self._playing.player
-            frame = player.next_frame(codec)
+            law = form if form in LAWS else Codec.PCMA
+            self._played.say(law, player.next_frame(law))
             if player.is_finished:
                 self.end_playing(PlayOutcome.FINISHED)
+            frame = self._played.heard_in(form)
             if frame is not None:
                 return frame
         heard = self.also_hears
         if self.room is not None:
             heard = (*self.room.others(self), *(h for h in heard if h.room is not self.room))
         frames = [
-            (line.session.terms.codec, line.heard)
+            frame
             for line in heard
-            if line.heard is not None and line.session is not None and not line.is_closed
+            if not line.is_closed and (frame := line.voice.heard_in(form)) is not None
         ]
-        return mix(frames, codec) or SILENCE[codec]
+        return mix(frames, form) or _SILENCE[form]
 
     def _wake_key_waiters(self) -> None:
         waiters, self._key_waiters = self._key_waiters, []

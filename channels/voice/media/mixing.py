@@ -4,22 +4,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from channels.voice.rtp.g711 import Codec, decode, encode, transcode
+from channels.voice.rtp.codec import Codec
+from channels.voice.rtp.rates import to_bytes, to_samples
 
 _LOUDEST = 32_767
 
 
-def mix(frames: Sequence[tuple[Codec, bytes]], codec: Codec) -> bytes | None:
-    """Return frames of equal length added up, in the law `codec`; None if there are none.
+def mix(frames: Sequence[bytes], form: Codec) -> bytes | None:
+    """Return frames of one form and length added up; None if there are none.
 
-    One frame alone is only transcoded, so that nobody pays for mixing who does not mix.
+    One frame alone is returned as it is, so that nobody pays for mixing who does not mix.
     """
-    if not frames:
-        return None
-    if len(frames) == 1:
-        source, frame = frames[0]
-        return transcode(frame, source, codec)
-    total = np.zeros(len(frames[0][1]), dtype=np.int32)
-    for source, frame in frames:
-        total += decode(source, frame)
-    return encode(codec, np.clip(total, -_LOUDEST, _LOUDEST).astype(np.int16))
+    if len(frames) <= 1:
+        return frames[0] if frames else None
+    total = to_samples(form, frames[0]).astype(np.int32)
+    for frame in frames[1:]:
+        total += to_samples(form, frame)
+    return to_bytes(form, np.clip(total, -_LOUDEST, _LOUDEST).astype(np.int16))

@@ -1,26 +1,52 @@
-"""Offer and answer (RFC 3264) for one audio stream: G.711 and telephone-event; pure.
+"""Offer and answer (RFC 3264) for one audio stream and telephone-event; pure.
 
-We answer with the caller's first law of G.711 and offer A-law first, which is what the networks
-of China use. Everything else that is offered (video, a second audio stream, image/t38) is
-rejected by port 0 in its place, so that the answer has the sections of the offer.
+Our order of codecs decides, so that an installation says what CPU a call may cost; of the two laws
+of G.711, which cost the same, the caller's first is taken. A-law comes first in our offers: that
+is what the networks of China use. Everything else that is offered (video, a second audio stream,
+image/t38) is rejected by port 0 in its place, so that the answer has the sections of the offer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from channels.voice.rtp.g711 import FRAME_MS, SAMPLE_RATE, STATIC_PAYLOAD_TYPES, Codec
+from channels.voice.rtp.codec import (
+    COMFORT_NOISE,
+    FRAME_MS,
+    LAWS,
+    SAMPLE_RATE,
+    STATIC_PAYLOAD_TYPES,
+    Codec,
+)
 from channels.voice.rtp.source import Address
 from channels.voice.rtp.terms import StreamTerms
 from channels.voice.sip import sdp
-from channels.voice.sip.sdp import Attribute, Connection, Direction, Media, SessionDescription
+from channels.voice.sip.sdp import (
+    Attribute,
+    Connection,
+    Direction,
+    Media,
+    RtpMap,
+    SessionDescription,
+)
 
 TELEPHONE_EVENT = "TELEPHONE-EVENT"
 OUR_EVENT_TYPE = 101
 """What nearly everybody uses for telephone-event; any dynamic number would do."""
 
+OUR_WIDE_EVENT_TYPE = 102
+"""telephone-event that counts 48,000 beside Opus, whose clock it shares (RFC 4733 2.1)."""
+
+OUR_OPUS_TYPE = 111
+"""What browsers and most phones use."""
+
+CODECS = (Codec.PCMA, Codec.PCMU, Codec.G722, Codec.OPUS)
+"""Our order: G.711 wherever it is offered, and nobody is turned away who speaks another."""
+
+OPUS_PARAMETERS = "maxplaybackrate=16000;sprop-maxcapturerate=16000;stereo=0;useinbandfec=0"
+"""RFC 7587 6.1: what we make of it has 16 kHz and one channel."""
+
 _PROTOCOL = "RTP/AVP"
 _EVENTS = "0-15"  # RFC 4733 2.4.1: the sixteen keys
-_PREFERRED = (Codec.PCMA, Codec.PCMU)
 _MAX_PACKET_FRAMES = 3
 
 
@@ -31,14 +57,23 @@ class LocalEnd:
     host: str
     port: int
     session_id: int
+    codecs: tuple[Codec, ...] = CODECS
+    """Which we speak, the dearest to us first."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Formats:
+class Formats:
     """The payload types of one audio section that we can do, in its order of preference."""
 
     audio: Mapping[int, Codec]
-    events: tuple[int, ...]
+    events: Mapping[int, int]
+    """telephone-event and the clock rate of each."""
+    has_comfort_noise: bool
+
+    def event_for(self, codec: Codec) -> tuple[int, int] | None:
+        """Return type and clock rate of the events that go with a codec, None without any."""
+        same = (each for each in self.events.items() if each[1] == codec.clock_rate)
+        return next(same, next(iter(self.events.items()), None))
 
 
 @dataclass(slots=True)
@@ -76,8 +111,8 @@ class Negotiator:
         if index >= len(answer.media) or not _is_audio(answer.media[index]):
             raise sdp.NotAcceptable("the answer has no audio where the offer had it")
         theirs = answer.media[index]
-        formats = _formats_of(theirs)
-        ours = _formats_of(offered.media[index])
+        formats = self._formats_of(theirs)
+        ours = self._formats_of(offered.media[index])
         terms = self._terms(answer, theirs, formats, receives=ours, wish=wish)
         self.wish = wish
         self._accept(terms, offered.media)
@@ -92,9 +127,9 @@ class Negotiator:
         offer = sdp.parse(body)
         chosen = next((i for i, m in enumerate(offer.media) if self._can_do(offer, m)), None)
         if chosen is None:
-            raise sdp.NotAcceptable("no G.711 audio over RTP/AVP is offered")
+            raise sdp.NotAcceptable("no audio over RTP/AVP is offered in a codec of ours")
         theirs = offer.media[chosen]
-        formats = _formats_of(theirs)
+        formats = self._formats_of(theirs)
         terms = self._terms(offer, theirs, formats, receives=formats, wish=self.wish)
         media = tuple(
             self._answer_media(m, terms) if i == chosen else _rejected(m)
@@ -110,7 +145,7 @@ class Negotiator:
         self._layout = media
 
     def _can_do(self, description: SessionDescription, media: Media) -> bool:
-        if not _is_audio(media) or not _formats_of(media).audio:
+        if not _is_audio(media) or not self._formats_of(media).audio:
             return False
         connection = description.connection_of(media)
         return connection is not None and (connection.is_hold or self._may_send_to(connection))
@@ -128,65 +163,101 @@ class Negotiator:
         self,
         description: SessionDescription,
         theirs: Media,
-        formats: _Formats,
+        formats: Formats,
         *,
-        receives: _Formats,
+        receives: Formats,
         wish: Direction,
     ) -> StreamTerms:
         agreed = [(t, c) for t, c in formats.audio.items() if c in receives.audio.values()]
         if not agreed or not self._can_do(description, theirs):
             raise sdp.NotAcceptable("no common codec or no usable address")
+        send_type, codec = min(agreed, key=lambda each: self._rank(each[1]))
         connection = description.connection_of(theirs)
         assert connection is not None
         direction = description.direction_of(theirs)
-        events = formats.events if receives.events else ()
+        event = formats.event_for(codec) if receives.events else None
         remote = None if connection.is_hold else (str(connection.ip), theirs.port)
         return StreamTerms(
-            codec=agreed[0][1],
-            send_type=agreed[0][0],
+            codec=codec,
+            send_type=send_type,
             # Both sides' numbers: a packet under the other mapping may be under way.
             receive_types={**formats.audio, **receives.audio},
             remote=remote,
             remote_control=_control_address(theirs, remote),
-            send_event_type=events[0] if events else None,
-            receive_event_types=frozenset((*events, *receives.events)) if events else frozenset(),
+            send_event_type=event[0] if event else None,
+            receive_event_types={**formats.events, **receives.events} if event else {},
+            has_comfort_noise=formats.has_comfort_noise,
             sends=wish.sends and direction.receives and remote is not None,
             receives=wish.receives and direction.sends,
-            packet_frames=_packet_frames(theirs),
+            packet_frames=1 if codec is Codec.OPUS else _packet_frames(theirs),
         )
+
+    def _rank(self, codec: Codec) -> int:
+        ours = self.local.codecs
+        alike = LAWS if codec in LAWS else (codec,)
+        return min(ours.index(each) for each in alike if each in ours)
 
     def _answer_media(self, offered: Media, terms: StreamTerms) -> Media:
         direction = Direction.of(sends=terms.sends, receives=terms.receives)
         types = {terms.send_type: terms.codec}
-        return replace(
-            self._audio(types, terms.send_event_type, direction), protocol=offered.protocol
-        )
+        events: dict[int, int] = {}
+        if terms.send_event_type is not None:
+            events = {terms.send_event_type: terms.receive_event_types[terms.send_event_type]}
+        audio = self._audio(types, events, direction)
+        if terms.has_comfort_noise:
+            # Nobody needs to send it; whoever likes to may, for we understand it (RFC 3389 4).
+            audio = replace(audio, formats=(*audio.formats, str(COMFORT_NOISE)))
+        return replace(audio, protocol=offered.protocol)
 
     def _offer_media(self, wish: Direction) -> tuple[Media, ...]:
         terms = self.terms
         if terms is None:
-            types = {STATIC_PAYLOAD_TYPES[codec]: codec for codec in _PREFERRED}
-            return (self._audio(types, OUR_EVENT_TYPE, wish),)
+            types = {_own_type(codec): codec for codec in self._offered_codecs}
+            return (self._audio(types, self._own_events({}), wish),)
         types = {terms.send_type: terms.codec}
-        for codec in _PREFERRED:
+        for codec in self._offered_codecs:
             if codec is not terms.codec:
-                types.setdefault(STATIC_PAYLOAD_TYPES[codec], codec)
-        audio = self._audio(types, terms.send_event_type or OUR_EVENT_TYPE, wish)
+                types.setdefault(_own_type(codec), codec)
+        audio = self._audio(types, self._own_events(terms.receive_event_types), wish)
         # Sections never disappear from a session; the rejected ones stay rejected.
         return tuple(audio if m.port else m for m in self._layout)
 
+    @property
+    def _offered_codecs(self) -> tuple[Codec, ...]:
+        """Return what our offers name: up to the laws; what follows them is only accepted.
+
+        Everybody speaks a law, and an INVITE that outgrows a datagram would have to go by TCP
+        (RFC 3261 18.1.1).
+        """
+        ours = self.local.codecs
+        last = max((index for index, codec in enumerate(ours) if codec in LAWS), default=len(ours))
+        return ours[: last + 1]
+
+    def _own_events(self, agreed: Mapping[int, int]) -> dict[int, int]:
+        """Return the event types to offer: those of the session, else one for each clock."""
+        events = dict(agreed)
+        if SAMPLE_RATE not in events.values():
+            events[OUR_EVENT_TYPE] = SAMPLE_RATE
+        wide = Codec.OPUS.clock_rate
+        if Codec.OPUS in self._offered_codecs and wide not in events.values():
+            events[OUR_WIDE_EVENT_TYPE] = wide
+        return events
+
     def _audio(
-        self, types: Mapping[int, Codec], event_type: int | None, direction: Direction
+        self, types: Mapping[int, Codec], events: Mapping[int, int], direction: Direction
     ) -> Media:
-        maps = [f"{number} {codec}/{SAMPLE_RATE}" for number, codec in types.items()]
-        formats = [str(number) for number in types]
-        attributes = [Attribute("rtpmap", value) for value in maps]
-        if event_type is not None:
-            formats.append(str(event_type))
-            attributes.append(Attribute("rtpmap", f"{event_type} telephone-event/{SAMPLE_RATE}"))
-            attributes.append(Attribute("fmtp", f"{event_type} {_EVENTS}"))
+        attributes = []
+        for number, codec in types.items():
+            attributes += audio_attributes(number, codec)
+        for number, rate in events.items():
+            attributes.append(Attribute("rtpmap", f"{number} telephone-event/{rate}"))
+            attributes.append(Attribute("fmtp", f"{number} {_EVENTS}"))
         attributes += [Attribute("ptime", str(FRAME_MS)), Attribute(direction.value)]
-        return Media("audio", self.local.port, _PROTOCOL, tuple(formats), (), tuple(attributes))
+        formats = tuple(str(number) for number in (*types, *events))
+        return Media("audio", self.local.port, _PROTOCOL, formats, (), tuple(attributes))
+
+    def _formats_of(self, media: Media) -> Formats:
+        return formats_of(media, self.local.codecs)
 
     def _describe(self, media: tuple[Media, ...]) -> SessionDescription:
         origin = sdp.Origin("-", self.local.session_id, 1, self.local.host)
@@ -216,26 +287,50 @@ def _rejected(media: Media) -> Media:
     return Media(media.kind, 0, media.protocol, media.formats)
 
 
-def _formats_of(media: Media) -> _Formats:
-    """Read the formats in order; static types need no rtpmap (RFC 3551 6)."""
+def audio_attributes(number: int, codec: Codec) -> list[Attribute]:
+    """Return the lines that describe a codec under a payload type."""
+    if codec is not Codec.OPUS:
+        return [Attribute("rtpmap", f"{number} {codec}/{SAMPLE_RATE}")]
+    # RFC 7587 7: always two channels, whatever is sent.
+    return [
+        Attribute("rtpmap", f"{number} opus/{codec.clock_rate}/2"),
+        Attribute("fmtp", f"{number} {OPUS_PARAMETERS}"),
+    ]
+
+
+def formats_of(media: Media, codecs: Sequence[Codec]) -> Formats:
+    """Read the formats that we can do, in order; static types need no rtpmap (RFC 3551 6)."""
     maps = media.rtpmaps()
     static = {number: codec for codec, number in STATIC_PAYLOAD_TYPES.items()}
     audio: dict[int, Codec] = {}
-    events: list[int] = []
-    for text in media.formats:
-        if not text.isascii() or not text.isdigit() or len(text) > 3 or int(text) > 127:
-            continue
-        number = int(text)
+    events: dict[int, int] = {}
+    numbers = [
+        int(text)
+        for text in media.formats
+        if text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 127
+    ]
+    for number in numbers:
         entry = maps.get(number)
-        if entry is None:
-            if number in static:
-                audio[number] = static[number]
-        elif (entry.clock_rate, entry.channels) == (SAMPLE_RATE, 1):
-            if entry.encoding in Codec.__members__:
-                audio[number] = Codec(entry.encoding)
-            elif entry.encoding == TELEPHONE_EVENT:
-                events.append(number)
-    return _Formats(audio, tuple(events))
+        codec = static.get(number) if entry is None else _codec_of(entry)
+        if codec in codecs and codec is not None:
+            audio[number] = codec
+        elif entry is not None and entry.encoding == TELEPHONE_EVENT and entry.channels == 1:
+            events[number] = entry.clock_rate
+    rates = {codec.clock_rate for codec in audio.values()}
+    events = {number: rate for number, rate in events.items() if rate in rates}
+    return Formats(audio, events, COMFORT_NOISE in numbers)
+
+
+def _codec_of(entry: RtpMap) -> Codec | None:
+    codec = Codec.__members__.get(entry.encoding)
+    if codec is None:
+        return None
+    channels = 2 if codec is Codec.OPUS else 1
+    return codec if (entry.clock_rate, entry.channels) == (codec.clock_rate, channels) else None
+
+
+def _own_type(codec: Codec) -> int:
+    return STATIC_PAYLOAD_TYPES.get(codec, OUR_OPUS_TYPE)
 
 
 def _control_address(media: Media, remote: Address | None) -> Address | None:

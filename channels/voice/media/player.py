@@ -8,7 +8,8 @@ from pathlib import Path
 
 from channels.voice.media import wav
 from channels.voice.media.engine import PromptUnusable
-from channels.voice.rtp.g711 import FRAME_SAMPLES, SILENCE, Codec, Samples, encode
+from channels.voice.rtp.codec import FRAME_SAMPLES, LAWS, Codec
+from channels.voice.rtp.g711 import SILENCE, Samples, encode
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
 """Half an hour of PCM16: no prompt is longer, and a wrong path may name anything."""
@@ -25,7 +26,7 @@ class Prompt:
     @classmethod
     def of(cls, samples: Samples) -> "Prompt":
         """Return the prompt with this sound."""
-        sounds = {codec: encode(codec, samples) for codec in Codec}
+        sounds = {codec: encode(codec, samples) for codec in LAWS}
         missing = -len(samples) % FRAME_SAMPLES
         return cls({codec: sound + SILENCE[codec][:missing] for codec, sound in sounds.items()})
 

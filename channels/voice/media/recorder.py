@@ -16,7 +16,8 @@ from pathlib import Path
 
 from channels.voice.media import wav
 from channels.voice.media.engine import RecordingFailed, RecordingSummary
-from channels.voice.rtp.g711 import FRAME_MS, FRAME_SAMPLES, SILENCE, Codec, decode
+from channels.voice.rtp.codec import FRAME_MS, FRAME_SAMPLES, Codec
+from channels.voice.rtp.g711 import SILENCE, decode
 
 CHUNK_FRAMES = 25
 """Half a second, so that a kill costs less than a second."""

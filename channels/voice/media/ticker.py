@@ -1,29 +1,36 @@
-"""The 20 ms heartbeat of all legs: absolute deadlines, so that it never drifts."""
+"""The heartbeat of all legs, in turns of 5 ms: absolute deadlines, so that it never drifts.
+
+Every leg has 20 ms frames; which of the four turns are a leg's, its line decides. So packets of
+many legs leave spread over time, and each soon after it came.
+"""
 
 import asyncio
 from collections.abc import Callable
 
-from channels.voice.rtp.g711 import FRAME_MS
+from channels.voice.rtp.codec import FRAME_MS
 
-TICK_SECONDS = FRAME_MS / 1000
+TURNS = 4
+"""In 20 ms."""
 
-MAX_CATCH_UP = 5
-"""Ticks made up at once after a late wake-up: 100 ms, which jitter buffers of phones swallow."""
+TURN_SECONDS = FRAME_MS / 1000 / TURNS
+
+MAX_CATCH_UP = 5 * TURNS
+"""Turns made up at once after a late wake-up: 100 ms, which jitter buffers of phones swallow."""
 
 
 class Ticker:
-    """Calls `tick(now)` for every 20 ms that pass; `skip(count)` for those given up.
+    """Calls `take(turn, now)` for every 5 ms that pass; `skip(ticks)` for 20 ms given up.
 
-    Ticks number themselves from the start, so a late one delays nobody after it.
+    Turns number themselves from the start, so a late one delays nobody after it.
     """
 
     def __init__(
         self,
-        tick: Callable[[float], None],
+        take: Callable[[int, float], None],
         skip: Callable[[int], None],
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self._tick = tick
+        self._take = take
         self._skip = skip
         self._loop = loop or asyncio.get_running_loop()
         self._origin = self._loop.time()
@@ -33,7 +40,7 @@ class Ticker:
 
     @property
     def skipped(self) -> int:
-        """Return how many ticks were given up because the loop was too late."""
+        """Return how many ticks of 20 ms were given up because the loop was too late."""
         return self._skipped
 
     def stop(self) -> None:
@@ -41,21 +48,23 @@ class Ticker:
         self._handle.cancel()
 
     def _arm(self) -> asyncio.TimerHandle:
-        due = self._origin + (self._count + 1) * TICK_SECONDS
+        due = self._origin + (self._count + 1) * TURN_SECONDS
         return self._loop.call_at(due, self._ring)
 
     def _ring(self) -> None:
         # A loop may ring within its clock resolution before the time asked for.
-        passed = (self._loop.time() - self._origin) / TICK_SECONDS + 0.1
+        passed = (self._loop.time() - self._origin) / TURN_SECONDS + 0.3
         due = max(int(passed) - self._count, 1)
         if due > MAX_CATCH_UP:
-            self._skip(due - MAX_CATCH_UP)
-            self._skipped += due - MAX_CATCH_UP
-            self._count += due - MAX_CATCH_UP
-            due = MAX_CATCH_UP
+            # Whole ticks, so that every leg misses the same.
+            ticks = -(-(due - MAX_CATCH_UP) // TURNS)
+            self._skip(ticks)
+            self._skipped += ticks
+            self._count += ticks * TURNS
+            due -= ticks * TURNS
         try:
             for _ in range(due):
                 self._count += 1
-                self._tick(self._origin + self._count * TICK_SECONDS)
+                self._take(self._count, self._origin + self._count * TURN_SECONDS)
         finally:
             self._handle = self._arm()

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from channels.voice.rtp.g711 import SAMPLE_RATE, Codec, Samples, decode, encode
+from channels.voice.rtp.codec import SAMPLE_RATE, Codec
+from channels.voice.rtp.g711 import Samples, decode, encode
 from hotline.kernel.errors import HotlineError
 
 _PCM, _ALAW, _MULAW, _EXTENSIBLE = 1, 6, 7, 0xFFFE

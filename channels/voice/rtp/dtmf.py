@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from channels.voice.rtp.g711 import FRAME_SAMPLES, SAMPLE_RATE
+from channels.voice.rtp.codec import FRAME_SAMPLES, SAMPLE_RATE
 from channels.voice.rtp.packet import RtpMalformed
 
 KEYS = "0123456789*#ABCD"
@@ -89,16 +89,19 @@ class DigitReceiver:
         self._heard_at = 0.0
 
     def receive(
-        self, event: TelephoneEvent, timestamp: int, now: float
+        self, event: TelephoneEvent, timestamp: int, now: float, longest: int = MAX_DURATION
     ) -> Iterator[KeyDown | KeyUp]:
-        """Yield what a packet tells; `timestamp` is that of its RTP header."""
+        """Yield what a packet tells; `timestamp` is that of its RTP header, in ticks of 8 kHz.
+
+        `longest` is what its duration field can say, less where it counts a quicker clock.
+        """
         if event.code >= len(KEYS):
             return
         age = (timestamp - self._timestamp + 0x8000_0000 & 0xFFFF_FFFF) - 0x8000_0000
         is_late = -_LATE_SAMPLES < age < 0
         if self._is_known and (is_late or (age == 0 and not self._is_down)):
             return  # reordered from an earlier key, or a repeated end
-        if self._is_known and age != 0 and not self._goes_on(event, age):
+        if self._is_known and age != 0 and not self._goes_on(event, age, longest):
             yield from self._release()
             self._is_known = False
         if not self._is_known:
@@ -111,7 +114,7 @@ class DigitReceiver:
         self._heard_at = now
         self._duration = max(self._duration, event.duration)
         # A key that is stuck for 8 s is released once; what follows it is swallowed.
-        if event.is_end or self._duration >= MAX_DURATION:
+        if event.is_end or self._duration >= longest:
             yield from self._release()
 
     def handle_timer(self, now: float) -> Iterator[KeyUp]:
@@ -119,12 +122,12 @@ class DigitReceiver:
         if self._is_down and now - self._heard_at >= END_SECONDS:
             yield from self._release()
 
-    def _goes_on(self, event: TelephoneEvent, age: int) -> bool:
+    def _goes_on(self, event: TelephoneEvent, age: int, longest: int) -> bool:
         if event.code != self._code or age < 0:
             return False
-        if self._duration >= MAX_DURATION:
+        if self._duration >= longest:
             # The next segment of a long event begins where the previous one ended (2.5.1.3).
-            return abs(age - MAX_DURATION) <= 2 * FRAME_SAMPLES
+            return abs(age - longest) <= 2 * FRAME_SAMPLES
         # Some gateways move the timestamp with every packet of one event. Events cannot overlap,
         # so what begins before the key's end is still that key; and a key pressed anew starts
         # again from a short duration.
@@ -171,6 +174,8 @@ class DigitSender:
         self._phase = _Phase.IDLE
         self._left = 0
         self._duration = 0
+        self.clock_scale = 1
+        """Units of the event's clock in one tick of 8 kHz."""
 
     @property
     def is_busy(self) -> bool:
@@ -222,7 +227,8 @@ class DigitSender:
         self._duration += FRAME_SAMPLES
         frames = self._press.frames
         is_over = frames is not None and self._duration >= frames * FRAME_SAMPLES
-        if is_over or self._duration + FRAME_SAMPLES > MAX_DURATION:
+        longest = MAX_DURATION // self.clock_scale
+        if is_over or self._duration + FRAME_SAMPLES > longest:
             self._phase, self._left = _Phase.ENDING, _END_PACKETS - 1
             return self._packet(is_end=True, is_first=is_first)
         return self._packet(is_end=False, is_first=is_first)
@@ -235,5 +241,5 @@ class DigitSender:
         return self._packet(is_end=True, is_first=False)
 
     def _packet(self, *, is_end: bool, is_first: bool) -> EventOut:
-        event = TelephoneEvent(self._press.code, self._duration, is_end)
+        event = TelephoneEvent(self._press.code, self._duration * self.clock_scale, is_end)
         return EventOut(event.serialise(), is_first)

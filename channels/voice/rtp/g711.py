@@ -5,28 +5,14 @@ Frames stay `bytes` on the way through: transcoding between the two laws and att
 (recordings, prompts, tests).
 """
 
-from enum import StrEnum
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-SAMPLE_RATE = 8000
-FRAME_MS = 20
-FRAME_SAMPLES = SAMPLE_RATE * FRAME_MS // 1000
+from channels.voice.rtp.codec import FRAME_SAMPLES, LAWS, Codec
 
 Samples: TypeAlias = npt.NDArray[np.int16]
-
-
-class Codec(StrEnum):
-    """The two laws, by their encoding names in SDP (RFC 3551 6)."""
-
-    PCMA = "PCMA"
-    PCMU = "PCMU"
-
-
-STATIC_PAYLOAD_TYPES = {Codec.PCMU: 0, Codec.PCMA: 8}
-"""RFC 3551 table 4."""
 
 _MU_BIAS = 0x84
 _MU_CLIP = 32_635
@@ -97,16 +83,15 @@ def _table(source: Codec, target: Codec, gain: float) -> bytes:
     return encode(target, linear.astype(np.int16))
 
 
-SILENCE = {codec: encode(codec, np.zeros(FRAME_SAMPLES, dtype=np.int16)) for codec in Codec}
+SILENCE = {codec: encode(codec, np.zeros(FRAME_SAMPLES, dtype=np.int16)) for codec in LAWS}
 """One frame of digital silence in each law."""
 
 _TRANSCODE = {
     (source, target): _table(source, target, 1.0)
-    for source in Codec
-    for target in Codec
+    for source in LAWS
+    for target in LAWS
     if source is not target
 }
-_FADES = {codec: tuple(_table(codec, codec, 0.5**step) for step in range(1, 3)) for codec in Codec}
 
 
 def transcode(payload: bytes, source: Codec, target: Codec) -> bytes:
@@ -114,12 +99,3 @@ def transcode(payload: bytes, source: Codec, target: Codec) -> bytes:
     if source is target:
         return payload
     return payload.translate(_TRANSCODE[source, target])
-
-
-def fade(codec: Codec, payload: bytes, step: int) -> bytes:
-    """Return the payload `step` times 6 dB quieter; silence from the third step on."""
-    if step <= 0:
-        return payload
-    if step > len(_FADES[codec]):
-        return SILENCE[codec][:1] * len(payload)
-    return payload.translate(_FADES[codec][step - 1])

@@ -1,6 +1,6 @@
 """What was received of one source: sequence numbers, loss and jitter as RFC 3550 counts them."""
 
-from channels.voice.rtp.g711 import SAMPLE_RATE
+from channels.voice.rtp.codec import SAMPLE_RATE
 from channels.voice.rtp.rtcp import ReportBlock, SenderReport, middle_of
 
 _SEQUENCES = 1 << 16
@@ -16,7 +16,7 @@ class Reception:
         self.ssrc = ssrc
         self.received = 0
         self.jitter = 0.0
-        """In timestamp units, A.8."""
+        """In ticks of 8 kHz, A.8."""
         self._first = self._highest = first_sequence
         self._expected_earlier = 0
         self._cycles = 0
@@ -70,8 +70,11 @@ class Reception:
         """Remember the sender's report, to be echoed in the next block."""
         self._last_report, self._last_report_at = middle_of(report.ntp), now
 
-    def report(self, now: float) -> ReportBlock:
-        """Return the block for the next RTCP packet; begins a new interval for the fraction."""
+    def report(self, now: float, clock_scale: int = 1) -> ReportBlock:
+        """Return the block for the next RTCP packet; begins a new interval for the fraction.
+
+        The block's jitter counts the stream's own clock, so many units for each tick of ours.
+        """
         expected = self.expected - self._expected_before
         lost = expected - (self.received - self._received_before)
         self._expected_before, self._received_before = self.expected, self.received
@@ -81,7 +84,7 @@ class Reception:
             fraction_lost=min(255, (lost << 8) // expected) if expected > 0 and lost > 0 else 0,
             cumulative_lost=self.lost,
             highest_sequence=self.highest_sequence & 0xFFFF_FFFF,
-            jitter=int(self.jitter),
+            jitter=int(self.jitter * clock_scale),
             last_report=self._last_report,
             delay_since_last_report=delay & 0xFFFF_FFFF,
         )

@@ -2,18 +2,27 @@
 
 A core without sockets and clocks: `now` is a monotonic time in seconds, and datagrams are values.
 The owner calls `next_frame` and `send_frame` once for each 20 ms, whatever else happens; both
-count time by being called. Frames are `bytes` of 160 samples in the codec of the terms.
+count time by being called. Frames are `bytes` of 20 ms in the form of the codec of the terms.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from channels.voice.rtp import packet, rtcp
-from channels.voice.rtp.dtmf import DigitReceiver, DigitSender, KeyDown, KeyUp, parse_event
-from channels.voice.rtp.g711 import FRAME_SAMPLES, SAMPLE_RATE, transcode
+from channels.voice.rtp.codec import COMFORT_NOISE, FRAME_SAMPLES, SAMPLE_RATE
+from channels.voice.rtp.dtmf import (
+    MAX_DURATION,
+    DigitReceiver,
+    DigitSender,
+    KeyDown,
+    KeyUp,
+    parse_event,
+)
 from channels.voice.rtp.jitter import JitterBuffer
+from channels.voice.rtp.noise import ComfortNoise
 from channels.voice.rtp.packet import HEADER, MAX_SEQUENCE, MAX_TIMESTAMP, RtpMalformed, RtpPacket
 from channels.voice.rtp.reception import Reception
+from channels.voice.rtp.sound import KeyListener, SoundIn, SoundOut
 from channels.voice.rtp.source import Address, SourceLock, Verdict
 from channels.voice.rtp.terms import StreamTerms
 
@@ -57,9 +66,16 @@ class RtpSession:
         self._received_before = 0
         self._lost_before = 0
         self._concealed_before = 0
-        self._jitter = JitterBuffer(terms.codec)
+        self._jitter = JitterBuffer(terms.codec.form)
+        self._sound_in = SoundIn(terms.codec.form)
+        self._sound_out = SoundOut(terms.codec)
+        self._noise: ComfortNoise | None = None
+        self._key_listener = KeyListener(terms.codec.form)
+        self.has_other_keys = False
+        """Whether keys come another way (INFO), so that tones are only sound."""
         self._digits_in = DigitReceiver()
         self._digits_out = DigitSender()
+        self._digits_out.clock_scale = _event_scale(terms)
         self._sequence = identity.sequence & MAX_SEQUENCE
         self._timestamp = identity.timestamp & MAX_TIMESTAMP
         self._event_timestamp = self._timestamp
@@ -107,6 +123,8 @@ class RtpSession:
             self._lock = SourceLock(terms.remote)
         if terms.codec is not self.terms.codec:
             self._restart_playout(terms)
+            self._sound_out = SoundOut(terms.codec)
+        self._digits_out.clock_scale = _event_scale(terms)
         if not terms.sends:
             self._pause_sending()
         self.terms = terms
@@ -123,8 +141,9 @@ class RtpSession:
             self.malformed += 1
             return ()
         terms = self.terms
-        is_event = received.payload_type in terms.receive_event_types
-        if not is_event and received.payload_type not in terms.receive_types:
+        kind = received.payload_type
+        is_event = kind in terms.receive_event_types
+        if not is_event and kind not in terms.receive_types and kind != COMFORT_NOISE:
             self._reject_payload_type(datagram, source, now)
             return ()
         reception = self._admit(received, source)
@@ -137,7 +156,11 @@ class RtpSession:
             return ()
         if is_event:
             return self._receive_event(received, now)
-        self._receive_audio(received, reception, now)
+        if kind == COMFORT_NOISE and kind not in terms.receive_types:
+            self._jitter.expect_pause()
+            self._noise = ComfortNoise(terms.codec.form, received.payload)
+        else:
+            self._receive_audio(received, reception, now)
         return ()
 
     def receive_control(self, datagram: bytes, source: Address, now: float) -> None:
@@ -157,7 +180,23 @@ class RtpSession:
 
     def next_frame(self) -> bytes | None:
         """Return the frame to hear in these 20 ms; None where the remote is silent."""
-        return self._jitter.pop()
+        frame = self._jitter.pop()
+        return self._noise.next_frame() if frame is None and self._noise is not None else frame
+
+    @property
+    def is_playing_out(self) -> bool:
+        """Say whether the remote's sound is under way, in step with the calls of `next_frame`."""
+        return self._jitter.is_playing
+
+    def settle(self) -> bool:
+        """Say whether playing should begin with this turn; ask every 5 ms until it has begun."""
+        return self._jitter.settle()
+
+    def keys_in(self, frame: bytes | None) -> Iterable[KeyDown | KeyUp]:
+        """Return the keys that sound in a frame, if the remote has no other way to send them."""
+        if self.terms.receive_event_types or self.has_other_keys:
+            return ()
+        return self._key_listener.hear(frame)
 
     def handle_timer(self, now: float) -> Iterable[KeyUp]:
         """Return keys whose end got lost; call it every frame."""
@@ -198,10 +237,12 @@ class RtpSession:
             if len(self._gathered) < terms.packet_frames:
                 return None
             frame = b"".join(self._gathered)
-            timestamp = (timestamp + FRAME_SAMPLES - len(frame)) & MAX_TIMESTAMP
+            earlier = (terms.packet_frames - 1) * FRAME_SAMPLES
+            timestamp = (timestamp - earlier) & MAX_TIMESTAMP
             self._gathered.clear()
         marker, self._needs_marker = self._needs_marker, False
-        return self._datagram(terms.send_type, timestamp, frame, marker=marker)
+        payload = self._sound_out.payload_of(frame)
+        return self._datagram(terms.send_type, timestamp, payload, marker=marker)
 
     def skip_frames(self, count: int) -> None:
         """Let `count` frames pass unsent: the owner was late, and time cannot be made up."""
@@ -247,16 +288,27 @@ class RtpSession:
 
     def _restart_playout(self, terms: StreamTerms) -> None:
         self._concealed_before = self.frames_concealed
-        self._jitter = JitterBuffer(terms.codec)
+        self._jitter = JitterBuffer(terms.codec.form)
+        self._sound_in = SoundIn(terms.codec.form)
+        self._key_listener = KeyListener(terms.codec.form)
+        self._noise = None
 
     def _receive_audio(self, received: RtpPacket, reception: Reception, now: float) -> None:
         payload = received.payload
         if not payload or len(payload) > MAX_PAYLOAD:
             self.malformed += 1
             return
-        reception.measure_jitter(received.timestamp, now)
         codec = self.terms.receive_types[received.payload_type]
-        self._jitter.push(received.timestamp, transcode(payload, codec, self.terms.codec))
+        ticks = self._sound_in.ticks_of(received.timestamp, codec.clock_scale)
+        reception.measure_jitter(ticks, now)
+        try:
+            sound = self._sound_in.take(codec, payload, received.sequence)
+        except RtpMalformed:
+            self.malformed += 1
+            return
+        if sound:
+            self._noise = None
+            self._jitter.push(ticks, sound)
 
     def _receive_event(self, received: RtpPacket, now: float) -> Iterable[KeyDown | KeyUp]:
         try:
@@ -264,7 +316,10 @@ class RtpSession:
         except RtpMalformed:
             self.malformed += 1
             return ()
-        return tuple(self._digits_in.receive(event, received.timestamp, now))
+        scale = self.terms.receive_event_types[received.payload_type] // SAMPLE_RATE
+        ticks = self._sound_in.ticks_of(received.timestamp, scale)
+        event = replace(event, duration=event.duration // scale)
+        return tuple(self._digits_in.receive(event, ticks, now, MAX_DURATION // scale))
 
     def _receive_report(self, report: rtcp.SenderReport | rtcp.ReceiverReport, now: float) -> None:
         is_ours = self._reception is not None and report.ssrc == self._reception.ssrc
@@ -299,11 +354,13 @@ class RtpSession:
         self.packets_sent += 1
         self.octets_sent += len(payload)
         second = payload_type | 0x80 if marker else payload_type
-        header = HEADER.pack(_VERSION_BYTE, second, sequence, timestamp, self._identity.ssrc)
+        units = timestamp * self.terms.codec.clock_scale & MAX_TIMESTAMP
+        header = HEADER.pack(_VERSION_BYTE, second, sequence, units, self._identity.ssrc)
         return header + payload
 
     def _own_report(self, now: float) -> rtcp.SenderReport | rtcp.ReceiverReport:
-        blocks = (self._reception.report(now),) if self._reception else ()
+        scale = self.terms.codec.clock_scale
+        blocks = (self._reception.report(now, scale),) if self._reception else ()
         has_sent = self.packets_sent > self._sent_at_report
         self._sent_at_report = self.packets_sent
         if not has_sent:
@@ -311,7 +368,7 @@ class RtpSession:
         return rtcp.SenderReport(
             ssrc=self._identity.ssrc,
             ntp=rtcp.ntp_of(now + self._unix_offset),
-            rtp_timestamp=self._timestamp,
+            rtp_timestamp=self._timestamp * scale & MAX_TIMESTAMP,
             packets=self.packets_sent & 0xFFFF_FFFF,
             octets=self.octets_sent & 0xFFFF_FFFF,
             blocks=blocks,
@@ -319,3 +376,10 @@ class RtpSession:
 
     def _description(self) -> rtcp.SourceDescription:
         return rtcp.SourceDescription(self._identity.ssrc, self._identity.cname)
+
+
+def _event_scale(terms: StreamTerms) -> int:
+    """Return how many units of the events' clock towards the remote are one tick of ours."""
+    if terms.send_event_type is None:
+        return 1
+    return terms.receive_event_types.get(terms.send_event_type, SAMPLE_RATE) // SAMPLE_RATE

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from channels.voice.rtp.g711 import Codec
+from channels.voice.rtp.codec import Codec
 from channels.voice.rtp.source import Address
 
 
@@ -16,15 +16,18 @@ class StreamTerms:
     """
 
     codec: Codec
-    """What we send, and what `RtpSession` gives out."""
+    """What we send; its form is what `RtpSession` takes and gives out."""
     send_type: int
     receive_types: Mapping[int, Codec]
     remote: Address | None
     """Where to send; None for the null address of an RFC 2543 hold."""
     remote_control: Address | None = None
     send_event_type: int | None = None
-    """The payload type of telephone-event/8000 towards the remote, None without it."""
-    receive_event_types: frozenset[int] = field(default_factory=frozenset)
+    """The payload type of telephone-event towards the remote, None without it."""
+    receive_event_types: Mapping[int, int] = field(default_factory=dict)
+    """Payload types of telephone-event and the clock rate of each: 8,000, beside Opus 48,000."""
+    has_comfort_noise: bool = False
+    """Whether the remote spoke of comfort noise (RFC 3389); understood in any case."""
     sends: bool = True
     receives: bool = True
     packet_frames: int = 1

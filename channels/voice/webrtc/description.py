@@ -1,13 +1,14 @@
 """What a browser's page offers, and what we answer (RFC 8829, RFC 8839, RFC 8842); pure.
 
-One audio section, G.711 and telephone-event over one multiplexed, encrypted path. Everything
+One audio section, one codec and telephone-event over one multiplexed, encrypted path. Everything
 gathered beforehand: no candidate trickles in later, so that one question has one answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from channels.voice.rtp.g711 import SAMPLE_RATE, STATIC_PAYLOAD_TYPES, Codec
+from channels.voice.media.negotiation import Formats, audio_attributes, formats_of
+from channels.voice.rtp.codec import LAWS, Codec
 from channels.voice.rtp.source import Address
 from channels.voice.rtp.terms import StreamTerms
 from channels.voice.sip import sdp
@@ -37,7 +38,8 @@ class BrowserOffer:
     mid: str
     codec: Codec
     payload_type: int
-    event_type: int | None
+    event: tuple[int, int] | None
+    """Payload type and clock rate of telephone-event."""
 
     def terms(self) -> StreamTerms:
         """Return what is agreed, for an RTP session."""
@@ -47,8 +49,8 @@ class BrowserOffer:
             receive_types={self.payload_type: self.codec},
             remote=BROWSER,
             remote_control=BROWSER,
-            send_event_type=self.event_type,
-            receive_event_types=frozenset(() if self.event_type is None else (self.event_type,)),
+            send_event_type=None if self.event is None else self.event[0],
+            receive_event_types=dict([] if self.event is None else [self.event]),
         )
 
 
@@ -63,11 +65,11 @@ class LocalEnd:
     session_id: int
 
 
-def read_offer(text: str) -> BrowserOffer:
-    """Read the offer of a page.
+def read_offer(text: str, codecs: Sequence[Codec] = LAWS) -> BrowserOffer:
+    """Read the offer of a page; of `codecs`, the first that it offers is taken.
 
     Raises:
-        SdpError: it is malformed, or has no encrypted G.711 audio.
+        SdpError: it is malformed, or has no encrypted audio in one of these codecs.
     """
     if len(text) > MAX_LENGTH:
         raise sdp.SdpMalformed("the description is too long")
@@ -75,7 +77,8 @@ def read_offer(text: str) -> BrowserOffer:
     audio = next((media for media in offer.media if media.kind == "audio" and media.port), None)
     if audio is None or audio.protocol != PROTOCOL or "rtcp-mux" not in _flags(audio):
         raise sdp.NotAcceptable("no encrypted audio with rtcp-mux is offered")
-    codec, payload_type = _codec_of(audio)
+    formats = formats_of(audio, codecs)
+    codec, payload_type = _chosen(formats, codecs)
     fingerprints = tuple(
         (algorithm.lower(), value)
         for algorithm, _, value in (
@@ -96,15 +99,15 @@ def read_offer(text: str) -> BrowserOffer:
         mid=_one(offer, audio, "mid"),
         codec=codec,
         payload_type=payload_type,
-        event_type=_event_type(audio),
+        event=formats.event_for(codec),
     )
 
 
 def write_answer(offer: BrowserOffer, local: LocalEnd) -> str:
     """Return the answer to a page's offer: the one audio section, and we begin the handshake."""
-    formats = {offer.payload_type: f"{offer.codec.value}/{SAMPLE_RATE}"}
-    if offer.event_type is not None:
-        formats[offer.event_type] = f"telephone-event/{SAMPLE_RATE}"
+    formats = [str(offer.payload_type)]
+    if offer.event is not None:
+        formats.append(str(offer.event[0]))
     # RFC 8839 4.2.1: where the candidates say everything, the default address says nothing.
     nowhere = Connection("0.0.0.0")
     description = SessionDescription(
@@ -118,27 +121,27 @@ def write_answer(offer: BrowserOffer, local: LocalEnd) -> str:
                 "audio",
                 9,
                 PROTOCOL,
-                tuple(str(each) for each in formats),
+                tuple(formats),
                 (nowhere,),
-                tuple(_audio_attributes(offer, local, formats)),
+                tuple(_audio_attributes(offer, local)),
             ),
         ),
     )
     return description.serialise().decode()
 
 
-def _audio_attributes(
-    offer: BrowserOffer, local: LocalEnd, formats: Mapping[int, str]
-) -> list[Attribute]:
+def _audio_attributes(offer: BrowserOffer, local: LocalEnd) -> list[Attribute]:
     attributes = [
         Attribute("mid", offer.mid),
         Attribute("sendrecv"),
         Attribute("rtcp-mux"),
         Attribute("msid", "hotline audio"),
-        *(Attribute("rtpmap", f"{number} {name}") for number, name in formats.items()),
+        *audio_attributes(offer.payload_type, offer.codec),
     ]
-    if offer.event_type is not None:
-        attributes.append(Attribute("fmtp", f"{offer.event_type} 0-15"))
+    if offer.event is not None:
+        number, rate = offer.event
+        attributes.append(Attribute("rtpmap", f"{number} telephone-event/{rate}"))
+        attributes.append(Attribute("fmtp", f"{number} 0-15"))
     return [
         *attributes,
         Attribute("ptime", "20"),
@@ -183,19 +186,9 @@ def _candidates(media: Media) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _codec_of(media: Media) -> tuple[Codec, int]:
-    offered = {int(each) for each in media.formats if each.isdecimal()}
-    for codec in (Codec.PCMA, Codec.PCMU):
-        if STATIC_PAYLOAD_TYPES[codec] in offered:
-            return codec, STATIC_PAYLOAD_TYPES[codec]
-    raise sdp.NotAcceptable("the page offers no G.711")
-
-
-def _event_type(media: Media) -> int | None:
-    maps = media.rtpmaps().items()
-    matching = (
-        number
-        for number, entry in maps
-        if entry.encoding == "TELEPHONE-EVENT" and entry.clock_rate == SAMPLE_RATE
-    )
-    return next(matching, None)
+def _chosen(formats: Formats, codecs: Sequence[Codec]) -> tuple[Codec, int]:
+    for codec in codecs:
+        for number, offered in formats.audio.items():
+            if offered is codec:
+                return codec, number
+    raise sdp.NotAcceptable("the page offers no codec of ours")

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from channels.voice.rtp.g711 import Codec, decode
+from channels.voice.rtp.codec import Codec
+from channels.voice.rtp.g711 import decode
 from config.data_files import DATA
 from config.prompt_rendering import LEVEL, PEAK, alaw_wav, render_melody, render_speech
 from hotline.kernel.errors import Invalid, Unavailable

@@ -17,7 +17,8 @@ from channels.voice.media import leg as leg_module
 from channels.voice.media.embedded import EmbeddedMediaEngine, EmbeddedMediaOptions
 from channels.voice.media.engine import MediaEngine, PlayOutcome
 from channels.voice.media.leg import EmbeddedLeg
-from channels.voice.rtp.g711 import Codec, decode, encode
+from channels.voice.rtp.codec import Codec
+from channels.voice.rtp.g711 import decode, encode
 from channels.voice.rtp.rtcp import Goodbye, parse
 from tests.fakes.raw_phone import RawPhone, media_address
 from tests.fakes.tones import (

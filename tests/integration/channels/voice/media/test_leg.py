@@ -16,7 +16,8 @@ from channels.voice.media.engine import (
 )
 from channels.voice.media.player import Prompt
 from channels.voice.media.recorder import Recording
-from channels.voice.rtp.g711 import Codec, decode
+from channels.voice.rtp.codec import Codec
+from channels.voice.rtp.g711 import decode
 from tests.fakes.raw_phone import RawPhone
 from tests.fakes.tones import channels_of, level_of, silence, tone, write_prompt, write_tone
 

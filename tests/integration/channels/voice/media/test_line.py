@@ -10,7 +10,7 @@ import pytest
 from channels.voice.media.embedded import EmbeddedMediaEngine, EmbeddedMediaOptions
 from channels.voice.media.engine import PlayOutcome
 from channels.voice.rtp import session as session_module
-from channels.voice.rtp.g711 import Codec
+from channels.voice.rtp.codec import Codec
 from tests.fakes.raw_phone import RawPhone, media_address
 from tests.fakes.tones import silence, write_prompt
 

@@ -16,7 +16,8 @@ from channels.voice.media.recorder import (
     RecordingWriter,
     WavFile,
 )
-from channels.voice.rtp.g711 import SILENCE, Codec, encode
+from channels.voice.rtp.codec import Codec
+from channels.voice.rtp.g711 import SILENCE, encode
 from tests.fakes.tones import channels_of, level_of, loudest_hz, tone
 
 LEFT = encode(Codec.PCMA, tone(440, 0.02))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.voice.media.negotiation import LocalEnd, Negotiator
-from channels.voice.rtp.g711 import Codec
+from channels.voice.rtp.codec import Codec
 from channels.voice.sip import sdp
 from channels.voice.sip.sdp import Direction, NotAcceptable, SdpError
 
@@ -200,7 +200,7 @@ def test_the_answer_to_our_offer_settles_codec_and_payload_types() -> None:
 
     assert (terms.codec, terms.send_type, terms.send_event_type) == (Codec.PCMU, 0, 96)
     assert terms.receive_types == BOTH
-    assert terms.receive_event_types == {96, 101}
+    assert terms.receive_event_types == {96: 8000, 101: 8000}
     assert terms.remote == ("192.0.2.1", 6000)
 
 

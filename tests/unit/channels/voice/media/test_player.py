@@ -6,7 +6,8 @@ import pytest
 
 from channels.voice.media.engine import PromptUnusable
 from channels.voice.media.player import MAX_FILE_BYTES, Player, Prompt, PromptShelf
-from channels.voice.rtp.g711 import SILENCE, Codec, encode
+from channels.voice.rtp.codec import Codec
+from channels.voice.rtp.g711 import SILENCE, encode
 from tests.fakes.tones import tone, write_tone
 
 

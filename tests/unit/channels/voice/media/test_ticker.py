@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from channels.voice.media.ticker import MAX_CATCH_UP, Ticker
+from channels.voice.media.ticker import MAX_CATCH_UP, TURNS, Ticker
 
 
 class FakeLoop:
@@ -36,10 +36,15 @@ class Heart:
 
     def __init__(self) -> None:
         self.loop = FakeLoop()
-        self.ticks: list[float] = []
+        self.turns: list[float] = []
+        self.numbers: list[int] = []
         self.skips: list[int] = []
         loop = cast("asyncio.AbstractEventLoop", self.loop)
-        self.ticker = Ticker(self.ticks.append, self.skips.append, loop)
+        self.ticker = Ticker(self.take, self.skips.append, loop)
+
+    def take(self, turn: int, now: float) -> None:
+        self.numbers.append(turn)
+        self.turns.append(now)
 
 
 @pytest.fixture
@@ -47,43 +52,47 @@ def heart() -> Heart:
     return Heart()
 
 
-def test_ticks_come_every_20_ms_of_the_clock_and_not_of_the_wake_ups(heart: Heart) -> None:
-    for late in (0.0, 0.004, 0.009, 0.001):
+def test_turns_come_every_5_ms_of_the_clock_and_not_of_the_wake_ups(heart: Heart) -> None:
+    for late in (0.0, 0.001, 0.003, 0.001):
         heart.loop.wake(late)
 
-    assert heart.ticks == pytest.approx([1000.02, 1000.04, 1000.06, 1000.08])
-    assert heart.loop.due == pytest.approx(1000.10)
+    assert heart.turns == pytest.approx([1000.005, 1000.01, 1000.015, 1000.02])
+    assert heart.numbers == [1, 2, 3, 4]
+    assert heart.loop.due == pytest.approx(1000.025)
 
 
-def test_it_does_not_drift_in_an_hour(heart: Heart) -> None:
+def test_it_does_not_drift_in_a_quarter_of_an_hour(heart: Heart) -> None:
     for n in range(180_000):
-        heart.loop.wake(0.003 * (n % 3))
+        heart.loop.wake(0.001 * (n % 3))
 
-    assert len(heart.ticks) == 180_000
-    assert heart.ticks[-1] == pytest.approx(1000.0 + 3600.0, abs=1e-6)
+    assert len(heart.turns) == 180_000
+    assert heart.turns[-1] == pytest.approx(1000.0 + 900.0, abs=1e-6)
 
 
-def test_a_loop_that_rings_a_little_early_ticks_once(heart: Heart) -> None:
+def test_a_loop_that_rings_a_little_early_turns_once(heart: Heart) -> None:
     heart.loop.wake(-0.001)
     heart.loop.wake(0.0)
 
-    assert heart.ticks == pytest.approx([1000.02, 1000.04])
+    assert heart.turns == pytest.approx([1000.005, 1000.01])
 
 
-def test_late_ticks_are_made_up_at_once(heart: Heart) -> None:
-    heart.loop.wake(0.065)
+def test_late_turns_are_made_up_at_once(heart: Heart) -> None:
+    heart.loop.wake(0.016)
 
-    assert heart.ticks == pytest.approx([1000.02, 1000.04, 1000.06, 1000.08])
+    assert heart.turns == pytest.approx([1000.005, 1000.01, 1000.015, 1000.02])
     assert heart.skips == []
 
 
-def test_ticks_that_are_much_too_late_are_given_up(heart: Heart) -> None:
+def test_what_is_much_too_late_is_given_up_in_whole_ticks_of_20_ms(heart: Heart) -> None:
     heart.loop.wake(1.0)
 
-    assert heart.skips == [51 - MAX_CATCH_UP]
+    # 201 turns are due; 46 ticks of four are given up, and 17 turns made up.
+    assert heart.skips == [46]
     assert heart.ticker.skipped == 46
-    assert heart.ticks == pytest.approx([1000.94, 1000.96, 1000.98, 1001.0, 1001.02])
-    assert heart.loop.due == pytest.approx(1001.04)
+    assert len(heart.turns) == 201 - 46 * TURNS <= MAX_CATCH_UP
+    assert heart.numbers[0] == 46 * TURNS + 1
+    assert heart.turns[-1] == pytest.approx(1001.005)
+    assert heart.loop.due == pytest.approx(1001.01)
 
 
 def test_a_stopped_ticker_has_no_alarm(heart: Heart) -> None:
@@ -92,8 +101,8 @@ def test_a_stopped_ticker_has_no_alarm(heart: Heart) -> None:
     assert heart.loop.due is None
 
 
-def test_a_tick_that_fails_does_not_stop_the_heart(heart: Heart) -> None:
-    def fail(_now: float) -> None:
+def test_a_turn_that_fails_does_not_stop_the_heart(heart: Heart) -> None:
+    def fail(_turn: int, _now: float) -> None:
         raise RuntimeError("a bug")
 
     loop = FakeLoop()
@@ -102,7 +111,7 @@ def test_a_tick_that_fails_does_not_stop_the_heart(heart: Heart) -> None:
     with pytest.raises(RuntimeError):
         loop.wake()
 
-    assert loop.due == pytest.approx(1000.04)
+    assert loop.due == pytest.approx(1000.01)
 
 
 def test_without_a_loop_given_the_running_one_is_used() -> None:
@@ -110,12 +119,12 @@ def test_without_a_loop_given_the_running_one_is_used() -> None:
         ticks: list[float] = []
         done = asyncio.Event()
 
-        def tick(now: float) -> None:
+        def take(_turn: int, now: float) -> None:
             ticks.append(now)
             if len(ticks) == 3:
                 done.set()
 
-        ticker = Ticker(tick, ticks.append)
+        ticker = Ticker(take, ticks.append)
         async with asyncio.timeout(2):
             await done.wait()
         ticker.stop()

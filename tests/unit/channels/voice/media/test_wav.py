@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from channels.voice.media import wav
 from channels.voice.media.wav import WavUnusable
-from channels.voice.rtp.g711 import Codec, Samples, decode, encode
+from channels.voice.rtp.codec import Codec
+from channels.voice.rtp.g711 import Samples, decode, encode
 
 RAMP: Samples = np.arange(-800, 800, dtype=np.int16)
 

@@ -2,8 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.voice.rtp.g711 import SILENCE, Codec, fade
-from channels.voice.rtp.jitter import MAX_SAMPLES, TARGET_FRAMES, Arrival, JitterBuffer
+from channels.voice.rtp.codec import Codec
+from channels.voice.rtp.g711 import SILENCE, decode
+from channels.voice.rtp.jitter import (
+    MAX_SAMPLES,
+    SETTLE_TURNS,
+    TARGET_FRAMES,
+    Arrival,
+    JitterBuffer,
+)
 
 QUIET = SILENCE[Codec.PCMA]
 
@@ -20,8 +27,25 @@ def filled(numbers: list[int], start: int = 0) -> JitterBuffer:
     return buffer
 
 
+def is_made_up_from(played: bytes | None, number: int) -> bool:
+    """Say whether a frame begins as that one went on, and then fades."""
+    assert played is not None
+    sound = abs(decode(Codec.PCMA, played).astype(int))
+    whole = int(abs(decode(Codec.PCMA, frame(number)[:1]).astype(int))[0])
+    return played != frame(number) and abs(sound[0] - whole) <= whole // 8 > sound[-1] - whole
+
+
 def popped(buffer: JitterBuffer, count: int) -> list[bytes | None]:
     return [buffer.pop() for _ in range(count)]
+
+
+def settled() -> JitterBuffer:
+    """A buffer that plays with one frame at a time."""
+    buffer = filled([0])
+    for _ in range(SETTLE_TURNS):
+        buffer.settle()
+    buffer.pop()
+    return buffer
 
 
 def test_nothing_is_played_before_the_target_is_reached() -> None:
@@ -60,22 +84,71 @@ def test_a_duplicate_is_played_once() -> None:
 def test_a_lost_packet_is_made_up_from_the_one_before() -> None:
     buffer = filled([0, 1, 3])
 
-    assert popped(buffer, 4) == [frame(0), frame(1), frame(1), frame(3)]
+    played = popped(buffer, 4)
+    assert played[:2] == [frame(0), frame(1)]
+    assert is_made_up_from(played[2], 1)
+    assert played[3] is not None
+    assert played[3][32:] == frame(3)[32:]
     assert buffer.frames_concealed == 1
 
 
 def test_several_lost_packets_fade_into_silence() -> None:
-    played = popped(filled([0, 1, 6, 7]), 7)
+    played = popped(filled([0, 1, 7, 8]), 9)
 
-    assert played == [
-        frame(0),
-        frame(1),
-        frame(1),
-        fade(Codec.PCMA, frame(1), 1),
-        fade(Codec.PCMA, frame(1), 2),
-        QUIET,
-        frame(6),
-    ]
+    assert played[:2] == [frame(0), frame(1)]
+    assert is_made_up_from(played[2], 1)
+    levels = [int(abs(decode(Codec.PCMA, f or b"").astype(int)).max()) for f in played[2:7]]
+    assert levels == sorted(levels, reverse=True)
+    assert played[5:7] == [QUIET, QUIET]
+    assert played[8] == frame(8)
+
+
+def test_a_first_frame_that_has_waited_is_played_without_a_second() -> None:
+    buffer = filled([0])
+
+    turns = [buffer.settle() for _ in range(SETTLE_TURNS)]
+
+    assert turns == [False] * (SETTLE_TURNS - 1) + [True]
+    assert buffer.pop() == frame(0)
+    assert buffer.delay_samples == 0
+
+
+def test_a_settled_stream_keeps_its_small_delay_while_packets_come_in_time() -> None:
+    buffer = settled()
+    for number in range(1, 500):
+        buffer.push(number * 160, frame(number))
+        assert buffer.pop() == frame(number)
+
+    assert buffer.delay_samples == 0
+    assert buffer.frames_concealed == 0
+
+
+def test_a_settled_stream_takes_a_late_packet_and_wins_the_delay_back_ever_more_rarely() -> None:
+    buffer = settled()
+    delays = []
+    late_at = (10, 500)
+    for number in range(1, 1200):
+        if number in late_at:
+            buffer.pop()
+        buffer.push(number * 160, frame(number))
+        if number not in late_at:
+            buffer.pop()
+        delays.append(buffer.delay_samples // 160)
+
+    first = [index for index, delay in enumerate(delays[:480]) if delay]
+    second = [index for index, delay in enumerate(delays[490:]) if delay]
+    assert buffer.frames_concealed == len(late_at)
+    assert 150 <= len(first) <= 250
+    assert 350 <= len(second) <= 450
+    assert delays[-1] == 0
+
+
+def test_an_announced_pause_is_not_filled_with_made_up_sound() -> None:
+    buffer = filled([0, 1])
+    buffer.expect_pause()
+
+    assert popped(buffer, 4) == [frame(0), frame(1), None, None]
+    assert buffer.frames_concealed == 0
 
 
 def test_late_packets_are_played_late_and_not_lost() -> None:
@@ -86,8 +159,12 @@ def test_late_packets_are_played_late_and_not_lost() -> None:
         buffer.push(n * 160, frame(n))
 
     assert on_time == [frame(0), frame(1)]
-    assert waiting == [frame(1), fade(Codec.PCMA, frame(1), 1)]
-    assert popped(buffer, 2) == [frame(2), frame(3)]
+    assert is_made_up_from(waiting[0], 1)
+    assert waiting[1] is not None
+    after = popped(buffer, 2)
+    assert after[0] is not None
+    assert after[0][32:] == frame(2)[32:]
+    assert after[1] == frame(3)
 
 
 def test_what_was_waited_for_a_gap_is_not_waited_for_again() -> None:
@@ -98,7 +175,9 @@ def test_what_was_waited_for_a_gap_is_not_waited_for_again() -> None:
 
     # Packets 2 to 5 never came; three of their places have passed already.
     played = popped(buffer, 3)
-    assert played[1:] == [frame(6), frame(7)]
+    assert played[1] is not None
+    assert played[1][32:] == frame(6)[32:]
+    assert played[2] == frame(7)
 
 
 def test_a_long_pause_starts_anew_with_the_target_delay() -> None:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.voice.rtp import packet, rtcp
+from channels.voice.rtp.codec import Codec
 from channels.voice.rtp.dtmf import KeyDown, KeyUp, TelephoneEvent
-from channels.voice.rtp.g711 import SILENCE, Codec, transcode
+from channels.voice.rtp.g711 import SILENCE, transcode
 from channels.voice.rtp.packet import RtpPacket
 from channels.voice.rtp.rtcp import ReceiverReport, ReportBlock, SenderReport, SourceDescription
 from channels.voice.rtp.session import REPORT_SECONDS, RtpSession, StreamIdentity
@@ -26,7 +27,7 @@ TERMS = StreamTerms(
     remote=REMOTE,
     remote_control=("192.0.2.1", 5005),
     send_event_type=101,
-    receive_event_types=frozenset({96, 101}),
+    receive_event_types={96: 8000, 101: 8000},
 )
 SOUND = b"\x2a" * 160
 
