@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from case_bridge.bridge.service import SUBMIT_JOB, reopen_case, submit_case
+from case_bridge.merging.service import COMPANIONS_JOB, reopen_companions
 from case_bridge.platforms.local import record_event
 from hotline.callbacks import attempts, telling
 from hotline.callbacks import service as callbacks
@@ -85,6 +86,11 @@ async def _reopen_case(runtime: "Runtime", payload: Payload) -> None:
         payload["round"],
         now=runtime.clock(),
     )
+
+
+async def _reopen_companions(runtime: "Runtime", payload: Payload) -> None:
+    async with runtime.database.begin() as uow:
+        await reopen_companions(uow, _ticket_id(payload), payload["round"], now=runtime.clock())
 
 
 async def _record_case_progress(runtime: "Runtime", payload: Payload) -> None:
@@ -187,6 +193,7 @@ JOBS: Mapping[str, Job] = MappingProxyType(
         "send_message": _send_message,
         SUBMIT_JOB: _submit_case,
         "reopen_case": _reopen_case,
+        COMPANIONS_JOB: _reopen_companions,
         "record_case_progress": _record_case_progress,
         exports.JOB: _write_export,
         "schedule_callbacks": _schedule_callbacks,

@@ -24,6 +24,7 @@ MODULES = (
     "case_bridge.field.model",
     "case_bridge.places.model",
     "case_bridge.bridge.model",
+    "case_bridge.merging.model",
     "case_bridge.evaluation.model",
 )
 

@@ -35,7 +35,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[str]] = MappingProxyType(
         TicketAnswered: ("tell_answer",),  # 直办
         # a ticket becomes a case, and hears of it
         TicketTransferred: ("submit_case",),  # 转办
-        TicketReopened: ("reopen_case",),  # 重办
+        TicketReopened: ("reopen_case", "reopen_companions"),  # 重办
         CaseFiled: ("record_case_progress",),  # 立案
         CaseDeclined: ("record_case_progress",),  # 不予立案
         CaseDispatched: ("record_case_progress",),  # 派遣

@@ -126,6 +126,22 @@ async def catch_up(uow: UnitOfWork, ticket_id: TicketId, round_: int, *, now: da
             message.fate = fate
 
 
+async def relink(
+    uow: UnitOfWork, link: CaseLinkRow, reference: CaseReference, *, now: datetime
+) -> None:
+    """Let another case answer for a crossing that waits (并案、拆案), heard from its first word.
+
+    Raises:
+        IllegalTransition: if the crossing has ended, or was never sent.
+    """
+    _move(link, CrossingTrigger.RELINK, now=now)
+    link.case_key, link.case_number = reference.case_key, reference.number
+    link.case_round, link.sequence = reference.round, 0
+    uow.signal("ticket", ticket_id=link.ticket_id, case_number=reference.number)
+    await uow.session.flush()
+    await catch_up(uow, TicketId(link.ticket_id), link.round, now=now)
+
+
 async def retry_failed(uow: UnitOfWork, ticket_id: TicketId, round_: int, *, now: datetime) -> None:
     """Send a filing again that the platform refused, after a person has mended the ticket.
 

@@ -277,10 +277,17 @@ async def _reopen(uow: UnitOfWork, ticket: TicketRow, *, via: str, now: datetime
         actor=f"citizen:{via}",
         now=now,
     )
-    for other in await Callbacks(uow.session).of_round(ticket.id, round_before):
-        if CALLBACK.allows(other.state, CallbackTrigger.CANCEL):
-            cancel(other, now=now)
+    await cancel_callbacks(uow, TicketId(ticket.id), in_round=round_before, now=now)
     return AnswerEffect.REOPENED
+
+
+async def cancel_callbacks(
+    uow: UnitOfWork, ticket_id: TicketId, *, in_round: int, now: datetime
+) -> None:
+    """End the callbacks of a round that turned out not to be over; answers stay."""
+    for row in await Callbacks(uow.session).of_round(ticket_id, in_round):
+        if CALLBACK.allows(row.state, CallbackTrigger.CANCEL):
+            cancel(row, now=now)
 
 
 async def _rate(uow: UnitOfWork, row: CallbackRow, answer: int, *, now: datetime) -> None:

@@ -1,0 +1,215 @@
+"""Pure: how likely two reports are one matter, with the reasons; a person decides (并案建议).
+
+Points are added for place, category, words and time, 100 at most. The weights were chosen on the
+part `tune` of the sample under `config/data/merging`; its part `held` shows what they are worth.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Final
+
+from case_bridge.merging.place_words import PlaceWords, meet, read_place, same_names, without_places
+from case_bridge.merging.words import likeness, shared, terms
+from hotline.tickets.category import CategoryKind
+
+PROPOSED: Final = 56
+"""From so many points on two cases are shown to a person."""
+WITHIN: Final = timedelta(days=14)
+"""Reports farther apart are two occurrences."""
+METRE: Final = 1 / 111_000
+"""In degrees of latitude."""
+FAR: Final = 300.0
+"""Metres beyond which two positions are two places."""
+
+
+UNLIKE: Final = 0.25
+"""Two reports whose words are less alike tell of two troubles at one place."""
+
+
+class Ground(StrEnum):
+    """What speaks for one matter, or against it."""
+
+    PLACE = "place"  # 地点
+    CATEGORY = "category"  # 类别
+    WORDS = "words"  # 文字
+    TIME = "time"  # 时间
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One ground with its points, in Chinese and English."""
+
+    ground: Ground
+    points: int
+    text: str
+    text_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How likely two reports are one matter."""
+
+    points: int
+    reasons: tuple[Reason, ...]
+
+    @property
+    def is_proposed(self) -> bool:
+        """Say whether a person is asked."""
+        return self.points >= PROPOSED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matter:
+    """What is compared of a report or case."""
+
+    subject: str
+    body: str
+    place: str
+    longitude: float | None = None
+    latitude: float | None = None
+    """Degrees in WGS 84; both or neither."""
+    grid_code: str | None = None
+    kind: CategoryKind | None = None
+    category_code: str | None = None
+    reported_at: datetime
+    ended_at: datetime | None = None
+    """When it was done with: what is reported later is a new occurrence."""
+
+    @cached_property
+    def words(self) -> PlaceWords:
+        """What its words say of the place."""
+        return read_place(self.place, self.subject, self.body)
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """The words that tell what it is about."""
+        return terms(without_places(f"{self.subject} {self.body}"))
+
+
+def compare(one: Matter, other: Matter) -> Likeness:
+    """Return how likely two reports are one matter; the order does not count."""
+    apart = abs(one.reported_at - other.reported_at)
+    if apart > WITHIN or _is_new_occurrence(one, other):
+        return Likeness(0, ())
+    place = _place(one, other)
+    if place.points <= 0:
+        # Two places, or places nobody can compare: words alone make no matter one.
+        return Likeness(0, (place,))
+    reasons = (place, *_category(one, other), *_words(one, other), _time(apart))
+    points = sum(each.points for each in reasons)
+    return Likeness(max(0, min(100, points)), reasons)
+
+
+def _is_new_occurrence(one: Matter, other: Matter) -> bool:
+    first, second = sorted((one, other), key=lambda each: each.reported_at)
+    return first.ended_at is not None and second.reported_at >= first.ended_at
+
+
+def _place(one: Matter, other: Matter) -> Reason:
+    a, b = one.words, other.words
+    if a.codes and b.codes:
+        if a.codes & b.codes:
+            code = min(a.codes & b.codes)
+            return Reason(Ground.PLACE, 50, f"同一编号 {code}", f"the same number {code}")
+        return Reason(Ground.PLACE, -1, "编号不同", "different numbers on the things")
+    metres = _metres(one, other)
+    if metres is not None and metres > FAR:
+        return Reason(Ground.PLACE, -1, f"相距{metres:.0f}米", f"{metres:.0f} m apart")
+    named, said, said_en = _named(a, b)
+    if named < 0:
+        return Reason(Ground.PLACE, -1, said, said_en)
+    near, measured, measured_en = _near(metres, one.grid_code, other.grid_code)
+    points = max(named, near) + (6 if named > 0 and near > 0 else 0) + min(near, 0)
+    return Reason(
+        Ground.PLACE,
+        min(points, 50),
+        "，".join(filter(None, (measured, said))) or "地点不能比较",
+        ", ".join(filter(None, (measured_en, said_en))) or "the places cannot be compared",
+    )
+
+
+def _named(a: PlaceWords, b: PlaceWords) -> tuple[int, str, str]:
+    """Return points and words of what the texts name; below nought if they name two places."""
+    if a.roads and b.roads and not meet(a.roads, b.roads):
+        return -1, "道路不同", "different roads"
+    if a.number is not None and b.number is not None and meet(a.roads, b.roads):
+        if a.number != b.number:
+            return -1, f"门牌不同（{a.number}号、{b.number}号）", "different house numbers"
+        return 44, f"同一门牌（{a.number}号）", f"the same house number ({a.number})"
+    if a.names and b.names:
+        return _same_place(a, b)
+    if a.roads and same_names(a.roads, b.roads):
+        name = "与".join(sorted(a.roads))
+        if len(a.roads) > 1:
+            return 42, f"同一路口（{name}）", f"the same crossing ({name})"
+        return 14, f"同一条路（{name}）", f"the same road ({name})"
+    return 0, "", ""
+
+
+def _same_place(a: PlaceWords, b: PlaceWords) -> tuple[int, str, str]:
+    if not meet(a.names, b.names):
+        return -1, "地名不同", "different places"
+    if a.building is not None and b.building is not None and a.building != b.building:
+        return -1, f"楼号不同（{a.building}号楼、{b.building}号楼）", "different buildings"
+    name = min(a.names)
+    if a.building is not None and a.building == b.building:
+        return 44, f"同一楼栋（{name}{a.building}号楼）", f"the same building ({name} {a.building})"
+    return 36, f"同一地点（{name}）", f"the same place ({name})"
+
+
+def _near(metres: float | None, grid: str | None, other: str | None) -> tuple[int, str, str]:
+    if metres is not None:
+        points = 40 if metres <= 40 else 32 if metres <= 80 else 18 if metres <= 150 else -12
+        return points, f"相距{metres:.0f}米", f"{metres:.0f} m apart"
+    if grid is not None and grid == other:
+        return 16, "同一单元网格", "the same unit grid"
+    return 0, "", ""
+
+
+def _category(one: Matter, other: Matter) -> Iterator[Reason]:
+    if one.category_code is None or other.category_code is None:
+        return
+    if (one.kind, one.category_code) == (other.kind, other.category_code):
+        yield Reason(Ground.CATEGORY, 18, "同一小类", "the same category")
+    elif one.kind == other.kind and one.category_code[:2] == other.category_code[:2]:
+        yield Reason(Ground.CATEGORY, 4, "同一大类", "the same major class")
+    else:
+        yield Reason(Ground.CATEGORY, -16, "类别不同", "different categories")
+
+
+def _words(one: Matter, other: Matter) -> Iterator[Reason]:
+    likely = likeness(one.terms, other.terms)
+    common = "、".join(shared(one.terms, other.terms)[:5])
+    points = round(34 * likely)
+    is_one_category = one.category_code is not None and one.category_code == other.category_code
+    if likely < UNLIKE and not is_one_category:
+        yield Reason(Ground.WORDS, points - 14, "用词不同", "unlike in words")
+    else:
+        yield Reason(
+            Ground.WORDS,
+            points,
+            f"用词相近（{common}）" if common else "用词相近",
+            f"alike in words ({common})" if common else "alike in words",
+        )
+
+
+def _time(apart: timedelta) -> Reason:
+    hours = apart / timedelta(hours=1)
+    points = 10 if hours <= 6 else 8 if hours <= 24 else 5 if hours <= 72 else -6
+    told = f"{hours:.0f}小时" if hours < 48 else f"{apart.days}天"
+    told_en = f"{hours:.0f} h" if hours < 48 else f"{apart.days} days"
+    return Reason(Ground.TIME, points, f"先后相差{told}", f"{told_en} apart in time")
+
+
+def _metres(one: Matter, other: Matter) -> float | None:
+    if one.latitude is None or other.latitude is None:
+        return None
+    if one.longitude is None or other.longitude is None:
+        return None
+    north = (one.latitude - other.latitude) / METRE
+    east = (one.longitude - other.longitude) / METRE * math.cos(math.radians(one.latitude))
+    return math.hypot(north, east)

@@ -1,0 +1,209 @@
+"""Use cases of merging: put two cases together, take them apart, carry a "not solved" to all."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from case_bridge.bridge.repository import Links
+from case_bridge.bridge.service import relink
+from case_bridge.cases.case import HOUSE, Actor, EvidenceOrigin
+from case_bridge.cases.model import CaseRow, ReportRow
+from case_bridge.cases.reading import OPEN_STATES
+from case_bridge.cases.record import keep_evidence, move_case
+from case_bridge.cases.repository import Cases
+from case_bridge.cases.states import CaseTrigger
+from case_bridge.merging.likeness import compare
+from case_bridge.merging.model import CaseMergeRow
+from case_bridge.merging.reading import matter_of
+from case_bridge.merging.repository import Merges
+from case_bridge.platform import CaseReference
+from hotline.callbacks.service import cancel_callbacks
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.errors import Conflict, Invalid, NotFound
+from hotline.kernel.ids import CaseId, TicketId, new_id
+from hotline.tickets import reading as tickets
+from hotline.tickets.service import reopen_ticket
+from hotline.tickets.states import TicketState
+
+COMPANIONS_JOB: Final = "reopen_companions"
+"""The name of the job that calls `reopen_companions`, in config/jobs.py."""
+NOT_SOLVED: Final = "同一案卷的其他诉求人反映问题未解决，案卷已重新办理"
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """What goes from one case to another."""
+
+    reports: tuple[ReportRow, ...]
+    tickets: frozenset[TicketId]
+
+
+async def merge_cases(
+    uow: UnitOfWork,
+    merged_id: CaseId,
+    kept_id: CaseId,
+    *,
+    reason: str = "",
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Let an undecided case go into another one of the same matter (并案, R69).
+
+    Its reports and crossings go along: each complainant keeps the own ticket, hears what the kept
+    case came to, and is asked alone.
+
+    Raises:
+        NotFound: if there is no such case.
+        Invalid: if it is one case.
+        Forbidden: if merging is not among the actor's duties.
+        Conflict: if somebody has decided about the case, or the other one has ended.
+    """
+    if merged_id == kept_id:
+        raise Invalid("into", "name another case")
+    merged, kept = await _locked(uow, merged_id, kept_id)
+    if kept.state not in OPEN_STATES:
+        raise Conflict(f"case {kept.number} has ended; what is reported since is another matter")
+    merges = Merges(uow.session)
+    moved = _whole(await merges.reports(merged.id, merged.round))
+    likeness = compare(matter_of(merged), matter_of(kept))
+    words = f"并入案卷 {kept.number}" + (f"：{reason.strip()}" if reason.strip() else "")
+    detail = {"into": str(kept.id), "points": likeness.points}
+    await move_case(uow, merged, CaseTrigger.MERGE, actor=actor, text=words, detail=detail, now=now)
+    uow.session.add(
+        CaseMergeRow(
+            id=new_id(),
+            merged_id=merged.id,
+            kept_id=kept.id,
+            points=likeness.points,
+            reasons={"reasons": [each.text for each in likeness.reasons]},
+            moved={
+                "reports": [str(report.id) for report in moved.reports],
+                "tickets": [str(ticket_id) for ticket_id in sorted(moved.tickets)],
+            },
+            reason=reason.strip(),
+            merged_by=actor.name,
+            merged_at=now,
+        )
+    )
+    await _move(uow, moved, merged, kept, now=now)
+
+
+async def unmerge_case(
+    uow: UnitOfWork, merged_id: CaseId, *, reason: str, actor: Actor, now: datetime
+) -> None:
+    """Take a case out of the one it went into (拆案): it is decided anew, with all its reports.
+
+    Raises:
+        NotFound: if the case is in no other one.
+        Invalid: if there is no reason.
+        Forbidden: if it is not among the actor's duties.
+        Conflict: if the other case has ended: its complainants were answered.
+    """
+    if not reason.strip():
+        raise Invalid("reason", "say why they are two matters")
+    merges = Merges(uow.session)
+    row = await merges.open_of(merged_id)
+    if row is None:
+        raise NotFound("merge", merged_id)
+    holder_id = await _holder(merges, row)
+    merged, holder = await _locked(uow, merged_id, holder_id)
+    if await merges.open_of(merged_id) is None or await _holder(merges, row) != holder.id:
+        raise Conflict("somebody else moved the case meanwhile; look again")
+    if holder.state not in OPEN_STATES:
+        raise Conflict(f"case {holder.number} has ended and its complainants were answered")
+    moved = await _to_take_back(merges, row, holder)
+    words = f"从案卷 {holder.number} 拆出：{reason.strip()}"
+    await move_case(uow, merged, CaseTrigger.UNMERGE, actor=actor, text=words, now=now)
+    row.undone_reason, row.undone_by, row.undone_at = reason.strip(), actor.name, now
+    await _move(uow, moved, holder, merged, now=now)
+    await merges.keep_apart(merged.id, holder.id, by=actor.name, now=now)
+
+
+async def keep_apart(
+    uow: UnitOfWork, case_id: CaseId, other_id: CaseId, *, actor: Actor, now: datetime
+) -> None:
+    """Note that two cases are two matters, so that nobody is asked again.
+
+    Raises:
+        NotFound: if there is no such case.
+        Invalid: if it is one case.
+    """
+    if case_id == other_id:
+        raise Invalid("other", "name another case")
+    cases = Cases(uow.session)
+    for each in (case_id, other_id):
+        await cases.get(each)
+    await Merges(uow.session).keep_apart(case_id, other_id, by=actor.name, now=now)
+
+
+async def reopen_companions(
+    uow: UnitOfWork, ticket_id: TicketId, round_: int, *, now: datetime
+) -> int:
+    """Send back to work what another complainant of the same case says is not done.
+
+    Those who were not yet told the outcome are not told that it is solved: their tickets join the
+    next round, and their callbacks end. Whoever answered already keeps the answer. Idempotent.
+    """
+    link = await Links(uow.session).before(ticket_id, round_)
+    if link is None or link.round != round_ - 1:
+        return 0
+    reopened = 0
+    for other in await Merges(uow.session).companions(link):
+        other_id = TicketId(other.ticket_id)
+        ticket = await tickets.ticket_view(uow.session, other_id)
+        if ticket.state is not TicketState.RESOLVED or ticket.round != other.round:
+            continue
+        await reopen_ticket(uow, other_id, reason=NOT_SOLVED, now=now)
+        await cancel_callbacks(uow, other_id, in_round=other.round, now=now)
+        reopened += 1
+    return reopened
+
+
+async def _locked(uow: UnitOfWork, one: UUID, other: UUID) -> tuple[CaseRow, CaseRow]:
+    cases = Cases(uow.session)
+    # In one order, so that two desks that merge crosswise wait for each other instead of locking.
+    rows = {case_id: await cases.get(case_id, lock=True) for case_id in sorted((one, other))}
+    return rows[one], rows[other]
+
+
+async def _holder(merges: Merges, row: CaseMergeRow) -> UUID:
+    """Return the case where the reports are now: the kept one may have gone into another."""
+    for report_id in row.moved["reports"]:
+        report = await merges.report(UUID(report_id))
+        if report is not None:
+            return report.case_id
+    return row.kept_id
+
+
+async def _to_take_back(merges: Merges, row: CaseMergeRow, holder: CaseRow) -> _Moved:
+    """Return what came with the merge and still waits at the holder, later rounds included."""
+    ids, tickets_ = set(row.moved["reports"]), set(row.moved["tickets"])
+    waiting = _whole(
+        report
+        for report in await merges.reports(holder.id, holder.round)
+        if str(report.id) in ids or str(report.ticket_id) in tickets_
+    )
+    if not waiting.reports:
+        raise Conflict(f"the reports were answered in an earlier round of case {holder.number}")
+    return waiting
+
+
+def _whole(reports: Iterable[ReportRow]) -> _Moved:
+    found = tuple(reports)
+    return _Moved(found, frozenset(TicketId(each.ticket_id) for each in found if each.ticket_id))
+
+
+async def _move(
+    uow: UnitOfWork, moved: _Moved, source: CaseRow, target: CaseRow, *, now: datetime
+) -> None:
+    for report in moved.reports:
+        report.case_id, report.case_round = target.id, target.round
+        # The unit of the kept case reads every complainant's words, as evidence of the report.
+        keep_evidence(uow, target, EvidenceOrigin.REPORT, actor=HOUSE, text=report.text, now=now)
+    await uow.session.flush()
+    reference = CaseReference(str(target.id), target.number, target.round)
+    for link in await Merges(uow.session).live_links(source.id, moved.tickets):
+        await relink(uow, link, reference, now=now)
+    uow.signal("case", case_id=target.id, state=target.state.value)
