@@ -1,6 +1,6 @@
 """Dead letters (死信): effects that were owed and given up; looked at, and owed again."""
 
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -44,11 +44,11 @@ async def get_dead_letters(request: web.Request) -> web.Response:
     after = _number(request.query.get("after", "0"))
     async with request.app[DATABASE].read() as session:
         rows = await outbox.dead(session, after=after, limit=MOST + 1)
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
             "id": row.id,
             "job": row.job,
-            "since": row.created_at.isoformat(),
+            "since": row.created_at,
             "attempts": row.attempts,
             "error": row.error or "",
             # Ids only: payloads hold nothing that names a person.
@@ -58,7 +58,8 @@ async def get_dead_letters(request: web.Request) -> web.Response:
     ]
     following = rows[MOST - 1].id if len(rows) > MOST else None
     if wants_json(request):
-        return web.json_response({"dead_letters": lines, "next": following})
+        plain = [line | {"since": line["since"].isoformat()} for line in lines]
+        return web.json_response({"dead_letters": plain, "next": following})
     return render(request, "hotline/dead_letters.html", lines=lines, jobs=JOBS, following=following)
 
 
