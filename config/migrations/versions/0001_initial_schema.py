@@ -1348,6 +1348,21 @@ def upgrade() -> None:
     )
     op.create_index("ix_calls_started", "calls", ["started_at"], unique=False)
     op.create_table(
+        "case_aparts",
+        sa.Column("first_id", sa.Uuid(), nullable=False),
+        sa.Column("second_id", sa.Uuid(), nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=False),
+        sa.Column("decided_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint("first_id < second_id", name=op.f("ck_case_aparts_in_order")),
+        sa.ForeignKeyConstraint(
+            ["first_id"], ["cases.id"], name=op.f("fk_case_aparts_first_id_cases")
+        ),
+        sa.ForeignKeyConstraint(
+            ["second_id"], ["cases.id"], name=op.f("fk_case_aparts_second_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("first_id", "second_id", name=op.f("pk_case_aparts")),
+    )
+    op.create_table(
         "case_disputes",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -1564,6 +1579,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case_marks")),
     )
     op.create_index("ix_case_marks_alarm", "case_marks", ["alarm_at"], unique=False)
+    op.create_table(
+        "case_merges",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("merged_id", sa.Uuid(), nullable=False),
+        sa.Column("kept_id", sa.Uuid(), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("moved", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("merged_by", sa.String(), nullable=False),
+        sa.Column("merged_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("undone_reason", sa.String(), nullable=True),
+        sa.Column("undone_by", sa.String(), nullable=True),
+        sa.Column("undone_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint("merged_id <> kept_id", name=op.f("ck_case_merges_two_cases")),
+        sa.ForeignKeyConstraint(
+            ["kept_id"], ["cases.id"], name=op.f("fk_case_merges_kept_id_cases")
+        ),
+        sa.ForeignKeyConstraint(
+            ["merged_id"], ["cases.id"], name=op.f("fk_case_merges_merged_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_merges")),
+    )
+    op.create_index("ix_case_merges_kept", "case_merges", ["kept_id"], unique=False)
+    op.create_index(
+        "uq_case_merges_open",
+        "case_merges",
+        ["merged_id"],
+        unique=True,
+        postgresql_where="undone_at IS NULL",
+    )
     op.create_table(
         "case_notices",
         sa.Column("id", sa.Uuid(), nullable=False),
