@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from channels.voice.media.engine import (
     RecordingFailed,
 )
 from channels.voice.sip.sdp import Direction, NotAcceptable, SdpMalformed
+from tests.fakes.media_host import PORTS_PER_LEG, engine_on, media_host
 from tests.fakes.ports import free_range
 from tests.fakes.tones import (
     channels_of,
@@ -44,8 +46,18 @@ m=video 4000 RTP/AVP 96
 """
 
 
-def embedded_engine() -> EmbeddedMediaEngine:
-    return EmbeddedMediaEngine(EmbeddedMediaOptions("127.0.0.1", *free_range(PAIRS)))
+@asynccontextmanager
+async def embedded_engine(_: Path) -> AsyncGenerator[MediaEngine, None]:
+    options = EmbeddedMediaOptions("127.0.0.1", *free_range(PAIRS))
+    async with EmbeddedMediaEngine(options) as engine:
+        yield engine
+
+
+@asynccontextmanager
+async def rtpengine(folder: Path) -> AsyncGenerator[MediaEngine, None]:
+    pairs = PAIRS * PORTS_PER_LEG
+    async with media_host(folder, pairs=pairs) as host, engine_on(host) as engine:
+        yield engine
 
 
 @dataclass
@@ -70,10 +82,13 @@ class Exchange:
         return leg, phone
 
 
-@pytest.fixture(params=[embedded_engine], ids=["embedded"])
-async def exchange(request: pytest.FixtureRequest) -> AsyncGenerator[Exchange, None]:
+@pytest.fixture(params=[embedded_engine, rtpengine], ids=["embedded", "rtpengine"])
+async def exchange(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncGenerator[Exchange, None]:
     options = EmbeddedMediaOptions("127.0.0.1")
-    async with request.param() as media, EmbeddedMediaEngine(options) as phones:
+    folder = tmp_path / "host"
+    async with request.param(folder) as media, EmbeddedMediaEngine(options) as phones:
         yield Exchange(media, phones)
 
 

@@ -11,7 +11,6 @@ agreed, and never sees what a stranger wrote. Who hears whom is the `wiring`'s.
 import asyncio
 import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -22,8 +21,6 @@ import structlog
 from channels.voice.media.embedded import EmbeddedMediaEngine, EmbeddedMediaOptions
 from channels.voice.media.engine import (
     Conference,
-    LegClosed,
-    MediaError,
     MediaLeg,
     PortsExhausted,
 )
@@ -147,6 +144,15 @@ class RtpengineMediaEngine:
         self._locals.add(leg)
         return leg
 
+    @property
+    def living_hosts(self) -> int:
+        """How many hosts can take a call."""
+        return sum(host.is_alive for host in self._hosts)
+
+    def is_mixed(self, leg: RtpengineLeg) -> bool:
+        """Say whether this process mixes what the leg hears, instead of rtpengine's relaying it."""
+        return self._wiring.is_mixed(leg)
+
     # inside
 
     @property
@@ -197,20 +203,7 @@ class RtpengineMediaEngine:
         if not isinstance(number, int) or not 0 <= number < len(_KEYS):
             return
         duration = said.get("duration")
-        milliseconds = duration if isinstance(duration, int) else 0
-        leg.take_key(_KEYS[number], milliseconds)
-        self._pass_on(leg, _KEYS[number], milliseconds)
-
-    def _pass_on(self, leg: RtpengineLeg, key: str, milliseconds: int) -> None:
-        """Press a key towards a partner whose number for keys is another one.
-
-        rtpengine 10.5 passes keys on under the number that they came with.
-        """
-        partner = leg.partner
-        if not isinstance(partner, RtpengineLeg) or self._wiring.is_mixed(leg):
-            return
-        if partner.event_type not in {None, leg.event_type}:
-            spawn(_press(partner, key, milliseconds), f"pass on a key to {partner.call_id}")
+        leg.take_key(_KEYS[number], duration if isinstance(duration, int) else 0)
 
     async def _look(self) -> None:
         while True:
@@ -222,8 +215,3 @@ class RtpengineMediaEngine:
         while True:
             await finish_abandoned(spool, lambda: self._clock().timestamp(), self._around.shelf)
             await asyncio.sleep(TIDY_SECONDS)
-
-
-async def _press(leg: RtpengineLeg, key: str, milliseconds: int) -> None:
-    with suppress(MediaError, LegClosed):
-        await leg.send_digit(key, milliseconds)

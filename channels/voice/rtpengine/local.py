@@ -37,6 +37,10 @@ class LocalLeg(Party):
         return True
 
     @property
+    def event_type(self) -> None:
+        """Return nothing: its partners are mixed."""
+
+    @property
     def entrance(self) -> Address:
         """Return nowhere: its partners are mixed."""
         return NOWHERE

@@ -35,6 +35,11 @@ class Party:
         raise NotImplementedError
 
     @property
+    def event_type(self) -> int | None:
+        """The number of its keys, None without any."""
+        raise NotImplementedError
+
+    @property
     def entrance(self) -> Address:
         """Where a partner sends to."""
         raise NotImplementedError
@@ -272,7 +277,11 @@ class Wiring:
 
 
 def _needs_mix(party: Party) -> bool:
-    return bool(party.is_local or party.hears or party.room or party.presses_keys)
+    if party.is_local or party.hears or party.room or party.presses_keys:
+        return True
+    # rtpengine 10.5 passes keys on under the number that they came with.
+    types = {party.event_type, party.partner.event_type if party.partner else None} - {None}
+    return len(types) > 1
 
 
 def _require_open(leg: Party) -> None:

@@ -8,6 +8,7 @@ from channels.voice.rtpengine.bencode import (
     MAX_DEPTH,
     BencodeIncomplete,
     BencodeMalformed,
+    Value,
     decode,
     decode_from,
     encode,
@@ -21,7 +22,7 @@ VALUES = st.recursive(
 
 
 def test_a_command_is_written_as_rtpengine_reads_it() -> None:
-    command = {"command": "play media", "repeat-times": 3, "flags": ["all", b"\x00"]}
+    command: Value = {"command": "play media", "repeat-times": 3, "flags": ["all", b"\x00"]}
 
     written = encode(command)
 

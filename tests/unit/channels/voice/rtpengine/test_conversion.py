@@ -7,8 +7,8 @@ import pytest
 from channels.voice.rtpengine.conversion import convert
 from channels.voice.rtpengine.journal import JournalFile, Moment, Story, is_abandoned
 from channels.voice.rtpengine.prompts import SoundShelf
+from tests.fakes.captures import capture, talk
 from tests.fakes.tones import channels_of, level_of, loudest_hz, seconds_of, tone, write_tone
-from tests.unit.channels.voice.rtpengine.captures import capture, talk
 
 OUTER, INNER = 20_000, 20_010
 STARTED = 1_000.0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.voice.rtpengine.pcap import Captured, PcapUnusable, read
-from tests.unit.channels.voice.rtpengine.captures import FILE_HEADER, capture
+from tests.fakes.captures import FILE_HEADER, capture
 
 PACKETS = [Captured(1_000.5, 20_000, b"first"), Captured(1_000.75, 20_002, b"second")]
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from channels.voice.rtpengine.pcap import Captured
 from channels.voice.rtpengine.soundtrack import lay_out
+from tests.fakes.captures import talk
 from tests.fakes.tones import level_of, loudest_hz, tone
-from tests.unit.channels.voice.rtpengine.captures import talk
 
 SECOND = 8000
 
@@ -27,18 +27,22 @@ def test_jitter_of_the_network_is_not_heard() -> None:
         for number, packet in enumerate(steady)
     ]
 
-    tracks = [lay_out(packets, starts_at=10.0, samples=SECOND) for packets in (steady, late)]
+    as_sent, as_heard = (
+        lay_out(packets, starts_at=10.0, samples=SECOND) for packets in (steady, late)
+    )
 
-    assert np.array_equal(*tracks)
+    assert np.array_equal(as_sent, as_heard)
 
 
 def test_packets_in_the_wrong_order_fall_into_their_places() -> None:
     steady = talk(tone(440, 0.2), port=4, at=10.0)
     mixed = [steady[0], steady[2], steady[1], *steady[3:]]
 
-    tracks = [lay_out(packets, starts_at=10.0, samples=SECOND) for packets in (steady, mixed)]
+    as_sent, as_heard = (
+        lay_out(packets, starts_at=10.0, samples=SECOND) for packets in (steady, mixed)
+    )
 
-    assert np.array_equal(*tracks)
+    assert np.array_equal(as_sent, as_heard)
 
 
 def test_a_new_source_and_a_pause_begin_where_they_are_heard() -> None:
