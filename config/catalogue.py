@@ -11,12 +11,14 @@ from case_bridge.units.unit import ResponsibilityRule, Unit
 from config.calendar_tables import load_calendar
 from config.category_table import Scheme, load_categories, load_schemes
 from config.data_files import DATA, read_text
+from config.directory_table import load_directory
 from config.organisation_tables import load_organisations
 from config.prompts import check_prompts, prompt_names
 from config.queue_rules import load_queue_rules
 from config.rule_table import load_rules
 from config.unit_tables import load_responsibility, load_units
 from hotline.kernel.errors import HotlineError, Invalid
+from hotline.queues.phone_directory import DirectoryEntry
 from hotline.sla.calendar import WorkingCalendar
 from hotline.tickets.category import Category
 from ivr.errors import FlowError, Problem
@@ -48,6 +50,8 @@ class Catalogue:
     """By the name of their file."""
     flows: Mapping[str, Flow]
     """By name."""
+    directory: tuple[DirectoryEntry, ...]
+    """Whom seats may bring into a call by name."""
     prompts: Path
     """The folder of `<language>/<name>.wav`."""
 
@@ -91,6 +95,7 @@ def load_catalogue(folder: Path = DATA) -> Catalogue:
     organisations = load_organisations(folder, problems)
     flows = load_flows(folder / "flows", folder / "prompts", problems)
     load_queue_rules(folder, problems)
+    directory = load_directory(folder, problems)
     problems += check_prompts(folder / "prompts")
     if problems or calendar is None:
         raise CatalogueError(tuple(sorted(set(problems))))
@@ -103,6 +108,7 @@ def load_catalogue(folder: Path = DATA) -> Catalogue:
         rules,
         organisations,
         flows,
+        directory,
         folder / "prompts",
     )
 

@@ -26,6 +26,7 @@ from config.settings import Settings
 from hotline.kernel.clock import Clock, system_clock
 from hotline.kernel.db import Database
 from hotline.kernel.errors import HotlineError
+from hotline.queues.phone_directory import save_directory
 from hotline.tickets.calendars import save_calendar
 
 log = structlog.get_logger()
@@ -121,6 +122,7 @@ async def load_shipped_data(
         calendar_is_new = await save_calendar(uow, catalogue.calendar, now=now)
         await load_units(uow, catalogue.units, catalogue.responsibility)
         await Cases(uow.session).put_rules(catalogue.rules, now=now)
+        await save_directory(uow, catalogue.directory)
         await Cases(uow.session).put_organisation(catalogue.organisation(organisation), now=now)
     log.info("data_loaded", categories_changed=changed, calendar_is_new=calendar_is_new)
 

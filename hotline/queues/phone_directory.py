@@ -52,7 +52,7 @@ async def save_directory(uow: UnitOfWork, entries: Iterable[DirectoryEntry]) -> 
     wanted: set[str] = set()
     changed = 0
     for position, entry in enumerate(entries):
-        if entry.key in wanted or entry.kind not in DIALLED or not _is_dialable(entry.number):
+        if entry.key in wanted or entry.kind not in DIALLED or not is_dialable(entry.number):
             raise Invalid("directory", f"{entry.key}: written twice, or no number to dial")
         wanted.add(entry.key)
         values = _values(entry, position)
@@ -83,7 +83,8 @@ def _values(entry: DirectoryEntry, position: int) -> dict[str, object]:
     }
 
 
-def _is_dialable(number: str) -> bool:
+def is_dialable(number: str) -> bool:
+    """Say whether these are digits that a trunk can dial."""
     return number.isascii() and number.isdigit() and 3 <= len(number) <= 20
 
 
@@ -166,6 +167,6 @@ def _entry_target(row: DirectoryRow) -> Target:
 
 def _number_target(text: str) -> Target:
     number = "".join(each for each in text if each not in " -()")
-    if not _is_dialable(number) or parse_number(number) is None:
+    if not is_dialable(number) or parse_number(number) is None:
         raise Invalid("target", "this is no telephone number")
     return Target(kind=TargetKind.NUMBER, key=number, name=number, number=number)

@@ -6,6 +6,7 @@ from typing import Final
 
 from hotline.accounts.roles import Role
 from hotline.contacts.contact import Channel
+from hotline.queues.phone_states import TargetKind, TransferMode, TransferResult, TransferState
 from hotline.queues.states import SeatState
 from hotline.queues.thresholds import AlarmKind
 from hotline.recordings.states import RecordingClass, RecordingState
@@ -103,6 +104,42 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         SeatState.TALKING: "通话中",
         SeatState.WRAP_UP: "话后处理",
         SeatState.ON_BREAK: "小休",
+    },
+    TransferMode: {
+        TransferMode.BLIND: "直接转接",
+        TransferMode.CONSULT: "咨询",
+        TransferMode.JOIN: "三方通话",
+    },
+    TargetKind: {
+        TargetKind.SEAT: "坐席",
+        TargetKind.QUEUE: "队列",
+        TargetKind.DEPARTMENT: "部门",
+        TargetKind.EMERGENCY: "紧急服务",
+        TargetKind.NUMBER: "外线号码",
+    },
+    TransferState: {
+        TransferState.CALLING: "正在呼叫",
+        TransferState.CONSULTING: "咨询中，市民正在听音乐",
+        TransferState.JOINED: "三方通话中",
+        TransferState.CONNECTED: "已转接",
+        TransferState.ENDED: "已结束",
+    },
+    TransferResult: {
+        TransferResult.CONNECTED: "已转接",
+        TransferResult.QUEUED: "已转入队列",
+        TransferResult.BUSY: "对方忙，市民仍在您的通话中",
+        TransferResult.NO_ANSWER: "对方无人接听，市民仍在您的通话中",
+        TransferResult.DECLINED: "对方拒接，市民仍在您的通话中",
+        TransferResult.UNREACHABLE: "无法接通对方，请换一个号码或稍后再试",
+        TransferResult.NOT_ALLOWED: "该号码不在允许拨打的范围，请联系系统管理员",
+        TransferResult.OVER_BUDGET: "本小时外呼次数已达上限，请联系值班长",
+        TransferResult.NO_TRUNK: "没有可用的外线，请联系系统管理员",
+        TransferResult.NOT_STAFFED: "该队列无人签入，请选择其他队列或坐席",
+        TransferResult.FAR_END_LEFT: "对方已挂机，市民仍在您的通话中",
+        TransferResult.TAKEN_BACK: "已取回市民",
+        TransferResult.CITIZEN_LEFT: "市民已挂机",
+        TransferResult.FAILED: "系统故障，未能接通，请重试",
+        TransferResult.LOST: "通话中断",
     },
     AlarmKind: {
         AlarmKind.WAITING: "排队人数超限",

@@ -15,7 +15,7 @@ from hotline.tickets import reading
 from hotline.tickets.categories import search_categories
 from hotline.tickets.conditions import condition_words
 from hotline.web.auth import current_user
-from hotline.web.desk import acts, phone, supervise
+from hotline.web.desk import acts, directory, phone, supervise
 from hotline.web.desk.acts import DESK_ROLES
 from hotline.web.desk.options import DESK, DeskOptions
 from hotline.web.desk.present import category_json, history_json, ticket_json
@@ -180,7 +180,7 @@ def desk_part(options: DeskOptions) -> WebPart:
     """Return the desk and the board as a part of the web process."""
     return WebPart(
         "desk",
-        (*ROUTES, *acts.ROUTES, *phone.ROUTES, *supervise.ROUTES),
+        (*ROUTES, *acts.ROUTES, *phone.ROUTES, *directory.ROUTES, *supervise.ROUTES),
         menu=(
             MenuEntry("坐席工作台", "/desk", DESK_ROLES),
             MenuEntry("值班看板", "/board", BOARD_ROLES),

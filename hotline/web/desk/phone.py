@@ -1,5 +1,6 @@
 """The seat's page as its telephone: being there, and what it asks of the voice process."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -9,17 +10,21 @@ from pydantic import Field, StringConstraints
 
 from hotline.accounts import audit
 from hotline.accounts.service import User
+from hotline.contacts.calls import service as calls
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Forbidden, Invalid
 from hotline.kernel.ids import CallId, SeatId
 from hotline.queues import abuse, phone_requests, phones
 from hotline.queues import service as queues
 from hotline.queues.phone_act import PhoneAct
+from hotline.queues.phone_states import TargetKind, TransferMode
 from hotline.queues.states import OfferState
 from hotline.queues.values import SeatContact
+from hotline.tickets import reading
+from hotline.tickets.checks import ADDRESS_LIMIT, BODY_LIMIT
 from hotline.web.auth import current_user
 from hotline.web.desk.acts import DESK_ROLES
-from hotline.web.desk.bodies import Reason, ReasonBody
+from hotline.web.desk.bodies import Latitude, Longitude, Reason, ReasonBody
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.requests import json_body, path_id
 from hotline.web.routing import Route
@@ -42,10 +47,25 @@ class SeatPhoneAct(StrEnum):
     RESUME = "resume"
     PAUSE_RECORDING = "pause_recording"
     RESUME_RECORDING = "resume_recording"
+    TRANSFER = "transfer"
+    JOIN = "join"
+    COMPLETE = "complete"
+    BACK = "back"
+    PARK = "park"
+    PICK_UP = "pick_up"
 
 
 WITH_SDP: Final = frozenset({SeatPhoneAct.ANSWER, SeatPhoneAct.REJOIN})
 RINGING: Final = frozenset({SeatPhoneAct.ANSWER, SeatPhoneAct.DECLINE})
+
+
+class CardBody(Body):
+    """What an emergency service is told (资料卡)."""
+
+    address: Annotated[str, StringConstraints(max_length=ADDRESS_LIMIT)] = ""
+    longitude: Longitude | None = None
+    latitude: Latitude | None = None
+    words: Annotated[str, StringConstraints(max_length=BODY_LIMIT)] = ""
 
 
 class PhoneBody(Body):
@@ -65,9 +85,15 @@ class PhoneActBody(Body):
     offer_id: UUID | None = None
     """Asked for with `answer` and `decline`."""
     sdp: Sdp | None = Field(default=None, repr=False)
-    """Asked for with `answer` and `rejoin`."""
+    """Asked for with `answer` and `rejoin`; `pick_up` rings a desk phone without it."""
     reason: Reason | None = None
     """Asked for with `pause_recording`."""
+    kind: TargetKind | None = None
+    target: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    mode: TransferMode | None = None
+    """These three are asked for with `transfer`."""
+    card: CardBody | None = Field(default=None, repr=False)
+    """Asked for with a `transfer` to an emergency service."""
 
 
 async def post_phone(request: web.Request) -> web.Response:
@@ -91,10 +117,13 @@ async def post_act(request: web.Request) -> web.Response:
     """Ask the voice process for an act on the seat's own call; answers when it is done."""
     body = await json_body(request, PhoneActBody)
     user = current_user(request)
-    detail = _detail(body)
+    detail = _detail(body) | {"seat_id": str(_seat_of(user))}
     now = request.app[CLOCK]()
     async with request.app[DATABASE].begin() as uow:
-        await _check(uow, user, body)
+        if body.act is not SeatPhoneAct.PICK_UP:
+            await _check(uow, user, body)
+        if body.kind is TargetKind.EMERGENCY:
+            detail["card"] = await _hand_over_card(uow, user, body, now)
         request_id = await phone_requests.put(
             uow,
             call_id=CallId(body.call_id),
@@ -114,6 +143,27 @@ async def post_act(request: web.Request) -> web.Response:
             )
     answer = await phone_requests.wait(request.app[DATABASE], request_id)
     return web.json_response(dict(answer))
+
+
+async def _hand_over_card(
+    uow: UnitOfWork, user: User, body: PhoneActBody, now: datetime
+) -> dict[str, Any]:
+    """Return the card that the seat reads to the emergency service; it goes to the audit log."""
+    call = await calls.get_call(uow.session, CallId(body.call_id))
+    ticket = None
+    if call.ticket_id is not None:
+        ticket = (await reading.ticket_view(uow.session, call.ticket_id)).number
+    written = {} if body.card is None else body.card.model_dump()
+    card = {"ticket": ticket, "number": call.number, **written}
+    await audit.append(
+        uow,
+        actor=user.login,
+        action="call.emergency",
+        target=f"call:{body.call_id}",
+        detail={"service": body.target, "ticket": ticket, "has_card": body.card is not None},
+        now=now,
+    )
+    return card
 
 
 async def post_abuse(request: web.Request) -> web.Response:
@@ -173,6 +223,12 @@ def _detail(body: PhoneActBody) -> dict[str, Any]:
         if body.offer_id is None:
             raise Invalid("offer_id", "this act needs the offer that rings")
         detail["offer_id"] = str(body.offer_id)
+    if body.act is SeatPhoneAct.PICK_UP and body.sdp is not None:
+        detail["sdp"] = body.sdp
+    if body.act is SeatPhoneAct.TRANSFER:
+        if body.kind is None or body.target is None or body.mode is None:
+            raise Invalid("target", "a transfer needs whom it is for, and how")
+        detail |= {"kind": body.kind.value, "target": body.target, "mode": body.mode.value}
     if body.act is SeatPhoneAct.PAUSE_RECORDING:
         if body.reason is None:
             raise Invalid("reason", "a pause of the recording needs its reason")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from hotline.kernel.privacy import mask_phone
+from hotline.queues.phone_transfers import ParkedView, TransferView
 from hotline.queues.thresholds import Alarm
 from hotline.queues.values import Board, QueueLine, SeatContact, SeatLine, SeatView
 from hotline.sla.limit import Limit
@@ -48,6 +49,38 @@ def contact_json(contact: SeatContact, open_tickets: Sequence[TicketLine]) -> Js
         "ended_at": instant(contact.ended_at),
         "ticket_id": str(contact.ticket_id) if contact.ticket_id else None,
         "open_tickets": [line_json(line) for line in open_tickets],
+    }
+
+
+def transfer_json(transfer: TransferView) -> Json:
+    """Return whom a seat has brought in; the number on a card is masked."""
+    card = dict(transfer.card)
+    if card.get("number"):
+        card["number"] = mask_phone(str(card["number"]))
+    return {
+        "transfer_id": str(transfer.transfer_id),
+        "mode": transfer.mode.value,
+        "kind": transfer.kind.value,
+        "target": transfer.target,
+        "name": transfer.name,
+        "state": transfer.state.value,
+        "result": transfer.result.value if transfer.result else None,
+        "asked_at": instant(transfer.asked_at),
+        "ended_at": instant(transfer.ended_at),
+        "card": card,
+    }
+
+
+def parked_json(parked: ParkedView) -> Json:
+    """Return a parked caller; the number is masked."""
+    return {
+        "call_id": str(parked.call_id),
+        "slot": parked.slot,
+        "number": mask_phone(parked.number) if parked.number else None,
+        "line": parked.line,
+        "seat": parked.seat,
+        "parked_at": instant(parked.parked_at),
+        "until": instant(parked.until),
     }
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.accounts.service import User
 from hotline.people.citizen import PeopleOptions
 from hotline.people.service import find_citizen
-from hotline.queues import abuse
+from hotline.queues import abuse, phone_transfers
 from hotline.queues import service as queues
 from hotline.queues.thresholds import Thresholds, alarms
 from hotline.queues.values import SeatView
@@ -20,8 +20,10 @@ from hotline.web.desk.present import (
     board_json,
     instant,
     line_json,
+    parked_json,
     queue_json,
     seat_json,
+    transfer_json,
 )
 
 WORK_LINES = 50
@@ -42,10 +44,25 @@ async def desk_snapshot(
         "user": {"login": user.login, "name": user.display_name, "roles": sorted(user.roles)},
         "seat": seat_json(seat, await _open_tickets(session, seat, people)) if seat else None,
         "care": care,
+        "transfer": await _transfer(session, seat) if seat else None,
+        "parked": [parked_json(each) for each in await phone_transfers.parked(session)],
         "queues": [queue_json(line) for line in board.queues],
         "tickets": [line_json(line) for line in work.lines],
         "tickets_more": work.next_cursor is not None,
     }
+
+
+async def _transfer(session: AsyncSession, seat: SeatView) -> dict[str, Any] | None:
+    """Return whom the seat has brought into its present call, or tried to."""
+    contact = seat.contact
+    if contact is None:
+        return None
+    latest = await phone_transfers.latest_transfer(session, contact.call_id, seat.seat_id)
+    # What the seat did in an earlier talk of the same call is not shown again.
+    began = contact.answered_at
+    if latest is None or began is None or latest.asked_at < began:
+        return None
+    return transfer_json(latest)
 
 
 async def _care(session: AsyncSession, seat: SeatView, now: datetime) -> dict[str, Any]:
