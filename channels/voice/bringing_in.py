@@ -37,6 +37,9 @@ from hotline.queues.phone_states import (
 
 log = structlog.get_logger()
 
+SETTLING_SECONDS = 5.0
+"""A result that cannot be written within this is left to the sweeper."""
+
 UNKNOWN_DIALOG = 481
 """A REFER whose Replaces names no call of this talk (RFC 3891 3)."""
 
@@ -163,6 +166,9 @@ class BringingIn:
         """The talk is over: stop whatever goes on."""
         if self.transfer is not None:
             await self._stop(self.transfer, result)
+        elif self._carrying is not None:
+            # What is decided is written down before the call goes on.
+            await asyncio.wait([self._carrying], timeout=SETTLING_SECONDS)
         await self._stop_carrying()
         await stop_tasks(*self._referrals)
 

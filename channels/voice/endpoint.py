@@ -227,6 +227,10 @@ class Endpoint:
         self._agent.reject_transfer(transfer, self._loop.time(), status=status)
         self.flush()
 
+    def is_seat(self, host: str) -> bool:
+        """See `UserAgent.is_seat`."""
+        return self._agent.is_seat(host, self._loop.time())
+
     def authorize(self, key: RequestKey | CallKey, secret: DigestSecret | None) -> Verdict:
         """See `UserAgent.authorize`."""
         return self._agent.authorize(key, secret, self._loop.time())

@@ -24,6 +24,7 @@ from channels.voice.media.pages import PageEngine
 from channels.voice.options import VoiceOptions
 from channels.voice.orders import OrderDesk
 from channels.voice.phone_desk import PhoneDesk
+from channels.voice.seat_calls import SeatCall
 from channels.voice.seats import SeatRegistrar
 from channels.voice.sip.events import CallOffered, RegisterReceived
 from channels.voice.sip.peers import PeerOptions
@@ -77,6 +78,7 @@ class VoiceProcess:
         self._calls: dict[asyncio.Task[None], InboundCall] = {}
         self._registers: set[asyncio.Task[None]] = set()
         self._refusals: set[asyncio.Task[None]] = set()
+        self._seat_calls: set[asyncio.Task[None]] = set()
         self._exchange: Exchange | None = None
         self._orders: OrderDesk | None = None
         self._phones: PhoneDesk | None = None
@@ -171,7 +173,7 @@ class VoiceProcess:
             await stop_tasks(*self._work[:1])
             self._trunks.stop(self._switchboard.endpoint)
             await self._end_calls(self._orders)
-        everything = (*self._work, *self._calls, *self._registers, *self._refusals)
+        everything = (*self._work, *self._calls, *self._registers, *self._refusals, *self._seat_calls)
         await stop_tasks(*everything)
         try:
             async with self._database.begin() as uow:
@@ -203,6 +205,8 @@ class VoiceProcess:
         line = self._lines.line_of(offered)
         if exchange is None or not self._is_open:
             self._turn_away(leg, 503)
+        elif line is None and self._switchboard.endpoint.is_seat(offered.source.host):
+            self._seat_called(exchange, offered, leg)
         elif not self._lines.may_call(offered):
             self._turn_away(leg, 403)
         elif line is None:
@@ -224,6 +228,14 @@ class VoiceProcess:
         task = spawn(self._switchboard.drop(leg), f"turn away {leg.key}")
         self._refusals.add(task)
         task.add_done_callback(self._refusals.discard)
+
+    def _seat_called(self, exchange: Exchange, offered: CallOffered, leg: Leg) -> None:
+        if len(self._seat_calls) >= self._options.max_calls:
+            refuse(self._switchboard.endpoint, leg, 503, self._options.limits.retry_after)
+            return
+        task = spawn(SeatCall(exchange, offered, leg).run(), f"seat call {offered.call}")
+        self._seat_calls.add(task)
+        task.add_done_callback(self._seat_calls.discard)
 
     def _register_came(self, event: RegisterReceived) -> None:
         endpoint = self._switchboard.endpoint

@@ -49,7 +49,7 @@ class SeatRegistrar:
             login = await phones.login_of(session, extension)
         # A name that is not the extension's is judged like an unknown one: no difference shows.
         is_owner = login is not None and event.username == extension
-        secret = _secret(login) if login is not None and is_owner else None
+        secret = secret_of(login) if login is not None and is_owner else None
         match endpoint.authorize(event.request_key, secret):
             case Verdict.VALID if login is not None:
                 await self._bind(endpoint, event, login)
@@ -94,7 +94,8 @@ class SeatRegistrar:
         log.info("seat_phone", extension=login.extension, registered=bool(present))
 
 
-def _secret(login: SeatLogin) -> DigestSecret:
+def secret_of(login: SeatLogin) -> DigestSecret:
+    """Return what a seat's phone must know."""
     return DigestSecret(md5=login.sip_ha1_md5, sha256=login.sip_ha1_sha256)
 
 

@@ -38,7 +38,7 @@ from channels.voice.sip.mid_call import MidCall
 from channels.voice.sip.options import UserAgentOptions
 from channels.voice.sip.outgoing import OutgoingCalls
 from channels.voice.sip.own_offers import OwnOffers
-from channels.voice.sip.peers import ALLOWED, PeerCounts, Peers
+from channels.voice.sip.peers import ALLOWED, PeerClass, PeerCounts, Peers
 from channels.voice.sip.probes import Probes
 from channels.voice.sip.reasons import reason_of
 from channels.voice.sip.registrar import Registrar
@@ -249,6 +249,10 @@ class UserAgent:
         self._transfers.reject(transfer, status, now)
 
     # digest as server: for RegisterReceived.request_key and CallOffered.call
+
+    def is_seat(self, host: str, now: float) -> bool:
+        """Say whether a phone is registered from an address."""
+        return self._peers.class_of(host, now) is PeerClass.SEAT
 
     def authorize(
         self, key: RequestKey | CallKey, secret: DigestSecret | None, now: float
