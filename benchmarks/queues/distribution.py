@@ -29,6 +29,7 @@ from sqlalchemy import func, insert, select
 import config.models
 from benchmarks.queues.hall import QUEUE, Hall, call_row, furnish, needs_of
 from channels.voice.distribution import Distribution
+from channels.voice.waiters import stop_tasks
 from config.doorbell import RedisDoorbell
 from config.embedded import EmbeddedPostgres, EmbeddedValkey
 from config.queue_rules import queue_rules
@@ -122,9 +123,7 @@ class VoiceLoad:
         """Let `rate` callers a second join."""
         async for number in beats(seconds, rate):
             self.start(self.join(number))
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await stop_tasks(*self.tasks)
 
 
 class Caller:
@@ -219,8 +218,9 @@ async def take_calls(
         await load.run(chosen.seconds, chosen.rate)
         load.cpu = time.process_time() - began
         for task in work:
-            task.cancel()
-        await asyncio.gather(*work, return_exceptions=True)
+            if task.done():
+                task.result()
+        await stop_tasks(*work)
         await check(database)
     return load
 

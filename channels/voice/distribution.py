@@ -26,7 +26,7 @@ LOOK_SECONDS = 1.0
 """The longest an offer waits when every signal is lost."""
 
 AGAIN_SECONDS = 0.02
-"""After that we look again at a queue for which another process was dealing."""
+"""After that we look again at a queue whose seats or callers somebody else was moving."""
 
 
 class Waiter(Protocol):
@@ -77,34 +77,34 @@ class Distribution:
     async def look(self, process_id: UUID) -> bool:
         """Make every offer that can be made, and show the calls theirs.
 
-        False if another process was dealing for one of the queues.
+        False if somebody else was moving seats or callers of one of the queues.
         """
-        is_done = await self._deal()
-        # A call that joins while this reads is not in the answer, and must not be told so.
-        asked = {call_id: self._waiters[call_id] for call_id in self._shown}
-        if not self._waiters:
-            return is_done
-        async with self._database.read() as session:
-            ringing = await queues.ringing_offers(session, process_id)
+        is_done, ringing = await self._deal(process_id)
         by_call: dict[CallId, list[Offer]] = defaultdict(list)
         for offer in ringing:
             by_call[offer.call_id].append(offer)
-        asked |= {call: self._waiters[call] for call in by_call if call in self._waiters}
-        for call_id, waiter in asked.items():
+        # To the others there is nothing to tell: nothing rings for them, and nothing did.
+        for call_id in by_call.keys() | self._shown:
             if call_id in self._waiters:
-                self._shown.add(call_id)
-                waiter.show(by_call[call_id])
-        self._shown &= by_call.keys()
+                self._waiters[call_id].show(by_call[call_id])
+        self._shown = by_call.keys() & self._waiters.keys()
         return is_done
 
-    async def _deal(self) -> bool:
-        """Deal for every queue in which somebody waits, until nothing is left to do."""
-        is_done, goes_on = True, True
+    async def _deal(self, process_id: UUID) -> tuple[bool, list[Offer]]:
+        """Deal for every queue in which somebody waits, until nothing is left to do.
+
+        Returns whether nobody else was moving seats or callers of one of them, and what rings then
+        for the calls that this process carries.
+        """
+        ringing: list[Offer] = []
+        deals: list[queues.Deal] = []
+        goes_on = True
         while goes_on:
             async with self._database.begin() as uow:
-                now = self._clock()
                 names = await queues.queues_with_callers(uow.session)
+                now = self._clock()
                 deals = [await queues.deal(uow, name, now, self._policy) for name in names]
-            is_done = not any(each.is_busy for each in deals)
-            goes_on = any(each.goes_on for each in deals)
-        return is_done
+                goes_on = any(each.goes_on for each in deals)
+                if not goes_on:
+                    ringing = await queues.ringing_offers(uow.session, process_id)
+        return not any(each.is_busy for each in deals), ringing

@@ -46,7 +46,7 @@ class Deal:
     goes_on: bool = False
     """There may be more to do at once."""
     is_busy: bool = False
-    """Another process deals for the queue at this moment; look again soon."""
+    """Somebody else deals for the queue, or moves a seat or caller of it; look again soon."""
 
 
 async def deal(
@@ -73,7 +73,12 @@ async def deal(
         choices = await table.choose(callers)
         if choices:
             made = await _make(uow, table, choices, queue, policy, now)
-            return Deal(made, goes_on=len(callers) == most or len(made) < len(choices))
+            chosen = sum(len(choice.seats[: choice.rings]) for choice in choices)
+            return Deal(
+                made,
+                goes_on=len(callers) == most and table.has_more(chosen),
+                is_busy=len(made) < chosen,
+            )
         after = callers[-1].rank_at, callers[-1].entry_id
     return Deal()
 
@@ -139,6 +144,10 @@ class _Table:
         more = await self._pool.seats(queues, self._rules.strategy, FREE_LOOK, needs)
         self._seats += [seat for seat in more if seat.seat_id not in known]
         return list(self._deal([waiting]))
+
+    def has_more(self, chosen: int) -> bool:
+        """Say whether a seat is left when so many are taken."""
+        return not self._knows_all or chosen < len(self._kinds)
 
     def others(self, choice: Choice, listed: int) -> int:
         """Return how many more seats could take the caller than are listed."""

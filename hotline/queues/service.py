@@ -16,6 +16,7 @@ from hotline.queues import phone_requests, routing
 from hotline.queues.acts import Act, carry_out
 from hotline.queues.distributor import (
     DEFAULT_POLICY,
+    Deal,
     answer_offer,
     deal,
     end_missed,
@@ -49,6 +50,7 @@ from hotline.queues.views import (
 )
 
 __all__ = [
+    "Deal",
     "abandon",
     "answer_offer",
     "board",
