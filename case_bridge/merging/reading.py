@@ -141,7 +141,12 @@ async def merges_of(session: AsyncSession, case_id: CaseId) -> tuple[MergeView, 
 
 def can_merge(case: CaseRow) -> bool:
     """Say whether a case can still go into another one: nobody has decided about it yet."""
-    return CASE.allows(case.state, CaseTrigger.MERGE)
+    return can_merge_state(case.state)
+
+
+def can_merge_state(state: CaseState) -> bool:
+    """Say whether a case in this state can still go into another one."""
+    return CASE.allows(state, CaseTrigger.MERGE)
 
 
 def order(one: CaseRow, other: CaseRow) -> tuple[CaseRow, CaseRow]:

@@ -25,6 +25,7 @@ from case_bridge.web.course_present import ELSEWHERE, course_json, is_at_fault, 
 from case_bridge.web.desks import suggest
 from case_bridge.web.labels import limit_words
 from case_bridge.web.levels import level_choices
+from case_bridge.web.merging import merge_json, merging_context, proposal_json
 from case_bridge.web.present import case_json, line_json, link_json, task_json
 from case_bridge.web.requests import actor_of, case_id_of, check_reader, see_other, show
 from hotline.accounts.roles import Role
@@ -62,6 +63,7 @@ async def get_case(request: web.Request) -> web.Response:
         own = await _own_category(session, view) if CaseTrigger.FILE in acts else None
         conditions = await _conditions(session, own)
         condition_text = await _condition_text(session, view)
+        merging = await merging_context(session, user, view)
         named = await level_choices(session, actor, organisation) if acts & _NAMING_UNITS else {}
         (suggestion,) = await suggest(session, [view.line], request.app[CLOCK])
     if wants_json(request):
@@ -70,6 +72,10 @@ async def get_case(request: web.Request) -> web.Response:
             | line_json(view.line, suggestion)
             | course_json(course, requests)
             | {"tasks": [task_json(task) for task in tasks], "acts": sorted(acts)}
+            | {
+                "merges": [merge_json(each) for each in merging["merges"]],
+                "proposals": [proposal_json(each) for each in merging["proposals"]],
+            }
         )
     return show(
         request,
@@ -83,6 +89,8 @@ async def get_case(request: web.Request) -> web.Response:
         own_key=own.key if own else None,
         conditions=conditions,
         condition_text=condition_text,
+        **merging,
+        language=request[LANGUAGE],
         can_check=can_check,
         **named,
         suggestion=suggestion,
@@ -254,9 +262,7 @@ async def _conditions(session: AsyncSession, category: Category | None) -> Seque
     """Return filing and closing conditions for whoever decides (R20, R25)."""
     if category is None:
         return ()
-    item = await item_of(
-        session, category.scheme, category.version, category.kind, category.code
-    )
+    item = await item_of(session, category.scheme, category.version, category.kind, category.code)
     return item.conditions if item else ()
 
 

@@ -13,10 +13,12 @@ from case_bridge.cases.reading import case_by_number, case_counts, case_page, or
 from case_bridge.cases.repository import DISTRICTS, FIRST_LEVEL
 from case_bridge.cases.states import CaseState, CaseTrigger
 from case_bridge.cases.views import CaseLine, CasePage
+from case_bridge.merging.reading import proposals
 from case_bridge.units.matcher import Matter
 from case_bridge.units.service import districts_of_units, find_units, list_units, note_look
 from case_bridge.units.unit import Suggestion
 from case_bridge.web.course_present import notice_json
+from case_bridge.web.merging import proposal_json
 from case_bridge.web.present import alarm_json, line_json, link_json
 from case_bridge.web.requests import district_of, see_other, show
 from hotline.accounts.roles import Role
@@ -24,7 +26,7 @@ from hotline.kernel.clock import Clock
 from hotline.kernel.errors import Forbidden, Invalid
 from hotline.kernel.ids import UnitId
 from hotline.web.auth import current_user
-from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.keys import CLOCK, DATABASE, LANGUAGE
 from hotline.web.requests import wants_json
 
 TO_DECIDE = (CaseState.REGISTERED, CaseState.VERIFYING, CaseState.VERIFIED, CaseState.REFUTED)
@@ -50,6 +52,7 @@ async def get_desk(request: web.Request) -> web.Response:
             if is_closer
             else CasePage((), None)
         )
+        alike = await proposals(session, [line.case_id for line in to_decide.lines])
         alarms = await bridge.open_alarms(session) if is_leader else ()
         failed = await bridge.failed_links(session) if is_leader else ()
         counts = await case_counts(session, district=district)
@@ -58,6 +61,7 @@ async def get_desk(request: web.Request) -> web.Response:
             {
                 "to_decide": [line_json(line) for line in to_decide.lines],
                 "next": to_decide.next_cursor,
+                "proposals": [proposal_json(each) for each in alike],
                 "ready_to_close": [line_json(line) for line in ready.lines],
                 "alarms": [alarm_json(each) for each in alarms],
                 "failed": [link_json(each) for each in failed],
@@ -67,6 +71,8 @@ async def get_desk(request: web.Request) -> web.Response:
         request,
         "desk.html",
         to_decide=to_decide,
+        proposals=alike,
+        language=request[LANGUAGE],
         ready=ready,
         alarms=alarms,
         failed=failed,

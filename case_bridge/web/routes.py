@@ -13,6 +13,7 @@ from case_bridge.web import (
     desks,
     evaluation,
     evaluation_public,
+    merging,
     standards,
     tasks,
 )
@@ -67,6 +68,7 @@ ROUTES: Final = (
         "cases.retry_link",
     ),
     *course_routes.PAGES,
+    *merging.ROUTES,
     Route("GET", "/cases/{case_id}", cases.get_case, READERS, "cases.case"),
     Route(
         "GET",

@@ -1,0 +1,147 @@
+"""Merging on pages: proposals with reasons, two cases side by side, together and apart."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from case_bridge.cases.views import CaseView
+from case_bridge.merging import service
+from case_bridge.merging.reading import (
+    MergeView,
+    Proposal,
+    Side,
+    can_merge_state,
+    merges_of,
+    pair,
+    proposals,
+)
+from case_bridge.web.requests import acting, answer_act, case_id_of, read_fields, show
+from hotline.accounts.roles import Role
+from hotline.accounts.service import User
+from hotline.kernel.errors import Invalid
+from hotline.kernel.ids import CaseId
+from hotline.web.keys import DATABASE, LANGUAGE
+from hotline.web.requests import path_id, wants_json
+from hotline.web.routing import Route
+
+DESK: Final = frozenset({Role.SEAT, Role.SHIFT_LEADER})
+"""Who decides about filing decides about merging."""
+
+
+async def get_pair(request: web.Request) -> web.Response:
+    """Show two cases side by side, with what speaks for one matter and the acts."""
+    case_id = case_id_of(request)
+    async with request.app[DATABASE].read() as session:
+        found = await pair(session, case_id, path_id(request, "other_id"))
+    if wants_json(request):
+        return web.json_response(proposal_json(found))
+    return show(
+        request,
+        "pair.html",
+        found=found,
+        rows=_rows(found),
+        may_merge=can_merge_state(found.merged.state),
+        english=request[LANGUAGE] == "en",
+    )
+
+
+async def post_merge(request: web.Request) -> web.StreamResponse:
+    """Let the case go into another one. Fields: into (a case's id), reason."""
+    case_id, fields = case_id_of(request), await read_fields(request)
+    kept_id = _case("into", fields.text("into"))
+    async with acting(request) as (uow, actor, now):
+        await service.merge_cases(
+            uow, case_id, kept_id, reason=fields.text("reason"), actor=actor, now=now
+        )
+    return await answer_act(request, case_id, fields)
+
+
+async def post_unmerge(request: web.Request) -> web.StreamResponse:
+    """Take the case out of the one that it went into. Fields: reason."""
+    case_id, fields = case_id_of(request), await read_fields(request)
+    async with acting(request) as (uow, actor, now):
+        await service.unmerge_case(uow, case_id, reason=fields.text("reason"), actor=actor, now=now)
+    return await answer_act(request, case_id, fields)
+
+
+async def post_apart(request: web.Request) -> web.StreamResponse:
+    """Note that two cases are two matters. Fields: other (a case's id)."""
+    case_id, fields = case_id_of(request), await read_fields(request)
+    other_id = _case("other", fields.text("other"))
+    async with acting(request) as (uow, actor, now):
+        await service.keep_apart(uow, case_id, other_id, actor=actor, now=now)
+    return await answer_act(request, case_id, fields)
+
+
+async def merging_context(session: AsyncSession, user: User, view: CaseView) -> dict[str, Any]:
+    """Return what the page of a case shows of merging; proposals only to whom they are for."""
+    may_decide = not user.roles.isdisjoint(DESK)
+    found = await proposals(session, [view.line.case_id]) if may_decide else ()
+    return {
+        "merges": await merges_of(session, view.line.case_id),
+        "proposals": found,
+        "may_unmerge": may_decide,
+    }
+
+
+def proposal_json(found: Proposal) -> dict[str, Any]:
+    """Return a pair with its reasons."""
+    return {
+        "merged": str(found.merged.case_id),
+        "merged_number": found.merged.number,
+        "kept": str(found.kept.case_id),
+        "kept_number": found.kept.number,
+        "points": found.likeness.points,
+        "reasons": [
+            {"ground": each.ground.value, "points": each.points, "text": each.text}
+            for each in found.likeness.reasons
+        ],
+    }
+
+
+def merge_json(merge: MergeView) -> dict[str, Any]:
+    """Return one merge, present or undone."""
+    return {
+        "merged": str(merge.merged_id),
+        "kept": str(merge.kept_id),
+        "by": merge.merged_by,
+        "at": merge.merged_at.isoformat(),
+        "undone_at": merge.undone_at.isoformat() if merge.undone_at else None,
+        "undone_reason": merge.undone_reason,
+    }
+
+
+def _rows(found: Proposal) -> list[tuple[str, str, str]]:
+    """Return the lines of the comparison: name, the case that would go, the one that stays."""
+
+    def line(name: str, attribute: str) -> tuple[str, str, str]:
+        return name, _cell(found.merged, attribute), _cell(found.kept, attribute)
+
+    return [
+        line("问题", "subject"),
+        line("诉求内容", "body"),
+        line("地点", "place"),
+        line("类别", "category_name"),
+        line("诉求人数", "reports"),
+    ]
+
+
+def _cell(side: Side, attribute: str) -> str:
+    return str(getattr(side, attribute) or "—")
+
+
+def _case(field: str, text: str) -> CaseId:
+    try:
+        return CaseId(UUID(text))
+    except ValueError:
+        raise Invalid(field, "is not a case's id") from None
+
+
+ROUTES: Final = (
+    Route("GET", "/cases/{case_id}/merge/{other_id}", get_pair, DESK, "cases.pair"),
+    Route("POST", "/cases/{case_id}/merge", post_merge, DESK, "cases.merge"),
+    Route("POST", "/cases/{case_id}/unmerge", post_unmerge, DESK, "cases.unmerge"),
+    Route("POST", "/cases/{case_id}/apart", post_apart, DESK, "cases.apart"),
+)
