@@ -17,6 +17,11 @@ Addresses = Annotated[tuple[Address, ...], BeforeValidator(_addresses)]
 """Several addresses, separated by blanks or commas."""
 
 
+CodecName = Literal["pcma", "pcmu", "g722", "opus"]
+Codecs = Annotated[tuple[CodecName, ...], BeforeValidator(read_words), Field(min_length=1)]
+"""Several codecs, separated by blanks or commas."""
+
+
 class MediaSettings(Part):
     """Who carries the sound of calls."""
 
@@ -28,6 +33,14 @@ class MediaSettings(Part):
     """rtpengine's `recording-dir` as the voice process sees it; without it nothing is recorded."""
     sides: Words = Field(default=(), max_length=2)
     """rtpengine's names of its interfaces towards telephones and towards us, if it has two."""
+
+    codecs: Codecs = ("pcma", "pcmu", "g722", "opus")
+    """What telephones may use, the dearest first; what follows the last of `pcma` and `pcmu` is
+    accepted where nothing before it is offered, and never asked for. G.722 costs twice the CPU of
+    `pcma`, Opus ten times."""
+    page_codecs: Codecs = ("pcma", "pcmu")
+    """What the browsers of seats may use, the dearest first; `opus` before them takes a third of
+    the bits, and sounds wider only with callers whose telephones do."""
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:

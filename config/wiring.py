@@ -17,6 +17,7 @@ from channels.outbound import OutboundByChannel, Sender
 from channels.sms.gateway import GatewayOptions, SmsGateway
 from channels.voice.media.embedded import EmbeddedMediaOptions
 from channels.voice.options import VoiceOptions
+from channels.voice.rtp.codec import Codec
 from channels.web.options import PublicOptions
 from config import telephony
 from config.queue_rules import queue_rules
@@ -249,4 +250,6 @@ def media_options(settings: Settings) -> EmbeddedMediaOptions:
         first_port=ports.first,
         last_port=ports.last,
         advertised_host=settings.sip.public_host or None,
+        codecs=tuple(Codec(name.upper()) for name in settings.media.codecs),
+        page_codecs=tuple(Codec(name.upper()) for name in settings.media.page_codecs),
     )

@@ -120,7 +120,8 @@ async def soak(calls: int, seconds: float, folder: Path) -> dict[str, Any]:
 
 def _offer(port: int) -> bytes:
     lines = ("v=0", f"o=- 1 1 IN IP4 {HOST}", "s=-", f"c=IN IP4 {HOST}", "t=0 0")
-    return "\r\n".join((*lines, f"m=audio {port} RTP/AVP 8", "a=ptime:20", "")).encode()
+    audio = (f"m=audio {port} RTP/AVP 8 101", "a=rtpmap:101 telephone-event/8000", "a=ptime:20")
+    return "\r\n".join((*lines, *audio, "")).encode()
 
 
 def _resident_kilobytes() -> int:

@@ -148,6 +148,7 @@ class Leg:
 
     def _press(self, digits: str, duration_ms: int) -> None:
         with suppress(asyncio.QueueFull, LegClosed):
+            self.media.keys_come_by_signalling()
             for key in digits:
                 self.media.digits.put_nowait(Digit(key, duration_ms))
 

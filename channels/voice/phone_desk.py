@@ -11,6 +11,7 @@ import structlog
 from channels.voice.exchange import Exchange
 from channels.voice.leg import Leg
 from channels.voice.media.engine import MediaError
+from channels.voice.rtp.codec import LAWS
 from channels.voice.sip.sdp import SdpError
 from channels.voice.talk import Listening, Talk, TransferWish
 from channels.voice.waiters import first_of, stop_tasks
@@ -114,16 +115,30 @@ class PhoneDesk:
             case PhoneAct.REJOIN:
                 talk = self._talk(request)
                 state = {"held": talk.is_held, "paused": talk.is_recording_paused}
-                await talk.rejoin(_seat_of(request), await _begin(request, tell, state))
+                await talk.rejoin(_seat_of(request), await self._begin(request, tell, state))
             case PhoneAct.PICK_UP:
                 await self._pick_up(request, tell)
             case PhoneAct.LISTEN if "sdp" in request.detail:
                 talk = self._talk(request)
-                await talk.admit(request.user_id, await _begin(request, tell))
+                await talk.admit(request.user_id, await self._begin(request, tell))
             case _ if request.act in CALL_CONTROL:
                 await self._control(self._talk(request), request)
             case _:
                 await self._in_talk(self._talk(request), request)
+
+    async def _begin(
+        self, request: PhoneRequest, tell: Tell, more: Mapping[str, Any] = MappingProxyType({})
+    ) -> PageAttempt:
+        """Read the page's offer, and tell it our answer."""
+        pages = self._exchange.pages
+        codecs = LAWS if pages is None else pages.page_codecs
+        attempt = await PageAttempt.begin(str(request.detail["sdp"]), codecs)
+        try:
+            await tell({"sdp": attempt.answer, **more})
+        except BaseException:
+            attempt.path.stop()
+            raise
+        return attempt
 
     async def _decide(self, request: PhoneRequest, tell: Tell) -> None:
         ring = self._exchange.page_rings.get(UUID(str(request.detail["offer_id"])))
@@ -132,7 +147,7 @@ class PhoneDesk:
         if request.act is PhoneAct.DECLINE:
             ring.decline()
         else:
-            ring.answer(await _begin(request, tell))
+            ring.answer(await self._begin(request, tell))
 
     async def _in_talk(self, talk: Talk, request: PhoneRequest) -> None:
         match request.act:
@@ -188,7 +203,7 @@ class PhoneDesk:
             await tell({})
             await parked.ring(_own_seat(request))
             return
-        attempt = await _begin(request, tell)
+        attempt = await self._begin(request, tell)
         media = pages
 
         async def open_page(offer: Offer) -> Leg:
@@ -217,16 +232,3 @@ def _own_seat(request: PhoneRequest) -> SeatId:
     if seat_id is None:
         raise Conflict("only a seat may ask for this")
     return seat_id
-
-
-async def _begin(
-    request: PhoneRequest, tell: Tell, more: Mapping[str, Any] = MappingProxyType({})
-) -> PageAttempt:
-    """Read the page's offer, and tell it our answer."""
-    attempt = await PageAttempt.begin(str(request.detail["sdp"]))
-    try:
-        await tell({"sdp": attempt.answer, **more})
-    except BaseException:
-        attempt.path.stop()
-        raise
-    return attempt

@@ -5,6 +5,7 @@ import gc
 
 import structlog
 
+from channels.voice.media.embedded import EmbeddedMediaEngine
 from channels.voice.process import VoiceProcess
 from config import wiring
 from config.catalogue import load_catalogue
@@ -36,9 +37,12 @@ async def serve(runtime: Runtime, stop: asyncio.Event, ready: Ready) -> None:
         VoiceProcess.open(options, runtime.database, media, clock=runtime.clock) as voice,
     ):
         listening = spawn(_listen(runtime, voice), "listen for orders")
-        # Collections of what lives as long as the process would only delay packets.
-        gc.collect()
-        gc.freeze()
+        # A collection of what lives as long as the process would only delay packets.
+        if isinstance(media, EmbeddedMediaEngine):
+            media.collect_between_ticks()
+        else:
+            gc.freeze()
+            gc.collect()
         host, port = voice.address
         ready({"sip": f"{host}:{port}"})
         try:

@@ -99,6 +99,9 @@ class FakeMediaLeg:
             await self._finished.wait()
         return PlayOutcome.FINISHED
 
+    def keys_come_by_signalling(self) -> None:
+        """Do nothing: no tones are heard here."""
+
     async def stop_playing(self) -> None:
         self._finished.set()
 

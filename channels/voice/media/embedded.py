@@ -23,11 +23,15 @@ from channels.voice.media.player import Prompt, PromptShelf
 from channels.voice.media.ports import PortPool
 from channels.voice.media.recorder import Recording, RecordingWriter
 from channels.voice.media.ticker import Ticker
+from channels.voice.rtp.codec import LAWS, Codec
 from channels.voice.rtp.session import StreamIdentity
 from channels.voice.rtp.terms import StreamTerms
 from hotline.kernel.clock import Clock, system_clock
 
 log = structlog.get_logger()
+
+CODECS = (Codec.PCMA, Codec.PCMU, Codec.G722, Codec.OPUS)
+"""G.711 wherever it is offered, and nobody is turned away who speaks another."""
 
 _Beginning: TypeAlias = Callable[[Negotiator], tuple[StreamTerms | None, bytes]]
 
@@ -41,6 +45,10 @@ class EmbeddedMediaOptions:
     first_port: int = 0
     last_port: int = 0
     advertised_host: str | None = None
+    codecs: tuple[Codec, ...] = CODECS
+    """What telephones may use, the dearest first; what follows the laws is never asked for."""
+    page_codecs: tuple[Codec, ...] = LAWS
+    """What pages may use, the dearest first."""
 
     @property
     def sdp_host(self) -> str:
@@ -66,6 +74,9 @@ class EmbeddedMediaEngine:
         """
         self._host = options.sdp_host
         self._ports = PortPool(options.host, options.first_port, options.last_port)
+        self._codecs = options.codecs
+        self.page_codecs: tuple[Codec, ...] = options.page_codecs
+        """What pages may use, the dearest first."""
         self._clock = clock
         self._shelf = PromptShelf()
         self._legs: dict[EmbeddedLeg, None] = {}
@@ -147,7 +158,7 @@ class EmbeddedMediaEngine:
     def _open(self, call_id: str, begin: _Beginning) -> tuple[EmbeddedLeg, bytes]:
         pair = self._ports.open()
         try:
-            local = LocalEnd(self._host, pair.port, secrets.randbits(62))
+            local = LocalEnd(self._host, pair.port, secrets.randbits(62), self._codecs)
             negotiator = Negotiator(local)
             terms, body = begin(negotiator)
         except BaseException:

@@ -142,7 +142,9 @@ class MediaLeg(Protocol):
         """Return the queue of keys pressed, oldest first; bounded, further keys are dropped.
 
         Keys are collected while prompts play and while the leg is bridged (the partner hears
-        them too). Wait with a limit of your own: closing the leg does not wake a reader.
+        them too): those of RFC 4733, and where the remote agreed on no telephone-event and did not
+        send any in INFO, those that it sounds as tones. Wait with a limit of your own: closing the
+        leg does not wake a reader.
         """
 
     @property
@@ -191,6 +193,9 @@ class MediaLeg(Protocol):
             MediaError: the key does not exist, or the remote did not agree on telephone-event.
             LegClosed: the leg is closed.
         """
+
+    def keys_come_by_signalling(self) -> None:
+        """Take note that this remote sends its keys in SIP INFO: tones from it are only sound."""
 
     async def bridge(self, other: "MediaLeg") -> None:
         """Let the remote parties of both legs hear each other; ends what they were in before.

@@ -73,6 +73,7 @@ class EmbeddedLeg:
         self._opened_at = self._loop.time()
         self._digits: asyncio.Queue[Digit] = asyncio.Queue(MAX_DIGITS)
         self._play_request = 0
+        self._has_other_keys = False
 
     @property
     def direction(self) -> Direction:
@@ -154,6 +155,12 @@ class EmbeddedLeg:
             raise MediaError("this key cannot be sent on this leg")
         await self.line.until_keys_are_sent()
 
+    def keys_come_by_signalling(self) -> None:
+        """Take tones for sound."""
+        self._has_other_keys = True
+        if self.line.session is not None:
+            self.line.session.has_other_keys = True
+
     async def bridge(self, other: MediaLeg) -> None:
         """Connect with another leg of the same engine."""
         if not isinstance(other, EmbeddedLeg) or other is self or other.owner is not self.owner:
@@ -219,6 +226,7 @@ class EmbeddedLeg:
         self.line.session = RtpSession(
             terms, parts.identity, now=self._loop.time(), unix_offset=parts.unix_offset
         )
+        self.line.session.has_other_keys = self._has_other_keys
 
     def move(self, path: MediaPath, terms: StreamTerms) -> None:
         """Go on over another path; bridge, recording and prompts stay.

@@ -147,9 +147,7 @@ class Line:
 
         After the turn has changed, once a little later.
         """
-        others = () if self.room is None else self.room.others(self)
-        best = others[0].turn if others else self.turn
-        if turn - self._spoken_at < TURNS or turn % TURNS != best:
+        if turn - self._spoken_at < TURNS or turn % TURNS != self._turn_to_speak():
             return
         self._spoken_at = turn
         session = self.session
@@ -199,6 +197,10 @@ class Line:
                     session.key_up()
             if isinstance(key, KeyUp):
                 self._on_key(key)
+
+    def _turn_to_speak(self) -> int:
+        members = () if self.room is None else self.room.members
+        return next((line.turn for line in members if line is not self), self.turn)
 
     def _record(self, form: Codec, sent: bytes | None) -> None:
         assert self.recording is not None

@@ -39,9 +39,6 @@ OUR_WIDE_EVENT_TYPE = 102
 OUR_OPUS_TYPE = 111
 """What browsers and most phones use."""
 
-CODECS = (Codec.PCMA, Codec.PCMU, Codec.G722, Codec.OPUS)
-"""Our order: G.711 wherever it is offered, and nobody is turned away who speaks another."""
-
 OPUS_PARAMETERS = "maxplaybackrate=16000;sprop-maxcapturerate=16000;stereo=0;useinbandfec=0"
 """RFC 7587 6.1: what we make of it has 16 kHz and one channel."""
 
@@ -57,7 +54,7 @@ class LocalEnd:
     host: str
     port: int
     session_id: int
-    codecs: tuple[Codec, ...] = CODECS
+    codecs: tuple[Codec, ...] = LAWS
     """Which we speak, the dearest to us first."""
 
 

@@ -1,9 +1,11 @@
 """What an engine must also be able to do so that pages can be telephones."""
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from channels.voice.media.engine import MediaLeg
 from channels.voice.media.path import MediaPath
+from channels.voice.rtp.codec import Codec
 from channels.voice.rtp.terms import StreamTerms
 
 
@@ -21,6 +23,10 @@ class PageSound(MediaLeg, Protocol):
 @runtime_checkable
 class PageEngine(Protocol):
     """An engine that has legs for pages; its other legs can be bridged with them."""
+
+    @property
+    def page_codecs(self) -> Sequence[Codec]:
+        """Return which codecs pages may use, the dearest first."""
 
     def open_on(self, call_id: str, path: MediaPath, terms: StreamTerms) -> PageSound:
         """Open a leg on a path of its own, whose terms are agreed already."""

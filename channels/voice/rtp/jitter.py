@@ -6,8 +6,8 @@ any order will do. `pop` is called by a steady clock and plays from a cursor:
 - a hole with later packets behind it is a loss: a frame is made up and the cursor moves on;
 - an empty buffer is lateness: a frame is made up and the cursor *stays*, which adds 20 ms of delay
   and lets the late packets be played. So the delay adapts upwards to the jitter by itself;
-- when for two seconds the buffer never ran lower than the target, one frame is dropped, or all
-  the needless ones if they are many. So the delay comes down again, and a peer whose clock runs
+- when for two seconds the buffer never ran lower than the target, half of the needless frames are
+  dropped, or all if they are many. So the delay comes down again, and a peer whose clock runs
   fast does not pile up;
 - a long pause (silence suppression, hold) or a jump of the timestamps starts anew with the
   target delay.
@@ -37,7 +37,7 @@ MAX_SAMPLES = SAMPLE_RATE // 2
 _PAUSE_FRAMES = 10
 _JUMP_SAMPLES = 2 * SAMPLE_RATE
 _WINDOW_FRAMES = 100
-_LONGEST_WINDOW = 3200
+_LONGEST_WINDOW = 800
 # So much needless delay (ours after a stall, or the network's) is cut out at once.
 _HEAP_SAMPLES = 8 * FRAME_SAMPLES
 
@@ -126,6 +126,14 @@ class JitterBuffer:
             self._shorten_delay()
         return frame
 
+    def skip(self, frames: int) -> None:
+        """Let frames pass unheard, for nobody asked for them in time; what is needed stays."""
+        for _ in range(frames):
+            if not self.is_playing or self.delay_samples < self._in_hand + FRAME_SAMPLES:
+                return
+            self._take()
+            self.frames_dropped += 1
+
     def _restart(self, at: int) -> None:
         self._packets.clear()
         self._rest = b""
@@ -160,7 +168,9 @@ class JitterBuffer:
     def _shorten_delay(self) -> None:
         spare = self._lowest - self._in_hand
         if spare >= 0:
-            frames = spare // FRAME_SAMPLES if spare >= _HEAP_SAMPLES else 1
+            frames = spare // FRAME_SAMPLES
+            if spare < _HEAP_SAMPLES:
+                frames = frames // 2 + 1
             for _ in range(frames):
                 self._take()
             self.frames_dropped += frames

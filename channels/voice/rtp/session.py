@@ -245,7 +245,8 @@ class RtpSession:
         return self._datagram(terms.send_type, timestamp, payload, marker=marker)
 
     def skip_frames(self, count: int) -> None:
-        """Let `count` frames pass unsent: the owner was late, and time cannot be made up."""
+        """Let `count` frames pass unsent and unheard: the owner was late, and time is gone."""
+        self._jitter.skip(count)
         self._timestamp = (self._timestamp + count * FRAME_SAMPLES) & MAX_TIMESTAMP
         self._pause_sending()
 

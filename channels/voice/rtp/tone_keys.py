@@ -3,9 +3,9 @@
 For far ends that send keys neither as events (RFC 4733) nor by INFO. A key is two tones, one of
 each group, strong against all else; speech has harmonics and noise beside them. What is asked of
 each block of 12.75 ms: loud enough, the two groups balanced (twist), each tone alone in its group,
-together nearly all the energy there is, and little of it at twice the frequencies. Two blocks in a
-row make a key, so that one of 40 ms is always heard and one under 13 ms never (Q.24 annex A lies
-in between); two blocks without it end the key.
+together nearly all the energy there is, and little of it at twice the high one. Blocks overlap by
+half; four in a row make a key, so that one of 40 ms is always heard and one of 30 ms hardly ever
+(Q.24 leaves open what lies between 20 and 40); four without it end the key.
 """
 
 from collections.abc import Iterator
@@ -24,17 +24,18 @@ LAYOUT = ("123A", "456B", "789C", "*0#D")
 BLOCK = 102
 """Samples: the filters are 78 Hz apart, and a detour of 1.5 % stays within one (3.5 % does not)."""
 
-_BLOCK_MS = 1000 * BLOCK / SAMPLE_RATE
+_HOP = BLOCK // 2
+_HOP_MS = 1000 * _HOP / SAMPLE_RATE
 # Of the power of a full-scale sine: -32 dB for each tone of the pair, Q.24 asks for -29 dBm0.
 _QUIETEST = 10**-3.2 / 2 * 32_767.0**2
-_NORMAL_TWIST = 10**0.9
-"""The high tone weaker by so much: long lines lose high frequencies."""
+_NORMAL_TWIST = 10**1.05
+"""The high tone weaker by 8 dB and the filters' error: long lines lose high frequencies."""
 _REVERSE_TWIST = 10**0.6
-_ALONE = 10**0.8
-_PURITY = 0.80
+_ALONE = 10**0.5
+_PURITY = 0.72
 _OVERTONE = 0.10
-_BLOCKS_DOWN = 2
-_BLOCKS_UP = 2
+_BLOCKS_DOWN = 4
+_BLOCKS_UP = 4
 
 
 def _filters(frequencies: tuple[int, ...]) -> npt.NDArray[np.float64]:
@@ -44,8 +45,8 @@ def _filters(frequencies: tuple[int, ...]) -> npt.NDArray[np.float64]:
 
 
 _TONES = (*LOW, *HIGH)
-_FILTERS = _filters((*_TONES, *(2 * hz for hz in _TONES)))
-_COUNT = 2 * len(_TONES)
+_FILTERS = _filters((*_TONES, *(2 * hz for hz in HIGH)))
+_COUNT = len(_TONES) + len(HIGH)
 
 
 def key_of(block: Samples) -> str | None:
@@ -66,8 +67,7 @@ def key_of(block: Samples) -> str | None:
         and _is_alone(low, row)
         and _is_alone(high, column)
         and strong_low + strong_high >= _PURITY * total
-        and float(overtones[row]) <= _OVERTONE * strong_low
-        and float(overtones[4 + column]) <= _OVERTONE * strong_high
+        and float(overtones[column]) <= _OVERTONE * strong_high
     )
     return LAYOUT[row][column] if is_key else None
 
@@ -91,10 +91,10 @@ class ToneKeys:
     def hear(self, samples: Samples) -> Iterator[KeyDown | KeyUp]:
         """Take sound at 8 kHz; yield what it tells."""
         sound = np.concatenate((self._rest, samples))
-        whole = len(sound) // BLOCK * BLOCK
-        self._rest = sound[whole:]
-        for block in sound[:whole].reshape(-1, BLOCK):
-            yield from self._judge(key_of(block))
+        count = max(0, (len(sound) - BLOCK) // _HOP + 1)
+        self._rest = sound[count * _HOP :]
+        for at in range(0, count * _HOP, _HOP):
+            yield from self._judge(key_of(sound[at : at + BLOCK]))
 
     def _judge(self, key: str | None) -> Iterator[KeyDown | KeyUp]:
         if self._key is not None:
@@ -113,5 +113,5 @@ class ToneKeys:
         self._missing += 1
         if self._missing >= _BLOCKS_UP:
             assert self._key is not None
-            yield KeyUp(self._key, round(self._blocks * _BLOCK_MS))
+            yield KeyUp(self._key, round((self._blocks + 1) * _HOP_MS))
             self._key = None

@@ -26,7 +26,7 @@ from channels.voice.media.engine import (
 )
 from channels.voice.media.negotiation import LocalEnd, Negotiator
 from channels.voice.media.path import MediaPath
-from channels.voice.rtp.codec import LAWS
+from channels.voice.rtp.codec import LAWS, Codec
 from channels.voice.rtp.source import Address
 from channels.voice.rtp.terms import StreamTerms
 from channels.voice.rtpengine import bodies
@@ -136,6 +136,11 @@ class RtpengineMediaEngine:
         for leg in legs:
             await conference.join(leg)
         return conference
+
+    @property
+    def page_codecs(self) -> Sequence[Codec]:
+        """Return which codecs pages may use: their sound is the mixer's."""
+        return self._mixer.page_codecs
 
     def open_on(self, call_id: str, path: MediaPath, terms: StreamTerms) -> LocalLeg:
         """Open a leg on a path of its own, whose terms are agreed already (a page's)."""

@@ -172,6 +172,9 @@ class RtpengineLeg(Party):
         finally:
             await self._leave(playing)
 
+    def keys_come_by_signalling(self) -> None:
+        """Do nothing: rtpengine does not listen for tones."""
+
     async def stop_playing(self) -> None:
         """Fall silent now."""
         self._play_request += 1

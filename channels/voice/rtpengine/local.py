@@ -87,6 +87,10 @@ class LocalLeg(Party):
         """Play files until the end, or until something stops them."""
         return await self._sound.play(files, loop=loop)
 
+    def keys_come_by_signalling(self) -> None:
+        """Take tones for sound."""
+        self._sound.keys_come_by_signalling()
+
     async def stop_playing(self) -> None:
         """Fall silent now."""
         await self._sound.stop_playing()

@@ -1,9 +1,11 @@
 """A leg whose far end is a page: no SIP dialog, and a path that may be replaced in mid-call."""
 
 import asyncio
+from collections.abc import Sequence
 
 from channels.voice.leg import Leg
 from channels.voice.media.pages import PageEngine, PageSound
+from channels.voice.rtp.codec import LAWS, Codec
 from channels.voice.sip.events import CallKey, TransferKey
 from channels.voice.webrtc.description import BrowserOffer, read_offer, write_answer
 from channels.voice.webrtc.path import BrowserPath
@@ -78,13 +80,13 @@ class PageAttempt:
         self.answer = answer
 
     @classmethod
-    async def begin(cls, text: str) -> "PageAttempt":
-        """Read a page's offer and prepare the answer.
+    async def begin(cls, text: str, codecs: Sequence[Codec] = LAWS) -> "PageAttempt":
+        """Read a page's offer and prepare the answer, with the first of `codecs` that it knows.
 
         Raises:
             SdpError: the offer cannot be used.
         """
-        offer = read_offer(text)
+        offer = read_offer(text, codecs)
         path = BrowserPath(offer)
         return cls(offer, path, write_answer(offer, await path.describe()))
 

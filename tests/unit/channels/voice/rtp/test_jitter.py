@@ -143,6 +143,17 @@ def test_a_settled_stream_takes_a_late_packet_and_wins_the_delay_back_ever_more_
     assert delays[-1] == 0
 
 
+def test_what_was_not_asked_for_in_time_is_no_delay_afterwards() -> None:
+    buffer = settled()
+    for number in range(1, 12):
+        buffer.push(number * 160, frame(number))
+
+    buffer.skip(11)
+
+    assert buffer.pop() == frame(11)
+    assert buffer.frames_dropped == 10
+
+
 def test_an_announced_pause_is_not_filled_with_made_up_sound() -> None:
     buffer = filled([0, 1])
     buffer.expect_pause()
