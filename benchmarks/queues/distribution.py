@@ -43,6 +43,9 @@ from hotline.queues.model import OfferRow
 from hotline.queues.states import OfferState
 from hotline.queues.values import Offer, QueuePolicy
 
+WARM_UP = 5.0
+"""Seconds in which connections are opened and statements prepared; they do not count."""
+
 TOPICS = ("queue", "seat", "offer")
 """What wakes the distribution of a voice process."""
 
@@ -68,6 +71,7 @@ class VoiceLoad:
     joined: dict[CallId, float] = field(default_factory=dict)
     refused: int = 0
     cpu: float = 0.0
+    counts_from: float = 0.0
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -97,7 +101,8 @@ class VoiceLoad:
         began = self.begun[self.number_of[offer.seat_id]]
         if self.by_caller:
             began = self.joined[offer.call_id]
-        self.found.append(time.monotonic() - began)
+        if time.monotonic() >= self.counts_from:
+            self.found.append(time.monotonic() - began)
         self.start(self.talk(offer))
 
     async def talk(self, offer: Offer) -> None:
@@ -121,6 +126,7 @@ class VoiceLoad:
 
     async def run(self, seconds: float, rate: float) -> None:
         """Let `rate` callers a second join."""
+        self.counts_from = time.monotonic() + WARM_UP
         async for number in beats(seconds, rate):
             self.start(self.join(number))
         await stop_tasks(*self.tasks)

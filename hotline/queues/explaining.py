@@ -17,13 +17,16 @@ RULES: Mapping[str, str] = {
     "longest_idle": "最长空闲优先",
     "fewest_calls": "最少接听优先",
     "round_robin": "轮流",
+    "ring_all": "全体振铃",
     "last_seat": "熟人优先",
+    "direct": "指名",
 }
 
 SCORES: Mapping[str, str] = {
     "longest_idle": "空闲秒数",
     "fewest_calls": "接听次数（负）",
     "round_robin": "距上次分配秒数",
+    "ring_all": "空闲秒数",
     "last_seat": "得分",
 }
 
@@ -65,6 +68,9 @@ class OfferStory:
     ended_at: datetime | None
     reason: str | None
     seats: tuple[SeatSeen, ...]
+    """The best, in the rule's order."""
+    others: int
+    """How many more seats could have taken the caller."""
 
 
 async def explain_offer(session: AsyncSession, offer_id: UUID) -> OfferStory:
@@ -90,6 +96,7 @@ async def explain_offer(session: AsyncSession, offer_id: UUID) -> OfferStory:
         ended_at=offer.ended_at,
         reason=offer.reason,
         seats=tuple(_seat(row, offer.seat_id) for row in offer.candidates),
+        others=offer.others,
     )
 
 
@@ -119,7 +126,8 @@ def describe(story: OfferStory) -> str:
         f"  结果 {STATES[story.state]}" + (f"（{story.reason}）" if story.reason else ""),
         f"  候选坐席（{SCORES.get(story.rule, '得分')}）：",
     ]
-    return "\n".join([*lines, *(_line(seat) for seat in story.seats)])
+    more = [f"    另有 {story.others} 个坐席也符合条件，排在其后"] if story.others else []
+    return "\n".join([*lines, *(_line(seat) for seat in story.seats), *more])
 
 
 def _line(seat: SeatSeen) -> str:

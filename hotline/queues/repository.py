@@ -310,6 +310,15 @@ class QueueEntries:
         held = await self._hold_single(mine & OfferRow.state.in_(OPEN_OFFER))
         if held is not None:
             return held
+        waits = QueueEntryRow.call_id == call_id, QueueEntryRow.state.in_(OPEN_ENTRY)
+        openly = (
+            select(QueueEntryRow.id)
+            .where(*waits)
+            .union_all(select(OfferRow.id).where(mine, OfferRow.state.in_(OPEN_OFFER)))
+        )
+        # What waits and what rings are both open, so that a move between them hides neither.
+        if await self._session.scalar(openly.limit(1)) is None:
+            return None
         return await self._in_tries(lambda: self._try_hold_call(call_id), call_id)
 
     async def _hold_single(self, which: ColumnElement[bool]) -> Held | None:
