@@ -11,6 +11,7 @@ import { SeatPhone } from "./phone.js";
 import { Plain } from "./plain.js";
 import "./seat-bar.js";
 import "./ticket-desk.js";
+import "./transfer-panel.js";
 import { t } from "./words.js";
 import "./work-list.js";
 
@@ -104,9 +105,13 @@ class HotlineDesk extends Plain {
     const bar = this.querySelector("seat-bar");
     const desk = this.#desk();
     const panel = this.querySelector("phone-panel");
+    const control = this.querySelector("transfer-panel");
     const acts = {
       ...Object.fromEntries(
         ["pick_up", "hang_up", "hold", "mute", "keypad", "pause"].map((each) => [each, () => panel.act(each)]),
+      ),
+      ...Object.fromEntries(
+        ["bring_in", "emergency", "join", "complete", "back", "park", "parked"].map((each) => [each, () => control.act(each)]),
       ),
       available: () => bar.act("available"),
       break: () => bar.chooseBreak(),

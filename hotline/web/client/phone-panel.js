@@ -38,6 +38,7 @@ class PhonePanel extends Plain {
         ${this.phone.on ? this.#sound(state) : nothing}
         ${this.phone.on && state === "ringing" ? this.#ringing() : nothing}
         ${state === "answered" ? this.#talking() : nothing}
+        <transfer-panel .live=${this.live} .phone=${this.phone}></transfer-panel>
       </section>`;
   }
 

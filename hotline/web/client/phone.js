@@ -7,6 +7,7 @@ import { t } from "./words.js";
 const CHOICE = "hotline.phone";
 const BEAT = 10_000; // milliseconds; the server forgets a page after 25 s
 const AGAIN = 1_000;
+const EXPECTED = 12_000; // milliseconds until a call that was picked up must be in the picture
 
 /** Says "page" or "sip": what the person chose at this computer. */
 export function chosenPhone() {
@@ -26,6 +27,7 @@ export class SeatPhone extends EventTarget {
   #again;
   #busy = false;
   #call = null; // the call of the present path
+  #expected = null; // a call that is being picked up, and is not in the picture yet
   #bell = new Bell();
 
   constructor(live) {
@@ -87,6 +89,32 @@ export class SeatPhone extends EventTarget {
     this.path?.press(key);
   }
 
+  get talks() {
+    return this.contact?.state === "answered";
+  }
+
+  /** Asks for an act of call control: transfer, join, complete, back, park. */
+  async control(act, detail = {}) {
+    if (!this.talks) return;
+    await this.#act(act, detail);
+    this.held = false;
+    this.#changed();
+  }
+
+  /** Talks with a parked caller: on this page, or on the desk phone, which then rings. */
+  async pickUp({ call_id }) {
+    if (this.talks || this.#busy) return;
+    const ask = (detail) => call("POST", "/desk/phone/act", { act: "pick_up", call_id, ...detail });
+    if (!this.on) {
+      await ask({});
+      return;
+    }
+    this.#drop();
+    this.#expected = call_id;
+    setTimeout(() => { this.#expected = null; }, EXPECTED);
+    await this.#open(call_id, (sdp) => ask({ sdp }));
+  }
+
   async pauseRecording(reason) {
     if (this.contact?.state !== "answered") return;
     await this.#act(this.paused ? "resume_recording" : "pause_recording", this.paused ? {} : { reason });
@@ -96,8 +124,11 @@ export class SeatPhone extends EventTarget {
 
   #follow() {
     const { contact } = this;
-    this.#bell.ring(this.on && contact?.state === "ringing" && !this.#busy);
-    if (this.path && (contact?.call_id !== this.#call || contact?.state === "finished")) this.#drop();
+    const rings = contact?.state === "ringing" && contact.call_id !== this.#expected;
+    this.#bell.ring(this.on && rings && !this.#busy);
+    if (contact?.call_id === this.#expected && contact?.state === "answered") this.#expected = null;
+    const isAwaited = this.#expected !== null && this.#expected === this.#call;
+    if (this.path && !isAwaited && (contact?.call_id !== this.#call || contact?.state === "finished")) this.#drop();
     if (this.on && contact?.state === "answered" && !this.path && !this.#busy && !this.#again) this.#rejoin();
     this.#changed();
   }

@@ -55,6 +55,13 @@ class TicketDesk extends Plain {
     return differ(this.fields, this.saved);
   }
 
+  /** What an emergency service asks for, as far as it is written here. */
+  get card() {
+    const { address, subject, body } = this.fields;
+    const { longitude = null, latitude = null } = this.ticket ?? {};
+    return { address, longitude, latitude, words: [subject, body].filter(Boolean).join("；").slice(0, 2000) };
+  }
+
   get isOpen() {
     return !this.ticket || this.ticket.state === "open";
   }

@@ -56,11 +56,14 @@ class Entry:
 
 
 async def get_directory(request: web.Request) -> web.Response:
-    """Return who fits `q`: a name, pinyin, initials, an extension or a number."""
+    """Return who fits `q`: a name, pinyin, initials, an extension or a number; all of a `kind`."""
     query = request.query.get("q", "").strip()[:QUERY_LIMIT]
     own = current_user(request).seat_id
     async with request.app[DATABASE].read() as session:
         entries = [entry async for entry in _entries(session, own)]
+    kind = request.query.get("kind", "")
+    if kind:
+        entries = [entry for entry in entries if entry.kind.value == kind]
     is_english = request[LANGUAGE] == ENGLISH
     found = [_json(entry, is_english) for entry in _found(query, entries)]
     if _is_number(query) and not any(each["number"] == query for each in found):
