@@ -4,18 +4,21 @@ from typing import Final
 
 from case_bridge.cases.duties import ANYBODY
 from case_bridge.cases.evidence import MAX_SIZE
+from case_bridge.cases.registering import SOURCES
 from case_bridge.cases.states import CaseTrigger
 from case_bridge.web import course_acts as acts
-from case_bridge.web import levels, oversight
+from case_bridge.web import levels, oversight, registering
 from case_bridge.web.requests import READERS
 from hotline.accounts.roles import Role
-from hotline.web.routing import Handler, MenuEntry, Route
+from hotline.web.routing import Handler, MenuEntry, MenuGroup, Route
 
 UNIT: Final = frozenset({Role.UNIT})
 CENTRE: Final = frozenset({Role.DISPATCHER, Role.SHIFT_LEADER})
 HEADS: Final = frozenset({Role.SHIFT_LEADER, Role.LEADER})
 WATCHERS: Final = HEADS | frozenset({Role.DISPATCHER, Role.SUPERVISOR})
 WITH_FILES: Final = 3 * MAX_SIZE
+
+REGISTRARS: Final = frozenset(SOURCES)
 
 REQUEST: Final = "/cases/later/{request_id}"
 
@@ -31,6 +34,15 @@ def _post(path: str, handler: Handler, roles: frozenset[Role], name: str) -> Rou
 
 
 PAGES: Final = (
+    Route("GET", "/cases/new", registering.get_new, REGISTRARS, "cases.new"),
+    Route(
+        "POST",
+        "/cases/new",
+        registering.post_new,
+        REGISTRARS,
+        "cases.register",
+        max_body=WITH_FILES,
+    ),
     Route("GET", "/cases/approvals", oversight.get_approvals, WATCHERS, "cases.approvals"),
     Route("GET", "/cases/supervision", oversight.get_supervision, WATCHERS, "cases.supervision"),
     Route("GET", "/cases/pool", oversight.get_pool, WATCHERS, "cases.pool"),
@@ -87,10 +99,11 @@ ACTS: Final = (
 )
 
 MENU: Final = (
-    MenuEntry("延期缓办挂账", "/cases/approvals", HEADS | CENTRE),
-    MenuEntry("督办", "/cases/supervision", WATCHERS),
-    MenuEntry("问题库", "/cases/pool", WATCHERS),
-    MenuEntry("催办通知", "/cases/notices", CENTRE | UNIT),
-    MenuEntry("制度", "/cases/organisation", WATCHERS),
-    MenuEntry("门前五包", "/cases/frontage", WATCHERS),
+    MenuEntry("登记案卷", "/cases/new", REGISTRARS),
+    MenuEntry("延期缓办挂账", "/cases/approvals", HEADS | CENTRE, MenuGroup.FOLLOW_UP),
+    MenuEntry("督办", "/cases/supervision", WATCHERS, MenuGroup.FOLLOW_UP),
+    MenuEntry("问题库", "/cases/pool", WATCHERS, MenuGroup.FOLLOW_UP),
+    MenuEntry("催办通知", "/cases/notices", CENTRE | UNIT, MenuGroup.FOLLOW_UP),
+    MenuEntry("制度", "/cases/organisation", WATCHERS, MenuGroup.BASE_DATA),
+    MenuEntry("门前五包", "/cases/frontage", WATCHERS, MenuGroup.BASE_DATA),
 )

@@ -7,7 +7,7 @@ from case_bridge.places.service import MAX_FILE
 from case_bridge.web import field, places, places_data
 from case_bridge.web.places_options import MAP, MapOptions
 from hotline.accounts.roles import Role
-from hotline.web.routing import PUBLIC, MenuEntry, Route, WebPart
+from hotline.web.routing import PUBLIC, MenuEntry, MenuGroup, Route, WebPart
 
 PAGES: Final = Path(__file__).parent / "places_pages"
 
@@ -96,9 +96,9 @@ def places_part(options: MapOptions) -> WebPart:
         static=PAGES / "static",
         menu=(
             MenuEntry("一张图", "/places/map", COMMAND),
-            MenuEntry("监督员", "/places/roster", ROSTER),
-            MenuEntry("部件", "/places/components", STAFF | {Role.UNIT}),
-            MenuEntry("网格", "/places/grids", STAFF),
+            MenuEntry("监督员", "/places/roster", ROSTER, MenuGroup.BASE_DATA),
+            MenuEntry("部件", "/places/components", STAFF | {Role.UNIT}, MenuGroup.BASE_DATA),
+            MenuEntry("网格", "/places/grids", STAFF, MenuGroup.BASE_DATA),
         ),
         provides={MAP: options},
     )

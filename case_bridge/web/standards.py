@@ -22,7 +22,7 @@ from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import Invalid
 from hotline.web.keys import CLOCK, DATABASE, LANGUAGE
 from hotline.web.requests import path_id, wants_json
-from hotline.web.routing import MenuEntry, Route
+from hotline.web.routing import MenuEntry, MenuGroup, Route
 
 STAFF: Final = frozenset({Role.SYSTEM_ADMIN})
 """Base-data staff (应用维护, 基础数据管理)."""
@@ -138,7 +138,7 @@ async def get_file(request: web.Request) -> web.Response:
         body=content,
         content_type=_TYPES[form],
         headers={
-            "Content-Disposition": f"attachment; filename=\"standard.{form}\"; "
+            "Content-Disposition": f'attachment; filename="standard.{form}"; '
             f"filename*=UTF-8''{name}",
             "Cache-Control": "no-store",
         },
@@ -237,4 +237,4 @@ ROUTES: Final = (
     Route("POST", "/standards/{standard_id}/withdraw", post_withdraw, STAFF, "standards.withdraw"),
 )
 
-MENU: Final = (MenuEntry("立案标准", "/standards", STAFF),)
+MENU: Final = (MenuEntry("立案标准", "/standards", STAFF, MenuGroup.BASE_DATA),)

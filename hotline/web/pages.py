@@ -18,10 +18,12 @@ from hotline.web.forgery import form_token, form_token_field, remember_visitor
 from hotline.web.keys import CLOCK, LANGUAGE, OPTIONS, PARTS, REQUEST_ID, SIGNED_IN
 from hotline.web.labels import label
 from hotline.web.language import LANGUAGES, TEXTS, Texts
-from hotline.web.routing import MenuEntry, WebPart
+from hotline.web.routing import MenuEntry, MenuGroup, WebPart
 
 OWN_TEMPLATES: Final = Path(__file__).parent / "templates"
 OWN_STATIC: Final = Path(__file__).parent / "static"
+SHORT_MENU: Final = 7
+"""So many entries stand side by side without headings."""
 
 ENVIRONMENTS: Final[web.AppKey[dict[str, jinja2.Environment]]] = web.AppKey("environments")
 ASSETS: Final[web.AppKey["Assets"]] = web.AppKey("assets")
@@ -121,15 +123,17 @@ def render(
 ) -> web.Response:
     """Return the page `template` filled with `context`, in the request's language.
 
-    Every template also finds: `user` (or None), `menu`, `language`, `path`, `now`, `options`,
-    `static_url(name)`, `form_token_field()`, and the filters `moment`, `label` (a
+    Every template also finds: `user` (or None), `menu`, `menu_groups`, `language`, `path`, `now`,
+    `options`, `static_url(name)`, `form_token_field()`, and the filters `moment`, `label` (a
     stored value's word), `words` (those of pairs of value and word) and `rounded`.
     """
     environment = request.app[ENVIRONMENTS][request[LANGUAGE]]
     user = request[SIGNED_IN].user if SIGNED_IN in request else None
+    menu, menu_groups = _menu(request, user)
     text = environment.get_template(template).render(
         user=user,
-        menu=_menu(request, user),
+        menu=menu,
+        menu_groups=menu_groups,
         language=request[LANGUAGE],
         languages=LANGUAGES,
         path=request.path,
@@ -149,11 +153,18 @@ def render(
     return response
 
 
-def _menu(request: web.Request, user: User | None) -> list[MenuEntry]:
+def _menu(
+    request: web.Request, user: User | None
+) -> tuple[list[MenuEntry], dict[MenuGroup, list[MenuEntry]]]:
+    """Return what is always in sight, and what opens under a heading, for this reader."""
     entries = [entry for part in request.app[PARTS] for entry in part.menu]
     if user is None:
-        return [entry for entry in entries if not entry.roles]
-    return [entry for entry in entries if not entry.roles.isdisjoint(user.roles)]
+        return [entry for entry in entries if not entry.roles], {}
+    mine = [entry for entry in entries if not entry.roles.isdisjoint(user.roles)]
+    if len(mine) <= SHORT_MENU:
+        return mine, {}
+    groups = {group: [each for each in mine if each.group is group] for group in MenuGroup}
+    return [each for each in mine if each.group is None], {g: e for g, e in groups.items() if e}
 
 
 def moment(value: datetime | None) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,6 +50,15 @@ class Route:
         return self.is_public or not self.roles.isdisjoint(roles)
 
 
+class MenuGroup(StrEnum):
+    """What stands under one heading of the menu; the value is the heading."""
+
+    SHIFT = "当班管理"
+    FOLLOW_UP = "督办催办"
+    BASE_DATA = "基础数据"
+    SYSTEM = "系统管理"
+
+
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
     """One line of the menu: for those who hold one of its roles; PUBLIC: for those signed out."""
@@ -57,6 +67,12 @@ class MenuEntry:
     """Chinese; translated by the catalogue."""
     path: str
     roles: frozenset[Role]
+    group: MenuGroup | None = None
+    """None: always in sight, as what people work with all day must be."""
+
+    def holds(self, path: str) -> bool:
+        """Say whether a page of this path belongs to the entry."""
+        return path == self.path or path.startswith(self.path + "/")
 
 
 @dataclass(frozen=True, slots=True)

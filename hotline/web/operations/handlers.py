@@ -12,7 +12,7 @@ from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.pages import render
 from hotline.web.requests import form_fields, wants_json
-from hotline.web.routing import MenuEntry, Route, WebPart
+from hotline.web.routing import MenuEntry, MenuGroup, Route, WebPart
 
 MENDING: Final = frozenset({Role.SHIFT_LEADER, Role.SYSTEM_ADMIN})
 SHORTEST_REASON: Final = 2
@@ -116,5 +116,7 @@ ROUTES: Final = (
 )
 
 PART: Final = WebPart(
-    "operations", ROUTES, menu=(MenuEntry("未完成事项", "/operations/dead-letters", MENDING),)
+    "operations",
+    ROUTES,
+    menu=(MenuEntry("未完成事项", "/operations/dead-letters", MENDING, MenuGroup.SYSTEM),),
 )

@@ -23,7 +23,7 @@ from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.pages import render
 from hotline.web.recordings.options import RECORDINGS, RecordingsOptions
 from hotline.web.requests import form_fields, path_id
-from hotline.web.routing import MenuEntry, Route, WebPart
+from hotline.web.routing import MenuEntry, MenuGroup, Route, WebPart
 
 HEARING_ROLES: Final = frozenset({Role.SHIFT_LEADER, Role.SUPERVISOR})
 HOLD_ROLES: Final = frozenset({Role.SUPERVISOR})
@@ -221,6 +221,6 @@ def recordings_part(options: RecordingsOptions) -> WebPart:
     return WebPart(
         "recordings",
         ROUTES,
-        menu=(MenuEntry("录音", "/recordings", HEARING_ROLES),),
+        menu=(MenuEntry("录音", "/recordings", HEARING_ROLES, MenuGroup.SHIFT),),
         provides={RECORDINGS: options},
     )

@@ -20,7 +20,8 @@ from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.pages import render
 from hotline.web.requests import path_id
-from hotline.web.routing import MenuEntry, Route, WebPart
+from hotline.web.routing import MenuEntry, MenuGroup, Route, WebPart
+from hotline.web.supervision import lines
 
 WATCHING: Final = frozenset({Role.SHIFT_LEADER, Role.SUPERVISOR})
 READING: Final = WATCHING | {Role.LEADER}
@@ -161,9 +162,10 @@ ROUTES: Final[tuple[Route, ...]] = (
 
 PART: Final = WebPart(
     "supervision",
-    ROUTES,
+    (*ROUTES, *lines.ROUTES),
     menu=(
-        MenuEntry("服务水平", "/levels", READING),
-        MenuEntry("回拨", "/return-calls", WATCHING),
+        lines.MENU,
+        MenuEntry("服务水平", "/levels", READING, MenuGroup.SHIFT),
+        MenuEntry("回拨", "/return-calls", WATCHING, MenuGroup.SHIFT),
     ),
 )

@@ -15,11 +15,12 @@ from hotline.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unavai
 from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
 from hotline.web.requests import source_of
-from hotline.web.routing import PUBLIC, Route, WebPart
+from hotline.web.routing import PUBLIC, MenuEntry, MenuGroup, Route, WebPart
 from hotline.web.signals import MemorySignals
 from tests.fakes.web_house import SECRET, WebHouse, form_token
 
 Browse = Callable[..., Awaitable[TestClient[Any, Any]]]
+SEATS = frozenset({Role.SEAT})
 JSON = {"Accept": "application/json"}
 
 
@@ -75,6 +76,23 @@ async def test_the_language_is_chinese_until_another_is_chosen(
     assert 'lang="en"' in page
     assert "Sign in" in page
     assert answer.url.path == "/login"
+
+
+@pytest.mark.parametrize(("count", "has_headings"), [(2, False), (12, True)])
+async def test_a_long_menu_is_under_headings_and_a_short_one_is_not(
+    house: WebHouse, browse: Browse, count: int, has_headings: bool
+) -> None:
+    await house.user("wang", Role.SEAT)
+    entries = tuple(
+        MenuEntry(f"第{number}页", f"/pages/{number}", SEATS, MenuGroup.SYSTEM)
+        for number in range(count)
+    )
+    house.parts = (WebPart("many", (), menu=entries),)
+
+    page = await (await (await browse("wang")).get("/desk")).text()
+
+    assert (f"<summary>{MenuGroup.SYSTEM}</summary>" in page) is has_headings
+    assert all(f'href="{each.path}"' in page for each in entries)
 
 
 async def test_an_unknown_language_changes_nothing(house: WebHouse, browse: Browse) -> None:

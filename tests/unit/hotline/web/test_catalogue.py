@@ -23,6 +23,7 @@ from hotline.web.errors import _ADVICE
 from hotline.web.field_words import BY_FIELD, BY_KIND, OTHERWISE
 from hotline.web.labels import LABELS
 from hotline.web.language import read_catalogue
+from hotline.web.routing import MenuGroup
 from tests.conftest import FakeClock
 
 OWN = Path(hotline.web.__file__).parent
@@ -61,6 +62,7 @@ def of_tables() -> Iterator[str]:
     for pair in _ADVICE.values():
         yield from pair
     yield from _REPLY_WORDS.values()
+    yield from MenuGroup
     yield from (*BY_FIELD.values(), *BY_KIND.values(), OTHERWISE)
     yield from (text for _, text in (*SOLVED, *SATISFACTION))
 
