@@ -29,6 +29,7 @@ from channels.voice.sip.events import (
     SipEvent,
     TransferAsked,
     TransferKey,
+    TransferProgressed,
 )
 from channels.voice.sip.sdp import Direction, SdpError
 from hotline.kernel.tasks import spawn
@@ -93,6 +94,10 @@ class Leg:
         """Set when the other side holds us or takes us back; cleared by who waits for it."""
         self.on_transfer: Callable[[TransferAsked], None] | None = None
         """Who carries out what the other side asks for by REFER; without one it is refused."""
+        self.transfer_statuses: list[int] = []
+        """How a transfer that we asked the other side for goes, as it tells us."""
+        self.transferred = asyncio.Event()
+        """That transfer is over, one way or the other."""
         self._sip = sip
         self._media = media
         self._events: asyncio.Queue[SipEvent] = asyncio.Queue(MAX_EVENTS)
@@ -135,6 +140,8 @@ class Leg:
                 self._finish(LegEnd.REFUSED)
             case DigitsReceived(digits=digits, duration_ms=duration_ms):
                 self._press(digits, duration_ms)
+            case TransferProgressed(status=status, is_over=is_over):
+                self._note_transfer(status, is_over=is_over)
             case TransferAsked() if self.on_transfer is not None:
                 self.on_transfer(event)
             case TransferAsked(transfer=transfer):
@@ -145,6 +152,12 @@ class Leg:
                     self._events.put_nowait(event)
                 except asyncio.QueueFull:
                     self.hang_up()
+
+    def _note_transfer(self, status: int, *, is_over: bool) -> None:
+        if len(self.transfer_statuses) < MAX_EVENTS:
+            self.transfer_statuses.append(status)
+        if is_over:
+            self.transferred.set()
 
     def _press(self, digits: str, duration_ms: int) -> None:
         with suppress(asyncio.QueueFull, LegClosed):

@@ -12,7 +12,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from channels.voice.endpoint import Endpoint, EndpointOptions
@@ -23,6 +23,7 @@ from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.auth import Credentials
 from channels.voice.sip.errors import CallGone
 from channels.voice.sip.events import (
+    CallKey,
     CallOffered,
     RegisterReceived,
     RegistrationChanged,
@@ -73,6 +74,8 @@ class PhoneOptions:
     """A SIP status such as 486 with which it refuses every call."""
     answers: bool = True
     """False: it rings until the other side gives up."""
+    password: str = field(default="", repr=False)
+    """With one it proves at every call that it is `user`, when it is asked."""
     answers_after: float = 0.0
     """Seconds of ringing before it answers."""
     microphone: Path | None = None
@@ -84,12 +87,18 @@ class PhoneOptions:
 class PhoneCall:
     """One call of a scripted phone."""
 
-    def __init__(self, leg: Leg, heard: Path, microphone: Path | None) -> None:
+    def __init__(self, endpoint: Endpoint, leg: Leg, heard: Path, microphone: Path | None) -> None:
+        self._endpoint = endpoint
         self._leg = leg
         self._microphone = microphone
         self._saying: asyncio.Task[object] | None = None
         self.heard = heard
         """A WAV file: left what it heard, right what it said; there once it was answered."""
+
+    @property
+    def key(self) -> CallKey:
+        """The dialog at the phone's endpoint."""
+        return self._leg.key
 
     @property
     def is_up(self) -> bool:
@@ -207,6 +216,21 @@ class PhoneCall:
         """Take the other side back."""
         await self._leg.hold(Direction.SENDRECV)
 
+    async def transfer(
+        self, uri: str, *, other: "PhoneCall | None" = None, timeout: float = 30.0
+    ) -> list[int]:
+        """Ask the other side to call `uri`, or to take over `other` (REFER, with Replaces).
+
+        Returns the statuses of its NOTIFYs, in order.
+
+        Raises:
+            PhoneError: if it says nothing final in time.
+        """
+        self._endpoint.refer(self._leg.key, uri, other=None if other is None else other.key)
+        if not await first_of(self._leg.transferred, timeout=timeout):
+            raise PhoneError(f"the transfer is not over after {timeout:g} s")
+        return self._leg.transfer_statuses
+
     async def hang_up(self) -> None:
         """End the call."""
         self._leg.hang_up()
@@ -290,8 +314,13 @@ class Phone:
     async def call(self, uri: str) -> PhoneCall:
         """Begin to ring a URI, and do not wait for the answer."""
         media, sdp = await self._media.offer(f"{self._options.user} calls")
+        options = self._options
         leg = self._switchboard.dial(
-            uri, sdp, media, caller=f"sip:{self._options.user}@{self.address[0]}"
+            uri,
+            sdp,
+            media,
+            caller=f"sip:{options.user}@{self.address[0]}",
+            credentials=Credentials(options.user, options.password) if options.password else None,
         )
         return self._new_call(leg)
 
@@ -349,7 +378,7 @@ class Phone:
     def _new_call(self, leg: Leg) -> PhoneCall:
         self._legs.append(leg)
         heard = self._folder / f"{self._options.user}-{len(self._legs)}.wav"
-        return PhoneCall(leg, heard, self._options.microphone)
+        return PhoneCall(self._switchboard.endpoint, leg, heard, self._options.microphone)
 
     def _call_came(self, offered: CallOffered, leg: Leg) -> None:
         task = spawn(self._take(offered, leg), f"phone {self._options.user}")
