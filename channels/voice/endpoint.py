@@ -27,6 +27,7 @@ from channels.voice.sip.events import (
     SipEvent,
     TransferKey,
 )
+from channels.voice.sip.layer import Traffic
 from channels.voice.sip.peers import PeerCounts, PeerOptions
 from channels.voice.sip.user_agent import Headers, UserAgent, UserAgentOptions
 from channels.voice.sockets import SocketOptions, Sockets, TlsOptions
@@ -126,6 +127,20 @@ class Endpoint:
     def thrown_away(self) -> PeerCounts:
         """See `UserAgent.thrown_away`."""
         return self._agent.thrown_away
+
+    @property
+    def transactions(self) -> int:
+        """See `UserAgent.transactions`."""
+        return self._agent.transactions
+
+    @property
+    def traffic(self) -> Traffic:
+        """See `UserAgent.traffic`."""
+        return self._agent.traffic
+
+    def noisy(self, most: int) -> list[tuple[str, str, int]]:
+        """See `UserAgent.noisy`."""
+        return self._agent.noisy(most)
 
     def ring(self, call: CallKey, *, status: int = 180, sdp: bytes = b"") -> None:
         """See `UserAgent.ring`."""

@@ -10,6 +10,7 @@ from channels.voice.options import VoiceOptions
 from channels.voice.page_ring import PageRing
 from channels.voice.switchboard import Switchboard
 from channels.voice.talk import Parked, Talk
+from channels.voice.telling import RefusalBook
 from channels.voice.trunks import TrunkRegistrations
 from hotline.kernel.clock import Clock
 from hotline.kernel.db import Database
@@ -27,6 +28,7 @@ class Exchange:
     switchboard: Switchboard
     distribution: Distribution
     trunks: TrunkRegistrations
+    refusals: RefusalBook
     process_id: UUID
     """The present life of this process; another one after the database gave it up."""
     alive: set[CallId] = field(default_factory=set)

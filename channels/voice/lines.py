@@ -19,6 +19,8 @@ class Line:
     def __init__(self, options: LineOptions) -> None:
         self.options = options
         self.calls = 0
+        self.taken = 0
+        """Calls since the process began."""
 
     @property
     def is_full(self) -> bool:
@@ -52,6 +54,7 @@ class Line:
     def occupied(self) -> Iterator[None]:
         """Count one call while the block runs."""
         self.calls += 1
+        self.taken += 1
         try:
             yield
         finally:

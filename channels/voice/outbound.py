@@ -20,6 +20,7 @@ from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
 from channels.voice.media.engine import PortsExhausted
 from channels.voice.options import TrunkOptions
 from channels.voice.seat_ring import DECLINING, NOT_ANSWERING, Caller
+from channels.voice.sip.outgoing import SILENT
 from channels.voice.trunks import (
     hop_of,
     identity_of,
@@ -36,6 +37,7 @@ from hotline.contacts.calls import orders
 from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallDirection, CallEnd, CallResult
 from hotline.contacts.calls.values import CallDraft, Order
+from hotline.contacts.telephony.values import RefusalReason
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, HotlineError, Invalid, NotFound, Unavailable
 from hotline.kernel.ids import CallId
@@ -131,18 +133,30 @@ class OutboundCall:
         """Dial by one trunk after the other until one has a path; those that are down come last."""
         trunks = self._exchange.trunks
         for trunk in trunks.in_order:
-            if not may_dial(trunk, self._order.to_number):
-                continue
-            leg = await self._ring(trunk)
-            try:
-                if leg.answered.is_set():
-                    return await self._live(leg, session)
-                if leg.ringing.is_set() or leg.status not in NO_PATH:
-                    return _unanswered(leg)
-                trunks.note_refusal(trunk.name, leg.status)
-            finally:
-                await self._exchange.switchboard.drop(leg)
+            if may_dial(trunk, self._order.to_number):
+                with trunks.used(trunk.name):
+                    end = await self._try(trunk, session)
+                if end is not None:
+                    return end
         return CallEnd.FAILED
+
+    async def _try(self, trunk: TrunkOptions, session: IvrSession) -> CallEnd | None:
+        """Dial by one trunk; None if it has no way, so that the next one may be tried."""
+        leg = await self._ring(trunk)
+        try:
+            if leg.answered.is_set():
+                return await self._live(leg, session)
+            if leg.ringing.is_set() or leg.status not in NO_PATH:
+                return _unanswered(leg)
+        finally:
+            await self._exchange.switchboard.drop(leg)
+        status = leg.status or SILENT
+        if status == SILENT:
+            self._exchange.trunks.note_silence(trunk.name)
+        self._exchange.refusals.note(
+            CallDirection.OUTBOUND, trunk.name, trunk.host, RefusalReason.NO_WAY, status
+        )
+        return None
 
     async def _ring(self, trunk: TrunkOptions) -> Leg:
         """Dial and wait until the call is answered, refused, or rang long enough."""

@@ -7,7 +7,7 @@ async with VoiceProcess.open(options, database, media, clock=system_clock) as vo
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -29,10 +29,13 @@ from channels.voice.seats import SeatRegistrar
 from channels.voice.sip.events import CallOffered, RegisterReceived
 from channels.voice.sip.peers import PeerOptions
 from channels.voice.switchboard import Switchboard
+from channels.voice.telling import RefusalBook, Teller
 from channels.voice.trunks import TrunkRegistrations
 from channels.voice.waiters import stop_tasks
 from hotline.contacts.calls import service as calls
-from hotline.contacts.calls.states import CallEnd
+from hotline.contacts.calls.states import CallDirection, CallEnd
+from hotline.contacts.telephony import service as telephony
+from hotline.contacts.telephony.values import RefusalReason
 from hotline.kernel.clock import Clock
 from hotline.kernel.db import Database
 from hotline.kernel.errors import Unavailable
@@ -75,6 +78,8 @@ class VoiceProcess:
             on_register=self._register_came,
             on_registration=self._trunks.receive,
         )
+        self._refused = RefusalBook(clock)
+        self._teller = Teller(options, self._lines, self._trunks, self._switchboard, self._refused)
         self._calls: dict[asyncio.Task[None], InboundCall] = {}
         self._registers: set[asyncio.Task[None]] = set()
         self._refusals: set[asyncio.Task[None]] = set()
@@ -145,6 +150,7 @@ class VoiceProcess:
             switchboard=self._switchboard,
             distribution=self._distribution,
             trunks=self._trunks,
+            refusals=self._refused,
             process_id=process_id,
             pages=self._media if isinstance(self._media, PageEngine) else None,
         )
@@ -173,7 +179,13 @@ class VoiceProcess:
             await stop_tasks(*self._work[:1])
             self._trunks.stop(self._switchboard.endpoint)
             await self._end_calls(self._orders)
-        everything = (*self._work, *self._calls, *self._registers, *self._refusals, *self._seat_calls)
+        everything = (
+            *self._work,
+            *self._calls,
+            *self._registers,
+            *self._refusals,
+            *self._seat_calls,
+        )
         await stop_tasks(*everything)
         try:
             async with self._database.begin() as uow:
@@ -204,25 +216,36 @@ class VoiceProcess:
         exchange = self._exchange
         line = self._lines.line_of(offered)
         if exchange is None or not self._is_open:
-            self._turn_away(leg, 503)
+            self._turn_away(offered, leg, 503, RefusalReason.CLOSING)
         elif line is None and self._switchboard.endpoint.is_seat(offered.source.host):
             self._seat_called(exchange, offered, leg)
         elif not self._lines.may_call(offered):
-            self._turn_away(leg, 403)
+            self._turn_away(offered, leg, 403, RefusalReason.NOT_ALLOWED)
         elif line is None:
-            self._turn_away(leg, 404)
+            self._turn_away(offered, leg, 404, RefusalReason.NO_SUCH_LINE)
         elif len(self._calls) >= self._options.max_calls:
-            self._turn_away(leg, 503)
+            self._turn_away(offered, leg, 503, RefusalReason.HOUSE_FULL)
         elif line.is_full:
-            log.warning("line_full", line=line.options.number)
-            self._turn_away(leg, 486, line.options.retry_after)
+            self._turn_away(offered, leg, 486, RefusalReason.LINE_FULL, line.options.retry_after)
         else:
             call = InboundCall(exchange, line, offered, leg, self._lines.caller_of(offered))
             task = spawn(_carry(call, line), f"call {offered.call}")
             self._calls[task] = call
             task.add_done_callback(self._calls.pop)
 
-    def _turn_away(self, leg: Leg, status: int, retry_after: int | None = None) -> None:
+    def _turn_away(
+        self,
+        offered: CallOffered,
+        leg: Leg,
+        status: int,
+        reason: RefusalReason,
+        retry_after: int | None = None,
+    ) -> None:
+        line = self._lines.line_of(offered)
+        place = offered.target.number if line is None else line.options.number
+        host = offered.source.host
+        self._refused.note(CallDirection.INBOUND, place, host, reason, status)
+        log.warning("call_turned_away", line=place, reason=reason.value)
         limit = retry_after or self._options.limits.retry_after
         refuse(self._switchboard.endpoint, leg, status, limit)
         task = spawn(self._switchboard.drop(leg), f"turn away {leg.key}")
@@ -261,6 +284,7 @@ class VoiceProcess:
         now = self._clock()
         async with self._database.begin() as uow:
             is_alive = await calls.beat(uow, exchange.process_id, now=now)
+        await self._tell(exchange, now)
         if not is_alive:
             await self._begin_again(exchange)
             return
@@ -269,6 +293,17 @@ class VoiceProcess:
         for call_id in known:
             if call_id not in exchange.alive:
                 await end_in_sql(exchange, call_id, CallEnd.FAILED)
+
+    async def _tell(self, exchange: Exchange, now: datetime) -> None:
+        """Say how lines and trunks stand, and which calls were refused."""
+        refusals = self._refused.take()
+        try:
+            async with self._database.begin() as uow:
+                told = self._teller.report(now)
+                await telephony.report(uow, exchange.process_id, told, refusals, now=now)
+        except Unavailable:
+            self._refused.give_back(refusals)
+            raise
 
     async def _begin_again(self, exchange: Exchange) -> None:
         """Start another life: the house gave this one up, so its calls are lost in SQL."""

@@ -1,10 +1,11 @@
 """Which dialog an event belongs to: the one listener of the SIP endpoint."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from channels.voice.endpoint import Endpoint
 from channels.voice.leg import Leg
-from channels.voice.media.engine import MediaLeg
+from channels.voice.media.engine import LegClosed, MediaLeg
 from channels.voice.sip.address import Hop
 from channels.voice.sip.auth import Credentials
 from channels.voice.sip.events import (
@@ -14,6 +15,7 @@ from channels.voice.sip.events import (
     RegistrationChanged,
     SipEvent,
 )
+from channels.voice.sound import Sound
 
 
 class Switchboard:
@@ -34,6 +36,7 @@ class Switchboard:
         self._early: list[SipEvent] = []
         """What a call of ours brought before its key was known: an instant failure."""
         self._is_dialling = False
+        self._closed = Sound()
 
     @property
     def endpoint(self) -> Endpoint:
@@ -109,5 +112,16 @@ class Switchboard:
 
     async def drop(self, leg: Leg) -> None:
         """End a leg and forget it; again changes nothing."""
-        self._legs.pop(leg.key, None)
+        known = self._legs.pop(leg.key, None)
         await leg.close()
+        if known is not None:
+            with suppress(LegClosed):
+                self._closed = self._closed.with_leg(leg.media.statistics)
+
+    def sound(self) -> Sound:
+        """Return what all legs together have sent and received since the process began."""
+        total = self._closed
+        for leg in self._legs.values():
+            with suppress(LegClosed):
+                total = total.with_leg(leg.media.statistics)
+        return total

@@ -1,7 +1,8 @@
 """The ways to the telephone network: registering, asking whether they are up, addresses to dial."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
@@ -51,8 +52,6 @@ class TrunkStatus:
     """When it went up or down; None: it has been up all the time."""
     registered_at: datetime | None = None
     """When the registration changed last."""
-    refusals: int = 0
-    """Calls of ours that it had no way for."""
 
 
 class TrunkRegistrations:
@@ -70,6 +69,7 @@ class TrunkRegistrations:
         self._probe_seconds = probe_seconds
         self._status = {trunk.name: TrunkStatus(name=trunk.name) for trunk in trunks}
         self._keys: dict[RegistrationKey, str] = {}
+        self._calls = dict.fromkeys(self._trunks, 0)
         self._probes: list[asyncio.Task[None]] = []
 
     def start(self, endpoint: Endpoint) -> None:
@@ -143,12 +143,22 @@ class TrunkRegistrations:
         elif now.is_up and not before.is_up:
             log.info("trunk_up", trunk=name)
 
-    def note_refusal(self, name: str, status: int | None) -> None:
-        """Note that the trunk had no way for a call; one that said nothing is doubted."""
-        before = self._status[name]
-        self._status[name] = replace(before, refusals=before.refusals + 1)
-        if status == SILENT:
-            self.note_probe(name, SILENT, is_answered=False)
+    def note_silence(self, name: str) -> None:
+        """Note that a call got not a word from a trunk: it is doubted."""
+        self.note_probe(name, SILENT, is_answered=False)
+
+    def calls_of(self, name: str) -> int:
+        """Return how many calls of ours a trunk carries or rings now."""
+        return self._calls[name]
+
+    @contextmanager
+    def used(self, name: str) -> Iterator[None]:
+        """Count one call by a trunk while the block runs."""
+        self._calls[name] += 1
+        try:
+            yield
+        finally:
+            self._calls[name] -= 1
 
     def _is_usable(self, name: str) -> bool:
         status = self._status[name]

@@ -9,10 +9,12 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from sqlalchemy import text
 
+from hotline.contacts.telephony import service as telephony
 from hotline.kernel.errors import NotFound, Unavailable
-from hotline.web.keys import DATABASE, OPTIONS
+from hotline.web.keys import CLOCK, DATABASE, OPTIONS
 from hotline.web.requests import is_own_machine
 from hotline.web.routing import PUBLIC, Handler, Route
+from hotline.web.telephony_figures import telephony_figures
 
 READY_WITHIN: Final = 2.0
 """Seconds; a load balancer asks more often than it waits."""
@@ -42,7 +44,18 @@ async def get_metrics(request: web.Request) -> web.Response:
     """Show the figures to the monitoring; to nobody else, not even that they exist."""
     if not _may_measure(request):
         raise NotFound("page", request.path)
-    return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    body = generate_latest() + await _figures_of_calls(request)
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def _figures_of_calls(request: web.Request) -> bytes:
+    """Return what the voice processes tell; nothing while the database is away."""
+    try:
+        async with asyncio.timeout(READY_WITHIN), request.app[DATABASE].read() as session:
+            told = await telephony.reports(session)
+    except (Unavailable, TimeoutError):
+        return b""
+    return telephony_figures(told, request.app[CLOCK]())
 
 
 def _may_measure(request: web.Request) -> bool:

@@ -4,6 +4,7 @@ RFC 3261 17.1.3, 17.2.3 (matching), 18 (Via), 8.2.2.2 (merged requests).
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from channels.voice.sip.address import Hop, Outgoing, Transport
@@ -16,7 +17,7 @@ from channels.voice.sip.message import (
     Response,
     parse_message,
 )
-from channels.voice.sip.peers import Peers
+from channels.voice.sip.peers import ALLOWED, Peers
 from channels.voice.sip.reasons import reason_of
 from channels.voice.sip.transaction import (
     Client,
@@ -27,6 +28,9 @@ from channels.voice.sip.transaction import (
     ServerTransaction,
     Transaction,
 )
+
+OTHER = "OTHER"
+"""Every method that we do not speak, in the count of requests."""
 
 NARROW_SECONDS = 600.0
 """How long a place that has no stream is sent everything by UDP."""
@@ -53,6 +57,22 @@ class RequestUser(Protocol):
         """Take a CANCEL for an INVITE of ours; it is already answered."""
 
 
+@dataclass(slots=True)
+class Traffic:
+    """How many messages there were, repetitions left out."""
+
+    requests: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*ALLOWED, OTHER), 0))
+    """Received, by method."""
+    responses: dict[str, int] = field(
+        default_factory=lambda: {f"{first}xx": 0 for first in range(1, 7)}
+    )
+    """Sent, by class."""
+
+    def count_request(self, method: str) -> None:
+        """Count a request that was received."""
+        self.requests[method if method in self.requests else OTHER] += 1
+
+
 class TransactionLayer:
     """All transactions of one address, and the queue of what is to be sent."""
 
@@ -69,6 +89,7 @@ class TransactionLayer:
     ) -> None:
         self.alarms = Alarms()
         self.new_token = new_token
+        self.traffic = Traffic()
         self._peers = peers
         self._sent_by = sent_by
         self._server_name = server_name
@@ -163,6 +184,7 @@ class TransactionLayer:
         body: bytes = b"",
     ) -> bytes:
         """Answer a request; returns the bytes, which the user of an INVITE repeats."""
+        self.traffic.responses[f"{status // 100}xx"] += 1
         response = self._make_response(request, status, reason, to_tag)
         for name, value in headers:
             response.headers.setdefault(name, []).append(value)
@@ -237,6 +259,7 @@ class TransactionLayer:
             else:
                 transaction = Server(self, (hop, fallback), key, now)
             self._servers[key] = transaction
+            self.traffic.count_request(request.method)
             self.alarms.watch(transaction)
             self._receive_new(request, transaction, source, now)
 

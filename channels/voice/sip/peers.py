@@ -9,7 +9,9 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from heapq import nlargest
 from ipaddress import ip_address
+from operator import itemgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -99,6 +101,8 @@ class PeerCounts:
 
     over_rate: int = 0
     """Messages that were not read."""
+    not_allowed: int = 0
+    """Requests whose sender may not ask for that (405)."""
     unconfirmed: int = 0
     """Messages that were not sent to an address that has not shown that it hears us."""
 
@@ -126,7 +130,7 @@ class Bucket:
 class Source:
     """What is remembered of one address."""
 
-    __slots__ = ("bucket", "is_confirmed", "peer_class", "received", "sent")
+    __slots__ = ("bucket", "dropped", "is_confirmed", "peer_class", "received", "sent")
 
     def __init__(self, peer_class: PeerClass, bucket: Bucket) -> None:
         self.peer_class = peer_class
@@ -134,6 +138,8 @@ class Source:
         self.is_confirmed = False
         self.received = 0
         self.sent = 0
+        self.dropped = 0
+        """Messages that were not read, not sent to it, or asked for what it may not."""
 
 
 class Peers:
@@ -163,6 +169,7 @@ class Peers:
             self._sources.move_to_end(host)
         if not known.bucket.take(now) or not self._has_room(peer_class, now):
             self.counts.over_rate += 1
+            known.dropped += 1
             return False
         if source.transport is Transport.UDP:
             known.received += size
@@ -180,6 +187,7 @@ class Peers:
             return True
         if known.sent + size > AMPLIFICATION * known.received:
             self.counts.unconfirmed += 1
+            known.dropped += 1
             return False
         known.sent += size
         return True
@@ -207,6 +215,15 @@ class Peers:
         if len(self._seats) > MAX_SEATS:
             self._seats.popitem(last=False)
 
+    def noisy(self, most: int) -> list[tuple[str, str, int]]:
+        """Return the addresses of which most was thrown away: address, class, how much."""
+        found = (
+            (host, known.peer_class.value, known.dropped)
+            for host, known in self._sources.items()
+            if known.dropped
+        )
+        return nlargest(most, found, key=itemgetter(2))
+
     def class_of(self, host: str, now: float) -> PeerClass:
         """Return what an address is to us."""
         if host in self._trunks:
@@ -226,6 +243,12 @@ class Peers:
         """Say whether a stream to an address makes sense: to a registered phone it does not."""
         return self.class_of(host, now) is not PeerClass.SEAT
 
+    def note_not_allowed(self, host: str) -> None:
+        """Count a request that its sender may not make."""
+        self.counts.not_allowed += 1
+        if host in self._sources:
+            self._sources[host].dropped += 1
+
     def methods_of(self, host: str, now: float) -> tuple[str, ...]:
         """Return what an address may ask for outside a call of its own."""
         return METHODS[self.class_of(host, now)]
@@ -235,6 +258,7 @@ class Peers:
         if known is not None:
             entered.is_confirmed = known.is_confirmed
             entered.received, entered.sent = known.received, known.sent
+            entered.dropped = known.dropped
         self._sources[host] = entered
         self._sources.move_to_end(host)
         if len(self._sources) > self._options.max_sources:

@@ -31,7 +31,7 @@ from channels.voice.sip.events import (
     TransferKey,
 )
 from channels.voice.sip.incoming import IncomingCalls
-from channels.voice.sip.layer import TransactionLayer
+from channels.voice.sip.layer import Traffic, TransactionLayer
 from channels.voice.sip.leaving import Leaving
 from channels.voice.sip.message import Request
 from channels.voice.sip.mid_call import MidCall
@@ -343,6 +343,15 @@ class UserAgent:
         """What was not read, and what was not sent, to keep strangers from doing harm."""
         return self._peers.counts
 
+    @property
+    def traffic(self) -> Traffic:
+        """How many requests came and how many answers we gave."""
+        return self._layer.traffic
+
+    def noisy(self, most: int) -> list[tuple[str, str, int]]:
+        """Return the addresses of which most was thrown away: address, what it is, how much."""
+        return self._peers.noisy(most)
+
     def note_trunk(self, name: str, addresses: frozenset[str]) -> None:
         """Note which addresses the name of a trunk means today."""
         self._peers.note_trunk(name, addresses)
@@ -362,7 +371,10 @@ class UserAgent:
             PeerError: for one that must be refused.
         """
         host = source.host
-        screen(request, ALLOWED if request.to_tag else self._peers.methods_of(host, now))
+        methods = ALLOWED if request.to_tag else self._peers.methods_of(host, now)
+        if request.method not in methods:
+            self._peers.note_not_allowed(host)
+        screen(request, methods)
         if request.method == "OPTIONS":
             self._answer_options(request, transaction, now)
         elif request.method == "REGISTER":

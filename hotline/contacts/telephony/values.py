@@ -78,6 +78,8 @@ class Figures:
     """Sent, by class: `2xx`."""
     over_rate: int = 0
     """Messages that were not read, because their sender sent too many."""
+    not_allowed: int = 0
+    """Requests whose sender may not ask for that."""
     unconfirmed: int = 0
     """Messages that were not sent to an address that has not shown that it hears us."""
     sound_legs_now: int = 0

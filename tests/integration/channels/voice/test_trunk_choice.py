@@ -96,7 +96,7 @@ async def test_a_silent_trunk_costs_seconds_and_exactly_one_phone_rings(
     assert order.result is CallResult.ANSWERED
     assert waited >= PATIENCE.total_seconds()
     assert waited < 10.0  # not the 32 s of timer B
-    assert (status[0].refusals, status[0].failures, status[1].refusals) == (1, 1, 0)
+    assert [each.failures for each in status] == [1, 0]
 
 
 async def test_who_has_rung_is_not_rung_again_by_the_next_trunk(

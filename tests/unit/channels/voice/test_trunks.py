@@ -152,13 +152,18 @@ async def test_a_question_that_is_not_answered_soon_is_not_waited_for(
 def test_a_call_that_got_not_a_word_casts_doubt_on_its_trunk() -> None:
     trunks = made(FIRST, SECOND)
 
-    trunks.note_refusal("first", 503)
-    assert (trunks.status[0].refusals, trunks.status[0].failures) == (1, 0)
     for _ in range(FAILURES):
-        trunks.note_refusal("first", 504)
+        trunks.note_silence("first")
 
     assert names(trunks) == ["second", "first"]
-    assert trunks.status[0].refusals == 1 + FAILURES
+
+
+def test_the_calls_of_a_trunk_are_counted_while_they_last() -> None:
+    trunks = made(FIRST, SECOND)
+
+    with trunks.used("first"), trunks.used("first"):
+        assert (trunks.calls_of("first"), trunks.calls_of("second")) == (2, 0)
+    assert trunks.calls_of("first") == 0
 
 
 def test_a_number_is_dialled_only_by_trunks_that_may() -> None:
