@@ -20,6 +20,7 @@ from case_bridge.field.model import TaskRow
 from case_bridge.field.repository import Tasks
 from case_bridge.field.service import enlist_inspector
 from case_bridge.field.task import FieldResult
+from case_bridge.merging.service import COMPANIONS_JOB, reopen_companions
 from case_bridge.platform import CasePlatform
 from case_bridge.platforms.local import LocalPlatform, record_event
 from case_bridge.units.service import load_units
@@ -46,7 +47,7 @@ RECORD_JOB = "record_case_progress"
 SUBSCRIPTIONS = MappingProxyType(
     {
         TicketTransferred: (SUBMIT_JOB,),
-        TicketReopened: (SUBMIT_JOB,),
+        TicketReopened: (SUBMIT_JOB, COMPANIONS_JOB),
         **dict.fromkeys(EVENTS.values(), (RECORD_JOB,)),
     }
 )
@@ -165,6 +166,10 @@ class City:
             await submit_case(
                 self.database, self.platform, ticket_id, payload["round"], now=self.clock()
             )
+        elif job == COMPANIONS_JOB:
+            ticket_id = TicketId(UUID(payload["ticket_id"]))
+            async with self.database.begin() as uow:
+                await reopen_companions(uow, ticket_id, payload["round"], now=self.clock())
         else:
             assert job == RECORD_JOB
             await record_event(self.database, payload, now=self.clock())
