@@ -26,7 +26,7 @@ from hotline.kernel.clock import Clock
 from hotline.kernel.errors import Forbidden, Invalid
 from hotline.kernel.ids import UnitId
 from hotline.web.auth import current_user
-from hotline.web.keys import CLOCK, DATABASE, LANGUAGE
+from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.requests import wants_json
 
 TO_DECIDE = (CaseState.REGISTERED, CaseState.VERIFYING, CaseState.VERIFIED, CaseState.REFUTED)
@@ -72,7 +72,6 @@ async def get_desk(request: web.Request) -> web.Response:
         "desk.html",
         to_decide=to_decide,
         proposals=alike,
-        language=request[LANGUAGE],
         ready=ready,
         alarms=alarms,
         failed=failed,
