@@ -89,7 +89,7 @@ def test_the_receipt_names_rule_calendar_and_every_stretch(calendar: WorkingCale
     assert (receipt.rule, receipt.calendar_name, receipt.calendar_version) == (
         "working_hours",
         "莲池市工作日历",
-        "2025.1+2026.1",
+        "2023.1+2024.1+2025.1+2026.1",
     )
     assert [
         (step.reason, step.name, step.length / timedelta(hours=1)) for step in receipt.steps

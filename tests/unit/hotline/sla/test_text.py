@@ -14,7 +14,7 @@ def test_a_receipt_is_told_in_chinese(calendar: WorkingCalendar) -> None:
 
     assert describe(receipt).splitlines() == [
         "时限  4工作时 (4wh) · 只计工作时间",
-        "日历  莲池市工作日历 · 版本 2025.1+2026.1 · Asia/Shanghai",
+        "日历  莲池市工作日历 · 版本 2023.1+2024.1+2025.1+2026.1 · Asia/Shanghai",
         "开始  2026-02-14 周六 16:30",
         "  2026-02-14 周六 16:30 – 2026-02-14 周六 18:00  计入 1小时30分  调休上班 春节",
         "  2026-02-14 周六 18:00 – 2026-02-15 周日 00:00  不计 6小时  非工作时间",
