@@ -84,15 +84,17 @@ def _free_port(kind: socket.SocketKind) -> int:
 
 
 @asynccontextmanager
-async def baresip(folder: Path, account: str, microphone: Path) -> AsyncGenerator[Baresip, None]:
-    """Run baresip with one account while the block runs."""
+async def baresip(
+    folder: Path, account: str, microphone: Path, extra: str = ""
+) -> AsyncGenerator[Baresip, None]:
+    """Run baresip with one account while the block runs; `extra` are lines of its configuration."""
     folder.mkdir()
     control = _free_port(socket.SOCK_STREAM)
     config = CONFIG.format(
         host=HOST, sip=_free_port(socket.SOCK_DGRAM), control=control, microphone=microphone,
         folder=folder,
     )  # fmt: skip
-    (folder / "config").write_text(config)
+    (folder / "config").write_text(config + extra)
     (folder / "accounts").write_text(account + "\n")
     (folder / "contacts").write_text("")
     process = await asyncio.create_subprocess_exec(
