@@ -11,12 +11,14 @@ from case_bridge.field.roster import forget_tracks
 from case_bridge.later.service import reckon_provisional, resume_due
 from case_bridge.standards.service import activate_due
 from config.runtime import Runtime
+from config.telephony import hall_queues
 from config.wiring import queue_policy, recordings_folder, retention_policy
 from hotline.contacts import messages
 from hotline.contacts.calls import service as calls
 from hotline.contacts.telephony import service as telephony
 from hotline.intake import service as intake
 from hotline.kernel.clock import SHANGHAI
+from hotline.queues import lost_callers
 from hotline.queues import service as queues
 from hotline.queues.returns import service as returns
 from hotline.recordings import retention
@@ -39,7 +41,9 @@ async def _end_dead_calls(runtime: Runtime, now: datetime) -> int:
     async with runtime.database.begin() as uow:
         lost = await calls.sweep(uow, now)
     async with runtime.database.begin() as uow:
-        return lost + await queues.sweep(uow, now, queue_policy(runtime.settings))
+        lost += await queues.sweep(uow, now, queue_policy(runtime.settings))
+    async with runtime.database.begin() as uow:
+        return lost + await lost_callers.put_in_line(uow, hall_queues(runtime.settings), now=now)
 
 
 async def _ring_back(runtime: Runtime, now: datetime) -> int:

@@ -24,6 +24,11 @@ def line_options(settings: Settings) -> tuple[LineOptions, ...]:
     )
 
 
+def hall_queues(settings: Settings) -> dict[str, str]:
+    """Return the queue of the whole hall for each line."""
+    return {line.number: line.queues.get(HALL, HALL) for line in line_options(settings)}
+
+
 def _line(settings: Settings, number: str, own: OwnLineSettings) -> LineOptions:
     shared = settings.line
     chosen = shared.model_copy(update=own.model_dump(exclude_none=True, exclude={"queue"}))

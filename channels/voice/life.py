@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from math import isinf
 
 import structlog
 
@@ -31,7 +32,10 @@ ENDS = {
 
 
 async def watch(exchange: Exchange, leg: Leg) -> CallEnd:
-    """Return when the leg has sent nothing for too long, or has lasted too long."""
+    """Return when the leg has sent nothing for too long, or has lasted too long.
+
+    FAILED means that our own media host is gone, which is nobody's silence.
+    """
     limits = exchange.options.limits
     loop = asyncio.get_running_loop()
     until = loop.time() + limits.max_talk.total_seconds()
@@ -39,7 +43,10 @@ async def watch(exchange: Exchange, leg: Leg) -> CallEnd:
         await asyncio.sleep(LOOK_SECONDS)
         # Who holds us, or is held, need not send anything.
         is_held = leg.media.direction is not Direction.SENDRECV
-        is_silent = leg.media.statistics.idle_seconds > limits.silence.total_seconds()
+        idle = leg.media.statistics.idle_seconds
+        if isinf(idle):
+            return CallEnd.FAILED
+        is_silent = idle > limits.silence.total_seconds()
         if leg.answered.is_set() and is_silent and not is_held:
             return CallEnd.MEDIA_LOST
     return CallEnd.TIMED_OUT
@@ -66,7 +73,8 @@ async def end_in_sql(exchange: Exchange, call_id: CallId, end: CallEnd) -> None:
             async with exchange.database.begin() as uow:
                 now = exchange.clock()
                 dropped = end is not CallEnd.CALLER_HUNG_UP
-                await queues.end_contact(uow, call_id, dropped=dropped, now=now)
+                failed = end is CallEnd.FAILED
+                await queues.end_contact(uow, call_id, dropped=dropped, crashed=failed, now=now)
                 await calls.end_call(uow, call_id, end=end, now=now)
         except Unavailable:
             log.warning("last_row_waits_for_the_database", call=str(call_id))

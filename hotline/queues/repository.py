@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.contacts.calls.model import CallRow
-from hotline.contacts.calls.states import CallState
+from hotline.contacts.calls.states import CallDirection, CallEnd, CallState
 from hotline.kernel.errors import Conflict, NotFound
 from hotline.kernel.ids import CallId
 from hotline.queues.model import (
@@ -482,6 +482,24 @@ class QueueEntries:
         # In one order for all, so that two sweepers cannot wait for each other.
         rows = await self._session.execute(waiting.union(talking).order_by("id"))
         return [(CallId(call_id), was_lost) for call_id, was_lost in rows]
+
+    async def lost_before_any_queue(self, since: datetime) -> Sequence[CallRow]:
+        """Return answered calls of citizens that our side lost before they stood anywhere."""
+        stood = select(QueueEntryRow.id).where(QueueEntryRow.call_id == CallRow.id)
+        query = (
+            select(CallRow)
+            .where(
+                CallRow.started_at >= since,
+                CallRow.end.in_((CallEnd.CRASHED, CallEnd.FAILED)),
+                CallRow.direction == CallDirection.INBOUND,
+                CallRow.answered_at.is_not(None),
+                CallRow.number.is_not(None),
+                ~stood.exists(),
+            )
+            .order_by(CallRow.started_at)
+            .with_for_update(skip_locked=True)
+        )
+        return (await self._session.scalars(query)).all()
 
     async def offers_of_call(self, call_id: UUID) -> Sequence[UUID]:
         """Return the offers of a call, in the order they were made."""

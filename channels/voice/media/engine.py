@@ -106,7 +106,8 @@ class MediaStatistics:
     round_trip_ms: float | None
     """From the latest RTCP report block about us (RFC 3550 6.4.1); None before one came."""
     idle_seconds: float
-    """Since the last accepted packet, or since the leg was opened: end dead calls by this."""
+    """Since the last accepted packet, or since the leg was opened: end dead calls by this.
+    Infinite when the host that carries the leg is gone."""
 
 
 @dataclass(frozen=True, slots=True)
