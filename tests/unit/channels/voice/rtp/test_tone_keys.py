@@ -42,7 +42,9 @@ def pair(
     return np.asarray(sum(32_767 * 10 ** (db / 20) * np.sin(hz * at) for hz, db in tones))
 
 
-def dialled(milliseconds: float, *, offset: float = 0.0, noise: float | None = None, **how: float) -> Sound:
+def dialled(
+    milliseconds: float, *, offset: float = 0.0, noise: float | None = None, **how: float
+) -> Sound:
     """All keys one after the other, with pauses of 45 ms."""
     parts = [quiet(30 + offset)]
     for key in KEYS:
