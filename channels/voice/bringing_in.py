@@ -6,6 +6,7 @@ attends the citizen (`_complete`), or it is gone and the result says why (`_give
 
 import asyncio
 from contextlib import suppress
+from math import inf
 from typing import Protocol
 
 import structlog
@@ -28,6 +29,7 @@ from hotline.kernel.tasks import spawn
 from hotline.queues import phone_directory
 from hotline.queues import service as queues
 from hotline.queues.phone_states import (
+    DONE,
     TargetKind,
     TransferMode,
     TransferResult,
@@ -39,6 +41,10 @@ log = structlog.get_logger()
 
 SETTLING_SECONDS = 5.0
 """A result that cannot be written within this is left to the sweeper."""
+
+REFER_GIVES_UP_SECONDS = 3.0
+"""A phone that hangs up so soon after its REFER has failed did not mean to end the call: some
+phones do it by themselves, and the person thinks that the citizen is somewhere else."""
 
 UNKNOWN_DIALOG = 481
 """A REFER whose Replaces names no call of this talk (RFC 3891 3)."""
@@ -88,6 +94,7 @@ class BringingIn:
         self.transfer: Transfer | None = None
         self._carrying: asyncio.Task[None] | None = None
         self._referrals: set[asyncio.Task[None]] = set()
+        self._refer_failed_at = -inf
 
     @property
     def far(self) -> Leg | None:
@@ -101,6 +108,11 @@ class BringingIn:
         if transfer is None or transfer.far is None or transfer.far.seat_id != seat_id:
             return None
         return transfer.far.leg
+
+    @property
+    def has_just_failed(self) -> bool:
+        """Whether a REFER of the seat's phone has failed a moment ago."""
+        return asyncio.get_running_loop().time() - self._refer_failed_at < REFER_GIVES_UP_SECONDS
 
     async def begin(self, wish: TransferWish) -> None:
         """Ring whom the seat names; the page's picture shows how it goes on.
@@ -275,6 +287,8 @@ class BringingIn:
         is_accepted = False
 
         def tell(result: TransferResult) -> None:
+            if result not in DONE:
+                self._refer_failed_at = asyncio.get_running_loop().time()
             with suppress(CallGone):
                 endpoint.report_transfer(event.transfer, status_of(result))
 

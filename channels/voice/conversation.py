@@ -315,7 +315,7 @@ class Conversation:
             return None
         if lost.cancelled() or seat.is_over:
             is_broken = not seat.is_over or seat.over.result() is LegEnd.BROKEN
-            is_lost = self._is_outside and is_broken
+            is_lost = (self._is_outside and is_broken) or self._others.has_just_failed
             return TalkEnd.SEAT_LOST if is_lost else TalkEnd.SEAT_HUNG_UP
         if await self._wait_for_page(seat) or self._changed.is_set():
             return None

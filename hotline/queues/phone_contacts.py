@@ -27,7 +27,6 @@ from hotline.queues.states import (
 )
 from hotline.queues.values import Offer
 
-
 FREEABLE = frozenset({SeatState.WRAP_UP, SeatState.ON_BREAK})
 """Who picks up a parked call need not be available before."""
 

@@ -4,7 +4,6 @@ from enum import StrEnum
 
 from hotline.kernel.machine import Machine
 
-
 DIRECT = "direct"
 """Why a seat rings that somebody named, and the queue of its caller while it rings.
 
@@ -71,6 +70,10 @@ class TransferResult(StrEnum):
     CITIZEN_LEFT = "citizen_left"  # 市民已挂机
     FAILED = "failed"  # 系统故障: with the seat if there is one, otherwise first in the queue
     LOST = "lost"  # 中断: the voice process died
+
+
+DONE = frozenset({TransferResult.CONNECTED, TransferResult.QUEUED})
+"""The citizen is where the seat wanted."""
 
 
 class ParkResult(StrEnum):

@@ -19,6 +19,7 @@ from hotline.queues.phone_directory import Target
 from hotline.queues.phone_model import ParkedRow, TransferRow
 from hotline.queues.phone_states import (
     DIALLED,
+    DONE,
     TRANSFER,
     ParkResult,
     TargetKind,
@@ -128,8 +129,7 @@ async def end_transfer(
 
 
 async def _end(uow: UnitOfWork, row: TransferRow, result: TransferResult, now: datetime) -> None:
-    is_done = result in {TransferResult.CONNECTED, TransferResult.QUEUED}
-    trigger = TransferTrigger.CONNECT if is_done else TransferTrigger.END
+    trigger = TransferTrigger.CONNECT if result in DONE else TransferTrigger.END
     row.state = TRANSFER.next(row.state, trigger)
     row.result, row.ended_at = result, now
     await calls.note_event(

@@ -2,22 +2,27 @@
 
 import shutil
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from channels.voice.options import LineOptions
+from channels.voice.phone import PhoneCall
 from channels.voice.tones import hears_tone, write_tone
 from hotline.contacts.calls.model import CallEventRow
 from hotline.contacts.calls.states import CallEnd
 from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database
+from hotline.queues.phone_model import TransferRow
+from hotline.queues.phone_states import TransferResult
 from hotline.queues.states import SeatState
-from tests.e2e.baresip import baresip
+from tests.e2e.baresip import Baresip, baresip
 from tests.integration.channels.voice.hall import PASSWORD, Hall, eventually, hears, open_hall
 
 CITIZEN_HZ, SEAT_HZ, QUESTION_HZ, THANKS_HZ = 440.0, 880.0, 900.0, 1100.0
+COLLEAGUE_HZ = 1500.0
 
 pytestmark = pytest.mark.skipif(
     shutil.which("baresip") is None, reason="baresip is not installed (Debian: baresip)"
@@ -84,3 +89,64 @@ async def test_it_registers_as_a_seat_answers_and_both_hear_each_other(
 
 async def _is_registered(hall: Hall) -> bool:
     return (await hall.seat_view("8001")).phone_until is not None
+
+
+async def test_a_seat_at_baresip_transfers_the_citizen_by_refer(hall: Hall, tmp_path: Path) -> None:
+    """Another maker's REFER and NOTIFY: the citizen hears the colleague, the phone is hung up."""
+    colleague_voice = write_tone(tmp_path / "colleague.wav", COLLEAGUE_HZ, seconds=5)
+    async with (
+        _talk_at_baresip(hall, tmp_path) as (seat, call),
+        hall.seat("8002", microphone=colleague_voice) as colleague,
+    ):
+        await seat.command("transfer", hall.line("8002"))
+        at_colleague = await colleague.next_call()
+        await seat.event("CALL_CLOSED")
+        await hears(call.heard, COLLEAGUE_HZ, seconds=1.0)
+        await hall.seat_is("8001", SeatState.WRAP_UP)
+        await eventually(lambda: _results(hall, [TransferResult.CONNECTED]), "connected")
+        await at_colleague.hang_up()
+        await call.wait_over(timeout=10)
+
+
+async def test_a_phone_that_hangs_up_because_its_refer_failed_loses_no_citizen(
+    hall: Hall, tmp_path: Path
+) -> None:
+    """Some phones end the call themselves when they are told 486: the citizen is next again."""
+    colleague_voice = write_tone(tmp_path / "colleague.wav", COLLEAGUE_HZ, seconds=5)
+    await hall.put_seat("8003")
+    async with _talk_at_baresip(hall, tmp_path) as (seat, call):
+        await seat.command("transfer", hall.line("8003"))
+        await eventually(lambda: _results(hall, [TransferResult.BUSY]), "busy")
+        await seat.command("hangup")
+        async with hall.seat("8002", microphone=colleague_voice) as colleague:
+            at_colleague = await colleague.next_call()
+            await hears(call.heard, COLLEAGUE_HZ, seconds=1.0)
+            await at_colleague.hang_up()
+            await call.wait_over(timeout=10)
+
+
+@asynccontextmanager
+async def _talk_at_baresip(
+    hall: Hall, tmp_path: Path
+) -> AsyncGenerator[tuple[Baresip, PhoneCall], None]:
+    """A citizen talks with seat 8001, whose desk phone is baresip."""
+    await hall.sign_in("8001")
+    host, port = hall.voice.address
+    seat_voice = write_tone(tmp_path / "seat.wav", SEAT_HZ, seconds=10)
+    account = (
+        f"<sip:8001@{host}:{port};transport=udp>;auth_user=8001;auth_pass={PASSWORD}"
+        ";regint=60;answermode=auto"
+    )
+    async with baresip(tmp_path / "desk", account, seat_voice) as seat, hall.phone() as citizen:
+        await eventually(lambda: _is_registered(hall), "baresip is registered")
+        call = await citizen.dial(hall.line())
+        await seat.event("CALL_ESTABLISHED")
+        await hall.seat_is("8001", SeatState.TALKING)
+        await hears(call.heard, SEAT_HZ, seconds=0.5)
+        yield seat, call
+
+
+async def _results(hall: Hall, wanted: list[TransferResult]) -> bool:
+    async with hall.database.read() as session:
+        found = await session.scalars(select(TransferRow.result).order_by(TransferRow.asked_at))
+        return list(found) == wanted

@@ -1,7 +1,8 @@
 // The shortcuts, all on one page; also where single-character shortcuts are turned off.
 
 import { html } from "lit";
-import { described, setSingleKeys, singleKeys } from "./keys.js";
+import { described } from "./keys.js";
+import { setSingleKeys, singleKeys } from "./single-keys.js";
 import { Plain } from "./plain.js";
 import { t } from "./words.js";
 

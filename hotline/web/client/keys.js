@@ -1,5 +1,6 @@
 // Every shortcut of the desk, in one table: the handler, the help and the buttons read it.
 
+import { singleKeys } from "./single-keys.js";
 import { t } from "./words.js";
 
 export const SHORTCUTS = [
@@ -28,17 +29,6 @@ export const SHORTCUTS = [
   { act: "answer", keys: "Alt+R", code: "KeyR", alt: true, text: "直接答复" },
   { act: "help", keys: "?", key: "?", text: "快捷键说明" },
 ];
-
-const SINGLE_KEYS = "hotline.singleKeys";
-
-/** Says whether shortcuts of a single character are on (WCAG 2.2, 2.1.4: they can be turned off). */
-export function singleKeys() {
-  return localStorage.getItem(SINGLE_KEYS) !== "off";
-}
-
-export function setSingleKeys(on) {
-  localStorage.setItem(SINGLE_KEYS, on ? "on" : "off");
-}
 
 /** Returns the act that a key press asks for, or null. */
 export function actOf(event) {

@@ -1,6 +1,6 @@
 // A list by keyboard: / to search, j and k from row to row; Enter is the link's own.
 
-import { setSingleKeys, singleKeys } from "./keys.js";
+import { setSingleKeys, singleKeys } from "./single-keys.js";
 
 const links = () => [...document.querySelectorAll("#rows tbody th a")];
 

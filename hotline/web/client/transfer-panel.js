@@ -40,7 +40,7 @@ class TransferPanel extends Plain {
     const talks = transfer.state !== "calling";
     return html`
       <div class="notice warn" id="transfer" role="status">
-        ${label("TransferState", transfer.state)}：${label("TargetKind", transfer.kind)} ${transfer.name}</div>
+        ${label("TransferState", transfer.state)}：${transfer.name}</div>
       ${this.#card(transfer.card)}
       <p class="actions">
         ${talks ? this.#button("complete", transfer.state === "joined" ? "退出三方" : "完成转接", "") : nothing}
