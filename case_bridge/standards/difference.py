@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from case_bridge.standards.checking import RESPONSIBLE, STAGE_COLUMNS
 from case_bridge.standards.standard import Condition, Item, Standard
 from hotline.sla.limit import Limit
 from hotline.tickets.category import CategoryKind
@@ -85,7 +86,11 @@ def _told(condition: Condition | None) -> str:
     if condition is None:
         return ""
     told = [Limit.parse(condition.limit).label()]
-    told += [f"{stage} {Limit.parse(text).label()}" for stage, text in condition.stages.items()]
+    told += [
+        f"{column} {Limit.parse(condition.stages[stage]).label()}"
+        for column, stage in STAGE_COLUMNS.items()
+        if stage in condition.stages
+    ]
     told += [f"结案条件：{condition.closing}"] if condition.closing else []
-    told += ["、".join(condition.responsible)] if condition.responsible else []
+    told += [word for word, kind in RESPONSIBLE.items() if kind in condition.responsible]
     return "；".join(told)
