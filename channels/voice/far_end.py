@@ -12,7 +12,15 @@ from channels.voice.leg import Leg, LegEnd
 from channels.voice.missed import Missed
 from channels.voice.options import TrunkOptions
 from channels.voice.seat_ring import NOT_ANSWERING, Caller, ring_seat
-from channels.voice.trunks import hop_of, own_address, target_of
+from channels.voice.sip.outgoing import SILENT
+from channels.voice.trunks import (
+    hop_of,
+    identity_of,
+    line_of,
+    may_dial,
+    own_address,
+    target_of,
+)
 from channels.voice.waiters import first_of, stop_tasks
 from hotline.contacts.calls import service as calls
 from hotline.kernel.errors import Conflict, HotlineError
@@ -150,14 +158,21 @@ async def _reach_number(
     if refusal is not None:
         log.warning("dial_out_refused", call=str(call_id), reason=refusal.value)
         return refusal
+    is_emergency = target.kind is TargetKind.EMERGENCY
+    result = TransferResult.NO_TRUNK
     for trunk in exchange.trunks.in_order:
+        if not is_emergency and not may_dial(trunk, target.number or ""):
+            continue
         leg = await _dial(exchange, call_id, target, trunk)
         if leg.answered.is_set() and not leg.is_over:
             return FarEnd(leg)
         await exchange.switchboard.drop(leg)
-        if leg.status not in NO_PATH:
+        if leg.ringing.is_set() or leg.status not in NO_PATH:
             return _why(leg)
-    return TransferResult.UNREACHABLE
+        if leg.status == SILENT:
+            exchange.trunks.note_silence(trunk.name)
+        result = TransferResult.UNREACHABLE
+    return result
 
 
 async def _refusal(exchange: Exchange, target: Target) -> TransferResult | None:
@@ -175,13 +190,18 @@ async def _refusal(exchange: Exchange, target: Target) -> TransferResult | None:
         # The transfer that asks is among those dialled.
         dialled = await calls.outbound_since(session, since)
         dialled += await phone_transfers.dialled_since(session, since)
-    return TransferResult.OVER_BUDGET if dialled > limits.calls_an_hour else None
+        to_one = await calls.outbound_since(session, since, to=number)
+        to_one += await phone_transfers.dialled_since(session, since, to=target.key)
+    is_over = dialled > limits.calls_an_hour or to_one > limits.calls_to_one
+    return TransferResult.OVER_BUDGET if is_over else None
 
 
 async def _dial(exchange: Exchange, call_id: CallId, target: Target, trunk: TrunkOptions) -> Leg:
     """Dial by one trunk, and wait until it is answered, refused, or rang long enough."""
     media, sdp = await exchange.media.offer(f"{call_id}:{target.kind}")
-    limit = exchange.options.outbound.ring_limit.total_seconds()
+    outbound = exchange.options.outbound
+    limit = outbound.ring_limit.total_seconds()
+    line = line_of(exchange.options.lines, trunk)
     leg = exchange.switchboard.dial(
         target_of(trunk, target.number or ""),
         sdp,
@@ -190,6 +210,9 @@ async def _dial(exchange: Exchange, call_id: CallId, target: Target, trunk: Trun
         credentials=trunk.credentials,
         destination=hop_of(trunk),
         ring_limit=limit,
+        patience=outbound.trunk_patience.total_seconds(),
+        identity=identity_of(line, trunk),
+        is_private=line.is_private,
     )
     try:
         await first_of(leg.answered, leg.over, timeout=limit + 2)

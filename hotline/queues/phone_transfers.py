@@ -190,8 +190,11 @@ def _view(row: TransferRow) -> TransferView:
     )
 
 
-async def dialled_since(session: AsyncSession, since: datetime) -> int:
-    """Return how many numbers seats had dialled since an instant, emergencies left out."""
+async def dialled_since(session: AsyncSession, since: datetime, *, to: str | None = None) -> int:
+    """Return how many numbers seats had dialled since an instant, emergencies left out.
+
+    With `to`, only those to one entry of the directory, or one number.
+    """
     counted = DIALLED - {TargetKind.EMERGENCY}
     query = select(func.count()).where(
         TransferRow.kind.in_(counted),
@@ -202,6 +205,8 @@ async def dialled_since(session: AsyncSession, since: datetime) -> int:
             [TransferResult.NOT_ALLOWED, TransferResult.OVER_BUDGET, TransferResult.NO_TRUNK]
         ),
     )
+    if to is not None:
+        query = query.where(TransferRow.target == to)
     return await session.scalar(query) or 0
 
 

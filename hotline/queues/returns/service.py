@@ -12,6 +12,7 @@ from hotline.contacts.calls.states import CallResult
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallId, new_id
 from hotline.queues.model import QueueEntryRow
+from hotline.queues.phone_states import DIRECT
 from hotline.queues.repository import Seats
 from hotline.queues.returns.model import ReturnCallRow
 from hotline.queues.returns.policy import (
@@ -70,6 +71,9 @@ async def owe(
 
     False if not, or if the number is owed one already: then the earlier place counts.
     """
+    if entry.queue == DIRECT:
+        # A seat was being rung for somebody else's talk; that talk says what is owed.
+        return False
     call = await calls.get_call(uow.session, CallId(entry.call_id))
     if not is_owed(call, reason, now - entry.enqueued_at, policy):
         return False
