@@ -13,6 +13,7 @@ RUNS = (
     ("benchmarks.voice.knee", "--seconds", "3"),
     ("benchmarks.cases.evaluate", "--cases", "100000"),
     ("benchmarks.cases.places", "--grids", "20000"),
+    ("benchmarks.cases.merging",),
     ("benchmarks.queues.simulate", "--schedules", "2000"),
     ("benchmarks.faults.schedules", "--count", "500"),
     ("benchmarks.faults.kill", "--rounds", "4"),

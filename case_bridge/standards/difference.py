@@ -73,13 +73,27 @@ def _changes(old: Item, new: Item) -> list[Change]:
         ("定义", old.definition, new.definition),
     )
     changes = [Change(what, was, now) for what, was, now in fields if was != now]
-    before = {(each.code, each.words): each for each in old.conditions}
-    after = {(each.code, each.words): each for each in new.conditions}
-    for key in {**before, **after}:
-        was, now = before.get(key), after.get(key)
-        if was != now:
-            changes.append(Change(f"立案条件 {key[1]}", _told(was), _told(now)))
+    before, after = _by_name(old.conditions), _by_name(new.conditions)
+    for name in {**before, **after}:
+        was, now = before.get(name), after.get(name)
+        if was == now:
+            continue
+        if was and now and was.words != now.words:
+            changes.append(Change("立案条件", was.words, now.words))
+        if _told(was) != _told(now):
+            named = now or was
+            assert named is not None
+            changes.append(Change(f"立案条件 {named.words}", _told(was), _told(now)))
     return changes
+
+
+def _by_name(conditions: tuple[Condition, ...]) -> dict[tuple[str, int], Condition]:
+    """Return conditions by code; sub-conditions of one code are told apart by their order."""
+    found: dict[tuple[str, int], Condition] = {}
+    for each in conditions:
+        place = sum(1 for code, _ in found if code == each.code)
+        found[each.code, place] = each
+    return found
 
 
 def _told(condition: Condition | None) -> str:

@@ -40,3 +40,16 @@ def test_a_changed_limit_is_shown_from_old_to_new() -> None:
     assert [item.code for item in found.added] == ["0111"]
     assert [item.code for item in found.removed] == ["0110"]
     assert found.touched == {(CategoryKind.FACILITY, "0102"), (CategoryKind.INCIDENT, "0110")}
+
+
+def test_a_condition_in_new_words_is_the_same_condition() -> None:
+    cover, waste = CITY.items
+    first, second = cover.conditions
+    newer = replace(
+        CITY,
+        items=(replace(cover, conditions=(replace(first, words="井盖缺失"), second)), waste),
+    )
+
+    (changed,) = compare(CITY, newer).changed
+
+    assert changed.changes == (Change("立案条件", "缺失、移位", "井盖缺失"),)
