@@ -291,3 +291,82 @@ def test_a_challenge_of_a_host_that_we_did_not_call_is_not_answered() -> None:
     wire.receive(Response(401, "Unauthorized", challenge).serialise())
 
     assert wire.outgoing() == []
+
+
+def test_a_trunk_that_has_a_name_is_whoever_has_that_name_today() -> None:
+    wire = Wire(peers=PeerOptions(trunks=frozenset({"sip.carrier.example"})))
+    wire.receive(request("INVITE", branch="a", call_id="a", body=OFFER))
+    assert wire.response().status == 405
+
+    wire.agent.note_trunk("sip.carrier.example", frozenset({PEER.host, "2001:db8::5"}))
+    wire.receive(request("INVITE", branch="b", call_id="b", body=OFFER))
+    event = wire.event()
+    assert isinstance(event, CallOffered)
+    assert event.is_from_trunk
+
+    wire.agent.note_trunk("sip.carrier.example", frozenset({"192.0.2.77"}))
+    wire.outgoing()
+    wire.receive(request("INVITE", branch="c", call_id="c", body=OFFER))
+    assert wire.response().status == 405
+
+
+def test_without_trunks_a_guest_is_no_trunk() -> None:
+    wire = Wire()
+
+    wire.receive(request("INVITE", body=OFFER))
+
+    event = wire.event()
+    assert isinstance(event, CallOffered)
+    assert not event.is_from_trunk
+
+
+@pytest.mark.parametrize("written", ["2001:DB8:0:0::9", "2001:db8::9"])
+def test_an_address_is_the_same_however_it_is_written(written: str) -> None:
+    """RFC 5952: sockets tell one form, people write many."""
+    wire = Wire(
+        Hop(Transport.UDP, "2001:db8::9", 5060), peers=PeerOptions(trunks=frozenset({written}))
+    )
+
+    wire.receive(request("INVITE", body=OFFER))
+
+    assert isinstance(wire.event(), CallOffered)
+
+
+def test_who_is_thrown_away_most_is_told_first() -> None:
+    few = {**RATES, PeerClass.STRANGER: Rate(1, 3)}
+    wire = Wire(peers=PeerOptions(trunks=GUARDED.trunks, rates=few))
+    for number in range(8):
+        wire.receive(request("OPTIONS", branch=f"o{number}", call_id=f"o{number}"))
+    wire.source = Hop(Transport.UDP, "198.51.100.8", 5060)
+    wire.receive(request("INVITE", branch="x", call_id="x", body=OFFER))
+
+    counts = wire.agent.thrown_away
+    assert (counts.over_rate, counts.not_allowed) == (5, 1)
+    assert wire.agent.noisy(1) == [(PEER.host, "stranger", 5)]
+    assert wire.agent.noisy(9) == [
+        (PEER.host, "stranger", 5),
+        ("198.51.100.8", "stranger", 1),
+    ]
+
+
+def test_requests_and_answers_are_counted_and_repetitions_are_not() -> None:
+    wire = Wire()
+    for data in [request("OPTIONS", branch="o")] * 3:
+        wire.receive(data)
+    wire.receive(request("SUBSCRIBE", branch="s", call_id="s"))
+
+    traffic = wire.agent.traffic
+    assert (traffic.requests["OPTIONS"], traffic.requests["OTHER"]) == (1, 1)
+    assert (traffic.responses["2xx"], traffic.responses["4xx"]) == (1, 1)
+
+
+def test_an_unknown_line_and_a_known_one_are_the_same_to_a_stranger() -> None:
+    """Issue B 2: nobody finds out by asking which numbers there are."""
+    answers = []
+    for uri in ("sip:12345@192.0.2.1", "sip:nobody@192.0.2.1"):
+        wire = guarded()
+        wire.receive(request("INVITE", uri=uri, body=OFFER))
+        answer = wire.response()
+        answers.append((answer.status, answer.reason, sorted(answer.headers), wire.events()))
+
+    assert answers[0] == answers[1]
