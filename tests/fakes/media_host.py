@@ -1,4 +1,4 @@
-"""A real rtpengine of our own, in user space, on ports of its own."""
+"""A real rtpengine with the shipped configuration, on ports of its own."""
 
 import asyncio
 import os
@@ -16,8 +16,10 @@ from channels.voice.rtpengine.engine import RtpengineMediaEngine, RtpengineOptio
 from channels.voice.rtpengine.ng import HostSilent, NgClient
 from tests.fakes.ports import free_range
 
+CONFIGURATION = Path(__file__).parents[2] / "config" / "data" / "telephony" / "rtpengine.conf"
+"""What we ship; addresses, ports and folder are the test's."""
+
 START_SECONDS = 15.0
-CONTROL_TRIES = 3
 
 PORTS_PER_LEG = 2
 """Pairs: one for the telephone, one for the inner end."""
@@ -61,20 +63,13 @@ async def media_host(
     with (folder / "rtpengine.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             require_rtpengine(),
-            "--config-file=none",
-            "--table=-1",
-            "--foreground",
-            "--log-stderr",
-            "--log-level=6",
+            f"--config-file={CONFIGURATION}",
             "--interface=127.0.0.1",
             f"--listen-tcp-ng={address[0]}:{address[1]}",
-            "--dtmf-log-ng-tcp",
+            f"--listen-http=127.0.0.1:{_free_tcp_port()}",
             f"--port-min={first}",
             f"--port-max={last}",
             f"--recording-dir={spool}",
-            "--recording-method=pcap",
-            "--recording-format=eth",
-            "--delete-delay=0",
             "--num-threads=2",
             "--media-num-threads=1",
             stderr=log,

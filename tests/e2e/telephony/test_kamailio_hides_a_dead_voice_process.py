@@ -93,7 +93,7 @@ async def house(database_url: str, tmp_path: Path) -> AsyncGenerator[House, None
 async def test_new_calls_go_on_and_those_of_the_dead_process_are_rung_back_first(
     house: House,
 ) -> None:
-    """R12: killing a voice process costs no new call, and each dropped citizen is owed one."""
+    """Killing a voice process costs no new call, and each dropped citizen is owed one."""
     in_progress = asyncio.create_task(house.sipp(20, "-d", "60000", first=13_810_000_000))
     try:
         await until(lambda: all_carry(house, 8))

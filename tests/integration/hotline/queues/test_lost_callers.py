@@ -25,7 +25,7 @@ async def end(floor: SmallFloor, call_id: CallId, how: CallEnd) -> None:
 
 
 async def test_a_caller_lost_in_the_menu_is_owed_a_call_at_the_head(floor: SmallFloor) -> None:
-    """R12: the process died while the caller heard the notice; nobody goes before them."""
+    """The process died while the caller heard the notice; nobody goes before them."""
     waiting = await floor.caller()
     lost = await floor.call("01000002222")
     failed = await floor.call("01000003333")

@@ -176,7 +176,7 @@ async def test_nothing_said_in_a_pause_reaches_the_disk(
     phones: EmbeddedMediaEngine,
     tmp_path: Path,
 ) -> None:
-    """R22: what a citizen says in a pause is not even in rtpengine's captures."""
+    """What a citizen says in a pause is not even in rtpengine's captures."""
     citizen, caller = await incoming(media, phones, "caller")
     await citizen.start_recording(tmp_path / "call.wav")
     await caller.play([write_tone(tmp_path / "a.wav", 440, 0.3)])
