@@ -1,10 +1,11 @@
-"""Calls set up and torn down per second on one core: answered and bridged, beside a bare answerer.
+"""Calls set up and torn down per second on one core: answered and bridged, beside sippy and bare.
 
-    python -m benchmarks.voice.sip_core [--calls 3000] [--window 50]
+    python -m benchmarks.voice.sip_core [--calls 3000] [--window 50] [--without-sippy]
 
 One process at a time is measured: `bare` (60 lines of asyncio that answer by pattern, and know
 nothing else), `answered` (our endpoint answers) and `bridged` (our endpoint calls a far end for
-each caller and connects the two). Caller and far end run in the parent. What is counted is the
+each caller and connects the two); then both again by sippy 2.5 (`sippy_process`), for which a
+virtual environment is made in a scratch folder. Caller and far end run in the parent. What is counted is the
 CPU time of the measured process, so that a busy machine does not change the figures much. Prints
 a table in Markdown.
 """
@@ -13,10 +14,15 @@ import argparse
 import asyncio
 import gc
 import re
+import socket
+import subprocess
 import sys
+import tempfile
 import time
+import venv
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 from channels.voice.endpoint import Endpoint, EndpointOptions
 from channels.voice.sip.errors import CallGone
@@ -37,8 +43,13 @@ SDP = (
     b"m=audio 40000 RTP/AVP 8\r\n"
 )
 ROLES = ("bare", "answered", "bridged")
+SIPPY_ROLES = ("answered", "bridged")
+SIPPY = "sippy==2.5"
 LIMIT = 120.0
 """Seconds that a run may take."""
+
+Command: TypeAlias = Callable[[int], list[str]]
+"""The command line of a process that prints its port, given the port of the far end."""
 
 _COPIED = re.compile(rb"\r\n((?:Via|From|Call-ID|CSeq): [^\r]*)")
 _TO = re.compile(rb"\r\nTo: ([^\r]*)")
@@ -178,17 +189,32 @@ async def measured(role: str, far_end: str) -> None:
         await wait
 
 
-async def measure(role: str, calls: int, window: int) -> tuple[float, float]:
+def own_process(role: str) -> Command:
+    """Return how our process of this role is started, given the port of the far end."""
+
+    def command(far_port: int) -> list[str]:
+        us = [sys.executable, "-m", "benchmarks.voice.sip_core", "--role", role]
+        return [*us, "--far-end", f"sip:far@{HOST}:{far_port}"]
+
+    return command
+
+
+def sippy_process(python: Path, role: str) -> Command:
+    """Return how sippy's process of this role is started."""
+    script = str(Path(__file__).with_name("sippy_process.py"))
+
+    def command(far_port: int) -> list[str]:
+        return [str(python), script, role, str(_free_port()), str(far_port)]
+
+    return command
+
+
+async def measure(command: Command, calls: int, window: int) -> tuple[float, float]:
     """Return the calls per second of CPU time, and of the clock."""
     loop = asyncio.get_running_loop()
     far_transport, far = await loop.create_datagram_endpoint(BareAnswerer, local_addr=(HOST, 0))
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.voice.sip_core", "--role", role),
-        *("--far-end", f"sip:far@{HOST}:{far.port}"),
-        stdin=pipe,
-        stdout=pipe,
-    )
+    process = await asyncio.create_subprocess_exec(*command(far.port), stdin=pipe, stdout=pipe)
     assert process.stdout is not None
     try:
         port = int(await asyncio.wait_for(process.stdout.readline(), 30))
@@ -199,29 +225,52 @@ async def measure(role: str, calls: int, window: int) -> tuple[float, float]:
         await asyncio.wait_for(caller.over, LIMIT)
         seconds, cpu = time.monotonic() - clock, _cpu(process.pid) - used
         transport.close()
-        await asyncio.wait_for(process.communicate(b""), 15)
     finally:
-        if process.returncode is None:
-            process.kill()
+        process.kill()
+        await process.wait()
         far_transport.close()
     return calls / cpu, calls / seconds
 
 
 def _cpu(pid: int) -> float:
-    """Return seconds that the main thread was on a core, to the nanosecond."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+    """Return seconds that its threads were on a core, to the nanosecond."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text(encoding="ascii").split()[0]) for task in tasks) / 1e9
 
 
-async def compare(calls: int, window: int) -> list[str]:
-    """Measure all three; return the lines of the table."""
+def _free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind((HOST, 0))
+        port: int = udp.getsockname()[1]
+        return port
+
+
+def sippy_python(folder: Path) -> Path | None:
+    """Make an environment with sippy; return its Python, or None where it cannot be had."""
+    venv.create(folder, with_pip=True)
+    python = folder / "bin" / "python"
+    done = subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", SIPPY], check=False, capture_output=True
+    )
+    if done.returncode:
+        print(f"{SIPPY} could not be installed: it is left out", file=sys.stderr)
+        return None
+    return python
+
+
+async def compare(calls: int, window: int, sippy: Path | None) -> list[str]:
+    """Measure all; return the lines of the table."""
+    runs = {role: own_process(role) for role in ROLES}
+    if sippy is not None:
+        runs |= {f"sippy 2.5, {role}": sippy_process(sippy, role) for role in SIPPY_ROLES}
     lines = ["| what | calls/s of one core | of the bare answerer | calls/s by the clock |"]
     lines.append("|---|---|---|---|")
     bare = 0.0
-    for role in ROLES:
+    for name, command in runs.items():
         # The bare one is so quick that it needs more calls for the clock of its CPU.
-        by_cpu, by_clock = await measure(role, calls * (5 if role == "bare" else 1), window)
+        by_cpu, by_clock = await measure(command, calls * (5 if name == "bare" else 1), window)
         bare = bare or by_cpu
-        lines.append(f"| {role} | {by_cpu:,.0f} | {by_cpu / bare:.0%} | {by_clock:,.0f} |")
+        lines.append(f"| {name} | {by_cpu:,.0f} | {by_cpu / bare:.0%} | {by_clock:,.0f} |")
     return lines
 
 
@@ -232,11 +281,14 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=50)
     parser.add_argument("--role", choices=ROLES)
     parser.add_argument("--far-end", default="")
+    parser.add_argument("--without-sippy", action="store_true")
     chosen = parser.parse_args()
     if chosen.role:
         asyncio.run(measured(chosen.role, chosen.far_end))
-    else:
-        print("\n".join(asyncio.run(compare(chosen.calls, chosen.window))))
+        return
+    with tempfile.TemporaryDirectory(prefix="sippy-") as made:
+        sippy = None if chosen.without_sippy else sippy_python(Path(made) / "venv")
+        print("\n".join(asyncio.run(compare(chosen.calls, chosen.window, sippy))))
 
 
 if __name__ == "__main__":
