@@ -1,7 +1,6 @@
 """What is known of one call, and the book of all calls."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from channels.voice.sip.acceptance import Acceptance
 from channels.voice.sip.address import Hop, Outgoing, Transport
@@ -15,6 +14,8 @@ from channels.voice.sip.layer import TransactionLayer
 from channels.voice.sip.message import Request, Response, is_token
 from channels.voice.sip.options import UserAgentOptions
 from channels.voice.sip.peers import Peers
+from channels.voice.sip.refresh_timer import SessionTimer
+from channels.voice.sip.replaces import Replaces
 from channels.voice.sip.states import CALL, CallState, CallTrigger
 from channels.voice.sip.transaction import (
     ClientTransaction,
@@ -24,10 +25,6 @@ from channels.voice.sip.transaction import (
     ServerTransaction,
 )
 from channels.voice.sip.uri import host_port
-
-if TYPE_CHECKING:
-    from channels.voice.sip.session_timer import SessionTimer
-    from channels.voice.sip.transfer import Replaces
 
 Headers = Sequence[tuple[str, str]]
 
@@ -247,7 +244,7 @@ class CallBook:
             return None
         return call, dialog
 
-    def replaced(self, replaces: "Replaces") -> Call | None:
+    def replaced(self, replaces: Replaces) -> Call | None:
         """Return the call of ours that a Replaces value means (RFC 3891 3), or None."""
         call = self._calls.get(replaces.to_tag)
         dialog = call.dialogs.get(replaces.from_tag) if call is not None else None

@@ -23,11 +23,11 @@ from channels.voice.sip.identity import asserted_identity, diversions, wants_pri
 from channels.voice.sip.leaving import Leaving
 from channels.voice.sip.message import Request
 from channels.voice.sip.reasons import reason_of
+from channels.voice.sip.replaces import replaces_of_request
 from channels.voice.sip.screening import ALLOW, SUPPORTED
 from channels.voice.sip.session_timer import SessionTimers, requires, supports
 from channels.voice.sip.states import CallState, CallTrigger
 from channels.voice.sip.transaction import InviteServer, Server
-from channels.voice.sip.transfer import replaces_of_request
 from channels.voice.sip.uri import Uri
 
 RELIABLE = "100rel"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.call import Call, CallBook
@@ -9,6 +10,7 @@ from channels.voice.sip.errors import PeerError
 from channels.voice.sip.headers import MAX_SECONDS, parse_number, parse_params
 from channels.voice.sip.message import Request, Response
 from channels.voice.sip.reasons import reason_of
+from channels.voice.sip.refresh_timer import GLARE_PAUSE, SessionTimer
 from channels.voice.sip.states import CallState
 
 MIN_SE = 90
@@ -16,9 +18,6 @@ MIN_SE = 90
 
 MAX_SE = 86_400
 """Seconds; a longer interval protects nobody."""
-
-GLARE_PAUSE = 3.0
-"""Seconds until a refresh that met one of the other side is tried again (RFC 3261 14.1)."""
 
 TIMER = "timer"
 
@@ -45,50 +44,6 @@ class SessionExpires:
 
     def __str__(self) -> str:
         return f"{self.seconds};refresher={self.refresher}" if self.refresher else f"{self.seconds}"
-
-
-class SessionTimer:
-    """The running timer of one call."""
-
-    __slots__ = ("_call", "_on_end", "_on_refresh", "alarm_at", "end_at", "refresh_at")
-
-    def __init__(
-        self,
-        call: Call,
-        on_refresh: Callable[[Call, float], None],
-        on_end: Callable[[Call, float], None],
-    ) -> None:
-        self._call = call
-        self._on_refresh = on_refresh
-        self._on_end = on_end
-        self.refresh_at = NEVER
-        self.end_at = NEVER
-        self.alarm_at = NEVER
-
-    def next_timer(self) -> float | None:
-        """Return when to refresh, or to give the call up."""
-        due = min(self.refresh_at, self.end_at)
-        return None if due == NEVER else due
-
-    def handle_timer(self, now: float) -> None:
-        """Refresh, or give up."""
-        if now >= self.end_at:
-            self.stop()
-            self._on_end(self._call, now)
-        elif now >= self.refresh_at:
-            # Until the refresh is answered, the next try is half way to the end.
-            self.refresh_at = now + max((self.end_at - now) / 2, GLARE_PAUSE)
-            self._on_refresh(self._call, now)
-
-    def start(self, seconds: int, *, is_ours: bool, now: float) -> None:
-        """Run anew for an interval; `is_ours` if the refreshes are (RFC 4028 10)."""
-        # Who waits gives up a little before the end, so that the BYE still finds its way.
-        self.end_at = now + (seconds if is_ours else seconds - min(32, seconds // 3))
-        self.refresh_at = now + seconds / 2 if is_ours else NEVER
-
-    def stop(self) -> None:
-        """Run no more."""
-        self.refresh_at = self.end_at = NEVER
 
 
 class SessionTimers:
@@ -185,7 +140,7 @@ class SessionTimers:
         call.is_session_ours = is_ours
         call.session_seconds = seconds
         if call.session is None:
-            call.session = SessionTimer(call, self._refresh, self._end)
+            call.session = SessionTimer(partial(self._refresh, call), partial(self._end, call))
         call.session.start(seconds, is_ours=is_ours, now=now)
         self._book.layer.alarms.watch(call.session)
 

@@ -5,16 +5,17 @@ message of the other side makes us call anybody.
 """
 
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.call import Call, CallBook
 from channels.voice.sip.dialog import Dialog
 from channels.voice.sip.errors import CallGone, PeerError, UsageError
 from channels.voice.sip.events import TransferAsked, TransferKey, TransferProgressed
-from channels.voice.sip.headers import NameAddress, parse_number, parse_params
+from channels.voice.sip.headers import NameAddress, parse_number
 from channels.voice.sip.message import Request, Response
 from channels.voice.sip.reasons import reason_of
+from channels.voice.sip.replaces import replaces_in
 from channels.voice.sip.states import CallState
 from channels.voice.sip.transaction import ClientTransaction, InviteServer, Server
 from channels.voice.sip.uri import Uri
@@ -29,34 +30,6 @@ MAX_TRANSFERS = 100
 """Transfers asked for and not yet over, in all calls."""
 
 SIPFRAG = "message/sipfrag;version=2.0"
-
-
-@dataclass(frozen=True, slots=True)
-class Replaces:
-    """Which dialog a call is to replace, as the receiver of the header sees it (RFC 3891 6.1)."""
-
-    call_id: str
-    to_tag: str
-    from_tag: str
-    is_early_only: bool = False
-
-    @classmethod
-    def parse(cls, text: str) -> "Replaces":
-        """Parse the value.
-
-        Raises:
-            PeerError: 400, if a part is missing.
-        """
-        call_id, _, rest = text.partition(";")
-        params = dict(parse_params(rest))
-        to_tag, from_tag = params.get("to-tag"), params.get("from-tag")
-        if not call_id.strip() or not to_tag or not from_tag:
-            raise PeerError(400, "Bad Replaces")
-        return cls(call_id.strip(), to_tag, from_tag, "early-only" in params)
-
-    def __str__(self) -> str:
-        early = ";early-only" if self.is_early_only else ""
-        return f"{self.call_id};to-tag={self.to_tag};from-tag={self.from_tag}{early}"
 
 
 @dataclass(slots=True, eq=False)
@@ -290,31 +263,6 @@ class Transfers:
         for transfer in list(self._asked.values()):
             if transfer.call.state is CallState.ENDED:
                 self._drop(transfer)
-
-
-def replaces_in(uri: Uri) -> Replaces | None:
-    """Return the Replaces that a Refer-To carries in the headers of its URI.
-
-    Raises:
-        PeerError: 400, for one that is broken.
-    """
-    for field in uri.headers.split("&"):
-        name, _, value = field.partition("=")
-        if name.lower() == "replaces":
-            return Replaces.parse(unquote(value))
-    return None
-
-
-def replaces_of_request(request: Request) -> Replaces | None:
-    """Return the Replaces of an INVITE.
-
-    Raises:
-        PeerError: 400, for one that is broken, and for several.
-    """
-    values = request.headers.get("replaces", ())
-    if len(values) > 1:
-        raise PeerError(400, "Repeated Replaces")
-    return Replaces.parse(values[0]) if values else None
 
 
 def _parse_fragment(body: bytes) -> tuple[int, str]:

@@ -15,7 +15,7 @@ from channels.voice.sip.events import (
     TransferKey,
     TransferProgressed,
 )
-from channels.voice.sip.transfer import Replaces
+from channels.voice.sip.replaces import Replaces
 from channels.voice.sip.uri import Uri
 from tests.unit.channels.voice.sip.wire import ANSWER, OFFER, Wire, reply, request
 
