@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from config.data_files import read_yaml
+from hotline.queues.control.states import TargetKind
 from hotline.queues.phone_directory import DirectoryEntry, is_dialable
-from hotline.queues.phone_states import TargetKind
 from ivr.errors import Problem
 from ivr.text import Section
 

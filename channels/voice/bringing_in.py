@@ -28,7 +28,7 @@ from hotline.kernel.ids import CallId, SeatId
 from hotline.kernel.tasks import spawn
 from hotline.queues import phone_directory
 from hotline.queues import service as queues
-from hotline.queues.phone_states import (
+from hotline.queues.control.states import (
     DONE,
     TargetKind,
     TransferMode,

@@ -26,12 +26,13 @@ from channels.voice.transfer import Transfer
 from channels.voice.waiters import first_of, stop_tasks
 from channels.voice.webrtc.leg import PageAttempt, PageLeg
 from hotline.contacts.calls import service as calls
+from hotline.contacts.calls.states import CallEnd
 from hotline.kernel.errors import Conflict, Unavailable
 from hotline.kernel.ids import CallId, SeatId, UserId
 from hotline.kernel.tasks import spawn
 from hotline.queues import phone_contacts, phone_transfers
 from hotline.queues import service as queues
-from hotline.queues.phone_states import TransferResult, TransferState
+from hotline.queues.control.states import TransferResult, TransferState
 from hotline.queues.phone_transfers import ParkedView
 from hotline.recordings import service as recordings
 
@@ -315,7 +316,9 @@ class Conversation:
             return None
         if lost.cancelled() or seat.is_over:
             is_broken = not seat.is_over or seat.over.result() is LegEnd.BROKEN
-            is_lost = (self._is_outside and is_broken) or self._others.has_just_failed
+            # A media host that dies takes the seat's leg away, and maybe not the citizen's.
+            is_ours = not dead.cancelled() and dead.result() is CallEnd.FAILED
+            is_lost = is_ours or (self._is_outside and is_broken) or self._others.has_just_failed
             return TalkEnd.SEAT_LOST if is_lost else TalkEnd.SEAT_HUNG_UP
         if await self._wait_for_page(seat) or self._changed.is_set():
             return None

@@ -27,6 +27,7 @@ from hotline.kernel.errors import Conflict, HotlineError
 from hotline.kernel.ids import CallId, SeatId
 from hotline.kernel.tasks import spawn
 from hotline.queues import phone_transfers
+from hotline.queues.control.states import TargetKind, TransferResult
 from hotline.queues.phone_contacts import (
     SeatNotFree,
     answer_call_to_seat,
@@ -34,7 +35,6 @@ from hotline.queues.phone_contacts import (
     end_call_to_seat,
 )
 from hotline.queues.phone_directory import Target
-from hotline.queues.phone_states import TargetKind, TransferResult
 from hotline.queues.values import Offer
 
 log = structlog.get_logger()

@@ -18,8 +18,8 @@ from hotline.contacts.calls import service as calls
 from hotline.kernel.errors import Conflict, Unavailable
 from hotline.kernel.ids import CallId, SeatId
 from hotline.queues import phone_transfers
+from hotline.queues.control.states import ParkResult
 from hotline.queues.phone_contacts import call_seat, end_call_to_seat, release_seat
-from hotline.queues.phone_states import ParkResult
 from hotline.queues.phone_transfers import ParkedView
 from hotline.queues.values import Offer
 

@@ -20,9 +20,9 @@ from hotline.kernel.errors import Conflict, HotlineError, Invalid, NotFound, Una
 from hotline.kernel.ids import SeatId
 from hotline.kernel.tasks import spawn
 from hotline.queues import phone_requests
+from hotline.queues.control.states import TargetKind, TransferMode
 from hotline.queues.phone_act import PhoneAct, PhoneRequest
 from hotline.queues.phone_directory import find_target
-from hotline.queues.phone_states import TargetKind, TransferMode
 from hotline.queues.values import Offer
 
 log = structlog.get_logger()

@@ -23,7 +23,7 @@ from channels.voice.waiters import first_of
 from hotline.kernel.errors import Conflict, HotlineError
 from hotline.kernel.ids import SeatId
 from hotline.queues import phone_directory, phone_transfers, phones
-from hotline.queues.phone_states import TransferMode, TransferResult
+from hotline.queues.control.states import TransferMode, TransferResult
 from hotline.queues.values import Offer
 
 log = structlog.get_logger()

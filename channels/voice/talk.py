@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from channels.voice.leg import Leg
 from channels.voice.webrtc.leg import PageAttempt
 from hotline.kernel.ids import SeatId, UserId
+from hotline.queues.control.states import TransferMode, TransferResult
 from hotline.queues.phone_directory import Target
-from hotline.queues.phone_states import TransferMode, TransferResult
 from hotline.queues.values import Offer
 
 

@@ -15,7 +15,7 @@ from channels.voice.talk import TransferWish
 from hotline.kernel.errors import Conflict, Unavailable
 from hotline.kernel.ids import CallId
 from hotline.queues import phone_contacts, phone_transfers
-from hotline.queues.phone_states import (
+from hotline.queues.control.states import (
     TRANSFER,
     TransferMode,
     TransferResult,

@@ -12,9 +12,9 @@ from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict
 from hotline.kernel.ids import CallId, SeatId, new_id
 from hotline.queues.acts import Act, carry_out
+from hotline.queues.control.states import DIRECT
 from hotline.queues.distributor import answer_offer, tell
 from hotline.queues.model import OfferRow, QueueEntryRow
-from hotline.queues.phone_states import DIRECT
 from hotline.queues.repository import QueueEntries, Seats
 from hotline.queues.states import (
     QUEUED,

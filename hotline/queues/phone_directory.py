@@ -10,9 +10,9 @@ from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Invalid, NotFound
 from hotline.kernel.ids import SeatId
 from hotline.people.number import parse_number
+from hotline.queues.control.states import DIALLED, TargetKind
 from hotline.queues.model import SeatRow
 from hotline.queues.phone_model import DirectoryRow
-from hotline.queues.phone_states import DIALLED, TargetKind
 from hotline.queues.repository import Seats
 
 

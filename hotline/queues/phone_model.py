@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.kernel.ids import new_id
 from hotline.kernel.schema import Base, enum_type
-from hotline.queues.phone_states import (
+from hotline.queues.control.states import (
     ParkResult,
     TargetKind,
     TransferMode,

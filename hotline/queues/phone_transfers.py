@@ -14,10 +14,7 @@ from hotline.contacts.calls.model import CallRow
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, NotFound
 from hotline.kernel.ids import CallId, SeatId, new_id
-from hotline.queues.model import SeatRow
-from hotline.queues.phone_directory import Target
-from hotline.queues.phone_model import ParkedRow, TransferRow
-from hotline.queues.phone_states import (
+from hotline.queues.control.states import (
     DIALLED,
     DONE,
     TRANSFER,
@@ -28,6 +25,9 @@ from hotline.queues.phone_states import (
     TransferState,
     TransferTrigger,
 )
+from hotline.queues.model import SeatRow
+from hotline.queues.phone_directory import Target
+from hotline.queues.phone_model import ParkedRow, TransferRow
 
 FIRST_SLOT, LAST_SLOT = 701, 799
 """Where callers are parked; a phone dials a star and the slot."""

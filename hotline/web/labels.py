@@ -6,7 +6,7 @@ from typing import Final
 
 from hotline.accounts.roles import Role
 from hotline.contacts.contact import Channel
-from hotline.queues.phone_states import TargetKind, TransferMode, TransferResult, TransferState
+from hotline.queues.control.states import TargetKind, TransferMode, TransferResult, TransferState
 from hotline.queues.states import SeatState
 from hotline.queues.thresholds import AlarmKind
 from hotline.recordings.states import RecordingClass, RecordingState

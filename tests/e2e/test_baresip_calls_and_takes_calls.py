@@ -15,8 +15,8 @@ from hotline.contacts.calls.model import CallEventRow
 from hotline.contacts.calls.states import CallEnd
 from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database
+from hotline.queues.control.states import TransferResult
 from hotline.queues.phone_model import TransferRow
-from hotline.queues.phone_states import TransferResult
 from hotline.queues.states import SeatState
 from tests.e2e.baresip import Baresip, baresip
 from tests.integration.channels.voice.hall import PASSWORD, Hall, eventually, hears, open_hall

@@ -11,8 +11,8 @@ from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallResult
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallId, new_id
+from hotline.queues.control.states import DIRECT
 from hotline.queues.model import QueueEntryRow
-from hotline.queues.phone_states import DIRECT
 from hotline.queues.repository import Seats
 from hotline.queues.returns.model import ReturnCallRow
 from hotline.queues.returns.policy import (

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.kernel.ids import SeatId
 from hotline.queues import phone_directory
 from hotline.queues import service as queues
-from hotline.queues.phone_states import TargetKind
+from hotline.queues.control.states import TargetKind
 from hotline.queues.states import SeatState
 from hotline.tickets.category import SearchText, rank
 from hotline.web.auth import current_user

@@ -16,8 +16,8 @@ from hotline.kernel.errors import Conflict, Forbidden, Invalid
 from hotline.kernel.ids import CallId, SeatId
 from hotline.queues import abuse, phone_requests, phones
 from hotline.queues import service as queues
+from hotline.queues.control.states import TargetKind, TransferMode
 from hotline.queues.phone_act import PhoneAct
-from hotline.queues.phone_states import TargetKind, TransferMode
 from hotline.queues.states import OfferState
 from hotline.queues.values import SeatContact
 from hotline.tickets import reading

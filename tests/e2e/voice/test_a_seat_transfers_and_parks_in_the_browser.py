@@ -5,9 +5,9 @@ from pathlib import Path
 from sqlalchemy import select
 
 from channels.voice.tones import RATE, read_channel, tone_share, write_tone
+from hotline.queues.control.states import TargetKind, TransferResult
 from hotline.queues.phone_directory import DirectoryEntry, save_directory
 from hotline.queues.phone_model import TransferRow
-from hotline.queues.phone_states import TargetKind, TransferResult
 from hotline.queues.states import SeatState
 from tests.e2e.voice.conftest import CITIZEN_HZ, SEAT_HZ, Person, TalkHouse
 from tests.integration.channels.voice.hall import MUSIC_HZ, eventually, hears

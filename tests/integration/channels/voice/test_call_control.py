@@ -21,18 +21,18 @@ from hotline.kernel.db import Database
 from hotline.kernel.ids import CallId, UserId, new_id
 from hotline.queues import phone_requests, phone_transfers
 from hotline.queues import service as queues
-from hotline.queues.model import OfferRow
-from hotline.queues.phone_act import PhoneAct
-from hotline.queues.phone_directory import DirectoryEntry, save_directory
-from hotline.queues.phone_model import ParkedRow, TransferRow
-from hotline.queues.phone_requests import PhoneRefused
-from hotline.queues.phone_states import (
+from hotline.queues.control.states import (
     ParkResult,
     TargetKind,
     TransferMode,
     TransferResult,
     TransferState,
 )
+from hotline.queues.model import OfferRow
+from hotline.queues.phone_act import PhoneAct
+from hotline.queues.phone_directory import DirectoryEntry, save_directory
+from hotline.queues.phone_model import ParkedRow, TransferRow
+from hotline.queues.phone_requests import PhoneRefused
 from hotline.queues.states import OfferState, SeatState
 from hotline.recordings.model import RecordingRow
 from tests.integration.channels.voice.conftest import CITIZEN_HZ, SEAT_HZ

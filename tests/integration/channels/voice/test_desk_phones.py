@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from channels.voice.phone import NotAnswered, Phone
+from hotline.queues.control.states import TransferResult, TransferState
 from hotline.queues.phone_act import PhoneAct
-from hotline.queues.phone_states import TransferResult, TransferState
 from hotline.queues.states import SeatState
 from tests.integration.channels.voice.conftest import CITIZEN_HZ, SEAT_HZ
 from tests.integration.channels.voice.hall import MUSIC_HZ, PASSWORD, Hall

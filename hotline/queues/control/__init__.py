@@ -1,0 +1,1 @@
+"""Call control: whom a talk is brought to, and what becomes of it."""
