@@ -16,8 +16,8 @@ from case_bridge.merging.reading import merges_of, proposals
 from hotline.callbacks.model import CallbackRow
 from hotline.callbacks.options import CallbackOptions
 from hotline.callbacks.policy import CallbackPolicy
-from hotline.callbacks.service import Question, record_answer, schedule_callbacks
-from hotline.callbacks.states import CallbackState
+from hotline.callbacks.service import record_answer, schedule_callbacks
+from hotline.callbacks.states import CallbackState, Question
 from hotline.contacts.contact import Channel
 from hotline.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hotline.kernel.ids import CallbackId, CaseId, TicketId

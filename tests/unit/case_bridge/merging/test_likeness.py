@@ -13,7 +13,7 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
 def matter(**changes: Any) -> Matter:
-    told = {
+    told: dict[str, Any] = {
         "subject": "污水井盖缺失",
         "body": "荷香路12号门口的井盖不见了，很危险",
         "place": "荷香路12号",
