@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from channels.voice.media.embedded import EmbeddedMediaEngine, EmbeddedMediaOptions
+from channels.voice.media.engine import MediaEngine
 from channels.voice.options import (
     LineOptions,
     OutboundOptions,
@@ -247,12 +248,20 @@ class Hall:
 
 @asynccontextmanager
 async def open_hall(
-    database: Database, folder: Path, *, ports: tuple[int, int] = (0, 0), **changes: object
+    database: Database,
+    folder: Path,
+    *,
+    ports: tuple[int, int] = (0, 0),
+    engine: AbstractAsyncContextManager[MediaEngine] | None = None,
+    **changes: object,
 ) -> AsyncGenerator[Hall, None]:
-    """Run a voice process with the hall's options, changed as asked; `ports` are for sound."""
+    """Run a voice process with the hall's options, changed as asked.
+
+    `ports` are for sound, which the embedded engine carries unless there is another `engine`.
+    """
     options = replace(voice_options(folder), **changes)  # type: ignore[arg-type]
     async with (
-        EmbeddedMediaEngine(EmbeddedMediaOptions("127.0.0.1", *ports)) as media,
+        engine or EmbeddedMediaEngine(EmbeddedMediaOptions("127.0.0.1", *ports)) as media,
         VoiceProcess.open(options, database, media, clock=system_clock) as voice,
     ):
         yield Hall(database, voice, options, folder)
