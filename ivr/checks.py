@@ -31,9 +31,10 @@ DIGIT_PROMPTS = tuple(f"digit_{digit}" for digit in range(10))
 NUMBER_PROMPTS = (*DIGIT_PROMPTS, "ten", "hundred", "thousand")
 POSITION_PROMPTS = (
     *("position_next", "position_many", "position_before", "position_after", "two_persons"),
+    *("wait_about", "wait_more", "minutes"),
     *NUMBER_PROMPTS,
 )
-"""What `speech.queue_position` may say to a caller in a queue."""
+"""What `speech.queue_position` and `queue_wait` may say to a caller in a queue."""
 
 
 def problems_of(flow: Flow, prompts: frozenset[str]) -> list[Problem]:

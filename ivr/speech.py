@@ -55,6 +55,12 @@ def queue_position(ahead: int) -> tuple[PromptRef, ...]:
     return (PromptRef("position_before"), *number, PromptRef("position_after"))
 
 
+def queue_wait(minutes: int, *, is_more: bool) -> tuple[PromptRef, ...]:
+    """Return the announcement of a wait: about so many minutes, or more than so many."""
+    number = (PromptRef("two_persons"),) if minutes == 2 else spoken_number(minutes)
+    return (PromptRef("wait_more" if is_more else "wait_about"), *number, PromptRef("minutes"))
+
+
 def prompts(
     say: tuple[Speech, ...], variables: Mapping[str, str], one: str = "yao"
 ) -> tuple[PromptRef, ...]:

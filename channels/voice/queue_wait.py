@@ -26,9 +26,10 @@ from hotline.kernel.errors import Conflict, Unavailable
 from hotline.kernel.ids import CallId, SeatId
 from hotline.kernel.tasks import spawn
 from hotline.queues import service as queues
+from hotline.queues.estimate import Bound
 from hotline.queues.values import Offer
 from ivr.events import LeaveReason
-from ivr.speech import queue_position
+from ivr.speech import queue_position, queue_wait
 from ivr.verbs import CALL_BACK_KEY, CALL_BACK_OFFER, PromptRef
 
 log = structlog.get_logger()
@@ -257,7 +258,7 @@ class QueueWait:
         return SeatFound(offer.seat_id, leg)
 
     async def _sound(self) -> None:
-        """Play music, and every now and then say how many are in front."""
+        """Play music, and every now and then say the place and the wait to expect."""
         limits = self._exchange.options.limits
         pause = limits.announce_first
         while True:
@@ -281,10 +282,14 @@ class QueueWait:
     async def _announce(self) -> None:
         try:
             async with self._exchange.database.read() as session:
-                place = await queues.position(session, self._call_id)
+                prospect = await queues.prospect(session, self._call_id, self._exchange.clock())
         except Unavailable:
-            place = None
-        if place is None:
+            prospect = None
+        if prospect is None:
             return
-        offer = (CALL_BACK_OFFER,) if self._can_call_back and place > 1 else ()
-        await self._walk.say((*queue_position(place - 1), *offer))
+        wait: tuple[PromptRef, ...] = ()
+        if prospect.place > 1 and prospect.expected is not None:
+            is_more = prospect.expected.bound is Bound.MORE_THAN
+            wait = queue_wait(prospect.expected.minutes, is_more=is_more)
+        offer = (CALL_BACK_OFFER,) if self._can_call_back and prospect.place > 1 else ()
+        await self._walk.say((*queue_position(prospect.place - 1), *wait, *offer))

@@ -6,7 +6,7 @@ ring; the distributor alone takes entry before seat, and it skips what is locked
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -30,6 +30,8 @@ from hotline.queues.values import PhoneBinding, SeatDraft
 
 OPEN_OFFER = (OfferState.RINGING, OfferState.ANSWERED)
 OPEN_ENTRY = (QueuedState.WAITING, QueuedState.OFFERED)
+
+LONGEST_WAIT = timedelta(hours=2)
 
 MAX_TRIES = 8
 """A caller is offered to that many seats while one transaction tries to hold still; never seen."""
@@ -224,23 +226,41 @@ class QueueEntries:
         )
         return await self._session.scalar(query)
 
-    async def position(self, call_id: UUID) -> int | None:
-        """Return 1 for the head of the queue; None if the call is not waiting."""
-        mine = await self._session.scalar(
-            select(QueueEntryRow).where(
-                QueueEntryRow.call_id == call_id, QueueEntryRow.state.in_(OPEN_ENTRY)
+    async def place_of(self, call_id: UUID, most: int) -> tuple[str, int] | None:
+        """Return queue and place, 1 for the head, `most` + 1 at most; None if it waits nowhere.
+
+        Whoever stands behind many does not make us count them all.
+        """
+        mine = (
+            await self._session.execute(
+                select(QueueEntryRow.queue, QueueEntryRow.rank_at, QueueEntryRow.id).where(
+                    QueueEntryRow.call_id == call_id, QueueEntryRow.state.in_(OPEN_ENTRY)
+                )
             )
-        )
+        ).one_or_none()
         if mine is None:
             return None
-        before = await self._session.scalar(
-            select(func.count()).where(
-                QueueEntryRow.queue == mine.queue,
-                QueueEntryRow.state == QueuedState.WAITING,
-                tuple_(QueueEntryRow.rank_at, QueueEntryRow.id) < (mine.rank_at, mine.id),
-            )
+        ahead = select(QueueEntryRow.id).where(
+            QueueEntryRow.queue == mine.queue,
+            QueueEntryRow.state == QueuedState.WAITING,
+            tuple_(QueueEntryRow.rank_at, QueueEntryRow.id) < (mine.rank_at, mine.id),
         )
-        return (before or 0) + 1
+        counted = select(func.count()).select_from(ahead.limit(most).subquery())
+        return mine.queue, (await self._session.scalar(counted) or 0) + 1
+
+    async def answered_since(self, since: datetime) -> dict[str, int]:
+        """Return how many callers of each queue have been answered since then."""
+        query = (
+            select(QueueEntryRow.queue, func.count())
+            .where(
+                QueueEntryRow.state == QueuedState.ANSWERED,
+                QueueEntryRow.ended_at > since,
+                # Nobody waits that long; there is an index on it.
+                QueueEntryRow.enqueued_at > since - LONGEST_WAIT,
+            )
+            .group_by(QueueEntryRow.queue)
+        )
+        return {row[0]: row[1] for row in await self._session.execute(query)}
 
     async def waiting(self) -> Sequence[tuple[str, int, datetime]]:
         """Return queue, callers waiting, and since when the first one waits."""

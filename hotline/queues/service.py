@@ -46,6 +46,7 @@ from hotline.queues.views import (
     board,
     has_seats,
     position,
+    prospect,
     seat_view,
 )
 
@@ -64,6 +65,7 @@ __all__ = [
     "make_available",
     "miss_offer",
     "position",
+    "prospect",
     "put_seat",
     "queues_with_callers",
     "ringing_offers",

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from hotline.kernel.ids import CallId, ContactId, SeatId, TicketId, UserId
+from hotline.queues.estimate import Estimate
 from hotline.queues.routing import QueueRules
 from hotline.queues.states import OfferState, SeatState
 
@@ -118,6 +119,15 @@ class SeatView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """What a caller who waits is told."""
+
+    place: int
+    """1 is next."""
+    expected: Estimate | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueLine:
     """One queue on the board."""
 
@@ -125,6 +135,8 @@ class QueueLine:
     waiting: int
     longest_since: datetime | None
     """When the caller who waits longest joined."""
+    expected: Estimate | None = None
+    """What a caller who joins now is told of the wait; None if too little is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

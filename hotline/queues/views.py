@@ -6,9 +6,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.kernel.ids import CallId, ContactId, SeatId, TicketId, UserId
+from hotline.queues.estimate import WINDOW, expected_wait
 from hotline.queues.repository import QueueEntries, Seats
 from hotline.queues.values import (
     Board,
+    Prospect,
     QueueLine,
     QueuePolicy,
     SeatContact,
@@ -17,6 +19,9 @@ from hotline.queues.values import (
 )
 
 PLAIN_POLICY = QueuePolicy()
+
+MOST_COUNTED = 200
+"""So many callers in front are counted; more of them are "many"."""
 
 
 async def seat_view(session: AsyncSession, seat_id: SeatId) -> SeatView:
@@ -74,17 +79,39 @@ async def has_seats(session: AsyncSession, queue: str, policy: QueuePolicy = PLA
 
 async def position(session: AsyncSession, call_id: CallId) -> int | None:
     """Return the caller's place, 1 being next; None if not in a queue."""
-    return await QueueEntries(session).position(call_id)
+    found = await QueueEntries(session).place_of(call_id, MOST_COUNTED)
+    return None if found is None else found[1]
 
 
-async def board(session: AsyncSession) -> Board:
-    """Return every queue in which somebody waits, and every seat by extension."""
+async def prospect(session: AsyncSession, call_id: CallId, now: datetime) -> Prospect | None:
+    """Return the caller's place and what to expect of the wait; None if not in a queue."""
+    entries = QueueEntries(session)
+    found = await entries.place_of(call_id, MOST_COUNTED)
+    if found is None:
+        return None
+    queue, place = found
+    answered = (await entries.answered_since(now - WINDOW)).get(queue, 0)
+    is_capped = place > MOST_COUNTED
+    return Prospect(place=place, expected=expected_wait(place, answered, is_capped=is_capped))
+
+
+async def board(session: AsyncSession, now: datetime | None = None) -> Board:
+    """Return every queue in which somebody waits, and every seat by extension.
+
+    With `now`, also what a caller who joins then would be told of the wait.
+    """
     phones: dict[UUID, datetime] = await Seats(session).phones()
     pages: dict[UUID, datetime] = await Seats(session).browser_phones()
     talks: dict[UUID, UUID] = await QueueEntries(session).talks()
+    answered = {} if now is None else await QueueEntries(session).answered_since(now - WINDOW)
     return Board(
         queues=tuple(
-            QueueLine(queue=queue, waiting=count, longest_since=since)
+            QueueLine(
+                queue=queue,
+                waiting=count,
+                longest_since=since,
+                expected=expected_wait(count + 1, answered.get(queue, 0)),
+            )
             for queue, count, since in await QueueEntries(session).waiting()
         ),
         seats=tuple(

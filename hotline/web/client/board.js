@@ -59,9 +59,9 @@ class HotlineBoard extends Plain {
   #queues(queues) {
     if (queues.length === 0) return html`<p class="empty">${t("没有人在排队")}</p>`;
     return html`<div class="scroll"><table class="list">
-      <thead><tr><th scope="col">${t("队列")}</th><th scope="col">${t("等待人数")}</th><th scope="col">${t("最长等待")}</th></tr></thead>
+      <thead><tr><th scope="col">${t("队列")}</th><th scope="col">${t("等待人数")}</th><th scope="col">${t("最长等待")}</th><th scope="col">${t("预计等候")}</th></tr></thead>
       <tbody>${queues.map((each) => html`<tr><th scope="row">${each.queue}</th><td>${each.waiting}</td>
-        <td class="number">${this.#since(each.longest_since)}</td></tr>`)}</tbody></table></div>`;
+        <td class="number">${this.#since(each.longest_since)}</td><td>${this.#expected(each.expected)}</td></tr>`)}</tbody></table></div>`;
   }
 
   #seats(seats) {
@@ -122,6 +122,12 @@ class HotlineBoard extends Plain {
     const isThere = (until) => until && new Date(until).getTime() > this.#live.now();
     if (isThere(seat.browser_until)) return t("网页话机");
     return isThere(seat.phone_until) ? t("已注册") : t("未注册");
+  }
+
+  #expected(estimate) {
+    if (!estimate) return t("数据不足");
+    const word = estimate.bound === "more_than" ? t("超过") : t("约");
+    return `${word} ${estimate.minutes} ${t("分钟")}`;
   }
 
   #since(iso) {

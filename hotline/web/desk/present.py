@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from hotline.kernel.privacy import mask_phone
+from hotline.queues.estimate import Estimate
 from hotline.queues.phone_transfers import ParkedView, TransferView
 from hotline.queues.thresholds import Alarm
 from hotline.queues.values import Board, QueueLine, SeatContact, SeatLine, SeatView
@@ -186,7 +187,13 @@ def queue_json(line: QueueLine) -> Json:
         "queue": line.queue,
         "waiting": line.waiting,
         "longest_since": instant(line.longest_since),
+        "expected": estimate_json(line.expected) if line.expected else None,
     }
+
+
+def estimate_json(estimate: Estimate) -> Json:
+    """Return what is told of a wait."""
+    return {"bound": estimate.bound.value, "minutes": estimate.minutes}
 
 
 def seat_line_json(line: SeatLine) -> Json:

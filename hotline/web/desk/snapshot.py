@@ -79,7 +79,7 @@ async def board_snapshot(
     session: AsyncSession, *, thresholds: Thresholds, may_supervise: bool, now: datetime
 ) -> dict[str, Any]:
     """Return everything that the board of the shift shows."""
-    board = await queues.board(session)
+    board = await queues.board(session, now)
     return {
         "type": "snapshot",
         "at": instant(now),
