@@ -5,9 +5,9 @@
 One process at a time is measured: `bare` (60 lines of asyncio that answer by pattern, and know
 nothing else), `answered` (our endpoint answers) and `bridged` (our endpoint calls a far end for
 each caller and connects the two); then both again by sippy 2.5 (`sippy_process`), for which a
-virtual environment is made in a scratch folder. Caller and far end run in the parent. What is counted is the
-CPU time of the measured process, so that a busy machine does not change the figures much. Prints
-a table in Markdown.
+virtual environment is made in a scratch folder. Caller and far end run in the parent. What is
+counted is the CPU time of the measured process, so that a busy machine does not change the figures
+much. Prints a table in Markdown.
 """
 
 import argparse

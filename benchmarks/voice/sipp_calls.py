@@ -13,7 +13,7 @@ import socket
 import tempfile
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import uvloop
 from sqlalchemy import func, select
 
 from channels.voice.media.embedded import EmbeddedMediaEngine, EmbeddedMediaOptions
+from channels.voice.media.engine import MediaEngine
 from channels.voice.options import LineOptions, VoiceOptions
 from channels.voice.process import VoiceProcess
 from config.catalogue import load_catalogue
@@ -50,8 +51,14 @@ class CalledLine:
 
 
 @asynccontextmanager
-async def opened_line(url: str, folder: Path) -> AsyncGenerator[CalledLine, None]:
-    """Run a voice process with one line and one seat that never answers."""
+async def opened_line(
+    url: str, folder: Path, engine: AbstractAsyncContextManager[MediaEngine] | None = None
+) -> AsyncGenerator[CalledLine, None]:
+    """Run a voice process with one line and one seat that never answers.
+
+    Sound is the embedded engine's, unless another one is given.
+    """
+    engine = engine or EmbeddedMediaEngine(EmbeddedMediaOptions("127.0.0.1"))
     await migrate(url)
     database = Database.connect(url, clock=system_clock, pool_size=20)
     await _seat(database)
@@ -68,9 +75,12 @@ async def opened_line(url: str, folder: Path) -> AsyncGenerator[CalledLine, None
     (folder / "pcap").symlink_to(PCAPS)
     try:
         async with (
-            EmbeddedMediaEngine(EmbeddedMediaOptions("127.0.0.1")) as media,
+            engine as media,
             VoiceProcess.open(options, database, media, clock=system_clock) as voice,
         ):
+            # As the voice role does it.
+            if isinstance(media, EmbeddedMediaEngine):
+                media.collect_between_ticks()
             yield CalledLine(voice, database, folder)
     finally:
         await database.close()
