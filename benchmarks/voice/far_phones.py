@@ -145,6 +145,8 @@ class FarPhones:
         except BlockingIOError:
             return
         seconds, rest = _TIME.unpack_from(extra[0][2])
+        if 192 <= data[1] <= 223:  # RTCP towards the neighbour, whose port is one lower
+            return
         at = seconds * 1_000_000_000 + rest
         if at < self._count_from:
             stream.last_ns = 0
