@@ -84,10 +84,6 @@ class Merges:
         )
         return found.all()
 
-    async def report(self, report_id: UUID) -> ReportRow | None:
-        """Return one report."""
-        return await self._session.get(ReportRow, report_id, populate_existing=True)
-
     async def live_links(
         self, case_id: UUID, tickets: Collection[TicketId] | None = None
     ) -> Sequence[CaseLinkRow]:

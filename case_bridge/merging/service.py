@@ -169,12 +169,11 @@ async def _locked(uow: UnitOfWork, one: UUID, other: UUID) -> tuple[CaseRow, Cas
 
 
 async def _holder(merges: Merges, row: CaseMergeRow) -> UUID:
-    """Return the case where the reports are now: the kept one may have gone into another."""
-    for report_id in row.moved["reports"]:
-        report = await merges.report(UUID(report_id))
-        if report is not None:
-            return report.case_id
-    return row.kept_id
+    """Return the case where the reports wait now: the kept one may have gone into another."""
+    holder_id = row.kept_id
+    while (onward := await merges.open_of(holder_id)) is not None:
+        holder_id = onward.kept_id
+    return holder_id
 
 
 async def _to_take_back(merges: Merges, row: CaseMergeRow, holder: CaseRow) -> _Moved:
