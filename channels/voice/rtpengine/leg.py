@@ -241,11 +241,13 @@ class RtpengineLeg(Party):
             return
         self.is_closed = True
         self._end_playing(PlayOutcome.CLOSED)
-        await self.refresh()
-        await self.stop_recording()
-        await self.wiring.remove(self)
-        await self.circuit.close()
-        self._forget(self)
+        try:
+            await self.refresh()
+            await self.stop_recording()
+            await self.wiring.remove(self)
+        finally:
+            await self.circuit.close()
+            self._forget(self)
 
     # for the engine and the wiring
 

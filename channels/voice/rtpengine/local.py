@@ -119,6 +119,8 @@ class LocalLeg(Party):
         """End everything of this leg."""
         if not self.is_closed:
             self.is_closed = True
-            await self.wiring.remove(self)
-            await self._sound.close()
-            self._forget(self)
+            try:
+                await self.wiring.remove(self)
+            finally:
+                await self._sound.close()
+                self._forget(self)

@@ -23,7 +23,7 @@ from channels.voice.rtpengine.prompts import SoundShelf
 log = structlog.get_logger()
 
 SETTLED_SECONDS = 5.0
-"""A capture that has not grown for so long is finished; rtpengine writes each packet at once."""
+"""A capture that has not grown for so long is finished; rtpengine holds back a few packets."""
 
 
 class SpoolRecording:
