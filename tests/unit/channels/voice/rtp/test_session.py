@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from channels.voice.rtp import packet, rtcp
 from channels.voice.rtp.codec import Codec
+from channels.voice.rtp.coding import AvEncoder
 from channels.voice.rtp.dtmf import KeyDown, KeyUp, TelephoneEvent
-from channels.voice.rtp.g711 import SILENCE, transcode
+from channels.voice.rtp.g711 import SILENCE, decode, transcode
 from channels.voice.rtp.packet import RtpPacket
 from channels.voice.rtp.rtcp import ReceiverReport, ReportBlock, SenderReport, SourceDescription
 from channels.voice.rtp.session import REPORT_SECONDS, RtpSession, StreamIdentity
@@ -398,3 +399,57 @@ def test_nothing_that_comes_from_the_network_raises(
         assert frame is None or len(frame) == 160
         stream.handle_timer(now)
     assert rtcp.parse(stream.goodbye(now))
+
+
+def test_comfort_noise_fills_a_pause_until_sound_comes_again() -> None:
+    """RFC 3389: payload type 13 tells how loud the background is, and then nothing comes."""
+    stream = session()
+    heard(stream, audio(0), audio(1))
+    stream.receive_datagram(audio(2, b"\x28", payload_type=13), REMOTE, 100.1)
+
+    pause = [stream.next_frame() for _ in range(20)]
+    for number in (30, 31, 32):
+        stream.receive_datagram(audio(number), REMOTE, 100.6)
+
+    levels = [abs(decode(Codec.PCMA, frame or b"").astype(int)).mean() for frame in pause[1:]]
+    assert all(80 < level < 700 for level in levels)
+    assert stream.frames_concealed == 0
+    assert [stream.next_frame() for _ in range(3)] == [SOUND] * 3
+    assert stream.rejected == 0
+
+
+def test_g722_counts_a_clock_of_eight_thousand_and_opus_one_of_forty_eight() -> None:
+    """RFC 3551 4.5.2 and RFC 7587 4.1."""
+    steps = {}
+    for codec in (Codec.G722, Codec.OPUS):
+        stream = session(replace(TERMS, codec=codec, send_type=9, receive_types={9: codec}))
+        first, second = sent(stream, bytes(640), bytes(640))
+        steps[codec] = (second.timestamp - first.timestamp) & 0xFFFF_FFFF
+
+    assert steps == {Codec.G722: 160, Codec.OPUS: 960}
+
+
+def test_opus_in_any_order_and_across_the_wrap_of_its_clock_is_heard_without_a_hole() -> None:
+    terms = replace(TERMS, codec=Codec.OPUS, send_type=111, receive_types={111: Codec.OPUS})
+    stream, encoder = session(terms), AvEncoder.of(Codec.OPUS)
+    frames = []
+    for number in range(20):
+        timestamp = (0xFFFF_FFFF - 5 * 960 + number * 960) & 0xFFFF_FFFF
+        payload = encoder.encode(bytes(640))
+        packet_ = RtpPacket(111, 65_530 + number & 0xFFFF, timestamp, 1, payload)
+        stream.receive_datagram(packet_.serialise(), REMOTE, 100.0 + number * 0.02)
+        frames.append(stream.next_frame())
+
+    assert [len(frame) for frame in frames if frame is not None] == [640] * 19
+    assert stream.frames_concealed == 0
+
+
+@pytest.mark.parametrize("codec", [Codec.G722, Codec.OPUS])
+def test_what_a_decoder_cannot_read_is_counted_and_ends_nothing(codec: Codec) -> None:
+    stream = session(replace(TERMS, codec=codec, send_type=9, receive_types={9: codec}))
+    for number in range(50):
+        stream.receive_datagram(audio(number, b"\xff" * 3, payload_type=9), REMOTE, 100.0)
+        frame = stream.next_frame()
+        assert frame is None or len(frame) == 640
+
+    assert stream.packets_received == 50
