@@ -29,8 +29,10 @@ from hotline.queues.values import SeatDraft
 
 CONFIGURATION = Path(__file__).parents[3] / "config" / "data" / "telephony" / "kamailio.cfg"
 SCENARIO = Path(__file__).parents[1] / "sipp" / "uac_calls_through_a_proxy.xml"
+pytestmark = pytest.mark.timeout(300)  # programs start slowly on a busy machine
+
 NODES = ("voice-1", "voice-2")
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 LIMIT_SECONDS = 120.0
 
 
