@@ -1,6 +1,7 @@
 """baresip, another maker's phone: as a citizen who presses keys, and as a seat."""
 
 import shutil
+import wave
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from sqlalchemy import select
 
 from channels.voice.options import LineOptions
 from channels.voice.phone import PhoneCall
-from channels.voice.tones import hears_tone, write_tone
+from channels.voice.tones import RATE, hears_tone, write_tone
 from hotline.contacts.calls.model import CallEventRow
 from hotline.contacts.calls.states import CallEnd
 from hotline.kernel.clock import system_clock
@@ -57,6 +58,31 @@ async def test_it_calls_hears_the_question_presses_a_key_and_hears_the_thanks(
     assert answer is not None
     assert answer.detail == {"question": "choice", "value": "1"}
     assert hears_tone(citizen.heard(), THANKS_HZ, seconds=0.2)
+
+
+@pytest.mark.parametrize(
+    ("module", "codec"), [("g722", "G722/16000/1"), ("opus", "opus/48000/2")], ids=["g722", "opus"]
+)
+async def test_it_speaks_only_a_wide_codec_and_is_understood(
+    hall: Hall, tmp_path: Path, module: str, codec: str
+) -> None:
+    """G.722 and Opus by another maker's code at the other end."""
+    voice = write_tone(tmp_path / "voice.wav", CITIZEN_HZ, seconds=5)
+    account = f"<sip:13800001234@127.0.0.1>;regint=0;audio_codecs={codec}"
+    extra = f"module {module}.so\n"
+    async with baresip(tmp_path / "citizen", account, voice, extra) as citizen:
+        await citizen.command("dial", hall.line("12345"))
+        await citizen.event("CALL_ESTABLISHED")
+        await citizen.command("sndcode", "1")
+        await citizen.event("CALL_CLOSED")
+        row = await hall.ended_call()
+
+    assert row.end is CallEnd.FLOW_ENDED
+    with wave.open(str(citizen.heard())) as heard:
+        # `hears_tone` counts 8,000 samples a second: a quicker file looks slower and lower.
+        speed = heard.getframerate() / RATE
+    assert speed > 1
+    assert hears_tone(citizen.heard(), THANKS_HZ / speed, seconds=0.2 * speed)
 
 
 async def test_it_registers_as_a_seat_answers_and_both_hear_each_other(

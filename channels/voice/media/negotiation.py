@@ -313,7 +313,8 @@ def formats_of(media: Media, codecs: Sequence[Codec]) -> Formats:
             audio[number] = codec
         elif entry is not None and entry.encoding == TELEPHONE_EVENT and entry.channels == 1:
             events[number] = entry.clock_rate
-    rates = {codec.clock_rate for codec in audio.values()}
+    # Phones that offer Opus alone often offer events that count 8,000 all the same.
+    rates = {SAMPLE_RATE, *(codec.clock_rate for codec in audio.values())}
     events = {number: rate for number, rate in events.items() if rate in rates}
     return Formats(audio, events, COMFORT_NOISE in numbers)
 
