@@ -15,7 +15,7 @@ any order will do. `pop` is called by a steady clock and plays from a cursor:
 Playing begins when two frames are there, or one frame for as long as `SETTLE_TURNS` of an owner
 who asks more often than 50 times a second (`settle`): on an even network, where the next packet
 comes before it is due, that saves 20 ms of delay; on an uneven one, the first packet that comes too
-late gives them back, and the delay is brought down again ever more rarely.
+late gives them back, and the last 20 ms of delay are won back ever more rarely.
 
 What made-up frames sound like is the `Concealer`'s business.
 """
@@ -122,7 +122,8 @@ class JitterBuffer:
         if self._turn >= 0:  # not when it has just run dry, which begins a new window
             self._lowest = min(self._lowest, self.delay_samples)
         self._turn += 1
-        if self._turn >= self._window:
+        is_long = self._lowest >= self._in_hand + FRAME_SAMPLES
+        if self._turn >= (_WINDOW_FRAMES if is_long else self._window):
             self._shorten_delay()
         return frame
 
