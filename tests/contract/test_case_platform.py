@@ -1,12 +1,14 @@
 """What every case platform promises."""
 
 import asyncio
+import base64
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import aiohttp
 import pytest
 
 from case_bridge.platform import (
@@ -16,10 +18,13 @@ from case_bridge.platform import (
     FilingRefused,
     ProgressKind,
 )
+from case_bridge.platforms.http import HttpPlatform, HttpPlatformOptions
 from case_bridge.platforms.local import LocalPlatform
 from case_bridge.platforms.memory import MemoryPlatform
+from case_bridge.signing import KeyRing
 from hotline.kernel.db import Database
 from hotline.kernel.ids import CaseId, TicketId, new_id
+from tests.fakes.other_maker import serve_other_maker
 from tests.integration.case_bridge.city import COVER, build_city
 
 
@@ -32,23 +37,36 @@ class Other:
     void: Callable[[str], Awaitable[None]]
 
 
-@pytest.fixture(params=["memory", "local"])
+def people_of(memory: MemoryPlatform, platform: CasePlatform, clock: Any) -> Other:
+    """The people of a case system that keeps its cases in memory."""
+
+    async def finish(case_key: str) -> None:
+        memory.tell(case_key, ProgressKind.FILED, at=clock())
+        memory.tell(case_key, ProgressKind.CLOSED, "已补装井盖", at=clock())
+
+    async def void(case_key: str) -> None:
+        memory.tell(case_key, ProgressKind.VOIDED, "应转公安", at=clock())
+
+    return Other(platform, finish, void)
+
+
+@pytest.fixture(params=["memory", "local", "http"])
 async def other(
     request: pytest.FixtureRequest, database: Database, clock: Any
 ) -> AsyncGenerator[Other, None]:
     """Every implementation of the port."""
     if request.param == "memory":
         memory = MemoryPlatform()
-
-        async def finish_there(case_key: str) -> None:
-            memory.tell(case_key, ProgressKind.FILED, at=clock())
-            memory.tell(case_key, ProgressKind.CLOSED, "已补装井盖", at=clock())
-
-        async def void_there(case_key: str) -> None:
-            memory.tell(case_key, ProgressKind.VOIDED, "应转公安", at=clock())
-
-        yield Other(memory, finish_there, void_there)
+        yield people_of(memory, memory, clock)
         await memory.aclose()
+        return
+    if request.param == "http":
+        keys = KeyRing.of(
+            "k1:hmac:" + base64.b64encode(b"a shared secret of thirty-two bytes").decode()
+        )
+        async with serve_other_maker(keys, clock) as maker, aiohttp.ClientSession() as session:
+            options = HttpPlatformOptions(maker.url, keys)
+            yield people_of(maker.memory, HttpPlatform(options, session, clock=clock), clock)
         return
     city = await build_city(database, clock)
 
@@ -195,4 +213,4 @@ async def test_a_case_that_does_not_exist_is_not_reopened(other: Other, clock: A
 
 
 def test_every_platform_has_a_name(other: Other) -> None:
-    assert other.platform.name in {"memory", "local"}
+    assert other.platform.name in {"memory", "local", "http"}
