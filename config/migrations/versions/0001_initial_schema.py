@@ -1135,6 +1135,7 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.Uuid(), nullable=True),
         sa.Column("seat_id", sa.Uuid(), nullable=True),
         sa.Column("disabled", sa.Boolean(), nullable=False),
+        sa.Column("must_change_password", sa.Boolean(), nullable=False),
         sa.Column("failed_tries", sa.Integer(), nullable=False),
         sa.Column("locked_until", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
