@@ -22,6 +22,8 @@ from channels.voice.media.path import MediaPath, UdpPath
 from channels.voice.media.player import Prompt, PromptShelf
 from channels.voice.media.ports import PortPool
 from channels.voice.media.recorder import Recording, RecordingWriter
+from channels.voice.media.sdes import Srtp
+from channels.voice.media.secure_path import SecurePath
 from channels.voice.media.ticker import Ticker
 from channels.voice.rtp.codec import LAWS, Codec
 from channels.voice.rtp.session import StreamIdentity
@@ -104,13 +106,15 @@ class EmbeddedMediaEngine:
         if writer is not None:
             await asyncio.to_thread(writer.stop)
 
-    async def answer(self, call_id: str, offer: bytes) -> tuple[EmbeddedLeg, bytes]:
+    async def answer(
+        self, call_id: str, offer: bytes, *, srtp: Srtp = Srtp.OFF
+    ) -> tuple[EmbeddedLeg, bytes]:
         """Open a leg for an offer and return it with our answer."""
-        return self._open(call_id, lambda negotiator: negotiator.answer(offer))
+        return self._open(call_id, srtp, lambda negotiator: negotiator.answer(offer))
 
-    async def offer(self, call_id: str) -> tuple[EmbeddedLeg, bytes]:
+    async def offer(self, call_id: str, *, srtp: Srtp = Srtp.OFF) -> tuple[EmbeddedLeg, bytes]:
         """Open a leg and return it with our offer."""
-        return self._open(call_id, lambda negotiator: (None, negotiator.offer()))
+        return self._open(call_id, srtp, lambda negotiator: (None, negotiator.offer()))
 
     async def confer(self, legs: Sequence[MediaLeg] = ()) -> EmbeddedConference:
         """Begin a conference with these legs."""
@@ -155,16 +159,19 @@ class EmbeddedMediaEngine:
 
     # -- inside
 
-    def _open(self, call_id: str, begin: _Beginning) -> tuple[EmbeddedLeg, bytes]:
+    def _open(self, call_id: str, srtp: Srtp, begin: _Beginning) -> tuple[EmbeddedLeg, bytes]:
         pair = self._ports.open()
         try:
-            local = LocalEnd(self._host, pair.port, secrets.randbits(62), self._codecs)
+            local = LocalEnd(self._host, pair.port, secrets.randbits(62), self._codecs, srtp)
             negotiator = Negotiator(local)
             terms, body = begin(negotiator)
         except BaseException:
             self._ports.release(pair)
             raise
-        leg = self._make(call_id, UdpPath(pair, self._ports.release), negotiator)
+        path: MediaPath = UdpPath(pair, self._ports.release)
+        if srtp is not Srtp.OFF:
+            path = SecurePath(path)
+        leg = self._make(call_id, path, negotiator)
         if terms is not None:
             leg.apply(terms)
         return leg, body
@@ -173,7 +180,8 @@ class EmbeddedMediaEngine:
         assert self._ticker is not None, "the engine runs inside `async with`"
         identity = StreamIdentity(
             ssrc=secrets.randbits(32),
-            sequence=secrets.randbits(16),
+            # RFC 3711 3.3.1: in the lower half, so that a lost beginning does not hide a turn.
+            sequence=secrets.randbits(15),
             timestamp=secrets.randbits(32),
             # RFC 7022 4.2: random and for this session only, so that it identifies nobody.
             cname=secrets.token_urlsafe(12),

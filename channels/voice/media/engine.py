@@ -26,6 +26,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, Self
 
+from channels.voice.media.sdes import Srtp
 from channels.voice.sip.sdp import Direction
 from hotline.kernel.errors import Conflict, HotlineError, Unavailable
 
@@ -290,19 +291,24 @@ class MediaEngine(Protocol):
 
     async def __aexit__(self, *_exc: object) -> None: ...
 
-    async def answer(self, call_id: str, offer: bytes) -> tuple[MediaLeg, bytes]:
+    async def answer(
+        self, call_id: str, offer: bytes, *, srtp: Srtp = Srtp.OFF
+    ) -> tuple[MediaLeg, bytes]:
         """Open a leg for an offer and return it with our answer.
+
+        `srtp` says whether keys may stand in descriptions of this leg: see `Srtp.over`.
 
         Raises:
             SdpError: answer with its `status`; no leg was opened.
             PortsExhausted: answer 503 with Retry-After.
         """
 
-    async def offer(self, call_id: str) -> tuple[MediaLeg, bytes]:
+    async def offer(self, call_id: str, *, srtp: Srtp = Srtp.OFF) -> tuple[MediaLeg, bytes]:
         """Open a leg and return it with our offer; nothing is sent before `accept_answer`.
 
         Raises:
             PortsExhausted: no port is free.
+            NotAcceptable: SRTP is required, and this engine cannot do it.
         """
 
     async def confer(self, legs: Sequence[MediaLeg] = ()) -> Conference:

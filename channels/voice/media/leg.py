@@ -24,6 +24,7 @@ from channels.voice.media.path import MediaPath
 from channels.voice.media.player import Player, Prompt
 from channels.voice.media.recorder import Recording
 from channels.voice.media.room import Room
+from channels.voice.media.secure_path import SecurePath
 from channels.voice.rtp.dtmf import KeyUp
 from channels.voice.rtp.session import RtpSession, StreamIdentity
 from channels.voice.rtp.terms import StreamTerms
@@ -90,6 +91,8 @@ class EmbeddedLeg:
     def statistics(self) -> MediaStatistics:
         """Return the counters of this moment."""
         session, now = self.line.session, self._loop.time()
+        path = self._parts.path
+        unproven = path.rejected if isinstance(path, SecurePath) else 0
         if session is None:
             return MediaStatistics(0, 0, 0, 0, 0, 0, 0.0, None, now - self._opened_at)
         trip = session.round_trip_seconds
@@ -98,7 +101,7 @@ class EmbeddedLeg:
             packets_received=session.packets_received,
             packets_lost=session.packets_lost,
             packets_malformed=session.malformed,
-            packets_rejected=session.rejected,
+            packets_rejected=session.rejected + unproven,
             frames_concealed=session.frames_concealed,
             jitter_ms=session.jitter_ms,
             round_trip_ms=None if trip is None else trip * 1000,
@@ -219,6 +222,8 @@ class EmbeddedLeg:
 
     def apply(self, terms: StreamTerms) -> None:
         """Begin or change the stream; for the engine."""
+        if isinstance(self._parts.path, SecurePath):
+            self._parts.path.use(terms.srtp)
         if self.line.session is not None:
             self.line.session.change_terms(terms)
             return

@@ -4,11 +4,15 @@ Our order of codecs decides, so that an installation says what CPU a call may co
 of G.711, which cost the same, the caller's first is taken. A-law comes first in our offers: that
 is what the networks of China use. Everything else that is offered (video, a second audio stream,
 image/t38) is rejected by port 0 in its place, so that the answer has the sections of the offer.
+Whether keys of SRTP may stand in it, and must, is `LocalEnd.srtp`; a stream that is protected
+once stays so.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from channels.voice.media.sdes import PLAIN, SECURE, Keying, Srtp
 from channels.voice.rtp.codec import (
     COMFORT_NOISE,
     FRAME_MS,
@@ -42,7 +46,6 @@ OUR_OPUS_TYPE = 111
 OPUS_PARAMETERS = "maxplaybackrate=16000;sprop-maxcapturerate=16000;stereo=0;useinbandfec=0"
 """RFC 7587 6.1: what we make of it has 16 kHz and one channel."""
 
-_PROTOCOL = "RTP/AVP"
 _EVENTS = "0-15"  # RFC 4733 2.4.1: the sixteen keys
 _MAX_PACKET_FRAMES = 3
 
@@ -56,6 +59,10 @@ class LocalEnd:
     session_id: int
     codecs: tuple[Codec, ...] = LAWS
     """Which we speak, the dearest to us first."""
+    srtp: Srtp = Srtp.OFF
+    """As it holds for the transport that carries the descriptions (`Srtp.over`)."""
+    new_key: Callable[[int], bytes] = secrets.token_bytes
+    """Returns so many bytes that nobody can guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,11 @@ class Negotiator:
     _sent: SessionDescription | None = None
     _offered: tuple[SessionDescription, Direction] | None = None
     _layout: tuple[Media, ...] = ()
+    _keying: Keying = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Begin without keys."""
+        self._keying = Keying(self.local.srtp, self.local.new_key)
 
     def offer(self, direction: Direction | None = None) -> bytes:
         """Return an offer with the payload types of the session so far (RFC 3264 8.3.2)."""
@@ -108,9 +120,12 @@ class Negotiator:
         if index >= len(answer.media) or not _is_audio(answer.media[index]):
             raise sdp.NotAcceptable("the answer has no audio where the offer had it")
         theirs = answer.media[index]
+        if theirs.protocol != offered.media[index].protocol:
+            raise sdp.NotAcceptable("the answer has another protocol than the offer")
         formats = self._formats_of(theirs)
         ours = self._formats_of(offered.media[index])
         terms = self._terms(answer, theirs, formats, receives=ours, wish=wish)
+        terms = replace(terms, srtp=self._keying.answered(theirs))
         self.wish = wish
         self._accept(terms, offered.media)
         return terms
@@ -122,12 +137,11 @@ class Negotiator:
             SdpError: it is malformed, or has no audio stream that we can do.
         """
         offer = sdp.parse(body)
-        chosen = next((i for i, m in enumerate(offer.media) if self._can_do(offer, m)), None)
-        if chosen is None:
-            raise sdp.NotAcceptable("no audio over RTP/AVP is offered in a codec of ours")
+        chosen = self._choose(offer)
         theirs = offer.media[chosen]
         formats = self._formats_of(theirs)
         terms = self._terms(offer, theirs, formats, receives=formats, wish=self.wish)
+        terms = replace(terms, srtp=self._keying.take(theirs))
         media = tuple(
             self._answer_media(m, terms) if i == chosen else _rejected(m)
             for i, m in enumerate(offer.media)
@@ -135,6 +149,13 @@ class Negotiator:
         self._accept(terms, media)
         self._offered = None
         return terms, self._send(self._describe(media))
+
+    def _choose(self, offer: SessionDescription) -> int:
+        """Return which section is taken: a protected one where there is one."""
+        able = [i for i, media in enumerate(offer.media) if self._can_do(offer, media)]
+        if not able:
+            raise sdp.NotAcceptable("no audio over RTP is offered in a codec of ours")
+        return able[self._keying.choose([offer.media[i] for i in able])]
 
     def _accept(self, terms: StreamTerms, media: tuple[Media, ...]) -> None:
         self.terms = terms
@@ -204,18 +225,20 @@ class Negotiator:
         if terms.has_comfort_noise:
             # Nobody needs to send it; whoever likes to may, for we understand it (RFC 3389 4).
             audio = replace(audio, formats=(*audio.formats, str(COMFORT_NOISE)))
-        return replace(audio, protocol=offered.protocol)
+        return self._keying.answer(audio, offered.protocol)
 
     def _offer_media(self, wish: Direction) -> tuple[Media, ...]:
         terms = self.terms
         if terms is None:
             types = {_own_type(codec): codec for codec in self._offered_codecs}
-            return (self._audio(types, self._own_events({}), wish),)
+            audio = self._audio(types, self._own_events({}), wish)
+            return (self._keying.offer(audio),)
         types = {terms.send_type: terms.codec}
         for codec in self._offered_codecs:
             if codec is not terms.codec:
                 types.setdefault(_own_type(codec), codec)
         audio = self._audio(types, self._own_events(terms.receive_event_types), wish)
+        audio = self._keying.offer(audio)
         # Sections never disappear from a session; the rejected ones stay rejected.
         return tuple(audio if m.port else m for m in self._layout)
 
@@ -251,7 +274,7 @@ class Negotiator:
             attributes.append(Attribute("fmtp", f"{number} {_EVENTS}"))
         attributes += [Attribute("ptime", str(FRAME_MS)), Attribute(direction.value)]
         formats = tuple(str(number) for number in (*types, *events))
-        return Media("audio", self.local.port, _PROTOCOL, formats, (), tuple(attributes))
+        return Media("audio", self.local.port, PLAIN, formats, (), tuple(attributes))
 
     def _formats_of(self, media: Media) -> Formats:
         return formats_of(media, self.local.codecs)
@@ -273,7 +296,7 @@ class Negotiator:
 
 
 def _is_audio(media: Media) -> bool:
-    return media.kind == "audio" and media.port > 0 and media.protocol == _PROTOCOL
+    return media.kind == "audio" and media.port > 0 and media.protocol in {PLAIN, SECURE}
 
 
 def _audio_index(media: tuple[Media, ...]) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from channels.voice.rtp.codec import Codec
 from channels.voice.rtp.source import Address
+from channels.voice.rtp.srtp import SrtpKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +33,5 @@ class StreamTerms:
     receives: bool = True
     packet_frames: int = 1
     """Frames of 20 ms in each packet that we send."""
+    srtp: SrtpKeys | None = None
+    """The keys under which packets travel; None: plain, or protected by the path (DTLS)."""

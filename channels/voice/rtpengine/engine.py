@@ -26,6 +26,7 @@ from channels.voice.media.engine import (
 )
 from channels.voice.media.negotiation import LocalEnd, Negotiator
 from channels.voice.media.path import MediaPath
+from channels.voice.media.sdes import Srtp
 from channels.voice.rtp.codec import LAWS, Codec
 from channels.voice.rtp.source import Address
 from channels.voice.rtp.terms import StreamTerms
@@ -39,6 +40,7 @@ from channels.voice.rtpengine.ng import Answer, HostRefused, HostSilent, text
 from channels.voice.rtpengine.prompts import SoundShelf
 from channels.voice.rtpengine.recording import finish_abandoned
 from channels.voice.rtpengine.wiring import Wiring
+from channels.voice.sip.sdp import NotAcceptable
 from hotline.kernel.clock import Clock, system_clock
 from hotline.kernel.tasks import spawn
 
@@ -110,8 +112,11 @@ class RtpengineMediaEngine:
         await asyncio.gather(*(host.stop() for host in self._hosts))
         await self._mixer.__aexit__(*exc)
 
-    async def answer(self, call_id: str, offer: bytes) -> tuple[MediaLeg, bytes]:
-        """Open a leg for an offer and return it with our answer."""
+    async def answer(
+        self, call_id: str, offer: bytes, *, srtp: Srtp = Srtp.OFF
+    ) -> tuple[MediaLeg, bytes]:
+        """Open a leg for an offer and return it with our answer; always plain."""
+        _refuse_required(srtp)
         terms, _ = Negotiator(self._local_end(self._somewhere)).answer(offer)
         wishes = Wishes(
             telephone=bodies.telephone(terms),
@@ -124,8 +129,9 @@ class RtpengineMediaEngine:
         _, answer = negotiator.answer(offer)
         return self._make(call_id, circuit, negotiator), answer
 
-    async def offer(self, call_id: str) -> tuple[MediaLeg, bytes]:
-        """Open a leg and return it with our offer."""
+    async def offer(self, call_id: str, *, srtp: Srtp = Srtp.OFF) -> tuple[MediaLeg, bytes]:
+        """Open a leg and return it with our offer; always plain."""
+        _refuse_required(srtp)
         circuit = await self._open(Wishes())
         negotiator = Negotiator(self._local_end(circuit.outer))
         return self._make(call_id, circuit, negotiator), negotiator.offer()
@@ -220,3 +226,8 @@ class RtpengineMediaEngine:
         while True:
             await finish_abandoned(spool, lambda: self._clock().timestamp(), self._around.shelf)
             await asyncio.sleep(TIDY_SECONDS)
+
+
+def _refuse_required(srtp: Srtp) -> None:
+    if srtp is Srtp.REQUIRED:
+        raise NotAcceptable("SRTP is required here, and rtpengine is not asked for it")
