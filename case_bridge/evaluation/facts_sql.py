@@ -335,6 +335,9 @@ SELECT count(*), coalesce(sum(f.digest::numeric), 0) FROM case_facts f WHERE {TO
 """The same for the same facts in any order; another one if any of them differs."""
 
 
+HAS_FACTS: Final = f"SELECT EXISTS (SELECT FROM case_facts f WHERE {TOUCHES})"  # noqa: S608
+
+
 def rows_sql(kind: ObjectKind, counter: Counter, options: Options, *, after: bool) -> str:
     """Return the statement of one page of the cases behind a number, newest report first."""
     key, source = key_and_source(kind)

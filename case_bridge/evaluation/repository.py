@@ -96,6 +96,13 @@ class Evaluations:
         number, digest = found.one()
         return f"{number}-{int(digest) % (1 << 64):016x}"
 
+    async def has_facts(self, period: Period) -> bool:
+        """Say whether any case had to do with the period."""
+        found = await self._session.scalar(
+            text(facts_sql.HAS_FACTS), {"begins": period.begins, "ends": period.ends}
+        )
+        return bool(found)
+
     async def rows(
         self,
         kind: ObjectKind,
@@ -158,19 +165,6 @@ class Evaluations:
         )
         return found.all()
 
-    async def satisfaction(
-        self, period: Period, unit_key: str | None
-    ) -> tuple[int, int, list[tuple[str, int, int]]]:
-        """Return how many were asked and answered, and how often each answer was given."""
-        values: dict[str, Any] = {"begins": period.begins, "ends": period.ends}
-        of_unit = ""
-        if unit_key is not None:
-            of_unit, values["unit"] = _OF_UNIT, unit_key
-        totals = await self._session.execute(text(_ASKED + of_unit), values)
-        answers = await self._session.execute(text(_ANSWERS.format(of_unit=of_unit)), values)
-        asked, answered = totals.one()
-        return asked, answered, [tuple(row) for row in answers]
-
 
 def _used(kind: ObjectKind, period: Period, options: Options) -> dict[str, Any]:
     statement = facts_sql.count_sql(kind, options)
@@ -180,33 +174,3 @@ def _used(kind: ObjectKind, period: Period, options: Options) -> dict[str, Any]:
 def _named_in(statement: str, values: dict[str, Any]) -> dict[str, Any]:
     # A parameter that the statement does not name has no type that PostgreSQL could infer.
     return {name: value for name, value in values.items() if f":{name}" in statement}
-
-
-# Asked is who was to be asked about an outcome of the period; a callback that was cancelled,
-# because the ticket was taken up again, asked nobody.
-_ASKED = """
-SELECT count(*), count(*) FILTER (WHERE k.satisfaction IS NOT NULL OR k.solved IS NOT NULL)
-FROM callbacks k
-WHERE k.scheduled_at >= :begins AND k.scheduled_at < :ends AND k.state <> 'cancelled'
-"""
-
-_OF_UNIT = """
-AND EXISTS (
-    SELECT FROM case_reports r JOIN case_facts f ON f.case_id = r.case_id AND f.round = r.case_round
-    WHERE r.ticket_id = k.ticket_id AND f.unit_id::text = :unit
-)
-"""
-
-_ANSWERS = """
-SELECT question, answer, count(*) FROM (
-    SELECT k.id, 'satisfaction' AS question, k.satisfaction AS answer FROM callbacks k
-    WHERE k.satisfaction IS NOT NULL
-        AND k.scheduled_at >= :begins AND k.scheduled_at < :ends
-        AND k.state <> 'cancelled' {of_unit}
-    UNION ALL
-    SELECT k.id, 'solved', k.solved FROM callbacks k
-    WHERE k.solved IS NOT NULL
-        AND k.scheduled_at >= :begins AND k.scheduled_at < :ends
-        AND k.state <> 'cancelled' {of_unit}
-) AS given GROUP BY question, answer ORDER BY question, answer
-"""

@@ -17,7 +17,6 @@ from case_bridge.evaluation.model import EvaluationResultRow, EvaluationRow
 from case_bridge.evaluation.options import Options
 from case_bridge.evaluation.period import Period
 from case_bridge.evaluation.repository import CountedCase, Evaluations, Place
-from case_bridge.evaluation.satisfaction import Satisfaction
 from case_bridge.evaluation.score import Counted, Result, score_all
 from hotline.accounts import audit
 from hotline.kernel.db import UnitOfWork
@@ -94,6 +93,11 @@ class Plan:
     def usual(cls, kind: ObjectKind, period: Period) -> "Plan":
         """Return the plan with the usual preset and options."""
         return cls(kind, period, PRESETS[kind][0])
+
+
+def plan_of(found: Evaluation) -> Plan:
+    """Return how something was assessed."""
+    return Plan(found.kind, found.period, found.definition, found.options, found.grading)
 
 
 async def fold_facts(uow: UnitOfWork, *, whole: bool = False) -> int:
@@ -223,8 +227,7 @@ async def past_rates(session: AsyncSession, period: Period) -> list[tuple[str, f
 
 async def compare(session: AsyncSession, before: Evaluation) -> Comparison:
     """Reckon a published evaluation again, by its own definition and options, and compare."""
-    plan = Plan(before.kind, before.period, before.definition, before.options, before.grading)
-    found = await evaluate(session, plan)
+    found = await evaluate(session, plan_of(before))
     then = {each.key: each for each in before.results}
     today = {each.key: each for each in found.results}
     pairs = ((key, then.get(key), today.get(key)) for key in sorted({*then, *today}))
@@ -255,23 +258,6 @@ async def open_counter(
     )
     page = rows[:PAGE_SIZE]
     return page, _cursor(page[-1]) if len(rows) > PAGE_SIZE else None
-
-
-async def survey(
-    session: AsyncSession, period: Period, *, unit_id: str | None = None
-) -> Satisfaction:
-    """Return what the complainants of a period said, of all or of one unit's cases (R80)."""
-    asked, answered, answers = await Evaluations(session).satisfaction(period, unit_id)
-    by_question: dict[str, dict[int, int]] = {"satisfaction": {}, "solved": {}}
-    for question, answer, number in answers:
-        by_question[question][answer] = number
-    return Satisfaction(
-        asked=asked,
-        answered=answered,
-        ratings=by_question["satisfaction"],
-        solved_yes=by_question["solved"].get(1, 0),
-        solved_no=by_question["solved"].get(2, 0),
-    )
 
 
 async def object_name(session: AsyncSession, kind: ObjectKind, key: str) -> str:

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from case_bridge.evaluation.satisfaction import Satisfaction
+from case_bridge.evaluation.service import Evaluation
+
+CHART_ROWS = 30
 ROW = 28
 LABEL_WIDTH = 170
-VALUE_WIDTH = 70
+VALUE_WIDTH = 110
 BAR_WIDTH = 400
 
 COLOURS = {"A": "#13693b", "B": "#0b5cad", "C": "#b87500", "below": "#a8201a", "": "#0b5cad"}
@@ -58,6 +62,28 @@ def bars(title: str, rows: Sequence[Bar], *, greatest: float) -> Markup:
         )
     parts.append(Markup("</svg>"))
     return Markup("").join(parts)
+
+
+def score_chart(found: Evaluation) -> Markup | None:
+    """Return the scores as bars, coloured by grade; nothing if nobody has one."""
+    scored = [each for each in found.results if each.score is not None][:CHART_ROWS]
+    if not scored:
+        return None
+    rows = [
+        Bar(each.name, float(each.score or 0), str(each.score), each.grade or "") for each in scored
+    ]
+    return bars("综合得分", rows, greatest=100)
+
+
+def survey_chart(title: str, groups: Sequence[tuple[str, Satisfaction]]) -> Markup | None:
+    """Return the shares of the satisfied as bars; nothing if nobody rated."""
+    rated = [(name, found, found.rate) for name, found in groups][:CHART_ROWS]
+    rows = [
+        Bar(name, rate, f"{rate:.1%}（{found.satisfied}/{found.rated}）")
+        for name, found, rate in rated
+        if rate is not None
+    ]
+    return bars(title, rows, greatest=1) if rows else None
 
 
 TREND_WIDTH, TREND_HEIGHT, MARGIN = 640, 200, 34

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
@@ -57,6 +58,32 @@ def ranking_table(found: Evaluation) -> list[list[str]]:
     return [head, *rows, [], *foot]
 
 
+def evaluation_json(found: Evaluation) -> dict[str, Any]:
+    """Return an evaluation for a program, with all that it takes to check it (R78)."""
+    return {
+        "period": str(found.period),
+        "kind": found.kind.value,
+        "definition": found.definition.to_payload(),
+        "options": found.options.to_payload(),
+        "grading": found.grading.to_payload(),
+        "inputs": found.inputs_hash,
+        "revision": found.revision,
+        "published_at": found.published_at.isoformat() if found.published_at else None,
+        "results": [
+            {
+                "key": each.key,
+                "name": each.name,
+                "place": each.place,
+                "score": str(each.score) if each.score is not None else None,
+                "grade": each.grade.value if each.grade else None,
+                "counters": dict(each.counters),
+                "remark": each.remark,
+            }
+            for each in found.results
+        ],
+    }
+
+
 def csv_answer(name: str, table: Iterable[Sequence[str]]) -> web.Response:
     """Return a table as a file; a text that a spreadsheet would take for a formula is quoted."""
     written = io.StringIO()
@@ -65,8 +92,13 @@ def csv_answer(name: str, table: Iterable[Sequence[str]]) -> web.Response:
     response = web.Response(
         body=written.getvalue().encode("utf-8-sig"), content_type="text/csv", charset="utf-8"
     )
+    return as_file(response, name, "csv")
+
+
+def as_file(response: web.Response, name: str, ending: str) -> web.Response:
+    """Let the browser keep an answer as a file of this name, and nobody else at all."""
     response.headers["Content-Disposition"] = (
-        f"attachment; filename=\"ranking.csv\"; filename*=UTF-8''{quote(name)}.csv"
+        f"attachment; filename=\"evaluation.{ending}\"; filename*=UTF-8''{quote(name)}.{ending}"
     )
     response.headers["Cache-Control"] = "no-store"
     return response

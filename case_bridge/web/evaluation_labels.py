@@ -7,6 +7,8 @@ from typing import Final
 from case_bridge.evaluation.definition import ObjectKind
 from case_bridge.evaluation.grade import Grade
 from case_bridge.evaluation.options import RankedWithin, ShouldClose, Ties, ZeroDue
+from case_bridge.evaluation.papers import PaperKind
+from case_bridge.evaluation.surveys import Said
 from case_bridge.evaluation.text import OPTION_WORDS
 from case_bridge.units.unit import UnitClass
 
@@ -27,6 +29,30 @@ CLASSES: Final[Mapping[str, str]] = MappingProxyType(
 
 GRADES: Final[Mapping[str, str]] = MappingProxyType(
     {Grade.A: "A档", Grade.B: "B档", Grade.C: "C档", Grade.BELOW: "未达C档"}
+)
+
+PAPERS: Final[Mapping[PaperKind, str]] = MappingProxyType(
+    {
+        PaperKind.BULLETIN: "城市管理案卷办理情况通报",
+        PaperKind.MEETING: "季度会议材料",
+        PaperKind.YEARLY: "年度考核评价卷",
+    }
+)
+
+SAID: Final[Mapping[Said, str]] = MappingProxyType(
+    {
+        Said.ASKED: "回访",
+        Said.ANSWERED: "已评价",
+        Said.RATED: "已评满意度",
+        Said.SATISFIED: "满意",
+        Said.DISSATISFIED: "不满意",
+        Said.SOLVED: "已解决",
+        Said.UNSOLVED: "未解决",
+    }
+)
+
+SATISFACTION: Final[Mapping[int, str]] = MappingProxyType(
+    {1: "非常满意", 2: "满意", 3: "基本满意", 4: "不满意", 5: "非常不满意"}
 )
 
 CHOICES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(

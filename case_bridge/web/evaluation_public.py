@@ -9,6 +9,7 @@ from case_bridge.evaluation import service
 from case_bridge.evaluation.counters import COUNTERS
 from case_bridge.evaluation.definition import ObjectKind
 from case_bridge.evaluation.period import Period
+from case_bridge.evaluation.surveys import survey
 from case_bridge.web.evaluation_charts import Bar, bars, trend
 from case_bridge.web.requests import show
 from hotline.kernel.errors import Invalid
@@ -36,7 +37,7 @@ async def get_statistics(request: web.Request) -> web.StreamResponse:
         centre = await service.published(session, ObjectKind.CENTRE, period)
         regions = await service.published(session, ObjectKind.REGION, period)
         units = await service.published(session, ObjectKind.UNIT, period)
-        satisfaction = await service.survey(session, period)
+        satisfaction = await survey(session, period)
         past = await service.past_rates(session, period)
     counters = dict(centre.results[0].counters) if centre and centre.results else {}
     if wants_json(request):

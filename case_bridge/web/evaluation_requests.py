@@ -10,19 +10,22 @@ from aiohttp import web
 from case_bridge.evaluation.counters import NAMES
 from case_bridge.evaluation.definition import PRESETS, Definition, ObjectKind
 from case_bridge.evaluation.formula import check
+from case_bridge.evaluation.grade import Grade
 from case_bridge.evaluation.options import Options
 from case_bridge.evaluation.period import Period, PeriodKind
-from case_bridge.evaluation.service import Evaluation, Plan
-from case_bridge.web.evaluation_labels import CHOICES
+from case_bridge.evaluation.running import usual_period
+from case_bridge.evaluation.service import Plan, fold_facts
+from case_bridge.web.evaluation_labels import CHOICES, CLASSES, GRADES, KINDS, option_words
+from case_bridge.web.requests import show
 from hotline.kernel.errors import Invalid
-from hotline.web.keys import CLOCK
+from hotline.web.keys import CLOCK, DATABASE
 
 OWN = "own"
 """The definition that is written on the page itself."""
 
 
-def period_of(request: web.Request, kind: PeriodKind = PeriodKind.MONTH) -> Period:
-    """Return the period that is asked for; else the last of its kind that is over.
+async def period_of(request: web.Request, kind: PeriodKind = PeriodKind.MONTH) -> Period:
+    """Return the period that is asked for; else the last of its kind that has cases.
 
     Raises:
         Invalid: if it cannot be read.
@@ -30,7 +33,9 @@ def period_of(request: web.Request, kind: PeriodKind = PeriodKind.MONTH) -> Peri
     text = request.query.get("period", "")
     if text:
         return Period.parse(text)
-    return Period.containing(kind, request.app[CLOCK]()).shifted(-1)
+    async with request.app[DATABASE].begin() as uow:
+        await fold_facts(uow)
+        return await usual_period(uow.session, kind, now=request.app[CLOCK]())
 
 
 def kind_of(request: web.Request) -> ObjectKind:
@@ -81,11 +86,6 @@ def _definition(fields: Mapping[str, str], kind: ObjectKind) -> Definition:
     return presets.get(name, PRESETS[kind][0])
 
 
-def plan_of(found: Evaluation) -> Plan:
-    """Return how something was assessed."""
-    return Plan(found.kind, found.period, found.definition, found.options, found.grading)
-
-
 def address(path: str, plan: Plan, **more: Any) -> str:
     """Return the address of a page that is asked for the same plan."""
     payload = plan.options.to_payload()
@@ -95,3 +95,28 @@ def address(path: str, plan: Plan, **more: Any) -> str:
     if plan.definition.name == OWN:
         query["formula"] = plan.definition.formula
     return f"{path}?{urlencode(query | {key: str(value) for key, value in more.items()})}"
+
+
+def time_links(period: Period, kind: ObjectKind | None) -> dict[str, str]:
+    """Return the way to the period before and behind, of the same page."""
+    more = f"&kind={kind}" if kind else ""
+    return {
+        "earlier": f"?period={period.shifted(-1)}{more}",
+        "later": f"?period={period.shifted(1)}{more}",
+    }
+
+
+def show_evaluation(request: web.Request, template: str, **context: Any) -> web.Response:
+    """Return a page of the assessors, which finds the words of what it shows."""
+    return show(
+        request,
+        f"evaluation/{template}",
+        kinds=KINDS,
+        classes=CLASSES,
+        grades=GRADES,
+        choices=CHOICES,
+        option_words=option_words,
+        below=Grade.BELOW,
+        own=OWN,
+        **context,
+    )

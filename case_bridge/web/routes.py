@@ -12,7 +12,9 @@ from case_bridge.web import (
     course_routes,
     desks,
     evaluation,
+    evaluation_papers,
     evaluation_public,
+    evaluation_survey,
     merging,
     standards,
     tasks,
@@ -100,6 +102,8 @@ ROUTES: Final = (
         max_body=WITH_FILES,
     ),
     *evaluation.ROUTES,
+    *evaluation_papers.ROUTES,
+    *evaluation_survey.ROUTES,
     *evaluation_public.ROUTES,
     *standards.ROUTES,
 )

@@ -219,7 +219,7 @@ async def test_r72_r75_sql_counts_as_the_pure_function_does(city: City, options:
 
 
 async def test_the_random_city_raises_every_counter(city: City) -> None:
-    facts = await write_cases(city, 250, 11)
+    facts = await write_cases(city, 500, 11)
 
     found = count(facts, Period.parse("2026"), Options(count_deferred=True, count_parked=True))
 

@@ -202,7 +202,7 @@ async def test_r72_r77_the_bulletin_can_be_read_and_published_whole(
     assessor = await browse(Role.SUPERVISOR)
     html = await page(assessor, "/evaluation/bulletin?period=2026-03")
     assert "未公布" in html
-    assert "（75.00%）" in html  # 3 of 4 closed
+    assert "<dt>结案率</dt><dd>75.00%</dd>" in html  # 3 of 4 closed
 
     answer = await assessor.post(
         "/evaluation/publish",

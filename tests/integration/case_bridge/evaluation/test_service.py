@@ -18,6 +18,7 @@ from case_bridge.evaluation.model import CaseFactRow, EvaluationRow
 from case_bridge.evaluation.options import Options, ShouldClose
 from case_bridge.evaluation.score import stored_values
 from case_bridge.evaluation.service import Evaluation, Plan
+from case_bridge.evaluation.surveys import survey
 from config.explain import explain_stored_score
 from hotline.accounts import audit
 from hotline.callbacks.model import CallbackRow
@@ -268,9 +269,9 @@ async def test_r80_satisfaction_counts_who_was_asked_and_who_answered(city: City
     )
     async with city.database.begin() as uow:
         await service.fold_facts(uow)
-        everybody = await service.survey(uow.session, MARCH)
-        drains = await service.survey(uow.session, MARCH, unit_id=str(city.units["drain"]))
-        cleaners = await service.survey(uow.session, MARCH, unit_id=str(city.units["clean"]))
+        everybody = await survey(uow.session, MARCH)
+        drains = await survey(uow.session, MARCH, unit_id=str(city.units["drain"]))
+        cleaners = await survey(uow.session, MARCH, unit_id=str(city.units["clean"]))
 
     assert everybody == drains
     assert (drains.asked, drains.answered, drains.rated) == (3, 2, 2)

@@ -8,7 +8,10 @@ import pytest
 
 from case_bridge.evaluation.counters import COUNTERS, LABELS
 from case_bridge.evaluation.definition import PRESETS
+from case_bridge.evaluation.meanings import counter_parts, meanings
 from case_bridge.evaluation.options import Options
+from case_bridge.evaluation.papers import PaperKind
+from case_bridge.evaluation.surveys import Said
 from case_bridge.evaluation.text import options_words
 from case_bridge.web import evaluation_labels as labels
 from case_bridge.web.evaluation_charts import BAR_WIDTH, Bar, bars, trend
@@ -26,8 +29,21 @@ def test_every_counter_and_choice_has_its_english() -> None:
     words |= {preset.title for presets in PRESETS.values() for preset in presets}
     lines = options_words(Options()) + options_words(Options(count_deferred=True))
     words |= {part for line in lines for part in line.split("：") if "%" not in part}
+    words |= {labels.PAPERS[kind] for kind in PaperKind} | {labels.SAID[said] for said in Said}
+    words |= set(labels.SATISFACTION.values())
 
     assert words - set(ENGLISH) == set()
+
+
+def test_r72_every_figure_of_a_paper_says_what_it_means() -> None:
+    """R72: no counter without words for each of its conditions, in both languages."""
+    found = meanings(COUNTERS)
+
+    parts = {part for each in found for part in each.parts} | {each.figure for each in found}
+    assert parts - set(ENGLISH) == set()
+    for counter in COUNTERS.values():
+        said = len(counter_parts(counter)) - (counter.duty is not None)
+        assert said == len(counter.raised) + len(counter.absent)
 
 
 def test_a_ranking_shows_only_counters_that_exist() -> None:
