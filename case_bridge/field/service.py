@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from case_bridge.field.model import InspectorRow, TaskRow
 from case_bridge.field.repository import Tasks
 from case_bridge.field.states import TASK, TaskTrigger
@@ -50,6 +52,11 @@ async def enlist_inspector(
     await Tasks(uow.session).put_inspector(
         user_id, name=name, area=area, on_duty=on_duty, trained_on=trained_on
     )
+
+
+async def is_enlisted(session: AsyncSession, user_id: UserId) -> bool:
+    """Say whether the user is on the inspectors' roster."""
+    return await session.get(InspectorRow, user_id) is not None
 
 
 async def open_task(
@@ -135,13 +142,15 @@ def take_over(
     uow: UnitOfWork,
     task: TaskRow,
     *,
-    by: UserId,
+    by: UserId | None,
     name: str,
     passed: bool,
     text: str,
     now: datetime,
 ) -> None:
-    """Answer a locked task for whoever has it: the centre has checked by itself (001 a17).
+    """Answer a locked task for whoever has it: others have looked, such as the centre (001 a17).
+
+    `by` is None when they are no users of ours.
 
     Raises:
         Conflict: if the task is done.

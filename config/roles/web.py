@@ -8,8 +8,10 @@ from case_bridge.web.places_routes import places_part
 from case_bridge.web.routes import PART as CASES_PART
 from channels.web.pages import public_part
 from config import wiring
+from config.accounts import accounts_options
 from config.runtime import Runtime
 from config.supervisor import Ready
+from hotline.web.accounts.handlers import accounts_part
 from hotline.web.app import make_app
 from hotline.web.desk.handlers import desk_part
 from hotline.web.operations.handlers import PART as OPERATIONS_PART
@@ -48,6 +50,7 @@ def application(runtime: Runtime) -> web.Application:
         ticket_lists_part(wiring.ticket_list_options(runtime.people, runtime.exports)),
         SUPERVISION_PART,
         OPERATIONS_PART,
+        accounts_part(accounts_options()),
         CASES_PART,
         places_part(wiring.map_options(settings)),
     )

@@ -28,6 +28,8 @@ class UserRow(Base):
     unit_id: Mapped[UUID | None]
     seat_id: Mapped[UUID | None] = mapped_column(unique=True)
     disabled: Mapped[bool] = mapped_column(default=False)
+    must_change_password: Mapped[bool] = mapped_column(default=False)
+    """Somebody else knows the password: nothing is open but the page to change it."""
     failed_tries: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]

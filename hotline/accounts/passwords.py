@@ -12,8 +12,17 @@ SHORTEST = 8
 LONGEST = 256
 """Longer input only serves to keep the machine busy."""
 
+_SPEAKABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Without letters and digits that are mistaken for each other on paper or by telephone."""
+_ONE_TIME_LENGTH = 12
+
 _hasher = PasswordHasher()
 _STRANGER = _hasher.hash(secrets.token_hex(16))
+
+
+def one_time_password() -> str:
+    """Return a password of 59 bits that is good for one sign-in and can be told by telephone."""
+    return "".join(secrets.choice(_SPEAKABLE) for _ in range(_ONE_TIME_LENGTH))
 
 
 async def hash_password(password: str) -> str:

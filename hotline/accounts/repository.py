@@ -1,12 +1,15 @@
 """All SQL about users and sessions."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.accounts.model import SessionRow, UserRow
+from hotline.accounts.roles import Role
+from hotline.kernel.errors import NotFound
 
 
 class Users:
@@ -18,6 +21,40 @@ class Users:
     async def get(self, user_id: UUID, *, lock: bool = False) -> UserRow | None:
         """Return the user, locked for a change if asked."""
         return await self._session.get(UserRow, user_id, with_for_update=lock)
+
+    async def locked(self, user_id: UUID) -> UserRow:
+        """Return the user as they are now, locked for a change.
+
+        Raises:
+            NotFound: if there is no such user.
+        """
+        row = await self._session.get(
+            UserRow, user_id, with_for_update=True, populate_existing=True
+        )
+        if row is None:
+            raise NotFound("user", user_id)
+        return row
+
+    async def by_seat(self, seat_id: UUID) -> UserRow | None:
+        """Return whose own seat it is."""
+        return await self._session.scalar(select(UserRow).where(UserRow.seat_id == seat_id))
+
+    async def page(
+        self, *, words: str, role: Role | None, after: str, limit: int
+    ) -> Sequence[UserRow]:
+        """Return users by login name, behind one; `words` is in the login or the name."""
+        query = select(UserRow).where(UserRow.login > after)
+        if words:
+            query = query.where(
+                or_(
+                    UserRow.login.contains(words.lower(), autoescape=True),
+                    UserRow.display_name.icontains(words, autoescape=True),
+                )
+            )
+        if role is not None:
+            query = query.where(UserRow.roles.contains([role.value]))
+        found = await self._session.scalars(query.order_by(UserRow.login).limit(limit))
+        return found.all()
 
     async def by_login(self, login: str, *, lock: bool = False) -> UserRow | None:
         """Return the user with this login name, in any case of letters."""
@@ -62,3 +99,16 @@ class Sessions:
             .where(SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None))
             .values(revoked_at=now)
         )
+
+    async def counts(self, user_ids: Sequence[UUID], *, now: datetime) -> Mapping[UUID, int]:
+        """Return how many sessions are open, by user; nobody with none."""
+        found = await self._session.execute(
+            select(SessionRow.user_id, func.count().label("sessions"))
+            .where(
+                SessionRow.user_id.in_(user_ids),
+                SessionRow.revoked_at.is_(None),
+                SessionRow.expires_at > now,
+            )
+            .group_by(SessionRow.user_id)
+        )
+        return {row.user_id: row.sessions for row in found}

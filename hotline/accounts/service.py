@@ -1,4 +1,4 @@
-"""Use cases: make users, sign in and out, disable, unlock."""
+"""Use cases of everybody: be made, sign in and out, change one's own password."""
 
 import hashlib
 import re
@@ -17,7 +17,7 @@ from hotline.accounts.passwords import hash_password, verify_password
 from hotline.accounts.repository import Sessions, Users
 from hotline.accounts.roles import Role, check_roles
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import Conflict, Invalid, NotFound
+from hotline.kernel.errors import Conflict, Invalid
 from hotline.kernel.ids import SeatId, UnitId, UserId, new_id
 
 SESSION_LASTS = timedelta(hours=12)
@@ -36,6 +36,7 @@ class User:
     roles: frozenset[Role]
     unit_id: UnitId | None
     seat_id: SeatId | None
+    must_change_password: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,14 @@ class Refusal(StrEnum):
     DISABLED = "disabled"
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nobody was signed in, why, and until when a lock lasts."""
+
+    why: Refusal
+    until: datetime | None = None
+
+
 async def create_user(
     uow: UnitOfWork,
     *,
@@ -63,6 +72,7 @@ async def create_user(
     roles: Iterable[Role],
     unit_id: UUID | None = None,
     seat_id: UUID | None = None,
+    must_change_password: bool = False,
     actor: str,
     now: datetime,
 ) -> UserId:
@@ -80,6 +90,8 @@ async def create_user(
     held = check_roles(roles)
     if await Users(uow.session).by_login(login):
         raise Conflict(f"the login name {login} is taken")
+    if seat_id is not None:
+        await check_seat_is_free(uow, seat_id)
     row = UserRow(
         id=new_id(),
         login=login,
@@ -88,6 +100,7 @@ async def create_user(
         roles=sorted(held),
         unit_id=unit_id,
         seat_id=seat_id,
+        must_change_password=must_change_password,
         created_at=now,
     )
     uow.session.add(row)
@@ -105,7 +118,7 @@ async def create_user(
 
 async def authenticate(
     uow: UnitOfWork, login: str, password: str, *, source: str, now: datetime
-) -> User | Refusal:
+) -> User | Refused:
     """Return the user whom name and password prove, or why not; counts wrong tries.
 
     The caller commits in either case, for the count to last. `source` is where the try came
@@ -113,10 +126,10 @@ async def authenticate(
     """
     row = await Users(uow.session).by_login(login, lock=True)
     if row is not None and lockout.is_locked(row.locked_until, now=now):
-        return Refusal.LOCKED
+        return Refused(Refusal.LOCKED, row.locked_until)
     fits = await verify_password(row.password_hash if row else None, password)
     if row is None:
-        return Refusal.WRONG
+        return Refused(Refusal.WRONG)
     target = f"user:{row.id}"
     if not fits:
         row.failed_tries, row.locked_until = lockout.after_failure(row.failed_tries, now=now)
@@ -124,14 +137,15 @@ async def authenticate(
         await audit.append(
             uow, actor=row.login, action=action, target=target, detail={"source": source}, now=now
         )
-        return Refusal.LOCKED if row.locked_until else Refusal.WRONG
+        why = Refusal.LOCKED if row.locked_until else Refusal.WRONG
+        return Refused(why, row.locked_until)
     if row.disabled:
-        return Refusal.DISABLED
+        return Refused(Refusal.DISABLED)
     row.failed_tries, row.locked_until = 0, None
     await audit.append(
         uow, actor=row.login, action="login", target=target, detail={"source": source}, now=now
     )
-    return _user(row)
+    return user_of(row)
 
 
 async def start_session(uow: UnitOfWork, user_id: UserId, *, now: datetime) -> str:
@@ -155,7 +169,7 @@ async def read_session(session: AsyncSession, token: str, *, now: datetime) -> S
     if found is None:
         return None
     session_row, user_row = found
-    return SignedIn(_user(user_row), session_row.id)
+    return SignedIn(user_of(user_row), session_row.id)
 
 
 async def end_session(uow: UnitOfWork, signed_in: SignedIn, *, now: datetime) -> None:
@@ -171,26 +185,14 @@ async def end_session(uow: UnitOfWork, signed_in: SignedIn, *, now: datetime) ->
     )
 
 
-async def set_disabled(
-    uow: UnitOfWork, user_id: UserId, *, disabled: bool, actor: str, now: datetime
-) -> None:
-    """Shut a user out, at once and in every session, or let them in again.
-
-    Raises:
-        NotFound: if there is no such user.
-    """
-    row = await _get(uow, user_id)
-    row.disabled = disabled
-    if disabled:
-        await Sessions(uow.session).revoke_all(user_id, now=now)
-    action = "user.disable" if disabled else "user.enable"
-    await audit.append(
-        uow, actor=actor, action=action, target=f"user:{user_id}", detail={}, now=now
-    )
-
-
 async def set_password(
-    uow: UnitOfWork, user_id: UserId, password: str, *, actor: str, now: datetime
+    uow: UnitOfWork,
+    user_id: UserId,
+    password: str,
+    *,
+    must_change: bool = False,
+    actor: str,
+    now: datetime,
 ) -> None:
     """Give a user another password; ends every session and any lock.
 
@@ -198,29 +200,62 @@ async def set_password(
         NotFound: if there is no such user.
         Invalid: if the password is too short or too long.
     """
-    row = await _get(uow, user_id)
+    row = await Users(uow.session).locked(user_id)
     row.password_hash = await hash_password(password)
     row.failed_tries, row.locked_until = 0, None
+    row.must_change_password = must_change
     await Sessions(uow.session).revoke_all(user_id, now=now)
     await audit.append(
-        uow, actor=actor, action="user.password", target=f"user:{user_id}", detail={}, now=now
+        uow,
+        actor=actor,
+        action="user.password",
+        target=f"user:{user_id}",
+        detail={"one_time": must_change},
+        now=now,
     )
+
+
+async def change_own_password(
+    uow: UnitOfWork, user: User, *, old: str, new: str, source: str, now: datetime
+) -> Refused | None:
+    """Give oneself another password: the old one proves it, and is never the new one.
+
+    A wrong old password counts as a wrong try, so that an open screen is no way to guess it; the
+    caller commits in either case. Every session of the person ends, also when that locks them.
+
+    Raises:
+        Invalid: if the new password is the old one, too short or too long.
+    """
+    if new == old:
+        raise Invalid("new_password", "is the old one")
+    proved = await authenticate(uow, user.login, old, source=source, now=now)
+    if isinstance(proved, Refused):
+        if proved.why is Refusal.LOCKED:
+            await Sessions(uow.session).revoke_all(user.id, now=now)
+        return proved
+    await set_password(uow, user.id, new, actor=user.login, now=now)
+    return None
+
+
+async def check_seat_is_free(uow: UnitOfWork, seat_id: UUID, *, but: UUID | None = None) -> None:
+    """Let a seat be given to somebody; `but` is who may have it already.
+
+    Raises:
+        Conflict: if it is another person's own seat.
+    """
+    owner = await Users(uow.session).by_seat(seat_id)
+    if owner is not None and owner.id != but:
+        raise Conflict(f"the seat belongs to {owner.login}")
 
 
 async def find_user(session: AsyncSession, login: str) -> User | None:
     """Return the user with this login name, enabled or not."""
     row = await Users(session).by_login(login)
-    return _user(row) if row else None
+    return user_of(row) if row else None
 
 
-async def _get(uow: UnitOfWork, user_id: UserId) -> UserRow:
-    row = await Users(uow.session).get(user_id, lock=True)
-    if row is None:
-        raise NotFound("user", user_id)
-    return row
-
-
-def _user(row: UserRow) -> User:
+def user_of(row: UserRow) -> User:
+    """Return the person of a row."""
     return User(
         id=UserId(row.id),
         login=row.login,
@@ -228,6 +263,7 @@ def _user(row: UserRow) -> User:
         roles=frozenset(Role(role) for role in row.roles),
         unit_id=UnitId(row.unit_id) if row.unit_id else None,
         seat_id=SeatId(row.seat_id) if row.seat_id else None,
+        must_change_password=row.must_change_password,
     )
 
 

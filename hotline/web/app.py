@@ -22,7 +22,7 @@ from aiohttp import web
 from hotline.kernel.clock import Clock
 from hotline.kernel.db import Database
 from hotline.kernel.ids import new_id
-from hotline.web import auth, health, live, static_files
+from hotline.web import auth, health, live, own_password, static_files
 from hotline.web.auth import guard
 from hotline.web.errors import answer_errors
 from hotline.web.health import measure
@@ -60,7 +60,7 @@ SECURITY_HEADERS: Final = {
 
 OWN_PART: Final = WebPart(
     "hotline",
-    (*auth.ROUTES, *health.ROUTES, *static_files.ROUTES),
+    (*auth.ROUTES, *own_password.ROUTES, *health.ROUTES, *static_files.ROUTES),
     catalogue=Path(__file__).parent / "catalogue",
 )
 

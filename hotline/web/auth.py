@@ -6,13 +6,13 @@ import structlog
 from aiohttp import web
 
 from hotline.accounts import service
-from hotline.accounts.service import Refusal, SignedIn, User
+from hotline.accounts.service import Refusal, Refused, SignedIn, User
 from hotline.kernel.errors import Forbidden, HotlineError, Unavailable
 from hotline.web.forgery import SESSION_COOKIE, check_form, check_same_site
 from hotline.web.keys import CLOCK, DATABASE, OPTIONS, PARTS, ROUTE, SIGNED_IN
 from hotline.web.language import COOKIE as LANGUAGE_COOKIE
 from hotline.web.language import LANGUAGES, translate
-from hotline.web.pages import render
+from hotline.web.pages import moment_after, render
 from hotline.web.requests import form_fields, json_body, local_path, source_of, wants_json
 from hotline.web.routing import EVERYBODY, PUBLIC, Handler, Route
 from hotline.web.schemas import SignInBody
@@ -22,8 +22,16 @@ log = structlog.get_logger()
 _YEAR: Final = 365 * 24 * 3600
 
 
+WITH_ANY_PASSWORD: Final = frozenset({"password", "password.submit", "logout"})
+"""Routes that are open to somebody who has to change the password first."""
+
+
 class NotSignedIn(HotlineError):
     """Nobody is signed in, and the page needs somebody."""
+
+
+class MustChangePassword(Forbidden):
+    """The password is a one-time one; until it is changed nothing else is open."""
 
 
 def current_user(request: web.Request) -> User:
@@ -94,6 +102,8 @@ def _admit(request: web.Request, route: Route) -> None:
     if not route.admits(user.roles):
         log.info("forbidden", route=route.name, user=user.login)
         raise Forbidden(f"the role for {route.name} is missing")
+    if user.must_change_password and route.name not in WITH_ANY_PASSWORD:
+        raise MustChangePassword("the password must be changed first")
 
 
 async def get_login(request: web.Request) -> web.Response:
@@ -119,16 +129,22 @@ async def post_login(request: web.Request) -> web.Response:
         )
         token = (
             ""
-            if isinstance(result, Refusal)
+            if isinstance(result, Refused)
             else await service.start_session(uow, result.id, now=now)
         )
-    if isinstance(result, Refusal):
+    if isinstance(result, Refused):
         return _refused(request, result, login=login, target=target)
     response = (
         web.json_response({"login": result.login, "roles": sorted(result.roles)})
         if wants_json(request)
-        else web.Response(status=303, headers={"Location": target or _first_page(request, result)})
+        else web.Response(status=303, headers={"Location": target or first_page(request, result)})
     )
+    give_session(request, response, token)
+    return response
+
+
+def give_session(request: web.Request, response: web.StreamResponse, token: str) -> None:
+    """Give the browser the token of its session."""
     response.set_cookie(
         SESSION_COOKIE,
         token,
@@ -137,25 +153,32 @@ async def post_login(request: web.Request) -> web.Response:
         secure=request.app[OPTIONS].https,
         max_age=int(service.SESSION_LASTS.total_seconds()),
     )
-    return response
 
 
-def _refused(request: web.Request, refusal: Refusal, *, login: str, target: str) -> web.Response:
-    problem = {
-        Refusal.WRONG: translate(request, "登录名或密码不正确，请核对后重试。"),
-        Refusal.LOCKED: translate(
-            request, "密码多次输错，账号已锁定15分钟。请稍后再试，或联系安全管理员。"
-        ),
-        Refusal.DISABLED: translate(request, "该账号已停用，请联系系统管理员。"),
-    }[refusal]
+def _refused(request: web.Request, refused: Refused, *, login: str, target: str) -> web.Response:
+    problem = words_of_refusal(request, refused)
     if wants_json(request):
-        return web.json_response({"error": refusal.value, "message": problem}, status=401)
+        until = refused.until.isoformat() if refused.until else None
+        return web.json_response(
+            {"error": refused.why.value, "message": problem, "until": until}, status=401
+        )
     return render(
         request, "hotline/login.html", status=401, target=target, login=login, problem=problem
     )
 
 
-def _first_page(request: web.Request, user: User) -> str:
+def words_of_refusal(request: web.Request, refused: Refused) -> str:
+    """Return why nobody was signed in and what to do; a lock tells when to come back."""
+    locked = translate(request, "密码多次输错，账号已锁定，请在%(until)s后再试，或联系安全管理员。")
+    return {
+        Refusal.WRONG: translate(request, "登录名或密码不正确，请核对后重试。"),
+        Refusal.LOCKED: locked % {"until": moment_after(refused.until)},
+        Refusal.DISABLED: translate(request, "该账号已停用，请联系安全管理员。"),
+    }[refused.why]
+
+
+def first_page(request: web.Request, user: User) -> str:
+    """Return where this person's work begins: the first line of their menu."""
     entries = [entry for part in request.app[PARTS] for entry in part.menu]
     return next((e.path for e in entries if not e.roles.isdisjoint(user.roles)), "/")
 

@@ -19,7 +19,7 @@ from hotline.kernel.errors import (
     NotFound,
     Unavailable,
 )
-from hotline.web.auth import NotSignedIn
+from hotline.web.auth import MustChangePassword, NotSignedIn
 from hotline.web.field_words import words_for
 from hotline.web.forgery import FIELD, ForgedForm
 from hotline.web.keys import REQUEST_ID
@@ -48,6 +48,7 @@ _ADVICE: Final[Mapping[str, tuple[str, str]]] = {
     "400": ("请求格式不正确", "请返回上一页，检查后重新提交。"),
     "401": ("需要登录", "请登录后再继续。"),
     "403": ("没有权限", "您的角色不能使用此功能。如需使用，请联系安全管理员开通。"),
+    "password": ("请先修改密码", "您使用的是一次性密码。请修改密码后再继续。"),
     "form": ("页面已过期", "请返回上一页，刷新后重新提交；您填写的内容列在下面，可以复制。"),
     "404": ("没有找到", "请核对网址或编号，或从首页重新进入。"),
     "405": ("不支持的操作", "请从页面上的按钮或链接进行操作。"),
@@ -61,6 +62,12 @@ _ADVICE: Final[Mapping[str, tuple[str, str]]] = {
         "请稍等片刻再试；您填写的内容列在下面，不会丢失。紧急情况请拨打热线电话。",
     ),
 }
+
+_DOORS: Final = {"NotSignedIn": "/login", "MustChangePassword": "/account/password"}
+"""Where a person is led instead of being told what they may not."""
+
+_UNREPEATED: Final = frozenset({FIELD, "password", "old_password", "new_password", "again"})
+"""Fields of a form that no page shows again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(422, "Invalid", str(error), (refused,))
         case ForgedForm():
             return Problem(403, "ForgedForm", str(error), advice="form")
+        case MustChangePassword():
+            return Problem(403, "MustChangePassword", str(error), advice="password")
         case Unavailable() | TooMany():
             status = STATUS[TooMany if isinstance(error, TooMany) else Unavailable]
             wait = max(1, ceil(error.retry_after.total_seconds()))
@@ -135,8 +144,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 
 async def _answer(request: web.Request, problem: Problem) -> web.StreamResponse:
     what, advice = (translate(request, text) for text in _ADVICE[problem.advice_key])
-    if problem.error == "NotSignedIn" and request.method == "GET" and not wants_json(request):
-        return _to_sign_in(request)
+    if problem.error in _DOORS and request.method == "GET" and not wants_json(request):
+        return _to(request, _DOORS[problem.error])
     response: web.StreamResponse
     if wants_json(request):
         body = _as_json(request, problem, what, advice)
@@ -158,8 +167,8 @@ async def _answer(request: web.Request, problem: Problem) -> web.StreamResponse:
     return response
 
 
-def _to_sign_in(request: web.Request) -> web.Response:
-    location = request.rel_url.with_path("/login").with_query(next=request.rel_url.path_qs)
+def _to(request: web.Request, door: str) -> web.Response:
+    location = request.rel_url.with_path(door).with_query(next=request.rel_url.path_qs)
     return web.Response(status=303, headers={"Location": str(location)})
 
 
@@ -192,8 +201,7 @@ async def _typed_text(request: web.Request) -> list[tuple[str, str]]:
         posted = await request.post()
     except (ValueError, web.HTTPException, OSError):
         return []
-    hidden = {FIELD, "password"}
-    return [(k, v) for k, v in posted.items() if isinstance(v, str) and v and k not in hidden]
+    return [(k, v) for k, v in posted.items() if isinstance(v, str) and v and k not in _UNREPEATED]
 
 
 def _field_problem(error: ErrorDetails) -> FieldProblem:

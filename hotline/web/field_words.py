@@ -13,6 +13,13 @@ BY_FIELD: Final[Mapping[str, str]] = {
     "reason": "请填写原因。",
     "answer": "请填写答复内容。",
     "password": "密码应为8到256个字符。",
+    "new_password": "新密码应为8到256个字符，不能与原密码相同。",
+    "again": "两次输入的新密码不一致。",
+    "login": "登录名为2到40个小写字母、数字、点、横线，以字母或数字开头。",
+    "display_name": "请填写姓名。",
+    "roles": "请至少选择一个角色；系统、安全、审计三种管理员不能由一人兼任。",
+    "unit_id": "责任单位人员须选择所属单位。",
+    "seat_id": "请从列表中选择坐席。",
 }
 """For a field that a rule of the hotline refused."""
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -170,6 +170,13 @@ def _menu(
 def moment(value: datetime | None) -> str:
     """Return an instant as Shanghai's wall clock shows it; nothing for None."""
     return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+def moment_after(value: datetime | None) -> str:
+    """Return the first full minute at which an instant is past; nothing for None."""
+    if value is None or value == value.replace(second=0, microsecond=0):
+        return moment(value)
+    return moment(value + timedelta(minutes=1))
 
 
 def rounded(number: int) -> str:

@@ -10,13 +10,15 @@ from uuid import UUID
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
 
+from hotline.accounts import administration
 from hotline.accounts import service as accounts
 from hotline.accounts.roles import Role
+from hotline.accounts.service import User
 from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallDirection
 from hotline.contacts.calls.values import CallDraft
 from hotline.kernel.clock import Clock
-from hotline.kernel.db import Database
+from hotline.kernel.db import Database, UnitOfWork
 from hotline.kernel.ids import CallId, SeatId, UserId, new_id
 from hotline.kernel.privacy import blind_index
 from hotline.people.citizen import PeopleOptions
@@ -113,6 +115,13 @@ class WebHouse:
                 actor="test",
                 now=self.clock(),
             )
+
+    async def shut_out(self, uow: UnitOfWork, user_id: UserId) -> None:
+        """An administrator locks the account."""
+        by = User(UserId(new_id()), "admin", "安全管理员", frozenset(), None, None)
+        await administration.set_disabled(
+            uow, by, user_id, disabled=True, reason="离职", now=self.clock()
+        )
 
     async def seat(self, extension: str) -> SeatId:
         async with self.database.begin() as uow:

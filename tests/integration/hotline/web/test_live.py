@@ -8,7 +8,6 @@ from typing import Any
 from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType
 from aiohttp.test_utils import TestClient
 
-from hotline.accounts import service as accounts
 from hotline.accounts.roles import Role
 from hotline.web import live
 from hotline.web.signals import MemorySignals, Signal
@@ -94,9 +93,7 @@ async def test_a_person_who_is_shut_out_loses_the_screen(house: WebHouse, browse
     async with (await browse("wang")).ws_connect("/desk/live") as socket:
         await picture(socket)
         async with house.database.begin() as uow:
-            await accounts.set_disabled(
-                uow, user_id, disabled=True, actor="admin", now=house.clock()
-            )
+            await house.shut_out(uow, user_id)
 
         message = await socket.receive(timeout=SOON)
         while message.type is WSMsgType.TEXT:

@@ -1,0 +1,1 @@
+"""Who may sign in, as the security administrator sees and changes it."""
