@@ -25,6 +25,7 @@ MODULES = (
     "case_bridge.places.model",
     "case_bridge.bridge.model",
     "case_bridge.merging.model",
+    "case_bridge.exchange.model",
     "case_bridge.evaluation.model",
 )
 

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from case_bridge.bridge.states import CROSSING, CrossingState
+from case_bridge.bridge.trouble import Trouble
 from case_bridge.platform import ProgressKind
 from hotline.kernel.db import Base, enum_type
 from hotline.kernel.ids import new_id
@@ -100,3 +101,54 @@ class ReconciliationRow(Base):
 
     platform: Mapped[str] = mapped_column(primary_key=True)
     compared_until: Mapped[datetime]
+
+
+class DifferenceRow(Base):
+    """One difference between the two sides, from when it was found to how it ended."""
+
+    __tablename__ = "case_differences"
+    __table_args__ = (
+        Index(
+            "uq_case_differences_open",
+            "platform",
+            "trouble",
+            "what",
+            unique=True,
+            postgresql_where="ended_at IS NULL",
+        ),
+        Index("ix_case_differences_found", "last_found_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    platform: Mapped[str]
+    trouble: Mapped[Trouble] = mapped_column(enum_type(Trouble))
+    what: Mapped[str]
+    """The ticket and round, the case and round, or the message."""
+    ticket_id: Mapped[UUID | None]
+    round: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(Text)
+    """What was done about it or stood in the way, in words."""
+    first_found_at: Mapped[datetime]
+    last_found_at: Mapped[datetime]
+    times: Mapped[int] = mapped_column(default=1)
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    ending: Mapped[str | None] = mapped_column(Text)
+
+
+class ComparisonRow(Base):
+    """One run of the two-way comparison."""
+
+    __tablename__ = "case_comparisons"
+    __table_args__ = (Index("ix_case_comparisons_at", "compared_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    platform: Mapped[str]
+    compared_at: Mapped[datetime]
+    cases: Mapped[int]
+    """Rounds of cases that the platform told of."""
+    links: Mapped[int]
+    """Crossings of ours that were laid beside them."""
+    found: Mapped[int]
+    is_complete: Mapped[bool]
+    """False if the platform did not answer to the end."""

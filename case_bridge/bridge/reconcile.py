@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 import structlog
@@ -10,6 +9,7 @@ import structlog
 from case_bridge.bridge.model import ProgressFate
 from case_bridge.bridge.repository import Links, Messages
 from case_bridge.bridge.service import catch_up, finish_ticket, record_progress, submit_case
+from case_bridge.bridge.trouble import Trouble
 from case_bridge.platform import CasePlatform, CaseProgress
 from hotline.kernel.db import Database
 from hotline.kernel.errors import Unavailable
@@ -25,17 +25,6 @@ OVERLAP = timedelta(hours=1)
 
 FIRST_LOOK_BACK = timedelta(days=90)
 """How far the first comparison with a platform goes back."""
-
-
-class Trouble(StrEnum):
-    """What was found."""
-
-    NOT_SENT = "not_sent"  # 已转办，但未送案卷系统
-    NOT_ANSWERED = "not_answered"  # 已送出，但长时间无回执
-    NOT_HEARD = "not_heard"  # 案卷系统有进展，但未收到
-    NOT_MATCHED = "not_matched"  # 消息早于对应关系到达
-    NOT_TOLD = "not_told"  # 案卷已结束，但工单仍在办
-    NOT_REACHABLE = "not_reachable"  # 案卷系统无应答
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,34 @@ async def check_at_centre(
     keep_evidence(uow, case, EvidenceOrigin.CENTRE, actor=actor, text=words, now=now)
 
 
+async def take_answer(
+    uow: UnitOfWork,
+    case_id: CaseId,
+    kind: TaskKind,
+    *,
+    passed: bool,
+    text: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Take what the inspectors of another platform found; our own task for it is answered with it.
+
+    Raises:
+        Invalid: if there are no words.
+        Conflict: if the case does not wait for a finding of that kind.
+    """
+    words = require_words("text", text)
+    case = await Cases(uow.session).get(case_id, lock=True)
+    trigger = CaseTrigger.CONFIRM if kind is TaskKind.VERIFY else CaseTrigger.PASS
+    if not CASE.allows(case.state, trigger):
+        raise IllegalTransition(CASE.name, case.state, trigger)
+    task = await Tasks(uow.session).open_for_case(case.id)
+    await _apply(uow, case, kind, passed, words, actor=actor, now=now)
+    if task is not None:
+        take_over(uow, task, by=None, name=actor.name, passed=passed, text=words, now=now)
+    keep_evidence(uow, case, EvidenceOrigin.INSPECTOR, actor=actor, text=words, now=now)
+
+
 async def rework_case(
     uow: UnitOfWork, case_id: CaseId, *, text: str, actor: Actor, now: datetime
 ) -> None:

@@ -1,0 +1,1 @@
+"""Templates and words of the pages of the exchange and of reconciliation."""
