@@ -120,10 +120,65 @@ def upgrade() -> None:
         postgresql_where="settled_at IS NULL",
     )
     op.create_table(
+        "case_comparisons",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("platform", sa.String(), nullable=False),
+        sa.Column("compared_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("cases", sa.Integer(), nullable=False),
+        sa.Column("links", sa.Integer(), nullable=False),
+        sa.Column("found", sa.Integer(), nullable=False),
+        sa.Column("is_complete", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_comparisons")),
+    )
+    op.create_index("ix_case_comparisons_at", "case_comparisons", ["compared_at"], unique=False)
+    op.create_table(
         "case_days",
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("last", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_case_days")),
+    )
+    op.create_table(
+        "case_differences",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("platform", sa.String(), nullable=False),
+        sa.Column(
+            "trouble",
+            sa.Enum(
+                "not_sent",
+                "not_answered",
+                "not_heard",
+                "not_matched",
+                "not_told",
+                "not_reachable",
+                "state_differs",
+                "not_ours",
+                name="trouble",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("ticket_id", sa.Uuid(), nullable=True),
+        sa.Column("round", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("first_found_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("last_found_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(), nullable=True),
+        sa.Column("ending", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_differences")),
+    )
+    op.create_index(
+        "ix_case_differences_found", "case_differences", ["last_found_at", "id"], unique=False
+    )
+    op.create_index(
+        "uq_case_differences_open",
+        "case_differences",
+        ["platform", "trouble", "what"],
+        unique=True,
+        postgresql_where="ended_at IS NULL",
     )
     op.create_table(
         "case_facts",
@@ -600,6 +655,128 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "exchange_links",
+        sa.Column("peer", sa.String(), nullable=False),
+        sa.Column("case_ref", sa.String(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=True),
+        sa.Column("is_ours", sa.Boolean(), nullable=False),
+        sa.Column("sent", sa.Integer(), nullable=False),
+        sa.Column("received", sa.Integer(), nullable=False),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.Column(
+            "asked",
+            sa.Enum(
+                "registration",
+                "verify_order",
+                "verify_answer",
+                "filing",
+                "dispatch",
+                "feedback",
+                "check_order",
+                "check_answer",
+                name="formkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("gap_since", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("changed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("peer", "case_ref", name=op.f("pk_exchange_links")),
+    )
+    op.create_index("ix_exchange_links_case", "exchange_links", ["case_id"], unique=False)
+    op.create_table(
+        "exchange_messages",
+        sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
+        sa.Column("peer", sa.String(), nullable=False),
+        sa.Column(
+            "direction",
+            sa.Enum("in", "out", name="direction", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "delivered",
+                "stored",
+                "held",
+                "applied",
+                "duplicate",
+                "refused",
+                "unreadable",
+                name="messagestate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("message_id", sa.Uuid(), nullable=True),
+        sa.Column("case_ref", sa.String(), nullable=True),
+        sa.Column("sequence", sa.Integer(), nullable=True),
+        sa.Column(
+            "form",
+            sa.Enum(
+                "registration",
+                "verify_order",
+                "verify_answer",
+                "filing",
+                "dispatch",
+                "feedback",
+                "check_order",
+                "check_answer",
+                name="formkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("recorded_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("signature", sa.String(), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exchange_messages")),
+    )
+    op.create_index(
+        "ix_exchange_messages_case",
+        "exchange_messages",
+        ["peer", "case_ref", "direction", "sequence"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_exchange_messages_id",
+        "exchange_messages",
+        ["peer", "direction", "message_id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_exchange_messages_open",
+        "exchange_messages",
+        ["state", "id"],
+        unique=False,
+        postgresql_where="state IN ('waiting', 'stored', 'held', 'refused', 'unreadable')",
+    )
+    op.create_table(
+        "exchange_nonces",
+        sa.Column("peer", sa.String(), nullable=False),
+        sa.Column("nonce", sa.String(), nullable=False),
+        sa.Column("seen_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("peer", "nonce", name=op.f("pk_exchange_nonces")),
+    )
+    op.create_index("ix_exchange_nonces_seen", "exchange_nonces", ["seen_at"], unique=False)
+    op.create_table(
+        "exchange_peers",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("compared_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_exchange_peers")),
+    )
+    op.create_table(
         "field_tasks",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -905,7 +1082,14 @@ def upgrade() -> None:
         sa.Column("path", sa.String(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum("inbound", "outbound", name="recordingclass", native_enum=False, length=32),
+            sa.Enum(
+                "inbound",
+                "outbound",
+                "message",
+                name="recordingclass",
+                native_enum=False,
+                length=32,
+            ),
             nullable=False,
         ),
         sa.Column(
