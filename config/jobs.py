@@ -13,12 +13,13 @@ from sqlalchemy.exc import DBAPIError
 from case_bridge.bridge.service import SUBMIT_JOB, reopen_case, submit_case
 from case_bridge.merging.service import COMPANIONS_JOB, reopen_companions
 from case_bridge.platforms.local import record_event
+from config import wiring
 from hotline.callbacks import attempts, telling
 from hotline.callbacks import service as callbacks
 from hotline.contacts import messages
 from hotline.contacts.calls.events import CallOrderFinished
 from hotline.contacts.events import MessageFailed, MessageSent
-from hotline.intake import receipts
+from hotline.intake import receipts, voicemail
 from hotline.intake import service as intake
 from hotline.kernel import outbox
 from hotline.kernel.errors import Unavailable
@@ -44,6 +45,16 @@ async def _parse_contact(runtime: "Runtime", payload: Payload) -> None:
         runtime.database,
         ContactId(UUID(payload["contact_id"])),
         options=runtime.intake,
+        now=runtime.clock(),
+    )
+
+
+async def _open_voicemail(runtime: "Runtime", payload: Payload) -> None:
+    await voicemail.open_voicemail(
+        runtime.database,
+        UUID(payload["recording_id"]),
+        folder=wiring.recordings_folder(runtime.settings),
+        people=runtime.people,
         now=runtime.clock(),
     )
 
@@ -188,6 +199,7 @@ def _callback_id(payload: Payload) -> CallbackId:
 JOBS: Mapping[str, Job] = MappingProxyType(
     {
         "parse_contact": _parse_contact,
+        voicemail.JOB: _open_voicemail,
         "send_receipt": _send_receipt,
         "tell_answer": _tell_answer,
         "send_message": _send_message,

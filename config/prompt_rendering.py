@@ -22,6 +22,9 @@ LEAD_SECONDS = 0.02
 TAIL_SECONDS = 0.08
 """Kept around the speech, so that digits said in a row stay apart."""
 
+BEEP_HERTZ = 1000.0
+BEEP_SECONDS = 0.4
+
 PASS_HERTZ = 3500.0
 FILTER_REACH = 48
 """Samples on each side that make one sample of the lower rate."""
@@ -47,6 +50,13 @@ def render_melody() -> bytes:
     """Return the music for callers who wait as a WAV file."""
     sound = melody(SAMPLE_RATE)
     return alaw_wav(sound * LEVEL / np.sqrt(np.mean(sound**2)))
+
+
+def render_beep() -> bytes:
+    """Return the tone after which a message is recorded as a WAV file: 1 kHz for 0.4 s."""
+    time = np.arange(round(BEEP_SECONDS * SAMPLE_RATE)) / SAMPLE_RATE
+    edge = np.minimum(1.0, np.minimum(time, BEEP_SECONDS - time) / 0.01)
+    return alaw_wav(LEVEL * np.sqrt(2) * edge * np.sin(2 * np.pi * BEEP_HERTZ * time))
 
 
 def alaw_wav(sound: Sound) -> bytes:

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.data_files import DATA, read_yaml
-from config.prompt_rendering import render_melody, render_speech
+from config.prompt_rendering import render_beep, render_melody, render_speech
 from hotline.kernel.errors import Invalid
 from ivr.errors import Problem
 from ivr.flow import MUSIC
 from ivr.text import Section
+from ivr.verbs import BEEP
 
 PROMPTS = DATA / "prompts"
 TEXTS = "texts.yaml"
 MANIFEST = "manifest.json"
-MELODY_VERSION = "melody 1"
+MADE = {MUSIC: "melody 1", BEEP: "beep 1"}
+"""What is no speech, with the version of how it is made."""
 HOW_TO_RENDER = "run `hotline prompts render`"
 
 Speaker = Callable[[str, str, int], bytes]
@@ -51,7 +53,7 @@ def prompt_names(folder: Path, language: str) -> frozenset[str]:
 
 
 def load_prompts(folder: Path, problems: list[Problem]) -> list[Prompt]:
-    """Return every prompt of `texts.yaml`, music included; what is wrong goes to `problems`."""
+    """Return every prompt of `texts.yaml`, music and tone too; what is wrong goes to `problems`."""
     return [
         prompt
         for language, section in read_yaml(folder / TEXTS, problems).named_sections()
@@ -115,13 +117,16 @@ def _language(language: str, section: Section) -> Iterator[Prompt]:
         if not text:
             texts.problem(f"{name}: nothing to say", name)
         yield Prompt(language, name, text, voice, speed, texts.line_of(name))
-    yield Prompt(language, MUSIC, MELODY_VERSION, "", 0, section.line)
+    for name, version in MADE.items():
+        yield Prompt(language, name, version, "", 0, section.line)
     section.finish()
 
 
 def _content(prompt: Prompt, say: Speaker) -> bytes:
     if prompt.name == MUSIC:
         return render_melody()
+    if prompt.name == BEEP:
+        return render_beep()
     return say(prompt.text, prompt.voice, prompt.speed)
 
 

@@ -16,8 +16,9 @@ from channels.mail.parse import read_mail
 from channels.outbound import OutboundByChannel, Sender
 from channels.sms.gateway import GatewayOptions, SmsGateway
 from channels.voice.media.embedded import EmbeddedMediaOptions
-from channels.voice.options import VoiceOptions
+from channels.voice.options import LookUp, VoiceOptions
 from channels.voice.rtp.codec import Codec
+from channels.voice.ticket_status import TicketStatus
 from channels.web.options import PublicOptions
 from config import telephony
 from config.queue_rules import queue_rules
@@ -190,7 +191,11 @@ def map_options(settings: Settings) -> MapOptions:
 
 
 def voice_options(
-    settings: Settings, people: PeopleOptions, flows: Mapping[str, Flow], prompts: Path
+    settings: Settings,
+    people: PeopleOptions,
+    codes: QueryCodeOptions,
+    flows: Mapping[str, Flow],
+    prompts: Path,
 ) -> VoiceOptions:
     """Everything about calls."""
     sip = settings.sip
@@ -212,9 +217,16 @@ def voice_options(
         recordings=recordings_folder(settings),
         people=people,
     )
+        query_codes=codes,
+        lookups=lookups(codes),
 
 
 def queue_policy(settings: Settings) -> QueuePolicy:
+def lookups(codes: QueryCodeOptions) -> Mapping[str, LookUp]:
+    """What flows may look up; `config.flow_checks` knows the names and what each gives."""
+    return MappingProxyType({"ticket": TicketStatus(codes)})
+
+
     """The limits of offers and of the work after a call, and the rules of each queue."""
     seat = settings.seat
     return QueuePolicy(
@@ -232,7 +244,11 @@ def retention_policy(settings: Settings) -> RetentionPolicy:
     kept = settings.recording
     return RetentionPolicy(
         MappingProxyType(
-            {RecordingClass.INBOUND: kept.inbound_kept, RecordingClass.OUTBOUND: kept.outbound_kept}
+            {
+                RecordingClass.INBOUND: kept.inbound_kept,
+                RecordingClass.OUTBOUND: kept.outbound_kept,
+                RecordingClass.MESSAGE: kept.inbound_kept,
+            }
         )
     )
 

@@ -5,7 +5,7 @@ prompt that can be said has its file.
 """
 
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 
 from ivr.errors import Problem
@@ -24,13 +24,18 @@ from ivr.flow import (
     Speech,
     SpeechKind,
     Step,
+    TransferStep,
+    VoicemailStep,
 )
-from ivr.verbs import CALL_BACK_OFFER
+from ivr.verbs import BEEP, CALL_BACK_OFFER, RECORDING_NOTICE
 
 DIGIT_PROMPTS = tuple(f"digit_{digit}" for digit in range(10))
-NUMBER_PROMPTS = (*DIGIT_PROMPTS, "ten", "hundred", "thousand")
+NUMBER_PROMPTS = (*DIGIT_PROMPTS, "two", "ten", "hundred", "thousand", "ten_thousand")
+DATE_PROMPTS = (*DIGIT_PROMPTS, "ten", "year", "month", "day")
+MONEY_PROMPTS = (*NUMBER_PROMPTS, "yuan", "jiao", "fen")
+QUANTITIES = frozenset({SpeechKind.NUMBER, SpeechKind.COUNT, SpeechKind.DATE, SpeechKind.MONEY})
 POSITION_PROMPTS = (
-    *("position_next", "position_many", "position_before", "position_after", "two_persons"),
+    *("position_next", "position_many", "position_before", "position_after"),
     *("wait_about", "wait_more", "minutes"),
     *NUMBER_PROMPTS,
 )
@@ -41,7 +46,7 @@ def problems_of(flow: Flow, prompts: frozenset[str]) -> list[Problem]:
     """Return everything wrong with a flow; `prompts` are the names of the files there are."""
     problems = [*_targets(flow), *_variables(flow), *_numbers(flow), *_prompts(flow, prompts)]
     # Loops and lost steps can be judged only when every name leads somewhere.
-    return problems or [*_loops(flow), *_unreached(flow)]
+    return problems or [*_loops(flow), *_unreached(flow), *_unknown_yet(flow), *_unasked(flow)]
 
 
 def targets(step: Step) -> tuple[str, ...]:
@@ -55,12 +60,22 @@ def targets(step: Step) -> tuple[str, ...]:
             return (*step.keys.values(), step.asking.failed)
         case CollectStep():
             return (step.next, step.asking.failed)
-        case LookupStep():
-            return (step.found, step.not_found)
-        case EnqueueStep():
-            return tuple(step.outcomes.values())
+        case LookupStep() | VoicemailStep() | TransferStep() | EnqueueStep():
+            return _outcomes(step)
         case HangupStep():
             return ()
+
+
+def _outcomes(step: LookupStep | VoicemailStep | TransferStep | EnqueueStep) -> tuple[str, ...]:
+    match step:
+        case LookupStep():
+            return (step.found, step.not_found)
+        case VoicemailStep():
+            return (step.kept, step.nothing)
+        case TransferStep():
+            return (step.answered, step.failed)
+        case EnqueueStep():
+            return tuple(step.outcomes.values())
 
 
 def said(step: Step) -> tuple[Speech, ...]:
@@ -70,8 +85,10 @@ def said(step: Step) -> tuple[Speech, ...]:
             return step.say
         case MenuStep(asking=asking) | CollectStep(asking=asking):
             return (*asking.say, *asking.wrong, *asking.silence)
-        case EnqueueStep():
+        case EnqueueStep() | TransferStep():
             return (Speech(SpeechKind.PROMPT, step.music),)
+        case VoicemailStep():
+            return (*step.say, Speech(SpeechKind.PROMPT, BEEP))
         case _:
             return ()
 
@@ -102,8 +119,10 @@ def _variables(flow: Flow) -> Iterator[Problem]:
 def _used(step: Step) -> set[str]:
     """Return the variables a step reads."""
     names = {field for speech in said(step) for field in fields(speech.template)}
-    if isinstance(step, BranchStep | LookupStep):
+    if isinstance(step, BranchStep):
         names.add(step.variable)
+    if isinstance(step, LookupStep):
+        names.update(step.variables)
     return names
 
 
@@ -111,7 +130,7 @@ def _numbers(flow: Flow) -> Iterator[Problem]:
     """Find what is said as a quantity but need not be one."""
     for name, step in flow.steps.items():
         for speech in said(step):
-            for field in fields(speech.template) if speech.kind is SpeechKind.NUMBER else ():
+            for field in fields(speech.template) if speech.kind in QUANTITIES else ():
                 if field not in flow.variables or flow.variables[field].values:
                     what = f"{name}: {field!r} is not declared as digits"
                     yield Problem(flow.source, step.line, what)
@@ -139,8 +158,12 @@ def _prompts_of(flow: Flow, speech: Speech) -> Iterable[str]:
     """Return every prompt that a piece of speech can become."""
     if speech.kind is SpeechKind.DIGITS:
         return (*DIGIT_PROMPTS, "digit_1_yao") if flow.digit_one == "yao" else DIGIT_PROMPTS
-    if speech.kind is SpeechKind.NUMBER:
+    if speech.kind in {SpeechKind.NUMBER, SpeechKind.COUNT}:
         return NUMBER_PROMPTS
+    if speech.kind is SpeechKind.DATE:
+        return DATE_PROMPTS
+    if speech.kind is SpeechKind.MONEY:
+        return MONEY_PROMPTS
     names = fields(speech.template)
     choices = [flow.variables[name].values for name in names if name in flow.variables]
     return [
@@ -190,13 +213,55 @@ def _find_loop(
 
 
 def _unreached(flow: Flow) -> Iterator[Problem]:
+    reached = _reached(flow, targets)
+    for name, step in flow.steps.items():
+        if name not in reached:
+            yield Problem(flow.source, step.line, f"{name}: no step leads here")
+
+
+def _reached(flow: Flow, ways: Callable[[Step], Iterable[str]]) -> set[str]:
+    """Return the steps that a caller can come to by the ways that each step leaves open."""
     reached: set[str] = set()
     waiting = [flow.start]
     while waiting:
         name = waiting.pop()
         if name not in reached:
             reached.add(name)
-            waiting += targets(flow.steps[name])
-    for name, step in flow.steps.items():
-        if name not in reached:
-            yield Problem(flow.source, step.line, f"{name}: no step leads here")
+            waiting += ways(flow.steps[name])
+    return reached
+
+
+def _unknown_yet(flow: Flow) -> Iterator[Problem]:
+    """Find where a variable is read on a way on which nothing has set it."""
+    collected = {s.variable for s in flow.steps.values() if isinstance(s, CollectStep)}
+    later = {name for name, each in flow.variables.items() if each.is_later}
+    for variable in sorted(collected - flow.variables.keys() | later):
+
+        def ways(step: Step, variable: str = variable) -> Iterable[str]:
+            match step:
+                case CollectStep(variable=set_here) if set_here == variable:
+                    return (step.asking.failed,)
+                case LookupStep() if variable in later:
+                    return (step.not_found,)
+                case VoicemailStep() if variable in later:
+                    return (step.nothing,)
+                case _:
+                    return targets(step)
+
+        for name in sorted(_reached(flow, ways)):
+            if variable in _used(flow.steps[name]):
+                what = f"{name}: {variable!r} may be unknown here"
+                yield Problem(flow.source, flow.steps[name].line, what)
+
+
+def _unasked(flow: Flow) -> Iterator[Problem]:
+    """Find a message that may be recorded before the caller was told (PIPL art. 17)."""
+
+    def ways(step: Step) -> Iterable[str]:
+        is_notice = isinstance(step, NoteStep) and step.name == RECORDING_NOTICE
+        return () if is_notice else targets(step)
+
+    for name in sorted(_reached(flow, ways)):
+        if isinstance(flow.steps[name], VoicemailStep):
+            what = f"{name}: may be reached before the note {RECORDING_NOTICE!r}"
+            yield Problem(flow.source, flow.steps[name].line, what)

@@ -58,10 +58,39 @@ class LeftQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageKept:
+    """A message was recorded; `values` become variables of the session."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NothingSaid:
+    """Nothing was heard after the tone, or it could not be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferEnded:
+    """The caller has talked with whom the flow named, or nobody could be reached."""
+
+    is_answered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HungUp:
     """The other side is gone."""
 
 
 IvrEvent: TypeAlias = (
-    Started | PlayFinished | Digits | Timeout | Found | NotFound | LeftQueue | HungUp
+    Started
+    | PlayFinished
+    | Digits
+    | Timeout
+    | Found
+    | NotFound
+    | LeftQueue
+    | MessageKept
+    | NothingSaid
+    | TransferEnded
+    | HungUp
 )

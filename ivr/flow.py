@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from ivr.events import LeaveReason
-from ivr.verbs import PromptRef
+from ivr.verbs import PromptRef, TransferTo
 
 MUSIC = PromptRef("music")
 """What is played in a queue unless the flow names something else."""
@@ -22,6 +22,12 @@ class SpeechKind(StrEnum):
     """Digit by digit: a ticket number."""
     NUMBER = "number"
     """As a quantity: `12` is "twelve"."""
+    COUNT = "count"
+    """As a quantity before a measure word: `2` is 两 and not 二."""
+    DATE = "date"
+    """A day, written `20260214`."""
+    MONEY = "money"
+    """An amount in fen (分): `205` is two yuan and five fen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class Variable:
     values: tuple[str, ...] = ()
     """The values allowed; empty: any digits."""
     default: str | None = None
+    is_later: bool = False
+    """Known only once a lookup has found it, or a message was kept."""
     line: int = 0
 
 
@@ -122,10 +130,10 @@ class CollectStep:
 
 @dataclass(frozen=True, slots=True)
 class LookupStep:
-    """Ask the application about the value of a variable."""
+    """Ask the application about the values of variables."""
 
     what: str
-    variable: str
+    variables: tuple[str, ...]
     found: str
     not_found: str
     line: int = 0
@@ -138,6 +146,36 @@ class EnqueueStep:
     queue: str
     outcomes: Mapping[LeaveReason, str]
     """Where it goes on after ANSWERED, NO_SEATS and OVERFLOW; CALL_BACK only if it is offered."""
+    music: PromptRef = MUSIC
+    needs: Mapping[str, int] = field(default_factory=dict)
+    """Skill to level, beside those that the queue itself asks for."""
+    priority: int = 0
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailStep:
+    """Ask for a message, sound the tone, and keep what is said (留言)."""
+
+    say: tuple[Speech, ...]
+    kept: str
+    nothing: str
+    """Where it goes on when nothing was said."""
+    limit: timedelta = timedelta(minutes=2)
+    silence: timedelta = timedelta(seconds=5)
+    """The message is over after so much silence."""
+    finish_on: str = "#"
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TransferStep:
+    """Connect with a queue, a seat, or an entry of the directory; never with any other number."""
+
+    to: TransferTo
+    key: str
+    answered: str
+    failed: str
     music: PromptRef = MUSIC
     line: int = 0
 
@@ -158,6 +196,8 @@ Step: TypeAlias = (
     | CollectStep
     | LookupStep
     | EnqueueStep
+    | VoicemailStep
+    | TransferStep
     | HangupStep
 )
 

@@ -2,9 +2,10 @@
 
 A flow is YAML: `name`, `version`, `language`, `start`, `variables`, `digit_one`, and `steps`. A
 step is named, and its kind is the key it has: `answer`, `play`, `note`, `branch`, `menu`,
-`collect`, `lookup`, `enqueue` or `hangup`. What is said is a list of pieces: `thanks` is a prompt,
-`digits:{ticket_number}` a row of digits, `number:{ahead}` a quantity, `prompt:outcome_{outcome}` a
-prompt chosen by a variable.
+`collect`, `lookup`, `enqueue`, `voicemail`, `transfer` or `hangup`. What is said is a list of
+pieces: `thanks` is a prompt, `digits:{ticket_number}` a row of digits, `number:{ahead}` a quantity,
+`count:{days}` one before a measure word, `date:{due_on}` a day, `money:{fee}` an amount in fen,
+`prompt:outcome_{outcome}` a prompt chosen by a variable.
 """
 
 import re
@@ -30,16 +31,25 @@ from ivr.flow import (
     Speech,
     SpeechKind,
     Step,
+    TransferStep,
     Variable,
+    VoicemailStep,
 )
 from ivr.text import Section, read
-from ivr.verbs import PromptRef
+from ivr.verbs import PromptRef, TransferTo
 
 KEYS = frozenset("0123456789*#ABCD")
-SPEECH = re.compile(r"(?:(?P<kind>prompt|digits|number):)?(?P<template>[a-z0-9_]*(?:\{[a-z_]+\})?)")
+SPEECH = re.compile(
+    rf"(?:(?P<kind>{'|'.join(SpeechKind)}):)?(?P<template>[a-z0-9_]*(?:\{{[a-z_]+\}})?)"
+)
 MAX_REPEATS = 5
 MAX_VISITS = 10
 MAX_TIMEOUT = 60
+MAX_MESSAGE = 600
+MAX_SILENCE = 30
+MAX_PRIORITY = 9
+MAX_LEVEL = 9
+SKILL = re.compile(r"[a-z]+\.[a-zA-Z0-9_-]+")
 
 
 def load_flow(text: str, source: str, prompts: frozenset[str]) -> Flow:
@@ -85,6 +95,7 @@ def _variable(name: str, section: Section) -> Variable:
     variable = Variable(
         values=section.texts("values"),
         default=section.text("default") if "default" in section else None,
+        is_later=section.flag("later", default=False),
         line=section.line,
     )
     if variable.values and variable.default not in {None, *variable.values}:
@@ -162,7 +173,7 @@ def _collect(section: Section) -> Step:
 def _lookup(section: Section) -> Step:
     return LookupStep(
         what=section.text("lookup"),
-        variable=section.text("by"),
+        variables=section.texts("by", required=True),
         found=section.text("found"),
         not_found=section.text("not_found"),
         line=section.line,
@@ -176,6 +187,54 @@ def _enqueue(section: Section) -> Step:
     return EnqueueStep(
         queue=section.text("enqueue"),
         outcomes={reason: section.text(reason.value) for reason in outcomes},
+        music=PromptRef(section.text("music", MUSIC)),
+        needs=_needs(section),
+        priority=section.integer("priority", 0, least=0, most=MAX_PRIORITY),
+        line=section.line,
+    )
+
+
+def _needs(section: Section) -> dict[str, int]:
+    """Return the skills asked for; `language: en` is the skill `language.en`, from level 1."""
+    needs: dict[str, int] = {}
+    if language := section.text("language", ""):
+        needs[f"language.{language}"] = 1
+    if "needs" not in section:
+        return needs
+    wanted = section.section("needs")
+    for skill, _ in wanted.pairs():
+        if SKILL.fullmatch(skill) is None:
+            wanted.problem(f"{skill!r} is no skill such as dialect.min", skill)
+        needs[skill] = wanted.integer(skill, 1, least=1, most=MAX_LEVEL)
+    return needs
+
+
+def _voicemail(section: Section) -> Step:
+    finish_on = section.text("finish_on", "#")
+    if finish_on not in KEYS:
+        section.problem(f"finish_on: {finish_on!r} is not a key of a telephone", "finish_on")
+    return VoicemailStep(
+        say=_speech(section, "voicemail", required=True),
+        kept=section.text("kept"),
+        nothing=section.text("nothing"),
+        limit=timedelta(seconds=section.integer("limit", 120, least=5, most=MAX_MESSAGE)),
+        silence=timedelta(seconds=section.integer("silence", 5, least=2, most=MAX_SILENCE)),
+        finish_on=finish_on,
+        line=section.line,
+    )
+
+
+def _transfer(section: Section) -> Step:
+    kind, _, key = section.text("transfer").partition(":")
+    if kind not in set(TransferTo) or not key:
+        known = ", ".join(f"{each}:…" for each in TransferTo)
+        section.problem(f"transfer: write one of {known}", "transfer")
+        kind = TransferTo.QUEUE
+    return TransferStep(
+        to=TransferTo(kind),
+        key=key,
+        answered=section.text("answered"),
+        failed=section.text("failed"),
         music=PromptRef(section.text("music", MUSIC)),
         line=section.line,
     )
@@ -195,6 +254,8 @@ READERS: Mapping[str, Callable[[Section], Step]] = {
     "collect": _collect,
     "lookup": _lookup,
     "enqueue": _enqueue,
+    "voicemail": _voicemail,
+    "transfer": _transfer,
     "hangup": _hangup,
 }
 

@@ -10,10 +10,13 @@ from ivr.events import (
     IvrEvent,
     LeaveReason,
     LeftQueue,
+    MessageKept,
     NotFound,
+    NothingSaid,
     PlayFinished,
     Started,
     Timeout,
+    TransferEnded,
 )
 from ivr.flow import (
     AnswerStep,
@@ -29,10 +32,26 @@ from ivr.flow import (
     PlayStep,
     Speech,
     Step,
+    TransferStep,
     Variable,
+    VoicemailStep,
 )
 from ivr.speech import prompts
-from ivr.verbs import Answer, Enqueue, Gather, Hangup, Lookup, Note, Play, PromptRef, Report, Verb
+from ivr.verbs import (
+    BEEP,
+    Answer,
+    Enqueue,
+    Gather,
+    Hangup,
+    Lookup,
+    Note,
+    Play,
+    PromptRef,
+    Report,
+    Transfer,
+    Verb,
+    Voicemail,
+)
 
 MAX_VALUE = 64
 """Longest value of a variable: no ticket number or phone number is longer."""
@@ -83,13 +102,29 @@ class IvrSession:
                 self._go(step.next, verbs)
             case ((MenuStep(asking=asking) | CollectStep(asking=asking)), Timeout()):
                 self._ask_again(step, asking, asking.silence, verbs)
+            case LookupStep() | VoicemailStep() | EnqueueStep() | TransferStep(), _:
+                self._go_on(step, event, verbs)
+
+    def _go_on(self, step: Step, event: IvrEvent, verbs: list[Verb]) -> None:
+        """Go on from a step that the application carries out."""
+        match step, event:
             case LookupStep(), Found(values=values):
-                self._variables.update(_checked(self.flow, {**self._variables, **values}))
+                self._learn(values)
                 self._go(step.found, verbs)
             case LookupStep(), NotFound():
                 self._go(step.not_found, verbs)
+            case VoicemailStep(), MessageKept(values=values):
+                self._learn(values)
+                self._go(step.kept, verbs)
+            case VoicemailStep(), NothingSaid():
+                self._go(step.nothing, verbs)
             case EnqueueStep(), LeftQueue(reason=reason):
                 self._go(step.outcomes.get(reason, step.outcomes[LeaveReason.OVERFLOW]), verbs)
+            case TransferStep(), TransferEnded(is_answered=is_answered):
+                self._go(step.answered if is_answered else step.failed, verbs)
+
+    def _learn(self, values: Mapping[str, str]) -> None:
+        self._variables.update(_checked(self.flow, {**self._variables, **values}))
 
     def _choose(self, step: MenuStep, key: str, verbs: list[Verb]) -> None:
         """Follow a key of a menu, or ask again."""
@@ -151,15 +186,28 @@ class IvrSession:
                 return self._arrive(name, step, verbs)
             case PlayStep():
                 verbs.append(Play(self._say(step.say), step.interruptible))
-            case LookupStep():
-                verbs.append(Lookup(step.what, self._variables[step.variable]))
-            case EnqueueStep():
-                offers = LeaveReason.CALL_BACK in step.outcomes
-                verbs.append(Enqueue(step.queue, step.music, can_call_back=offers))
+            case LookupStep() | VoicemailStep() | EnqueueStep() | TransferStep():
+                verbs += self._wishes(step)
             case HangupStep():
                 verbs.append(Hangup())
                 self.ended = True
         return None
+
+    def _wishes(
+        self, step: LookupStep | VoicemailStep | EnqueueStep | TransferStep
+    ) -> tuple[Verb, ...]:
+        """Return what the application is asked for."""
+        match step:
+            case LookupStep():
+                keys = tuple(self._variables[name] for name in step.variables)
+                return (Lookup(step.what, keys),)
+            case VoicemailStep():
+                asking = Play((*self._say(step.say), BEEP), interruptible=False)
+                return (asking, Voicemail(step.limit, step.silence, step.finish_on))
+            case EnqueueStep():
+                return (_enqueue(step),)
+            case TransferStep():
+                return (Transfer(step.to, step.key, step.music),)
 
     def _arrive(self, name: str, step: MenuStep | CollectStep, verbs: list[Verb]) -> str | None:
         """Ask for the first time on this visit, unless the caller has come here too often."""
@@ -174,11 +222,23 @@ class IvrSession:
         return prompts(say, self._variables, self.flow.digit_one)
 
 
+def _enqueue(step: EnqueueStep) -> Enqueue:
+    return Enqueue(
+        step.queue,
+        step.music,
+        can_call_back=LeaveReason.CALL_BACK in step.outcomes,
+        needs=step.needs,
+        priority=step.priority,
+    )
+
+
 def _checked(flow: Flow, given: Mapping[str, str]) -> dict[str, str]:
     """Return the variables with defaults filled in, or refuse them."""
     checked = dict(given)
     for name, variable in flow.variables.items():
         value = given.get(name, variable.default)
+        if value is None and variable.is_later:
+            continue
         if value is None:
             raise BadVariable(flow.name, name, "missing")
         checked[name] = _checked_value(flow, name, variable, value)

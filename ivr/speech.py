@@ -8,6 +8,13 @@ from ivr.verbs import PromptRef
 MOST_AHEAD = 99
 """From here on a caller hears "many callers": an exact number would promise an exact wait."""
 
+TWO = PromptRef("two")
+"""两: two of something."""
+
+TEN_THOUSAND = 10_000
+MOST_SAID = TEN_THOUSAND * TEN_THOUSAND
+"""From here on a quantity would need 亿: no line of ours says one."""
+
 UNITS = ((1000, "thousand"), (100, "hundred"), (10, "ten"))
 
 
@@ -23,10 +30,20 @@ def spoken_digits(digits: str, one: str = "yao") -> tuple[PromptRef, ...]:
 def spoken_number(value: int) -> tuple[PromptRef, ...]:
     """Return the prompts that say a quantity, 0 or more, in Mandarin: 205 is 二百零五.
 
-    From 10000 on the digits are said one by one.
+    2 is 两 before 千 and 万, and 二 elsewhere. From 100 million on the digits are said one by one.
     """
-    if not 0 < value <= 9999:
+    if not 0 < value < MOST_SAID:
         return spoken_digits(str(value), one="yi")
+    high, low = divmod(value, TEN_THOUSAND)
+    if high == 0:
+        return _below_ten_thousand(low, is_first=True)
+    group = (TWO,) if high == 2 else _below_ten_thousand(high, is_first=True)
+    zero = (PromptRef("digit_0"),) if 0 < low < TEN_THOUSAND // 10 else ()
+    return (*group, PromptRef("ten_thousand"), *zero, *_below_ten_thousand(low, is_first=False))
+
+
+def _below_ten_thousand(value: int, *, is_first: bool) -> tuple[PromptRef, ...]:
+    """Return what is said of four digits; behind 万 nothing is left out, so 12 is 一十二."""
     words: list[str] = []
     rest = value
     skipped = False
@@ -38,10 +55,46 @@ def spoken_number(value: int) -> tuple[PromptRef, ...]:
         words += ["digit_0"] * skipped
         skipped = False
         # 10 to 19 are said 十, 十一 …, without the leading 一.
-        words += [word] if value < 20 else [f"digit_{digit}", word]
+        is_bare = is_first and value < 20
+        name = TWO if digit == 2 and word == "thousand" else f"digit_{digit}"
+        words += [word] if is_bare else [name, word]
     if rest:
         words += ["digit_0"] * skipped + [f"digit_{rest}"]
     return tuple(PromptRef(word) for word in words)
+
+
+def spoken_count(value: int) -> tuple[PromptRef, ...]:
+    """Return a quantity as it is said before a measure word: 两位, and not 二位."""
+    return (TWO,) if value == 2 else spoken_number(value)
+
+
+def spoken_date(day: str) -> tuple[PromptRef, ...]:
+    """Return a day written `20260214` as 二零二六年二月十四日; anything else digit by digit."""
+    if len(day) != 8:
+        return spoken_digits(day, one="yi")
+    return (
+        *spoken_digits(day[:4], one="yi"),
+        PromptRef("year"),
+        *spoken_number(int(day[4:6])),
+        PromptRef("month"),
+        *spoken_number(int(day[6:])),
+        PromptRef("day"),
+    )
+
+
+def spoken_money(fen: int) -> tuple[PromptRef, ...]:
+    """Return an amount in fen as 元, 角 and 分: 205 is 两元零五分."""
+    yuan, rest = divmod(fen, 100)
+    jiao, left = divmod(rest, 10)
+    words: list[PromptRef] = []
+    if yuan or not rest:
+        words += [*spoken_count(yuan), PromptRef("yuan")]
+    if jiao:
+        words += [*spoken_count(jiao), PromptRef("jiao")]
+    if left:
+        zero = [PromptRef("digit_0")] if yuan and not jiao else []
+        words += [*zero, *spoken_count(left), PromptRef("fen")]
+    return tuple(words)
 
 
 def queue_position(ahead: int) -> tuple[PromptRef, ...]:
@@ -50,15 +103,13 @@ def queue_position(ahead: int) -> tuple[PromptRef, ...]:
         return (PromptRef("position_next"),)
     if ahead > MOST_AHEAD:
         return (PromptRef("position_many"),)
-    # 两位, not 二位.
-    number = (PromptRef("two_persons"),) if ahead == 2 else spoken_number(ahead)
-    return (PromptRef("position_before"), *number, PromptRef("position_after"))
+    return (PromptRef("position_before"), *spoken_count(ahead), PromptRef("position_after"))
 
 
 def queue_wait(minutes: int, *, is_more: bool) -> tuple[PromptRef, ...]:
     """Return the announcement of a wait: about so many minutes, or more than so many."""
-    number = (PromptRef("two_persons"),) if minutes == 2 else spoken_number(minutes)
-    return (PromptRef("wait_more" if is_more else "wait_about"), *number, PromptRef("minutes"))
+    about = PromptRef("wait_more" if is_more else "wait_about")
+    return (about, *spoken_count(minutes), PromptRef("minutes"))
 
 
 def prompts(
@@ -75,4 +126,10 @@ def prompts(
                 spoken += spoken_digits(text, one)
             case SpeechKind.NUMBER:
                 spoken += spoken_number(int(text))
+            case SpeechKind.COUNT:
+                spoken += spoken_count(int(text))
+            case SpeechKind.DATE:
+                spoken += spoken_date(text)
+            case SpeechKind.MONEY:
+                spoken += spoken_money(int(text))
     return tuple(spoken)

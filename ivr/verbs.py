@@ -7,6 +7,8 @@ time and are answered by nothing. Only the **last** verb is answered, by exactly
 - `Gather`   by `Digits` or `Timeout`
 - `Lookup`   by `Found` or `NotFound`
 - `Enqueue`  by `LeftQueue`
+- `Voicemail` by `MessageKept` or `NothingSaid`
+- `Transfer` by `TransferEnded`
 - `Hangup`   by nothing: the session has ended
 
 A `Play` before another verb is answered by nothing. When it is interruptible, a key stops it and
@@ -15,8 +17,10 @@ counts as the first key of the `Gather` behind it; the time limit of a `Gather` 
 hangs up is reported by `HungUp` at any moment, instead of the answer.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import NewType, TypeAlias
 
 PromptRef = NewType("PromptRef", str)
@@ -30,6 +34,18 @@ CALL_BACK_OFFER = PromptRef("call_back_offer")
 """Says that `CALL_BACK_KEY` asks for a call instead of waiting (预约回拨)."""
 
 CALL_BACK_KEY = "1"
+
+BEEP = PromptRef("beep")
+"""The tone after which a message is recorded."""
+
+
+class TransferTo(StrEnum):
+    """Whom a flow may connect a caller with; numbers are not among them."""
+
+    QUEUE = "queue"  # 队列
+    SEAT = "seat"  # 坐席: its extension
+    DEPARTMENT = "department"  # 部门: its key in the directory
+    EMERGENCY = "emergency"  # 紧急服务: 110, 119, 120, 122
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +73,10 @@ class Gather:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Ask the application about `key`, for example `Lookup("ticket", "20260214000017")`."""
+    """Ask the application, for example `Lookup("ticket", ("20260214000017", "123456"))`."""
 
     what: str
-    key: str
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +87,27 @@ class Enqueue:
     music: PromptRef
     can_call_back: bool = False
     """A key, named by `CALL_BACK_OFFER`, asks for a call instead of waiting."""
+    needs: Mapping[str, int] = field(default_factory=dict)
+    """Skill to level that a seat must have."""
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Voicemail:
+    """Record what the caller says until silence, the limit, a key, or the end of the call."""
+
+    limit: timedelta
+    silence: timedelta
+    finish_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Connect the caller until whoever answered hangs up."""
+
+    to: TransferTo
+    key: str
+    music: PromptRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +131,6 @@ class Hangup:
     """End the call."""
 
 
-Verb: TypeAlias = Answer | Play | Gather | Lookup | Enqueue | Report | Note | Hangup
+Verb: TypeAlias = (
+    Answer | Play | Gather | Lookup | Enqueue | Voicemail | Transfer | Report | Note | Hangup
+)

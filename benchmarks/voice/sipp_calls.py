@@ -37,6 +37,7 @@ from hotline.kernel.ids import UserId, new_id
 from hotline.people.citizen import PeopleOptions
 from hotline.queues import service as queues
 from hotline.queues.values import SeatDraft
+from hotline.tickets.query_code import QueryCodeOptions
 
 PCAPS = Path("/usr/share/sip-tester")
 
@@ -71,6 +72,7 @@ async def opened_line(
         prompts=catalogue.prompts,
         recordings=folder / "recordings",
         people=PeopleOptions(index_key=b"0123456789abcdef"),
+        query_codes=QueryCodeOptions(b"0123456789abcdef"),
     )
     (folder / "pcap").symlink_to(PCAPS)
     try:

@@ -21,6 +21,7 @@ from hotline.contacts.calls import service as calls
 from hotline.kernel.ids import CallId, SeatId
 from hotline.queues import service as queues
 from ivr.events import LeaveReason
+from ivr.flow import MUSIC
 from ivr.verbs import Enqueue
 
 UNSERVED = frozenset({LeaveReason.NO_SEATS, LeaveReason.OVERFLOW})
@@ -65,6 +66,14 @@ class Attendance:
                 return LeaveReason.ANSWERED
             queue, sent_by = talk.next_queue or home, talk.seat_id
 
+    async def talk_with(self, found: FarEnd, music: Sequence[Path]) -> bool:
+        """Talk with whom the flow has reached; False if they were lost, or it led nowhere."""
+        talk = await self._attend(found, music)
+        if talk.end is TalkEnd.TO_QUEUE and talk.next_queue is not None:
+            verb = Enqueue(talk.next_queue, MUSIC)
+            return await self.run(verb, talk.next_queue) is LeaveReason.ANSWERED
+        return talk.end is TalkEnd.SEAT_HUNG_UP
+
     async def _wait_in(
         self, queue: str, verb: Enqueue, since: datetime | None, place: datetime | None
     ) -> FarEnd | LeaveReason:
@@ -74,9 +83,8 @@ class Attendance:
             call_id=self.call_id,
             leg=self.leg,
             queue=queue,
-            music=verb.music,
             caller=self.caller,
-            can_call_back=verb.can_call_back,
+            verb=verb,
         )
         found = await wait.run(self.number_hash, since=since, place=place)
         return found if isinstance(found, LeaveReason) else FarEnd(found.leg, found.seat_id)

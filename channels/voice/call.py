@@ -1,13 +1,14 @@
 """One inbound call, from the INVITE to the last row about it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import structlog
 
 from channels.voice.attendance import Attendance
 from channels.voice.endpoint import Endpoint
 from channels.voice.exchange import Exchange
+from channels.voice.flow_asks import connect_with, look_up
 from channels.voice.flow_walk import FlowWalk
 from channels.voice.leg import Leg
 from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
@@ -16,8 +17,10 @@ from channels.voice.media.engine import PortsExhausted
 from channels.voice.seat_ring import Caller
 from channels.voice.sip.errors import CallGone
 from channels.voice.sip.events import CallOffered
-from channels.voice.sip.identity import without_identity
+from channels.voice.sip.identity import without_identity, without_keys
 from channels.voice.sip.sdp import SdpError
+from channels.voice.sip.uri import host_port
+from channels.voice.voicemail import MessageTaking
 from channels.voice.waiters import first_of, stop_tasks
 from hotline.contacts import service as contacts
 from hotline.contacts.calls import service as calls
@@ -31,7 +34,7 @@ from hotline.kernel.tasks import spawn
 from hotline.people.number import parse_number
 from ivr.events import LeaveReason
 from ivr.session import IvrSession
-from ivr.verbs import RECORDING_NOTICE, Enqueue
+from ivr.verbs import RECORDING_NOTICE, Enqueue, Transfer, Voicemail
 
 log = structlog.get_logger()
 
@@ -62,6 +65,7 @@ class InboundCall:
         self._has_notice = False
         self._seat_hung_up = False
         self._talks = 0
+        self._message: MessageTaking | None = None
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -83,6 +87,8 @@ class InboundCall:
         if end in PARTING:
             await say_goodbye(self._exchange, self._leg, self._flow.language)
         await self._exchange.switchboard.drop(self._leg)
+        if self._message is not None:
+            await self._message.finish()
         if self._call_id is not None:
             await end_in_sql(self._exchange, self._call_id, end)
             log.info("call_ended", call=str(self._call_id), end=end.value)
@@ -108,7 +114,7 @@ class InboundCall:
                 await self._write_down()
             self._exchange.switchboard.endpoint.ring(self._leg.key)
         except SdpError as error:
-            self._refuse(error.status)
+            refuse_sdp(self._exchange.switchboard.endpoint, self._leg, error)
         except CallGone:
             log.info("caller_gone_before_it_rang")
         except (HotlineError, TimeoutError) as error:
@@ -204,15 +210,34 @@ class InboundCall:
         async with self._exchange.database.begin() as uow:
             await calls.note_event(uow, self._id, "answer", now=now, question=question, value=value)
 
-    async def look_up(self, what: str, key: str) -> Mapping[str, str] | None:
-        """Find nothing: there is nothing yet that a caller could ask about."""
-        log.info("nothing_to_look_up", call=str(self._call_id), what=what, length=len(key))
-        return None
+    async def look_up(self, what: str, keys: Sequence[str]) -> Mapping[str, str] | None:
+        """Ask the house what a caller may know, such as the status of a ticket."""
+        return await look_up(self._exchange, self._id, what, keys)
+
+    async def take_message(self, verb: Voicemail) -> Mapping[str, str] | None:
+        """Record a message, and open its ticket."""
+        self._talks += 1
+        self._message = MessageTaking(self._exchange, self._id, self._leg, verb, part=self._talks)
+        return await self._message.told()
 
     async def wait_in_queue(self, verb: Enqueue) -> LeaveReason:
         """Wait for a seat, and talk with it until it hangs up."""
         assert self._walk is not None
-        attendance = Attendance(
+        attendance = self._attendance()
+        reason = await attendance.run(verb, self._line.queue(verb.queue))
+        self._talks = attendance.talks
+        self._seat_hung_up = reason is LeaveReason.ANSWERED
+        return reason
+
+    async def transfer(self, verb: Transfer) -> bool:
+        """Connect the caller with whom the flow names, until they hang up."""
+        attendance = self._attendance()
+        self._seat_hung_up = await connect_with(attendance, verb, self._line.queue)
+        self._talks = attendance.talks
+        return self._seat_hung_up
+
+    def _attendance(self) -> Attendance:
+        return Attendance(
             exchange=self._exchange,
             walk=self._walk,
             call_id=self._id,
@@ -222,10 +247,6 @@ class InboundCall:
             has_notice=self._has_notice,
             talks=self._talks,
         )
-        reason = await attendance.run(verb, self._line.queue(verb.queue))
-        self._talks = attendance.talks
-        self._seat_hung_up = reason is LeaveReason.ANSWERED
-        return reason
 
 
 def number_hash(exchange: Exchange, number: str | None) -> str | None:
@@ -241,7 +262,7 @@ def number_hash(exchange: Exchange, number: str | None) -> str | None:
 def _raw(offered: CallOffered) -> bytes:
     """Return the INVITE as it is kept: without who calls, if the caller hides that."""
     request = without_identity(offered.request) if offered.wants_privacy else offered.request
-    return request.serialise()
+    return without_keys(request).serialise()
 
 
 def refuse(endpoint: Endpoint, leg: Leg, status: int, retry_after: int) -> None:
@@ -249,5 +270,15 @@ def refuse(endpoint: Endpoint, leg: Leg, status: int, retry_after: int) -> None:
     headers = (("Retry-After", str(retry_after)),) if status in {486, 503} else ()
     try:
         endpoint.reject(leg.key, status, headers=headers)
+    except CallGone:
+        log.info("caller_gone_before_the_refusal")
+
+
+def refuse_sdp(endpoint: Endpoint, leg: Leg, error: SdpError) -> None:
+    """Refuse an offered call because of its SDP; Warning says why (RFC 3261 20.43)."""
+    log.warning("offer_refused", call=leg.key, status=error.status, problem=str(error))
+    warning = f'399 {host_port(*endpoint.address)} "{str(error)[:100]}"'
+    try:
+        endpoint.reject(leg.key, error.status, headers=(("Warning", warning),))
     except CallGone:
         log.info("caller_gone_before_the_refusal")

@@ -21,10 +21,13 @@ from ivr.events import (
     IvrEvent,
     LeaveReason,
     LeftQueue,
+    MessageKept,
     NotFound,
+    NothingSaid,
     PlayFinished,
     Started,
     Timeout,
+    TransferEnded,
 )
 from ivr.session import IvrSession
 from ivr.verbs import (
@@ -37,7 +40,9 @@ from ivr.verbs import (
     Play,
     PromptRef,
     Report,
+    Transfer,
     Verb,
+    Voicemail,
 )
 
 log = structlog.get_logger()
@@ -55,11 +60,17 @@ class FlowActs(Protocol):
     async def report(self, question: str, value: str) -> None:
         """Keep the answer to a question, at once."""
 
-    async def look_up(self, what: str, key: str) -> Mapping[str, str] | None:
-        """Return what is known of `key`; None if nothing is."""
+    async def look_up(self, what: str, keys: Sequence[str]) -> Mapping[str, str] | None:
+        """Return what is known under the keys; None if nothing is."""
 
     async def wait_in_queue(self, verb: Enqueue) -> LeaveReason:
         """Wait for a seat and talk with it; say how it ended."""
+
+    async def take_message(self, verb: Voicemail) -> Mapping[str, str] | None:
+        """Record a message; return what the caller may be told of it, None if nothing was said."""
+
+    async def transfer(self, verb: Transfer) -> bool:
+        """Connect the caller until whoever answered hangs up; False if nobody was reached."""
 
 
 class FlowWalk:
@@ -98,16 +109,27 @@ class FlowWalk:
                     event = PlayFinished()
                 case Gather():
                     event = await self._gather(verb, keys)
-                case Lookup(what=what, key=key):
-                    found = await self._acts.look_up(what, key)
-                    event = NotFound() if found is None else Found(found)
-                case Enqueue():
-                    event = LeftQueue(await self._acts.wait_in_queue(verb))
+                case Lookup() | Enqueue() | Voicemail() | Transfer():
+                    event = await self._ask(verb)
                 case Hangup():
                     return None
                 case _:
                     assert_never(verb)
         return event
+
+    async def _ask(self, verb: Lookup | Enqueue | Voicemail | Transfer) -> IvrEvent:
+        """Let the hotline carry out what is more than sound."""
+        match verb:
+            case Lookup(what=what, keys=keys):
+                found = await self._acts.look_up(what, keys)
+                return NotFound() if found is None else Found(found)
+            case Enqueue():
+                return LeftQueue(await self._acts.wait_in_queue(verb))
+            case Voicemail():
+                kept = await self._acts.take_message(verb)
+                return NothingSaid() if kept is None else MessageKept(kept)
+            case Transfer():
+                return TransferEnded(await self._acts.transfer(verb))
 
     async def _play(self, verb: Play) -> str:
         """Play to the end, or to the first key of an interruptible prompt; return that key."""

@@ -1,18 +1,26 @@
 """Everything an installation chooses about its telephone side."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 from channels.voice.sip.auth import Credentials
 from channels.voice.sockets import TlsOptions
 from channels.voice.websockets import WebSocketOptions
 from hotline.people.citizen import PeopleOptions
+from hotline.kernel.db import Database
 from hotline.queues.values import QueuePolicy
 from ivr.flow import Flow
+from hotline.tickets.query_code import QueryCodeOptions
 
+
+LookUp: TypeAlias = Callable[
+    [Database, Sequence[str], datetime], Awaitable[Mapping[str, str] | None]
+]
+"""What a flow's `lookup` asks: by keys, at a time; None if nothing is known under them."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightHours:
@@ -149,3 +157,7 @@ class VoiceOptions:
     """Folder of recordings."""
     people: PeopleOptions = field(repr=False)
     """How a caller's number is recognised."""
+    query_codes: QueryCodeOptions = field(repr=False)
+    """How the code is made that is told to whoever has left a message."""
+    lookups: Mapping[str, LookUp] = field(default_factory=dict)
+    """What flows may look up, by name."""

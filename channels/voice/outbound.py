@@ -5,7 +5,7 @@ process dies after that, nobody knows whether it rang, and nobody dials it again
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -14,6 +14,7 @@ import structlog
 from channels.voice.attendance import Attendance
 from channels.voice.call import number_hash
 from channels.voice.exchange import Exchange
+from channels.voice.flow_asks import connect_with, look_up
 from channels.voice.flow_walk import FlowWalk
 from channels.voice.leg import Leg, LegEnd
 from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
@@ -30,6 +31,7 @@ from channels.voice.trunks import (
     target_of,
 )
 from channels.voice.waiters import first_of, stop_tasks
+from channels.voice.voicemail import MessageTaking
 from hotline.callbacks import service as callbacks
 from hotline.callbacks.states import Question
 from hotline.callbacks.steps import read_reference
@@ -46,7 +48,7 @@ from hotline.queues.returns import service as returns
 from ivr.errors import BadVariable
 from ivr.events import LeaveReason
 from ivr.session import IvrSession
-from ivr.verbs import RECORDING_NOTICE, Enqueue
+from ivr.verbs import RECORDING_NOTICE, Enqueue, Transfer, Voicemail
 
 log = structlog.get_logger()
 
@@ -77,6 +79,8 @@ class OutboundCall:
         self._is_answered = False
         self._has_notice = False
         self._walking: tuple[FlowWalk, Leg] | None = None
+        self._talks = 0
+        self._message: MessageTaking | None = None
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -97,6 +101,8 @@ class OutboundCall:
             log.warning("order_failed", order=str(self._order.order_id), error=type(error).__name__)
         finally:
             if self._call_id is not None:
+            if self._message is not None:
+                await self._message.finish()
                 await end_in_sql(self._exchange, self._call_id, end)
             await self._write(self._give_back if self.is_given_back else partial(self._finish, end))
 
@@ -287,23 +293,44 @@ class OutboundCall:
             # The citizen has answered; what the answer means is a matter for people.
             log.error("answer_not_taken", call=str(self._id), error=type(error).__name__)
 
-    async def look_up(self, what: str, key: str) -> Mapping[str, str] | None:
-        """Find nothing: an ordered call brings what it needs in its variables."""
-        log.info("nothing_to_look_up", call=str(self._call_id), what=what, length=len(key))
-        return None
+    async def look_up(self, what: str, keys: Sequence[str]) -> Mapping[str, str] | None:
+        """Ask the house what the citizen may know, such as the status of a ticket."""
+        return await look_up(self._exchange, self._id, what, keys)
+
+    async def take_message(self, verb: Voicemail) -> Mapping[str, str] | None:
+        """Record a message, and open its ticket."""
+        assert self._walking is not None
+        self._talks += 1
+        _, leg = self._walking
+        self._message = MessageTaking(self._exchange, self._id, leg, verb, part=self._talks)
+        return await self._message.told()
+
+    async def transfer(self, verb: Transfer) -> bool:
+        """Connect the citizen with whom the flow names, until they hang up."""
+        attendance = self._attendance()
+        is_answered = await connect_with(attendance, verb, str)
+        self._talks = attendance.talks
+        return is_answered
 
     async def wait_in_queue(self, verb: Enqueue) -> LeaveReason:
         """A return call goes to the place that was kept; nobody else whom we rang waits."""
         async with self._exchange.database.read() as session:
             kept = await returns.place_for(session, self._order.reference)
-        if kept is None or self._walking is None:
+        if kept is None:
             log.error("ordered_call_cannot_queue", call=str(self._call_id), queue=verb.queue)
             return LeaveReason.NO_SEATS
-        walk, leg = self._walking
         queue, place = kept
         number = self._order.to_number
-        attendance = Attendance(
+        return Attendance(
             exchange=self._exchange,
+        attendance = self._attendance()
+        reason = await attendance.run(verb, queue, place)
+        self._talks = attendance.talks
+        return reason
+
+    def _attendance(self) -> Attendance:
+        assert self._walking is not None
+        walk, leg = self._walking
             walk=walk,
             call_id=self._id,
             leg=leg,
@@ -311,8 +338,8 @@ class OutboundCall:
             number_hash=number_hash(self._exchange, number),
             has_notice=self._has_notice,
         )
-        return await attendance.run(verb, queue, place)
 
+            talks=self._talks,
     # the end
 
     async def _finish(self, end: CallEnd, uow: UnitOfWork) -> None:

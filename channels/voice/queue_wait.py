@@ -30,7 +30,7 @@ from hotline.queues.estimate import Bound
 from hotline.queues.values import Offer
 from ivr.events import LeaveReason
 from ivr.speech import queue_position, queue_wait
-from ivr.verbs import CALL_BACK_KEY, CALL_BACK_OFFER, PromptRef
+from ivr.verbs import CALL_BACK_KEY, CALL_BACK_OFFER, Enqueue, PromptRef
 
 log = structlog.get_logger()
 
@@ -65,18 +65,17 @@ class QueueWait:
         call_id: CallId,
         leg: Leg,
         queue: str,
-        music: PromptRef,
         caller: Caller,
-        can_call_back: bool = False,
+        verb: Enqueue,
     ) -> None:
         self._exchange = exchange
         self._walk = walk
         self._call_id = call_id
         self._leg = leg
         self._queue = queue
-        self._music = music
+        self._verb = verb
         self._caller = caller
-        self._can_call_back = can_call_back and caller.number is not None
+        self._can_call_back = verb.can_call_back and caller.number is not None
         self._wants_call_back = False
         self._news = asyncio.Event()
         self._offers: dict[UUID, Offer] = {}
@@ -106,6 +105,8 @@ class QueueWait:
                 number_hash=number_hash,
                 since=since,
                 place=place,
+                priority=self._verb.priority,
+                needs=self._verb.needs,
                 now=now,
             )
             await calls.enter_queue(uow, self._call_id, queue=self._queue, now=now)
@@ -274,7 +275,7 @@ class QueueWait:
     async def _music_plays(self) -> None:
         """Play music until cancelled; without a usable file, silence."""
         try:
-            await self._leg.media.play(self._walk.files([self._music]), loop=True)
+            await self._leg.media.play(self._walk.files([self._verb.music]), loop=True)
         except PromptUnusable as error:
             log.error("prompt_unusable", prompt=error.path.name, problem=error.problem)
         await asyncio.Event().wait()

@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
 
 import structlog
 
@@ -17,10 +20,25 @@ from hotline.recordings.states import RecordingClass
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class RunningRecording:
+    """A recording that has begun."""
+
+    recording_id: UUID
+    path: Path
+    is_running: bool
+    """False: the file could not be opened; the row says why."""
+
+
 @asynccontextmanager
 async def recorded(
-    exchange: Exchange, call_id: CallId, leg: Leg, *, part: int = 1
-) -> AsyncGenerator[None, None]:
+    exchange: Exchange,
+    call_id: CallId,
+    leg: Leg,
+    *,
+    part: int = 1,
+    kind: RecordingClass = RecordingClass.INBOUND,
+) -> AsyncGenerator[RunningRecording, None]:
     """Record both directions of a leg inside the block; a failure costs the file, not the call.
 
     `part` counts the talks of one call: a caller who came back to the queue has several.
@@ -29,9 +47,7 @@ async def recorded(
     name = recordings.file_name(call_id, now, part=part)
     path = exchange.options.recordings / name
     async with exchange.database.begin() as uow:
-        recording_id = await recordings.start_recording(
-            uow, call_id, path=name, kind=RecordingClass.INBOUND, now=now
-        )
+        recording_id = await recordings.start_recording(uow, call_id, path=name, kind=kind, now=now)
     problem: str | None = None
     try:
         await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
@@ -40,7 +56,7 @@ async def recorded(
         problem = getattr(error, "problem", type(error).__name__)
         log.error("recording_failed", call=str(call_id), reason=problem)
     try:
-        yield
+        yield RunningRecording(recording_id, path, is_running=problem is None)
     finally:
         summary = await leg.media.stop_recording()
         if summary is not None and summary.problem is not None:

@@ -13,10 +13,11 @@ from config.media import media_engine
 from config.runtime import Runtime
 from config.supervisor import Ready
 from hotline.kernel.tasks import spawn
+from hotline.queues.signals import FREE, OFFER
 
 log = structlog.get_logger()
 
-TOPICS = ("orders", "phone", "queue", "seat", "offer")
+TOPICS = ("orders", "phone", FREE, OFFER)
 LISTEN_AGAIN_SECONDS = 2.0
 
 
@@ -29,7 +30,7 @@ async def serve(runtime: Runtime, stop: asyncio.Event, ready: Ready) -> None:
     """
     catalogue = load_catalogue()
     options = wiring.voice_options(
-        runtime.settings, runtime.people, catalogue.flows, catalogue.prompts
+        runtime.settings, runtime.people, runtime.query_codes, catalogue.flows, catalogue.prompts
     )
     options.recordings.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with (

@@ -27,6 +27,7 @@ class RecordingClass(StrEnum):
 
     INBOUND = "inbound"  # 来电通话
     OUTBOUND = "outbound"  # 外呼通话
+    MESSAGE = "message"  # 电话留言
 
 
 _S, _T = RecordingState, RecordingTrigger

@@ -158,6 +158,7 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
     RecordingClass: {
         RecordingClass.INBOUND: "来电通话",
         RecordingClass.OUTBOUND: "外呼通话",
+        RecordingClass.MESSAGE: "电话留言",
     },
     BreakReason: {
         BreakReason.MEAL: "用餐",

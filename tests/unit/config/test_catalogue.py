@@ -24,7 +24,7 @@ def test_the_shipped_data_has_both_code_tables_and_classifies_by_one() -> None:
     assert len(catalogue.categories) == 327
     assert len(catalogue.categories_in_use) == 190
     assert {category.scheme for category in catalogue.categories_in_use} == {"Yuncheng-GB30428.2"}
-    assert set(catalogue.flows) == {"main", "night", "return_call", "survey"}
+    assert set(catalogue.flows) == {"main", "night", "return_call", "status", "survey"}
     assert catalogue.calendar.name == "莲池市工作日历"
 
 
@@ -122,7 +122,7 @@ def test_mistakes_in_every_file_are_told_at_once(tmp_path: Path) -> None:
     assert problems(data) == [
         "2026.yaml line 15: make_up: 2026-05-08 is no weekend day",
         "categories.csv line 20, column kind: 'thing' is neither component (部件) nor event (事件)",
-        "main.yaml line 29: connecting: there is no prompt 'conecting' in zh-CN",
+        "main.yaml line 39: connecting: there is no prompt 'conecting' in zh-CN",
         "responsibility.yaml line 22: unit: there is no unit 'XXX'",
         "units.yaml line 26: class: 'forth' is none of first, second, third, frontage",
     ]

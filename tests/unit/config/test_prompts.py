@@ -42,7 +42,7 @@ def told(folder: Path) -> list[str]:
 
 
 def test_every_text_has_its_file_and_every_language_its_music(folder: Path) -> None:
-    assert prompt_names(folder, "zh-CN") == {"thanks", "goodbye", "music"}
+    assert prompt_names(folder, "zh-CN") == {"thanks", "goodbye", "music", "beep"}
     assert (folder / "zh-CN" / "thanks.wav").read_text("utf-8") == "感谢您"
     assert told(folder) == []
 
@@ -107,7 +107,7 @@ def test_a_file_without_a_text_is_told_and_removed_by_rendering(folder: Path) ->
 def test_a_broken_manifest_makes_every_file_stale(folder: Path, manifest: str) -> None:
     (folder / "manifest.json").write_text(manifest, "latin-1")
 
-    assert len(told(folder)) == 3
+    assert len(told(folder)) == 4
 
 
 @pytest.mark.parametrize(

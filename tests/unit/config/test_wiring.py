@@ -60,7 +60,13 @@ def test_lines_trunk_and_limits_reach_the_voice_process(house: House) -> None:
     people = wiring.people_options(house.settings, house.secrets)
     flows: dict[str, Flow] = {}
 
-    options = wiring.voice_options(house.settings, people, flows, Path("prompts"))
+    options = wiring.voice_options(
+        house.settings,
+        people,
+        wiring.query_code_options(house.secrets),
+        flows,
+        Path("prompts"),
+    )
 
     assert (options.host, options.port, options.public_host) == ("0.0.0.0", 5060, "192.0.2.10")
     assert options.max_calls == 30
@@ -117,7 +123,11 @@ def test_without_a_trunk_nobody_is_promised_a_call(tmp_path: Path) -> None:
     assert wiring.callback_options(settings, secrets, frozenset()).channels == frozenset()
     assert (
         wiring.voice_options(
-            settings, wiring.people_options(settings, secrets), {}, tmp_path
+            settings,
+            wiring.people_options(settings, secrets),
+            wiring.query_code_options(secrets),
+            {},
+            tmp_path,
         ).outbound.allowed
         == ()
     )

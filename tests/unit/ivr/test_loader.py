@@ -26,7 +26,13 @@ def problems(steps: str, variables: str = "{}") -> list[str]:
 
 @pytest.mark.parametrize(
     ("name", "version"),
-    [("main", "2026-2"), ("night", "2026-1"), ("return_call", "2026-1"), ("survey", "2026-1")],
+    [
+        ("main", "2026-3"),
+        ("night", "2026-2"),
+        ("return_call", "2026-1"),
+        ("status", "2026-1"),
+        ("survey", "2026-1"),
+    ],
 )
 def test_the_flows_that_ship_are_sound(name: str, version: str) -> None:
     flow = shipped_flow(name)
@@ -85,12 +91,12 @@ def test_digits_are_collected_up_to_the_hash_key_unless_told_otherwise() -> None
         (
             "  one: {say: [thanks], next: end}\n" + END,
             "small.yaml line 7: a step has exactly one of: answer, play, note, branch, menu,"
-            " collect, lookup, enqueue, hangup; found none",
+            " collect, lookup, enqueue, voicemail, transfer, hangup; found none",
         ),
         (
             "  one: {play: [thanks], hangup: yes}\n" + END,
             "small.yaml line 7: a step has exactly one of: answer, play, note, branch, menu,"
-            " collect, lookup, enqueue, hangup; found play, hangup",
+            " collect, lookup, enqueue, voicemail, transfer, hangup; found play, hangup",
         ),
         ("  one: {play: [thanks]}\n" + END, "small.yaml line 7: 'next' is missing"),
         (

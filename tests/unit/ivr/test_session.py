@@ -14,13 +14,17 @@ from ivr.events import (
     IvrEvent,
     LeaveReason,
     LeftQueue,
+    MessageKept,
     NotFound,
+    NothingSaid,
     PlayFinished,
     Started,
     Timeout,
+    TransferEnded,
 )
 from ivr.flow import MUSIC
 from ivr.session import IvrSession
+from ivr.speech import spoken_digits
 from ivr.verbs import (
     Answer,
     Enqueue,
@@ -31,7 +35,10 @@ from ivr.verbs import (
     Play,
     PromptRef,
     Report,
+    Transfer,
+    TransferTo,
     Verb,
+    Voicemail,
 )
 from tests.unit.ivr.shipped import shipped_flow, small_flow
 
@@ -52,8 +59,18 @@ TO_SEAT = Enqueue("hotline", MUSIC, can_call_back=True)
 TO_DUTY = Enqueue("duty", MUSIC)
 CONNECTING = play("connecting", interruptible=False)
 NIGHT = play("night", interruptible=False)
-BUSY = play("all_busy", "goodbye", interruptible=False)
-NOBODY = play("no_seats", "goodbye", interruptible=False)
+BUSY = play("all_busy", interruptible=False)
+NOBODY = play("no_seats", interruptible=False)
+OFFER: list[Verb] = [play("offer_service"), one_key(6)]
+AT_NIGHT: list[Verb] = [play("offer_message"), one_key(6)]
+FAREWELL: list[Verb] = [play("goodbye", interruptible=False)]
+MESSAGE: list[Verb] = [
+    play("ask_message", "beep", interruptible=False),
+    Voicemail(timedelta(seconds=120), timedelta(seconds=5), "#"),
+]
+ASK_NUMBER: list[Verb] = [play("ask_ticket_number"), Gather(20, timedelta(seconds=10), "#")]
+ASK_CODE: list[Verb] = [play("ask_query_code"), Gather(6, timedelta(seconds=10), "#")]
+UNKNOWN: list[Verb] = [play("status_unknown", interruptible=False)]
 
 ASK_SOLVED: list[Verb] = [play("ask_solved"), one_key(6)]
 ASK_SOLVED_AFTER_WRONG = [play("wrong_key", "ask_solved"), one_key(6)]
@@ -81,6 +98,13 @@ BY_DAY: Story = [
     (LeftQueue(LeaveReason.ANSWERED), [Hangup()]),
 ]
 
+WRONG_CODE: Story = [
+    (Digits("20260214000017"), ASK_CODE),
+    (Digits("000000"), [Lookup("ticket", ("20260214000017", "000000"))]),
+    (NotFound(), UNKNOWN),
+    (PlayFinished(), ASK_NUMBER),
+]
+
 MAIN_STORIES = [
     pytest.param({}, BY_DAY, id="answered by a seat"),
     pytest.param(
@@ -98,6 +122,9 @@ MAIN_STORIES = [
         [
             *BY_DAY[:3],
             (LeftQueue(LeaveReason.NO_SEATS), [NOBODY]),
+            (PlayFinished(), OFFER),
+            (Timeout(), OFFER),
+            (Timeout(), FAREWELL),
             (PlayFinished(), [Hangup()]),
         ],
         id="nobody is signed in",
@@ -107,9 +134,56 @@ MAIN_STORIES = [
         [
             *BY_DAY[:3],
             (LeftQueue(LeaveReason.OVERFLOW), [BUSY]),
+            (PlayFinished(), OFFER),
+            (Digits("1"), MESSAGE),
+            (
+                MessageKept({"message_number": "20260214000017", "message_code": "012345"}),
+                [
+                    Play(
+                        (
+                            PromptRef("message_kept"),
+                            PromptRef("your_ticket"),
+                            *spoken_digits("20260214000017"),
+                            PromptRef("your_code"),
+                            *spoken_digits("012345"),
+                        ),
+                        interruptible=False,
+                    )
+                ],
+            ),
+            (PlayFinished(), FAREWELL),
             (PlayFinished(), [Hangup()]),
         ],
-        id="the queue is full",
+        id="the queue is full, and a message is left",
+    ),
+    pytest.param(
+        {},
+        [
+            *BY_DAY[:3],
+            (LeftQueue(LeaveReason.NO_SEATS), [NOBODY]),
+            (PlayFinished(), OFFER),
+            (Digits("1"), MESSAGE),
+            (NothingSaid(), [play("message_nothing", interruptible=False)]),
+            (PlayFinished(), FAREWELL),
+            (PlayFinished(), [Hangup()]),
+        ],
+        id="a message without a word is none",
+    ),
+    pytest.param(
+        {},
+        [
+            *BY_DAY[:3],
+            (LeftQueue(LeaveReason.NO_SEATS), [NOBODY]),
+            (PlayFinished(), OFFER),
+            (Digits("2"), ASK_NUMBER),
+            *WRONG_CODE,
+            *WRONG_CODE,
+            *WRONG_CODE[:-1],
+            (PlayFinished(), [play("status_given_up", interruptible=False)]),
+            (PlayFinished(), [Enqueue("hotline", MUSIC)]),
+            (LeftQueue(LeaveReason.ANSWERED), [Hangup()]),
+        ],
+        id="after three wrong codes a person is asked",
     ),
     pytest.param(
         {},
@@ -158,7 +232,9 @@ def test_stories_of_the_main_flow(variables: dict[str, str], story: Story) -> No
                 (PlayFinished(), [NOTED, NIGHT]),
                 (PlayFinished(), [TO_DUTY]),
                 (LeftQueue(LeaveReason.NO_SEATS), [NOBODY]),
-                (PlayFinished(), [Hangup()]),
+                (PlayFinished(), AT_NIGHT),
+                (Digits("1"), MESSAGE),
+                (HungUp(), []),
             ],
             id="the duty seat is not there",
         ),
@@ -303,7 +379,7 @@ ASK_TICKET = [play("your_ticket"), Gather(14, timedelta(seconds=5), "#")]
         pytest.param(
             [
                 (Started(), ASK_TICKET),
-                (Digits("20260214000017"), [Lookup("ticket", "20260214000017")]),
+                (Digits("20260214000017"), [Lookup("ticket", ("20260214000017",))]),
                 (Found({"outcome": "declined"}), [play("outcome_declined", interruptible=False)]),
                 (PlayFinished(), [Hangup()]),
             ],
@@ -312,9 +388,9 @@ ASK_TICKET = [play("your_ticket"), Gather(14, timedelta(seconds=5), "#")]
         pytest.param(
             [
                 (Started(), ASK_TICKET),
-                (Digits("1"), [Lookup("ticket", "1")]),
+                (Digits("1"), [Lookup("ticket", ("1",))]),
                 (NotFound(), ASK_TICKET),
-                (Digits("2"), [Lookup("ticket", "2")]),
+                (Digits("2"), [Lookup("ticket", ("2",))]),
                 (NotFound(), [Hangup()]),
             ],
             id="unknown numbers: the visits are used up",
@@ -330,7 +406,7 @@ ASK_TICKET = [play("your_ticket"), Gather(14, timedelta(seconds=5), "#")]
         pytest.param(
             [
                 (Started(), ASK_TICKET),
-                (Digits("123456789012345678"), [Lookup("ticket", "12345678901234")]),
+                (Digits("123456789012345678"), [Lookup("ticket", ("12345678901234",))]),
             ],
             id="too many digits: the rest is dropped",
         ),
@@ -370,14 +446,27 @@ def test_a_menu_need_not_report_its_keys_and_may_say_quantities() -> None:
     assert session.receive(Digits("0")) == [Hangup()]
 
 
+TOLD_OF_IT = {
+    "ticket_state": "transferred",
+    "opened_on": "20260214",
+    "has_due": "1",
+    "due_on": "20260228",
+}
+MESSAGE_TOLD = {"message_number": "20260214000017", "message_code": "012345"}
+
 events = st.one_of(
-    st.sampled_from([Started(), PlayFinished(), Timeout(), HungUp(), NotFound(), Found()]),
+    st.sampled_from(
+        [
+            *(Started(), PlayFinished(), Timeout(), HungUp(), NotFound(), NothingSaid()),
+            *(Found(TOLD_OF_IT), MessageKept(MESSAGE_TOLD), TransferEnded(is_answered=True)),
+        ]
+    ),
     st.text("0123456789*#", min_size=1, max_size=3).map(Digits),
     st.sampled_from(LeaveReason).map(LeftQueue),
 )
 
 
-@given(st.sampled_from(["main", "night", "survey"]), st.lists(events, max_size=40))
+@given(st.sampled_from(["main", "night", "status", "survey"]), st.lists(events, max_size=40))
 def test_no_order_of_events_breaks_a_session(name: str, story: list[IvrEvent]) -> None:
     session = IvrSession(shipped_flow(name), SURVEY)
 
@@ -388,8 +477,8 @@ def test_no_order_of_events_breaks_a_session(name: str, story: list[IvrEvent]) -
 
 
 @given(
-    st.sampled_from(["main", "night", "survey"]),
-    st.lists(st.sampled_from([Timeout(), Digits("9"), Digits("1")]), min_size=30, max_size=30),
+    st.sampled_from(["main", "night", "status", "survey"]),
+    st.lists(st.sampled_from([Timeout(), Digits("9"), Digits("1")]), min_size=80, max_size=80),
 )
 def test_every_call_ends_whatever_the_caller_presses(name: str, keys: list[IvrEvent]) -> None:
     session = IvrSession(shipped_flow(name), SURVEY)
@@ -400,7 +489,58 @@ def test_every_call_ends_whatever_the_caller_presses(name: str, keys: list[IvrEv
             Play: PlayFinished(),
             Gather: key,
             Enqueue: LeftQueue(LeaveReason.OVERFLOW),
+            Lookup: NotFound(),
+            Voicemail: NothingSaid(),
         }
         verbs = session.receive(answers[type(verbs[-1])]) if not session.ended else verbs
 
     assert session.ended
+
+
+def test_a_status_is_said_in_the_words_of_its_state_and_never_as_more() -> None:
+    """Transferred is not closed, on the telephone as on the page."""
+    session = IvrSession(shipped_flow("status"))
+    for event in (Started(), PlayFinished(), Digits("20260214000017"), Digits("012345")):
+        session.receive(event)
+
+    (said,) = session.receive(Found(TOLD_OF_IT))
+    (due,) = session.receive(PlayFinished())
+    after = session.receive(PlayFinished())
+
+    assert isinstance(said, Play)
+    assert said.prompts[-1] == "status_transferred"
+    assert due == play(
+        "status_due_on",
+        *("digit_2", "digit_0", "digit_2", "digit_6", "year", "digit_2", "month"),
+        *("digit_2", "ten", "digit_8", "day"),
+        interruptible=False,
+    )
+    assert after[0] == play("status_after")
+    assert session.receive(Digits("1")) == [Enqueue("hotline", MUSIC)]
+
+
+def test_a_transfer_goes_on_by_whether_somebody_was_reached() -> None:
+    steps = (
+        "  one: {transfer: emergency:119, answered: end, failed: two}\n"
+        "  two: {transfer: seat:8001, answered: end, failed: end}\n"
+        "  end: {hangup: yes}\n"
+    )
+    session = IvrSession(small_flow(steps))
+
+    assert session.receive(Started()) == [Transfer(TransferTo.EMERGENCY, "119", MUSIC)]
+    assert session.receive(TransferEnded(is_answered=False)) == [
+        Transfer(TransferTo.SEAT, "8001", MUSIC)
+    ]
+    assert session.receive(TransferEnded(is_answered=True)) == [Hangup()]
+
+
+def test_skills_language_and_priority_go_with_the_caller_into_the_queue() -> None:
+    steps = (
+        "  one: {enqueue: q, needs: {dialect.min: 2}, language: en, priority: 3,"
+        " answered: end, no_seats: end, overflow: end}\n"
+        "  end: {hangup: yes}\n"
+    )
+
+    (verb,) = IvrSession(small_flow(steps)).receive(Started())
+
+    assert verb == Enqueue("q", MUSIC, needs={"language.en": 1, "dialect.min": 2}, priority=3)

@@ -22,6 +22,7 @@ from channels.voice.options import (
 from channels.voice.phone import Phone, PhoneOptions
 from channels.voice.process import VoiceProcess
 from channels.voice.sip.auth import DigestSecret
+from channels.voice.ticket_status import TicketStatus
 from channels.voice.tones import hears_tone, write_tone
 from hotline.contacts.calls.model import CallEventRow, CallRow
 from hotline.kernel.clock import system_clock
@@ -31,10 +32,12 @@ from hotline.people.citizen import PeopleOptions
 from hotline.queues import service as queues
 from hotline.queues.states import SeatState
 from hotline.queues.values import QueuePolicy, SeatDraft, SeatView
+from hotline.tickets.query_code import QueryCodeOptions
 from ivr.checks import POSITION_PROMPTS
 from ivr.loader import load_flow
 
 REALM = "hotline"
+CODES = QueryCodeOptions(b"0123456789abcdef")
 PASSWORD = "kept-to-itself"
 QUEUE = "hotline"
 
@@ -141,6 +144,8 @@ def voice_options(folder: Path) -> VoiceOptions:
         prompts=folder / "prompts",
         recordings=folder / "recordings",
         people=PeopleOptions(index_key=b"0123456789abcdef"),
+        query_codes=CODES,
+        lookups={"ticket": TicketStatus(CODES)},
         queue_policy=QueuePolicy(offer_limit=timedelta(seconds=3)),
         limits=VoiceLimits(
             announce_first=timedelta(seconds=1),

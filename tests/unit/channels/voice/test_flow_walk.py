@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,14 +10,14 @@ from channels.voice.sip.events import CallKey
 from ivr.events import LeaveReason
 from ivr.loader import load_flow
 from ivr.session import IvrSession
-from ivr.verbs import Enqueue
+from ivr.verbs import Enqueue, Transfer, Voicemail
 from tests.fakes.telephone import FakeMediaLeg, FakeSip
 
 PROMPTS = frozenset({"notice", "ask", "code", "found", "unknown", "bye", "music"}) | frozenset(
     f"digit_{digit}" for digit in range(10)
 ) | frozenset(
     {"digit_1_yao", "ten", "hundred", "thousand", "position_next", "position_many",
-     "position_before", "position_after", "two_persons"}
+     "position_before", "position_after", "two", "ten_thousand", "wait_about", "wait_more", "minutes"}
 )  # fmt: skip
 
 FLOW = """
@@ -70,9 +70,17 @@ class Acts:
     async def report(self, question: str, value: str) -> None:
         self.done.append(f"report {question}={value}")
 
-    async def look_up(self, what: str, key: str) -> Mapping[str, str] | None:
-        self.done.append(f"look up {what} {key}")
-        return self._known.get(key)
+    async def look_up(self, what: str, keys: Sequence[str]) -> Mapping[str, str] | None:
+        self.done.append(f"look up {what} {' '.join(keys)}")
+        return self._known.get(keys[0])
+
+    async def take_message(self, verb: Voicemail) -> Mapping[str, str] | None:
+        self.done.append(f"message of {verb.limit.total_seconds():g} s")
+        return self._known.get("message")
+
+    async def transfer(self, verb: Transfer) -> bool:
+        self.done.append(f"transfer to {verb.to} {verb.key}")
+        return "reached" in self._known
 
     async def wait_in_queue(self, verb: Enqueue) -> LeaveReason:
         self.done.append(f"queue {verb.queue} with {verb.music}")
