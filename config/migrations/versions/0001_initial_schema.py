@@ -29,6 +29,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_audit_log_action"), "audit_log", ["action"], unique=False)
     op.create_index(op.f("ix_audit_log_actor"), "audit_log", ["actor"], unique=False)
+    op.create_index(op.f("ix_audit_log_at"), "audit_log", ["at"], unique=False)
     op.create_index(op.f("ix_audit_log_target"), "audit_log", ["target"], unique=False)
     op.create_table(
         "calendars",
@@ -1119,6 +1120,18 @@ def upgrade() -> None:
         ["started_at"],
         unique=False,
         postgresql_where="state = 'running'",
+    )
+    op.create_table(
+        "reward_rates",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("amount", sa.Numeric(precision=9, scale=2), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("added_by", sa.String(), nullable=False),
+        sa.Column("added_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_reward_rates_rate_above_nought")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reward_rates")),
+        sa.UniqueConstraint("category", "valid_from", name=op.f("uq_reward_rates_category")),
     )
     op.create_table(
         "seats",
@@ -2959,6 +2972,58 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_call_events")),
     )
     op.create_index("ix_call_events_call", "call_events", ["call_id", "id"], unique=False)
+    op.create_table(
+        "rewards",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "proposed",
+                "approved",
+                "refused",
+                "paid",
+                name="rewardstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("amount", sa.Numeric(precision=9, scale=2), nullable=False),
+        sa.Column("rate", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("proposed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("proposed_by", sa.String(), nullable=False),
+        sa.Column("proposed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("decided_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("paid_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("paid_by", sa.String(), nullable=True),
+        sa.Column("paid_by_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'paid') = (paid_at IS NOT NULL)", name=op.f("ck_rewards_paid_when_paid")
+        ),
+        sa.CheckConstraint(
+            "state <> 'refused' OR reason <> ''", name=op.f("ck_rewards_a_refusal_has_a_reason")
+        ),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_rewards_reward_above_nought")),
+        sa.CheckConstraint(
+            "decided_by_id IS NULL OR decided_by_id <> proposed_by_id",
+            name=op.f("ck_rewards_nobody_approves_their_own"),
+        ),
+        sa.CheckConstraint(
+            "paid_by_id IS NULL OR paid_by_id <> decided_by_id", name=op.f("ck_rewards_two_to_pay")
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_rewards_case_id_cases")),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_rewards_ticket_id_tickets")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rewards")),
+        sa.UniqueConstraint("case_id", name=op.f("uq_rewards_case_id")),
+    )
+    op.create_index("ix_rewards_state", "rewards", ["state", "proposed_at", "id"], unique=False)
     op.create_table(
         "ticket_complainants",
         sa.Column("id", sa.Uuid(), nullable=False),
