@@ -80,6 +80,7 @@ def _trunk(name: str, trunk: TrunkSettings, number: str) -> TrunkOptions:
         allowed=trunk.allowed,
         credentials=credentials,
         registers=trunk.registers,
+        srtp=trunk.srtp,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography import x509
 
+from channels.voice.media.sdes import Srtp
 from channels.voice.options import LineOptions
 from channels.voice.sockets import client_context, server_context
 from config.addresses import Address
@@ -40,6 +41,7 @@ def telephony_addresses(sip: SipSettings) -> Iterator[tuple[str, Address]]:
 def telephony_problems(settings: Settings, data: Path, now: datetime) -> Iterator[str]:
     """Yield every problem, each a sentence that says where it is and what to do."""
     yield from _trunk_problems(settings)
+    yield from _srtp_problems(settings)
     if settings.sip.tls is not None:
         yield from _tls_problems(settings.sip, settings.sip.tls, now)
     flows = load_flows(data / "flows", data / "prompts", [])
@@ -49,8 +51,7 @@ def telephony_problems(settings: Settings, data: Path, now: datetime) -> Iterato
 
 def _trunk_problems(settings: Settings) -> Iterator[str]:
     for name, trunk in settings.all_trunks.items():
-        is_first = name == FIRST_TRUNK and settings.trunk is trunk
-        prefix = "HOTLINE_TRUNK" if is_first else f"HOTLINE_TRUNKS__{name.upper()}"
+        prefix = _prefix_of(settings, name)
         for variable, host in (
             (f"{prefix}__ADDRESS", trunk.address.host),
             *((f"{prefix}__PEERS", peer) for peer in trunk.peers),
@@ -63,6 +64,25 @@ def _trunk_problems(settings: Settings) -> Iterator[str]:
             yield f"{prefix}__TRANSPORT: tls needs a certificate: set {CERTIFICATE} and {KEY}"
         if trunk.registers and not (trunk.username and trunk.password):
             yield f"{prefix}__REGISTERS: set {prefix}__USERNAME and {prefix}__PASSWORD, too"
+
+
+def _srtp_problems(settings: Settings) -> Iterator[str]:
+    """What is required and cannot be: every call would be refused."""
+    wishes = {"HOTLINE_SIP__SRTP": (settings.sip.srtp, settings.sip.tls is not None)}
+    for name, trunk in settings.all_trunks.items():
+        wishes[f"{_prefix_of(settings, name)}__SRTP"] = (trunk.srtp, trunk.transport == "tls")
+    for variable, (srtp, is_encrypted) in wishes.items():
+        if srtp is not Srtp.REQUIRED:
+            continue
+        if not is_encrypted:
+            yield f"{variable}: required needs TLS, because the keys travel with the signalling"
+        if settings.media.engine == "rtpengine":
+            yield f"{variable}: required needs HOTLINE_MEDIA__ENGINE=embedded"
+
+
+def _prefix_of(settings: Settings, name: str) -> str:
+    is_first = name == FIRST_TRUNK and settings.trunk is settings.all_trunks[name]
+    return "HOTLINE_TRUNK" if is_first else f"HOTLINE_TRUNKS__{name.upper()}"
 
 
 def _tls_problems(sip: SipSettings, tls: TlsSettings, now: datetime) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from channels.voice.media.sdes import Srtp
 from config.addresses import Address
 from config.setting_kinds import AddressField, Hours, Night, Part, Patterns, Words, read_patterns
 
@@ -59,6 +60,9 @@ class SipSettings(Part):
     """Calls at once; the next one is answered 503 with Retry-After."""
     tls: TlsSettings | None = None
     websocket: WebSocketSettings | None = None
+    srtp: Srtp = Srtp.OPTIONAL
+    """Whether the sound of seats' phones is encrypted (SRTP): `off`, `optional` or `required`.
+    Only ever over TLS, because the keys travel with the signalling."""
 
     @model_validator(mode="after")
     def _has_a_name(self) -> Self:
@@ -98,6 +102,8 @@ class TrunkSettings(Part):
     from the trunk's own address."""
     registers: bool = False
     """Register with the provider instead of being a fixed address to it."""
+    srtp: Srtp = Srtp.OPTIONAL
+    """Whether the sound is encrypted (SRTP): `off`, `optional` or `required`; over TLS alone."""
     domain: str = ""
     """The provider's domain in our SIP address; default: the host of `address`."""
     allowed: Patterns = ALLOWED

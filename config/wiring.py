@@ -207,6 +207,7 @@ def voice_options(
         tls=telephony.tls_options(sip),
         websocket=telephony.websocket_options(sip),
         realm=sip.realm,
+        srtp=sip.srtp,
         max_calls=sip.max_calls,
         lines=telephony.line_options(settings),
         trunks=telephony.trunk_options(settings),
@@ -216,17 +217,17 @@ def voice_options(
         prompts=prompts,
         recordings=recordings_folder(settings),
         people=people,
-    )
         query_codes=codes,
         lookups=lookups(codes),
+    )
 
 
-def queue_policy(settings: Settings) -> QueuePolicy:
 def lookups(codes: QueryCodeOptions) -> Mapping[str, LookUp]:
     """What flows may look up; `config.flow_checks` knows the names and what each gives."""
     return MappingProxyType({"ticket": TicketStatus(codes)})
 
 
+def queue_policy(settings: Settings) -> QueuePolicy:
     """The limits of offers and of the work after a call, and the rules of each queue."""
     seat = settings.seat
     return QueuePolicy(

@@ -105,10 +105,11 @@ class InboundCall:
         name = str(self._offered.call)
         media = self._exchange.media
         try:
+            srtp = self._exchange.lines.srtp_of(self._offered)
             if self._offered.sdp:
-                leg, self._sdp = await media.answer(name, self._offered.sdp)
+                leg, self._sdp = await media.answer(name, self._offered.sdp, srtp=srtp)
             else:
-                leg, self._sdp = await media.offer(name)
+                leg, self._sdp = await media.offer(name, srtp=srtp)
             self._leg.attach(leg)
             async with asyncio.timeout(WRITE_SECONDS):
                 await self._write_down()
@@ -222,7 +223,6 @@ class InboundCall:
 
     async def wait_in_queue(self, verb: Enqueue) -> LeaveReason:
         """Wait for a seat, and talk with it until it hangs up."""
-        assert self._walk is not None
         attendance = self._attendance()
         reason = await attendance.run(verb, self._line.queue(verb.queue))
         self._talks = attendance.talks
@@ -237,6 +237,7 @@ class InboundCall:
         return self._seat_hung_up
 
     def _attendance(self) -> Attendance:
+        assert self._walk is not None
         return Attendance(
             exchange=self._exchange,
             walk=self._walk,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from channels.voice.distribution import Distribution
+from channels.voice.lines import Lines
 from channels.voice.media.engine import MediaEngine
 from channels.voice.media.pages import PageEngine
 from channels.voice.options import VoiceOptions
@@ -25,6 +26,7 @@ class Exchange:
     database: Database
     clock: Clock
     media: MediaEngine
+    lines: Lines
     switchboard: Switchboard
     distribution: Distribution
     trunks: TrunkRegistrations

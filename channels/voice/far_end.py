@@ -19,6 +19,7 @@ from channels.voice.trunks import (
     line_of,
     may_dial,
     own_address,
+    srtp_of,
     target_of,
 )
 from channels.voice.waiters import first_of, stop_tasks
@@ -198,7 +199,7 @@ async def _refusal(exchange: Exchange, target: Target) -> TransferResult | None:
 
 async def _dial(exchange: Exchange, call_id: CallId, target: Target, trunk: TrunkOptions) -> Leg:
     """Dial by one trunk, and wait until it is answered, refused, or rang long enough."""
-    media, sdp = await exchange.media.offer(f"{call_id}:{target.kind}")
+    media, sdp = await exchange.media.offer(f"{call_id}:{target.kind}", srtp=srtp_of(trunk))
     outbound = exchange.options.outbound
     limit = outbound.ring_limit.total_seconds()
     line = line_of(exchange.options.lines, trunk)

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
 
+from channels.voice.media.sdes import Srtp
 from channels.voice.options import LineOptions, TrunkOptions
 from channels.voice.sip.events import CallOffered
+from channels.voice.sip.peers import canonical
 from hotline.kernel.clock import SHANGHAI
 from hotline.people.number import parse_number
 from ivr.flow import Flow
@@ -64,9 +66,18 @@ class Line:
 class Lines:
     """All lines, and who may ring them."""
 
-    def __init__(self, lines: Sequence[LineOptions], trunks: Sequence[TrunkOptions]) -> None:
+    def __init__(
+        self,
+        lines: Sequence[LineOptions],
+        trunks: Sequence[TrunkOptions],
+        phones: Srtp = Srtp.OPTIONAL,
+    ) -> None:
         self._lines = {options.number: Line(options) for options in lines}
         self._has_trunks = bool(trunks)
+        self._trunks = [
+            (frozenset(map(canonical, (trunk.host, *trunk.peers))), trunk.srtp) for trunk in trunks
+        ]
+        self._phones = phones
 
     def __iter__(self) -> Iterator[Line]:
         return iter(self._lines.values())
@@ -90,6 +101,16 @@ class Lines:
     def may_call(self, offered: CallOffered) -> bool:
         """Say whether calls are taken from where this one comes; without trunks, from anywhere."""
         return not self._has_trunks or offered.is_from_trunk
+
+    def srtp_of(self, offered: CallOffered) -> Srtp:
+        """Return whether a call may, or must, be encrypted; of several trunks the strictest.
+
+        Raises:
+            KeysInClear: it must be, and its signalling is not.
+        """
+        found = [srtp for hosts, srtp in self._trunks if hosts & offered.trunk_hosts]
+        srtp = max(found, key=list(Srtp).index) if found else self._phones
+        return srtp.over(offered.source.transport)
 
     def caller_of(self, offered: CallOffered) -> str | None:
         """Return the caller's number as the network gave it; None if withheld or none at all.

@@ -7,20 +7,21 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
+from channels.voice.media.sdes import Srtp
 from channels.voice.sip.auth import Credentials
 from channels.voice.sockets import TlsOptions
 from channels.voice.websockets import WebSocketOptions
-from hotline.people.citizen import PeopleOptions
 from hotline.kernel.db import Database
+from hotline.people.citizen import PeopleOptions
 from hotline.queues.values import QueuePolicy
-from ivr.flow import Flow
 from hotline.tickets.query_code import QueryCodeOptions
-
+from ivr.flow import Flow
 
 LookUp: TypeAlias = Callable[
     [Database, Sequence[str], datetime], Awaitable[Mapping[str, str] | None]
 ]
 """What a flow's `lookup` asks: by keys, at a time; None if nothing is known under them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightHours:
@@ -86,6 +87,8 @@ class TrunkOptions:
     credentials: Credentials | None = None
     registers: bool = False
     """Register with the provider, instead of being a fixed address to it."""
+    srtp: Srtp = Srtp.OPTIONAL
+    """Whether the sound of its calls is encrypted; only ever over TLS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +146,8 @@ class VoiceOptions:
     """Where phones in browsers connect; None: nowhere."""
     realm: str = "hotline"
     """Of the seats' phones."""
+    srtp: Srtp = Srtp.OPTIONAL
+    """Whether the sound of seats' phones, and of callers without a trunk, is encrypted."""
     max_calls: int = 200
     lines: tuple[LineOptions, ...]
     trunks: tuple[TrunkOptions, ...] = ()

@@ -28,10 +28,11 @@ from channels.voice.trunks import (
     line_of,
     may_dial,
     own_address,
+    srtp_of,
     target_of,
 )
-from channels.voice.waiters import first_of, stop_tasks
 from channels.voice.voicemail import MessageTaking
+from channels.voice.waiters import first_of, stop_tasks
 from hotline.callbacks import service as callbacks
 from hotline.callbacks.states import Question
 from hotline.callbacks.steps import read_reference
@@ -78,9 +79,9 @@ class OutboundCall:
         """Nothing was dialled, for want of a port: the order is free again."""
         self._is_answered = False
         self._has_notice = False
-        self._walking: tuple[FlowWalk, Leg] | None = None
         self._talks = 0
         self._message: MessageTaking | None = None
+        self._walking: tuple[FlowWalk, Leg] | None = None
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -100,9 +101,9 @@ class OutboundCall:
         except HotlineError as error:
             log.warning("order_failed", order=str(self._order.order_id), error=type(error).__name__)
         finally:
-            if self._call_id is not None:
             if self._message is not None:
                 await self._message.finish()
+            if self._call_id is not None:
                 await end_in_sql(self._exchange, self._call_id, end)
             await self._write(self._give_back if self.is_given_back else partial(self._finish, end))
 
@@ -166,7 +167,9 @@ class OutboundCall:
 
     async def _ring(self, trunk: TrunkOptions) -> Leg:
         """Dial and wait until the call is answered, refused, or rang long enough."""
-        media, sdp = await self._exchange.media.offer(str(self._order.order_id))
+        media, sdp = await self._exchange.media.offer(
+            str(self._order.order_id), srtp=srtp_of(trunk)
+        )
         try:
             if self._call_id is None:
                 self._call_id = await self._mark(trunk)
@@ -320,9 +323,6 @@ class OutboundCall:
             log.error("ordered_call_cannot_queue", call=str(self._call_id), queue=verb.queue)
             return LeaveReason.NO_SEATS
         queue, place = kept
-        number = self._order.to_number
-        return Attendance(
-            exchange=self._exchange,
         attendance = self._attendance()
         reason = await attendance.run(verb, queue, place)
         self._talks = attendance.talks
@@ -331,15 +331,18 @@ class OutboundCall:
     def _attendance(self) -> Attendance:
         assert self._walking is not None
         walk, leg = self._walking
+        number = self._order.to_number
+        return Attendance(
+            exchange=self._exchange,
             walk=walk,
             call_id=self._id,
             leg=leg,
             caller=Caller(self._exchange.options.lines[0].number, number),
             number_hash=number_hash(self._exchange, number),
             has_notice=self._has_notice,
+            talks=self._talks,
         )
 
-            talks=self._talks,
     # the end
 
     async def _finish(self, end: CallEnd, uow: UnitOfWork) -> None:

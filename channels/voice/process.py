@@ -69,7 +69,7 @@ class VoiceProcess:
         self._database = database
         self._media = media
         self._clock = clock
-        self._lines = Lines(options.lines, options.trunks)
+        self._lines = Lines(options.lines, options.trunks, options.srtp)
         self._registrar = SeatRegistrar(database, clock)
         self._trunks = TrunkRegistrations(options.trunks, clock=clock)
         self._distribution = Distribution(database, clock, options.queue_policy)
@@ -125,7 +125,7 @@ class VoiceProcess:
         return len(self._exchange.alive) if self._exchange else 0
 
     def wake(self, topic: str) -> None:
-        """Take a signal of the house (`orders`, `phone`, `queue`, `seat`, `offer`).
+        """Take a signal of the house (`orders`, `phone`, `free`, `offer`).
 
         Any may be lost.
         """
@@ -147,6 +147,7 @@ class VoiceProcess:
             database=self._database,
             clock=self._clock,
             media=self._media,
+            lines=self._lines,
             switchboard=self._switchboard,
             distribution=self._distribution,
             trunks=self._trunks,

@@ -9,6 +9,7 @@ from functools import partial
 
 import structlog
 
+from channels.voice.call import refuse_sdp
 from channels.voice.exchange import Exchange
 from channels.voice.leg import Leg
 from channels.voice.media.engine import MediaLeg
@@ -51,7 +52,7 @@ class SeatCall:
         except CallGone:
             log.info("seat_call_given_up")
         except SdpError as error:
-            self._refuse(error.status)
+            refuse_sdp(self._endpoint, self._leg, error)
         except HotlineError as error:
             log.warning("seat_call_refused", reason=type(error).__name__)
             self._refuse(NOT_FOUND)
@@ -92,7 +93,10 @@ class SeatCall:
             log.info("seat_call_given_up")
 
     async def _open(self) -> tuple[MediaLeg, bytes]:
-        media, sdp = await self._exchange.media.answer(str(self._leg.key), self._offered.sdp)
+        srtp = self._exchange.options.srtp.over(self._offered.source.transport)
+        media, sdp = await self._exchange.media.answer(
+            str(self._leg.key), self._offered.sdp, srtp=srtp
+        )
         self._leg.attach(media)
         return media, sdp
 

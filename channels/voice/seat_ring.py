@@ -10,6 +10,7 @@ from channels.voice.media.engine import PortsExhausted
 from channels.voice.missed import Missed
 from channels.voice.page_ring import PageRing
 from channels.voice.sip.address import Hop, Transport
+from channels.voice.sip.sdp import SdpError
 from channels.voice.waiters import first_of
 from channels.voice.webrtc.path import BrowserUnreachable
 from hotline.kernel.privacy import mask_phone
@@ -53,7 +54,11 @@ async def ring_seat(exchange: Exchange, offer: Offer, caller: Caller) -> Leg | M
     if phone is None:
         return Missed.UNREACHABLE
     try:
-        media, sdp = await exchange.media.offer(f"{offer.call_id}:{offer.extension}")
+        srtp = exchange.options.srtp.over(Transport(phone.transport))
+        media, sdp = await exchange.media.offer(f"{offer.call_id}:{offer.extension}", srtp=srtp)
+    except SdpError as error:
+        log.error("seat_phone_unprotected", seat=offer.extension, problem=str(error))
+        return Missed.UNREACHABLE
     except PortsExhausted:
         log.error("no_port_for_seat", seat=offer.extension)
         return Missed.NO_PORT

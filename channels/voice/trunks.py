@@ -10,6 +10,7 @@ from math import inf
 import structlog
 
 from channels.voice.endpoint import Endpoint
+from channels.voice.media.sdes import Srtp
 from channels.voice.options import LineOptions, TrunkOptions
 from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.events import RegistrationChanged, RegistrationKey, RegistrationState
@@ -195,6 +196,15 @@ def target_of(trunk: TrunkOptions, number: str) -> str:
 def hop_of(trunk: TrunkOptions) -> Hop:
     """Return where the trunk's messages go."""
     return Hop(Transport(trunk.transport), trunk.host, trunk.port)
+
+
+def srtp_of(trunk: TrunkOptions) -> Srtp:
+    """Return whether calls by a trunk may, or must, be encrypted.
+
+    Raises:
+        KeysInClear: they must, and its signalling is not.
+    """
+    return trunk.srtp.over(Transport(trunk.transport))
 
 
 def may_dial(trunk: TrunkOptions, number: str) -> bool:

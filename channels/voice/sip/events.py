@@ -64,6 +64,8 @@ class CallOffered:
     """Whom the call was for before it was sent on to us, the latest first (claims, too)."""
     is_from_trunk: bool = False
     """It comes from an address of a trunk of ours, as its names are resolved today."""
+    trunk_hosts: frozenset[str] = frozenset()
+    """Which hosts that the settings name for trunks this is."""
     wants_privacy: bool = False
     """The caller wants its number kept from whoever answers (RFC 3323)."""
     replaces: CallKey | None = None

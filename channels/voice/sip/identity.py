@@ -1,5 +1,7 @@
 """Who calls, and who sent the call on (RFC 3325, RFC 5806, RFC 7044)."""
 
+import re
+
 from channels.voice.sip.errors import PeerError
 from channels.voice.sip.headers import NameAddress
 from channels.voice.sip.message import Request
@@ -10,6 +12,9 @@ MAX_DIVERSIONS = 10
 ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>'
 """RFC 3323 4.1.1.3: the From of a caller that wants no name."""
 
+
+_KEY = re.compile(rb"(?im)^(a=crypto:[0-9]+ +\S+ +inline:)\S+")
+"""What stands in SDP is a key (RFC 4568 9.2)."""
 
 _IDENTITIES = frozenset(
     {
@@ -55,6 +60,12 @@ def without_identity(request: Request) -> Request:
     headers = {name: values for name, values in request.headers.items() if name not in _IDENTITIES}
     headers["from"] = [ANONYMOUS]
     return Request(request.method, request.uri, headers, request.body)
+
+
+def without_keys(request: Request) -> Request:
+    """Return a copy of a request without the keys of SRTP in its SDP, as it may be kept."""
+    body = _KEY.sub(rb"\1", request.body)
+    return Request(request.method, request.uri, request.headers, body)
 
 
 def _first(request: Request, name: str) -> NameAddress | None:

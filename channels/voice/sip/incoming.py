@@ -63,6 +63,7 @@ class IncomingCalls:
         offered = replace(
             _describe(key, request, source, book.options.realm),
             is_from_trunk=book.peers.is_trunk(source.host),
+            trunk_hosts=book.peers.trunk_hosts(source.host),
         )
         call = Call(key, CallState.OFFERED, request)
         call.dialog = Dialog.from_request(

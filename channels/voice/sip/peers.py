@@ -208,6 +208,11 @@ class Peers:
         """Say whether an address is one of a trunk's."""
         return host in self._trunks
 
+    def trunk_hosts(self, host: str) -> frozenset[str]:
+        """Return which hosts of the settings an address is: itself, or names of it."""
+        named = {name for name, addresses in self._named.items() if host in addresses}
+        return frozenset(named | ({host} & self._fixed))
+
     def note_seat(self, host: str, until: float) -> None:
         """Note that a phone is registered from an address until an instant."""
         self._seats[host] = max(until, self._seats.get(host, until))

@@ -119,6 +119,10 @@ class Attribute:
     def __str__(self) -> str:
         return self.name if self.value is None else f"{self.name}:{self.value}"
 
+    def __repr__(self) -> str:
+        # A key (RFC 4568) must not get into a log by way of its description.
+        return "Attribute('crypto', …)" if self.name == "crypto" else f"Attribute({str(self)!r})"
+
 
 @dataclass(frozen=True, slots=True)
 class RtpMap:

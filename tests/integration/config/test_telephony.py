@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from channels.voice.media.sdes import Srtp
 from config.data_files import DATA
 from config.settings import Settings, SettingsError, load_settings, variables
 from config.telephony import (
@@ -242,3 +243,50 @@ def test_a_line_whose_flow_or_prompts_are_not_there_is_told(chosen: Chosen, tmp_
     assert "line 12345: there is no flow mian: choose one of " in found[0]
     assert all(each.startswith("line 12319: with the prompts of") for each in found[1:])
     assert len(found) > 1
+
+
+def test_srtp_that_is_required_needs_tls(chosen: Chosen, certificates: Certificates) -> None:
+    """Issue B 1: SRTP with SDES over TLS only."""
+    settings = chosen(
+        SIP__SRTP="required",
+        TRUNK__ADDRESS="127.0.0.1:5060",
+        TRUNK__SRTP="required",
+        TRUNKS__SAFE__ADDRESS="127.0.0.1:5061",
+        TRUNKS__SAFE__TRANSPORT="tls",
+        TRUNKS__SAFE__SRTP="required",
+        TRUNKS__PLAIN__ADDRESS="127.0.0.1:5062",
+        TRUNKS__PLAIN__SRTP="off",
+    )
+
+    found = [each for each in problems(settings) if "SRTP" in each]
+
+    assert [each.partition(":")[0] for each in found] == [
+        "HOTLINE_SIP__SRTP",
+        "HOTLINE_TRUNK__SRTP",
+    ]
+    assert {trunk.name: trunk.srtp for trunk in trunk_options(settings)} == {
+        "trunk": Srtp.REQUIRED,
+        "plain": Srtp.OFF,
+        "safe": Srtp.REQUIRED,
+    }
+
+
+def test_srtp_may_be_required_of_phones_that_come_over_tls(
+    chosen: Chosen, certificates: Certificates
+) -> None:
+    found = problems(chosen(SIP__SRTP="required", **tls(certificates)))
+
+    assert [each for each in found if "SRTP" in each] == []
+
+
+def test_srtp_that_is_required_needs_the_engine_that_can(
+    chosen: Chosen, certificates: Certificates
+) -> None:
+    settings = chosen(
+        SIP__SRTP="required",
+        MEDIA__ENGINE="rtpengine",
+        MEDIA__HOSTS="127.0.0.1:22223",
+        **tls(certificates),
+    )
+
+    assert any("HOTLINE_MEDIA__ENGINE=embedded" in each for each in problems(settings))
