@@ -27,6 +27,7 @@ MODULES = (
     "case_bridge.merging.model",
     "case_bridge.exchange.model",
     "case_bridge.evaluation.model",
+    "case_bridge.rewards.model",
 )
 
 for _module in MODULES:

@@ -14,11 +14,18 @@ from case_bridge.field.states import TaskState
 from case_bridge.field.task import TaskKind
 from case_bridge.later.request import LaterKind
 from case_bridge.later.states import RequestState
+from case_bridge.rewards.states import RewardState
 from hotline.accounts.roles import Role
 from hotline.sla.limit import Limit
 from hotline.tickets.category import CategoryKind
 
 LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
+    RewardState: {
+        RewardState.PROPOSED: "待审批",
+        RewardState.APPROVED: "待领取",
+        RewardState.REFUSED: "未批准",
+        RewardState.PAID: "已发放",
+    },
     CaseState: {
         CaseState.REGISTERED: "已登记",
         CaseState.VERIFYING: "待核实",

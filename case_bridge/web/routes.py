@@ -16,6 +16,7 @@ from case_bridge.web import (
     evaluation_public,
     evaluation_survey,
     merging,
+    rewards,
     standards,
     tasks,
 )
@@ -104,6 +105,7 @@ ROUTES: Final = (
     *evaluation.ROUTES,
     *evaluation_papers.ROUTES,
     *evaluation_survey.ROUTES,
+    *rewards.ROUTES,
     *evaluation_public.ROUTES,
     *standards.ROUTES,
 )
@@ -122,6 +124,7 @@ PART: Final = WebPart(
         MenuEntry("我的任务", "/field/tasks", INSPECTOR),
         MenuEntry("案卷查询", "/cases/all", OVERVIEW),
         MenuEntry("考核评价", "/evaluation", evaluation.ASSESSORS),
+        *rewards.MENU,
         *standards.MENU,
         MenuEntry("数据公开", "/statistics", PUBLIC),
     ),
