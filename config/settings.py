@@ -31,9 +31,11 @@ from pydantic_settings import (
 
 from case_bridge.places.position import Crs
 from config.addresses import Address, PortRange
+from config.exchange_settings import ExchangeSettings, MakerSettings, PeerSettings
 from config.media_settings import MediaSettings
 from config.setting_kinds import AddressField, Hours, Part, PortRangeField
 from config.telephony_settings import (
+    CallSettings,
     LineSettings,
     OwnLineSettings,
     SipSettings,
@@ -42,7 +44,7 @@ from config.telephony_settings import (
 from hotline.kernel.errors import HotlineError
 
 PREFIX = "HOTLINE_"
-NAMED = frozenset({"trunks", "lines"})
+NAMED = frozenset({"trunks", "lines", "peers"})
 """Settings that hold several parts: `HOTLINE_TRUNKS__BACKUP__ADDRESS`."""
 NAME = "NAME"
 """Stands for any name in the list of variables."""
@@ -255,6 +257,7 @@ class Settings(BaseSettings):
     line: LineSettings = LineSettings()
     lines: dict[str, OwnLineSettings] = {}
     """Lines with flow, hours or limits of their own, by number."""
+    call: CallSettings = CallSettings()
     smtp: SmtpSettings = SmtpSettings()
     relay: RelaySettings | None = None
     sms: SmsSettings | None = None
@@ -262,6 +265,10 @@ class Settings(BaseSettings):
     seat: SeatSettings = SeatSettings()
     recording: RecordingSettings = RecordingSettings()
     map: MapSettings = MapSettings()
+    case_platform: MakerSettings | None = None
+    exchange: ExchangeSettings = ExchangeSettings()
+    peers: dict[str, PeerSettings] = {}
+    """Superior and subordinate platforms, by the name that each calls itself."""
     worker: WorkerSettings = WorkerSettings()
     sweeper: SweeperSettings = SweeperSettings()
 

@@ -1,14 +1,26 @@
 """From the settings of the telephone side to the options of its parts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
-from channels.voice.options import LineOptions, NightHours, OutboundOptions, TrunkOptions
+from channels.voice.options import (
+    LineOptions,
+    NightHours,
+    OutboundOptions,
+    TrunkOptions,
+    VoiceLimits,
+)
 from channels.voice.sip.auth import Credentials
 from channels.voice.sockets import TlsOptions
 from channels.voice.websockets import WebSocketOptions
 from config.settings import Settings
-from config.telephony_settings import OwnLineSettings, SipSettings, TrunkSettings
+from config.telephony_settings import (
+    CallSettings,
+    OwnLineSettings,
+    SipSettings,
+    TrunkSettings,
+)
 
 DUTY = "duty"
 """What flows call the queue of the duty seat."""
@@ -84,12 +96,19 @@ def _trunk(name: str, trunk: TrunkSettings, number: str) -> TrunkOptions:
     )
 
 
-def outbound_options(trunks: Mapping[str, TrunkSettings]) -> OutboundOptions:
+def voice_limits(call: CallSettings) -> VoiceLimits:
+    """How long things may take."""
+    return VoiceLimits(**call.model_dump(exclude={"ring_limit", "trunk_patience"}))
+
+
+def outbound_options(trunks: Mapping[str, TrunkSettings], call: CallSettings) -> OutboundOptions:
     """Whom we may ring, and how much: what the trunks may do together."""
+    limits = OutboundOptions(ring_limit=call.ring_limit, trunk_patience=call.trunk_patience)
     if not trunks:
-        return OutboundOptions()
+        return limits
     each = tuple(trunks.values())
-    return OutboundOptions(
+    return replace(
+        limits,
         allowed=tuple(dict.fromkeys(pattern for trunk in each for pattern in trunk.allowed)),
         max_calls=sum(trunk.max_calls for trunk in each),
         calls_an_hour=sum(trunk.calls_an_hour for trunk in each),

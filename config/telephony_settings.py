@@ -1,5 +1,6 @@
 """The settings of the telephone side: where SIP listens, the trunks, and the lines."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -11,6 +12,10 @@ from config.setting_kinds import AddressField, Hours, Night, Part, Patterns, Wor
 
 ALLOWED = read_patterns((r"1[3-9]\d{9}", r"0[1-9]\d{8,10}"))
 """Chinese mobile and landline numbers, none abroad."""
+
+Seconds = Annotated[timedelta, Field(ge=timedelta(seconds=1), le=timedelta(minutes=2))]
+Hour = Annotated[timedelta, Field(ge=timedelta(seconds=5), le=timedelta(hours=1))]
+Day = Annotated[timedelta, Field(ge=timedelta(minutes=1), le=timedelta(days=1))]
 
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 
@@ -109,11 +114,38 @@ class TrunkSettings(Part):
     allowed: Patterns = ALLOWED
     """Numbers that may be rung: Chinese mobile and landline ones, none abroad."""
     max_calls: int = Field(default=10, ge=1, le=1000)
-    """Automatic calls at once."""
+    """Our calls at once, automatic ones and those that seats dial; emergency calls always go."""
     calls_an_hour: int = Field(default=600, ge=1)
-    """Automatic calls within any hour."""
+    """Such calls within any hour."""
     calls_to_one: int = Field(default=6, ge=1)
-    """Automatic calls to one number within any hour."""
+    """Such calls to one number within any hour."""
+
+
+class CallSettings(Part):
+    """How long things of a call may take; each as `PT30S`, `PT2M`, `PT1H30M`."""
+
+    announce_first: Seconds = timedelta(seconds=4)
+    """Until a caller who waits hears the place in the queue."""
+    announce_every: Seconds = timedelta(seconds=30)
+    """Between two announcements of it."""
+    max_wait: Hour = timedelta(minutes=15)
+    """After that a waiting caller goes on in the flow (overflow)."""
+    max_talk: Day = timedelta(hours=2)
+    """Any call ends by then."""
+    silence: Hour = timedelta(seconds=40)
+    """A call from which no packet came for so long is dead."""
+    page_returns: Hour = timedelta(seconds=30)
+    """A seat's page that was lost in a talk has so long to come back; the citizen hears music."""
+    park: Hour = timedelta(minutes=2)
+    """A parked caller who is not picked up by then goes back to the seat that parked."""
+    goodbye: Seconds = timedelta(seconds=5)
+    """At a shutdown, callers hear so much of the goodbye."""
+    retry_after: int = Field(default=5, ge=1, le=86_400)
+    """Seconds in the Retry-After of who is refused because the house is full."""
+    ring_limit: Seconds = timedelta(seconds=45)
+    """Whom we ring, we ring so long."""
+    trunk_patience: Seconds = timedelta(seconds=4)
+    """A trunk that has not said a word after so long is given up for the next one."""
 
 
 class OwnLineSettings(Part):

@@ -177,7 +177,7 @@ async def _reach_number(
 
 
 async def _refusal(exchange: Exchange, target: Target) -> TransferResult | None:
-    """Return why a number may not be dialled; an emergency service always may."""
+    """Return why a number may not be dialled now; an emergency service always may."""
     limits = exchange.options.outbound
     if not exchange.options.trunks:
         return TransferResult.NO_TRUNK
@@ -186,6 +186,8 @@ async def _refusal(exchange: Exchange, target: Target) -> TransferResult | None:
     number = target.number or ""
     if not any(allowed.fullmatch(number) for allowed in limits.allowed):
         return TransferResult.NOT_ALLOWED
+    if exchange.trunks.calls >= limits.max_calls:
+        return TransferResult.OVER_BUDGET
     since = exchange.clock() - timedelta(hours=1)
     async with exchange.database.read() as session:
         # The transfer that asks is among those dialled.
@@ -215,6 +217,7 @@ async def _dial(exchange: Exchange, call_id: CallId, target: Target, trunk: Trun
         identity=identity_of(line, trunk),
         is_private=line.is_private,
     )
+    exchange.trunks.note_dialled(trunk.name, leg.over)
     try:
         await first_of(leg.answered, leg.over, timeout=limit + 2)
     except BaseException:

@@ -98,7 +98,7 @@ class OutboundOptions:
     allowed: tuple[re.Pattern[str], ...] = ()
     """A number is dialled only if one of these matches the whole of it."""
     max_calls: int = 10
-    """Ordered calls at once."""
+    """Calls at once by all trunks, those that seats dial among them; emergencies always go."""
     calls_an_hour: int = 600
     calls_to_one: int = 6
     """To one number within an hour."""

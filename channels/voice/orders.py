@@ -63,7 +63,9 @@ class OrderDesk:
         """Claim one order and start it; False if there is none, or no room."""
         limits = self._exchange.options.outbound
         is_resting = asyncio.get_running_loop().time() < self._rests_until
-        if is_resting or len(self._running) >= limits.max_calls:
+        # People come first: what seats dial takes the place of ordered calls.
+        going = len(self._running) + self._exchange.trunks.dialled_out
+        if is_resting or going >= limits.max_calls:
             return False
         now = self._exchange.clock()
         async with self._exchange.database.begin() as uow:

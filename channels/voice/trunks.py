@@ -10,6 +10,7 @@ from math import inf
 import structlog
 
 from channels.voice.endpoint import Endpoint
+from channels.voice.leg import LegEnd
 from channels.voice.media.sdes import Srtp
 from channels.voice.options import LineOptions, TrunkOptions
 from channels.voice.sip.address import Hop, Transport
@@ -71,6 +72,7 @@ class TrunkRegistrations:
         self._status = {trunk.name: TrunkStatus(name=trunk.name) for trunk in trunks}
         self._keys: dict[RegistrationKey, str] = {}
         self._calls = dict.fromkeys(self._trunks, 0)
+        self._dialled_out = 0
         self._probes: list[asyncio.Task[None]] = []
 
     def start(self, endpoint: Endpoint) -> None:
@@ -151,6 +153,27 @@ class TrunkRegistrations:
     def calls_of(self, name: str) -> int:
         """Return how many calls of ours a trunk carries or rings now."""
         return self._calls[name]
+
+    @property
+    def calls(self) -> int:
+        """How many calls of ours all trunks carry or ring now."""
+        return sum(self._calls.values())
+
+    @property
+    def dialled_out(self) -> int:
+        """How many of them are calls that seats have asked for."""
+        return self._dialled_out
+
+    def note_dialled(self, name: str, over: "asyncio.Future[LegEnd]") -> None:
+        """Count a call that a seat has asked for, by a trunk, until it is over."""
+        self._calls[name] += 1
+        self._dialled_out += 1
+
+        def end(_over: "asyncio.Future[LegEnd]") -> None:
+            self._calls[name] -= 1
+            self._dialled_out -= 1
+
+        over.add_done_callback(end)
 
     @contextmanager
     def used(self, name: str) -> Iterator[None]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from channels.voice.media.sdes import Srtp
+from channels.voice.options import OutboundOptions, VoiceLimits
 from config.data_files import DATA
 from config.settings import Settings, SettingsError, load_settings, variables
 from config.telephony import (
@@ -14,6 +15,7 @@ from config.telephony import (
     outbound_options,
     tls_options,
     trunk_options,
+    voice_limits,
     websocket_options,
 )
 from config.telephony_checks import telephony_addresses, telephony_problems
@@ -104,7 +106,7 @@ def test_trunks_are_tried_in_the_order_of_their_names_after_the_first(chosen: Ch
     assert second.credentials is not None
     assert (second.credentials.realm, second.registers) == ("ims.example", True)
     assert (third.host, third.port, third.transport) == ("sip.unicom.example", 5061, "tls")
-    budget = outbound_options(settings.all_trunks)
+    budget = outbound_options(settings.all_trunks, settings.call)
     assert (budget.max_calls, budget.calls_an_hour, budget.calls_to_one) == (30, 1800, 6)
     assert {pattern.pattern for pattern in budget.allowed} >= {r"1\d{10}", r"1[3-9]\d{9}"}
 
@@ -290,3 +292,32 @@ def test_srtp_that_is_required_needs_the_engine_that_can(
     )
 
     assert any("HOTLINE_MEDIA__ENGINE=embedded" in each for each in problems(settings))
+
+
+def test_how_long_things_take_is_the_operators_choice(chosen: Chosen) -> None:
+    settings = chosen(
+        CALL__PARK="PT5M",
+        CALL__MAX_TALK="PT1H30M",
+        CALL__PAGE_RETURNS="PT45S",
+        CALL__RETRY_AFTER="30",
+        CALL__RING_LIMIT="PT20S",
+        CALL__TRUNK_PATIENCE="PT2S",
+        TRUNK__ADDRESS="127.0.0.1:5060",
+    )
+
+    limits = voice_limits(settings.call)
+    outbound = outbound_options(settings.all_trunks, settings.call)
+
+    assert (limits.park, limits.max_talk) == (timedelta(minutes=5), timedelta(minutes=90))
+    assert (limits.page_returns, limits.retry_after) == (timedelta(seconds=45), 30)
+    assert outbound.ring_limit == timedelta(seconds=20)
+    assert outbound.trunk_patience == timedelta(seconds=2)
+    with pytest.raises(SettingsError):
+        chosen(CALL__PARK="PT0S")
+
+
+def test_what_is_not_chosen_is_as_the_voice_process_has_it(chosen: Chosen) -> None:
+    settings = chosen()
+
+    assert voice_limits(settings.call) == VoiceLimits()
+    assert outbound_options({}, settings.call) == OutboundOptions()

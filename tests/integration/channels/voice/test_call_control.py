@@ -1,6 +1,7 @@
 """Transfers, three-way calls and parking: who hears whom is verified by sound, results by rows."""
 
 import re
+import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from channels.voice.options import OutboundOptions, TrunkOptions
 from channels.voice.phone import Phone, PhoneCall
 from channels.voice.tones import RATE, read_channel, tone_share, write_tone
 from hotline.contacts.calls.model import CallRow
-from hotline.contacts.calls.states import CallEnd
+from hotline.contacts.calls.states import CallEnd, OrderState
 from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database
 from hotline.kernel.ids import CallId, UserId, new_id
@@ -44,6 +45,7 @@ from tests.integration.channels.voice.hall import (
     open_hall,
     voice_options,
 )
+from tests.integration.channels.voice.test_orders import order_in, place
 
 COLLEAGUE_HZ, DEPARTMENT_HZ = 1500.0, 1900.0
 DEPARTMENT = "13900000001"
@@ -164,9 +166,16 @@ async def colleague(talk: Talk, tmp_path: Path, **kind: object) -> AsyncGenerato
 
 @asynccontextmanager
 async def with_department(
-    database: Database, tmp_path: Path, citizen_voice: Path, seat_voice: Path, **kind: object
+    database: Database,
+    tmp_path: Path,
+    citizen_voice: Path,
+    seat_voice: Path,
+    *,
+    max_calls: int = 10,
+    before: tuple[TrunkOptions, ...] = (),
+    **kind: object,
 ) -> AsyncGenerator[tuple[Talk, Phone], None]:
-    """A talk in a house whose trunk leads to one department."""
+    """A talk in a house whose trunk leads to one department; `before` are tried first."""
     voice = write_tone(tmp_path / "department.wav", DEPARTMENT_HZ, seconds=2)
     async with database.begin() as uow:
         await save_directory(uow, DIRECTORY)
@@ -177,11 +186,18 @@ async def with_department(
         host, port = department.address
         trunk = TrunkOptions(name="carrier", host=host, port=port)
         allowed = OutboundOptions(
-            allowed=(re.compile(r"1[3-9]\d{9}"),), ring_limit=timedelta(seconds=2)
+            allowed=(re.compile(r"1[3-9]\d{9}"),),
+            ring_limit=timedelta(seconds=2),
+            trunk_patience=timedelta(seconds=1),
+            max_calls=max_calls,
         )
         async with (
             open_hall(
-                database, tmp_path / "ours", name="ours", trunks=(trunk,), outbound=allowed
+                database,
+                tmp_path / "ours",
+                name="ours",
+                trunks=(*before, trunk),
+                outbound=allowed,
             ) as hall,
             talking(hall, citizen_voice, seat_voice) as talk,
         ):
@@ -444,6 +460,49 @@ async def test_numbers_outside_the_allow_list_are_not_dialled_but_emergencies_ar
         there = await department.next_call()
         await hears_both(there, CITIZEN_HZ, SEAT_HZ)
         assert (await talk.rows())[-1].card == card
+
+
+async def test_what_a_seat_dials_is_counted_and_ordered_calls_give_way(
+    live_database: Database, tmp_path: Path, citizen_voice: Path, seat_voice: Path
+) -> None:
+    """Issue B 2: budgets; one place among the calls at once, for whoever is first."""
+    async with with_department(live_database, tmp_path, citizen_voice, seat_voice, max_calls=1) as (
+        talk,
+        department,
+    ):
+        trunks = talk.hall.voice._trunks
+        await talk.transfer(TargetKind.DEPARTMENT, "CGJ", TransferMode.JOIN)
+        there = await department.next_call()
+        assert (trunks.calls_of("carrier"), trunks.dialled_out) == (1, 1)
+
+        order_id = await place(live_database)
+        talk.hall.voice.wake("orders")
+        assert not await talk.hall.voice._orders._take()  # type: ignore[union-attr]
+
+        await there.hang_up()
+        await order_in(live_database, order_id, OrderState.DIALLING)
+        assert trunks.dialled_out == 0
+        await talk.transfer(TargetKind.NUMBER, DEPARTMENT, TransferMode.BLIND)
+        assert (await talk.ended()).result is TransferResult.OVER_BUDGET
+        await hears_only(talk.citizen, SEAT_HZ)
+
+
+async def test_a_silent_trunk_is_given_up_for_the_next_when_a_seat_dials(
+    live_database: Database, tmp_path: Path, citizen_voice: Path, seat_voice: Path
+) -> None:
+    """Issue B 3: failover; a consultation does not wait for a trunk that says nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        dead = TrunkOptions(name="a-dead", host="127.0.0.1", port=silent.getsockname()[1])
+        async with with_department(
+            live_database, tmp_path, citizen_voice, seat_voice, before=(dead,)
+        ) as (talk, department):
+            await talk.transfer(TargetKind.DEPARTMENT, "CGJ", TransferMode.CONSULT)
+            there = await department.next_call(timeout=20)
+            await hears_only(there, SEAT_HZ)
+            trunks = talk.hall.voice._trunks
+            assert [each.failures for each in trunks.status] == [1, 0]
+            assert (trunks.calls_of("a-dead"), trunks.calls_of("carrier")) == (0, 1)
 
 
 async def test_a_department_that_is_busy_gives_the_citizen_back(

@@ -1,9 +1,11 @@
 from datetime import UTC, datetime, time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from channels.voice.lines import Line, Lines
+from channels.voice.media.sdes import KeysInClear, Srtp
 from channels.voice.options import LineOptions, NightHours, TrunkOptions
 from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.events import CallKey, CallOffered
@@ -23,6 +25,8 @@ def offered(
     asserted: str | None = None,
     source: str = "192.0.2.10",
     is_from_trunk: bool = False,
+    trunk_hosts: tuple[str, ...] = (),
+    transport: Transport = Transport.UDP,
     wants_privacy: bool = False,
 ) -> CallOffered:
     return CallOffered(
@@ -33,7 +37,8 @@ def offered(
         target=Uri.parse(target),
         asserted=None if asserted is None else NameAddress.parse(asserted),
         sdp=b"",
-        source=Hop(Transport.UDP, source, 5060),
+        source=Hop(transport, source, 5060),
+        trunk_hosts=frozenset(trunk_hosts),
         username=None,
         is_from_trunk=is_from_trunk,
         wants_privacy=wants_privacy,
@@ -191,3 +196,19 @@ def test_a_line_sends_its_callers_to_its_own_queue() -> None:
     line = Line(LineOptions(number="12319", queues={"hotline": "english"}))
 
     assert (line.queue("hotline"), line.queue("duty")) == ("english", "duty")
+
+
+def test_the_trunk_says_whether_its_calls_are_encrypted_and_the_strictest_of_several() -> None:
+    """Issue B 1: SRTP by trunk, and for phones."""
+    safe = TrunkOptions(name="safe", host="sip.safe.example", srtp=Srtp.REQUIRED)
+    plain = TrunkOptions(name="plain", host="192.0.2.10", srtp=Srtp.OFF)
+    ours = Lines([LineOptions(number="12319")], [safe, plain], Srtp.OPTIONAL)
+    by_tls = partial(offered, transport=Transport.TLS)
+
+    assert ours.srtp_of(by_tls(trunk_hosts=("sip.safe.example",))) is Srtp.REQUIRED
+    assert ours.srtp_of(by_tls(trunk_hosts=("192.0.2.10",))) is Srtp.OFF
+    assert ours.srtp_of(by_tls(trunk_hosts=("192.0.2.10", "sip.safe.example"))) is Srtp.REQUIRED
+    assert ours.srtp_of(by_tls()) is Srtp.OPTIONAL
+    assert ours.srtp_of(offered()) is Srtp.OFF
+    with pytest.raises(KeysInClear):
+        ours.srtp_of(offered(trunk_hosts=("sip.safe.example",)))

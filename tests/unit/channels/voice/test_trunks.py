@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from channels.voice import trunks as module
+from channels.voice.leg import LegEnd
 from channels.voice.options import LineOptions, TrunkOptions
 from channels.voice.sip.address import Hop
 from channels.voice.sip.events import (
@@ -197,3 +198,15 @@ def test_a_line_asserts_a_number_or_an_address(identity: str, asserted: str) -> 
     trunk = TrunkOptions(name="o", host="192.0.2.3", domain="ims.example")
 
     assert identity_of(LineOptions(number="12345", identity=identity), trunk) == asserted
+
+
+async def test_a_call_that_a_seat_dialled_counts_until_it_is_over() -> None:
+    trunks = made(FIRST, SECOND)
+    over: asyncio.Future[LegEnd] = asyncio.get_running_loop().create_future()
+    with trunks.used("first"):
+        trunks.note_dialled("second", over)
+        assert (trunks.calls, trunks.dialled_out, trunks.calls_of("second")) == (2, 1, 1)
+    over.set_result(LegEnd.REMOTE)
+    await asyncio.sleep(0)
+
+    assert (trunks.calls, trunks.dialled_out, trunks.calls_of("second")) == (0, 0, 0)
