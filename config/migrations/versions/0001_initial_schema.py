@@ -13,6 +13,12 @@ depends_on = None
 def upgrade() -> None:
 
     op.create_table(
+        "alarm_thresholds",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("value", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_alarm_thresholds")),
+    )
+    op.create_table(
         "audit_log",
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
@@ -482,7 +488,6 @@ def upgrade() -> None:
         "citizens",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(), nullable=True),
-        sa.Column("is_confidential", sa.Boolean(), nullable=False),
         sa.Column("first_seen_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_citizens")),
     )
