@@ -12,6 +12,7 @@ from config.calendar_tables import load_calendar
 from config.category_table import Scheme, load_categories, load_schemes
 from config.data_files import DATA, read_text
 from config.directory_table import load_directory
+from config.flow_checks import house_problems
 from config.organisation_tables import load_organisations
 from config.prompts import check_prompts, prompt_names
 from config.queue_rules import load_queue_rules
@@ -93,9 +94,9 @@ def load_catalogue(folder: Path = DATA) -> Catalogue:
     responsibility = load_responsibility(folder, schemes, categories, units, problems)
     rules = load_rules(folder, problems)
     organisations = load_organisations(folder, problems)
-    flows = load_flows(folder / "flows", folder / "prompts", problems)
-    load_queue_rules(folder, problems)
     directory = load_directory(folder, problems)
+    flows = load_flows(folder / "flows", folder / "prompts", directory, problems)
+    load_queue_rules(folder, problems)
     problems += check_prompts(folder / "prompts")
     if problems or calendar is None:
         raise CatalogueError(tuple(sorted(set(problems))))
@@ -122,7 +123,12 @@ def check_catalogue(folder: Path = DATA) -> tuple[Problem, ...]:
     return ()
 
 
-def load_flows(folder: Path, prompts: Path, problems: list[Problem]) -> dict[str, Flow]:
+def load_flows(
+    folder: Path,
+    prompts: Path,
+    directory: tuple[DirectoryEntry, ...],
+    problems: list[Problem],
+) -> dict[str, Flow]:
     """Return the flows of a folder by name; what is wrong goes to `problems`."""
     flows: dict[str, Flow] = {}
     for file in sorted(folder.glob("*.yaml")):
@@ -137,5 +143,6 @@ def load_flows(folder: Path, prompts: Path, problems: list[Problem]) -> dict[str
             continue
         if flow.name != file.stem:
             problems.append(Problem(file.name, 1, f"name: {flow.name!r} stands in {file.name}"))
+        problems += house_problems(flow, directory)
         flows[flow.name] = flow
     return flows

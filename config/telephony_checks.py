@@ -13,6 +13,7 @@ from channels.voice.options import LineOptions
 from channels.voice.sockets import client_context, server_context
 from config.addresses import Address
 from config.catalogue import load_flows
+from config.directory_table import load_directory
 from config.prompts import prompt_names
 from config.settings import FIRST_TRUNK, Settings
 from config.telephony import line_options, tls_options
@@ -44,7 +45,7 @@ def telephony_problems(settings: Settings, data: Path, now: datetime) -> Iterato
     yield from _srtp_problems(settings)
     if settings.sip.tls is not None:
         yield from _tls_problems(settings.sip, settings.sip.tls, now)
-    flows = load_flows(data / "flows", data / "prompts", [])
+    flows = load_flows(data / "flows", data / "prompts", load_directory(data, []), [])
     for line in line_options(settings):
         yield from _line_problems(line, flows, data)
 

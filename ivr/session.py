@@ -71,6 +71,8 @@ class IvrSession:
         self.flow = flow
         self.ended = False
         """True after `Hangup` or `HungUp`; from then on there are no more verbs."""
+        self.entered: list[str] = []
+        """The steps that the last event led to, in order."""
         self._variables = _checked(flow, variables or {})
         self._step: Step | None = None
         self._attempts = 0
@@ -79,6 +81,7 @@ class IvrSession:
     def receive(self, event: IvrEvent) -> list[Verb]:
         """Return what to do next, in order; see `ivr.verbs` for how."""
         verbs: list[Verb] = []
+        self.entered = []
         if self.ended:
             return verbs
         match event:
@@ -168,6 +171,7 @@ class IvrSession:
         target: str | None = name
         while target is not None:
             self._step = self.flow.steps[target]
+            self.entered.append(target)
             target = self._enter(target, self._step, verbs)
 
     def _enter(self, name: str, step: Step, verbs: list[Verb]) -> str | None:

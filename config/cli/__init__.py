@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "explain": "config.cli.explain:explain",
         "replay": "config.cli.replay:replay",
         "prompts": "config.cli.prompts:prompts",
+        "flow": "config.cli.flow:flow",
         "demo": "config.cli.demo:demo",
     }
 )

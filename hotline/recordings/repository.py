@@ -47,6 +47,16 @@ class Recordings:
         )
         return (await self._session.scalars(query)).all()
 
+    async def message_of(self, call_id: UUID) -> RecordingRow | None:
+        """Return the last message that was left in a call."""
+        query = select(RecordingRow).where(
+            RecordingRow.call_id == call_id, RecordingRow.kind == RecordingClass.MESSAGE
+        )
+        row: RecordingRow | None = await self._session.scalar(
+            query.order_by(RecordingRow.started_at.desc()).limit(1)
+        )
+        return row
+
     async def running(self, call_id: UUID) -> RecordingRow | None:
         """Return the recording of a call that is going on."""
         return await self._session.scalar(

@@ -15,7 +15,7 @@ from hotline.tickets import reading
 from hotline.tickets.categories import search_categories
 from hotline.tickets.conditions import condition_words
 from hotline.web.auth import current_user
-from hotline.web.desk import acts, directory, phone, supervise
+from hotline.web.desk import acts, directory, messages, phone, supervise
 from hotline.web.desk.acts import DESK_ROLES
 from hotline.web.desk.options import DESK, DeskOptions
 from hotline.web.desk.present import category_json, history_json, ticket_json
@@ -111,6 +111,7 @@ async def get_ticket_page(request: web.Request) -> web.Response:
     async with request.app[DATABASE].read() as session:
         view = await reading.ticket_view(session, ticket_id)
         history = await reading.history(session, ticket_id)
+        message = await messages.message_of(session, view)
     receipt = DeadlineReceipt.from_payload(view.deadline) if view.deadline else None
     return render(
         request,
@@ -120,6 +121,8 @@ async def get_ticket_page(request: web.Request) -> web.Response:
         receipt=describe(receipt, request[LANGUAGE][:2]) if receipt else "",
         reason_of=reason_of,
         condition_words=condition_words,
+        message=message,
+        listening=request.query.get("listening", "") if message else "",
     )
 
 
@@ -136,7 +139,6 @@ async def get_board_live(request: web.Request) -> web.WebSocketResponse:
         async with request.app[DATABASE].read() as session:
             return await board_snapshot(
                 session,
-                thresholds=request.app[DESK].thresholds,
                 may_supervise=may_supervise,
                 now=request.app[CLOCK](),
             )
@@ -171,6 +173,12 @@ ROUTES = (
     Route("GET", "/desk/tickets", get_ticket_by_number, DESK_ROLES, "desk.tickets.find"),
     Route("GET", "/desk/tickets/{ticket_id}", get_ticket, DESK_ROLES, "desk.tickets.read"),
     Route("GET", "/tickets/{ticket_id}", get_ticket_page, TICKET_ROLES, "tickets.page"),
+    Route(
+        "POST", "/tickets/{ticket_id}/message", messages.post_message, TICKET_ROLES, "tickets.hear"
+    ),
+    Route(
+        "GET", "/tickets/{ticket_id}/message", messages.get_message, TICKET_ROLES, "tickets.message"
+    ),
     Route("GET", "/board", get_board, BOARD_ROLES, "board"),
     Route("GET", "/board/live", get_board_live, BOARD_ROLES, "board.live"),
 )
