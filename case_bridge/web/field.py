@@ -1,6 +1,6 @@
 """The inspector's telephone and the roster: session, track, duty; grids, training, suspension."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Final, TypedDict
 
 from aiohttp import web
@@ -92,7 +92,7 @@ async def post_duty(request: web.Request) -> web.StreamResponse:
 async def get_roster(request: web.Request) -> web.Response:
     """Show every inspector: grids, duty, training, load, and the attendance of a day."""
     now = request.app[CLOCK]()
-    day = _day(request.query.get("day")) or now.astimezone(SHANGHAI).date()
+    day = Fields(request.query).day("day") or now.astimezone(SHANGHAI).date()
     async with request.app[DATABASE].read() as session:
         people = await roster.roster(session)
         attended = await roster.attendance(session, day, now=now)
@@ -115,7 +115,7 @@ async def post_roster(request: web.Request) -> web.StreamResponse:
         by = _By(actor=actor.name, now=now)
         match fields.text("act"):
             case "train":
-                trained_on = _required_day(fields)
+                trained_on = fields.required_day("trained_on")
                 await roster.record_training(uow, user_id, trained_on=trained_on, **by)
             case "suspend":
                 await roster.suspend(uow, user_id, reason=fields.text("reason"), **by)
@@ -134,7 +134,7 @@ async def get_track(request: web.Request) -> web.Response:
     """Tell where an inspector on duty was on a day, as GeoJSON."""
     user_id = UserId(path_id(request, "user_id"))
     now = request.app[CLOCK]()
-    day = _day(request.query.get("day")) or now.astimezone(SHANGHAI).date()
+    day = Fields(request.query).day("day") or now.astimezone(SHANGHAI).date()
     since = datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
     async with request.app[DATABASE].read() as session:
         points = await roster.track_of(
@@ -148,19 +148,3 @@ async def get_track(request: web.Request) -> web.Response:
             "geometry": {"type": "LineString", "coordinates": line},
         }
     )
-
-
-def _day(text: str | None) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Invalid("day", "is not a date such as 2026-03-11") from None
-
-
-def _required_day(fields: Fields) -> date:
-    found = _day(fields.optional("trained_on"))
-    if found is None:
-        raise Invalid("trained_on", "name the day of the training")
-    return found

@@ -11,37 +11,37 @@ from case_bridge.cases.organisation import SILENT, Organisation, Question
 from case_bridge.cases.reading import organisation_of
 from case_bridge.cases.watch import district_summaries
 from case_bridge.units.service import list_districts, list_units
-from case_bridge.web.course_acts import instant_of, unit_of
 from case_bridge.web.requests import (
+    By,
+    Fields,
     acting,
     actor_of,
     answer_act,
     case_id_of,
+    on_case,
     read_fields,
     see_other,
     show,
 )
+from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Invalid
+from hotline.kernel.ids import CaseId, UnitId
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.requests import path_id, wants_json
 
 
-async def post_hand_down(request: web.Request) -> web.StreamResponse:
+@on_case
+async def post_hand_down(uow: UnitOfWork, case_id: CaseId, fields: Fields, by: By) -> None:
     """Give a case to a second-level platform. Fields: district_id, order, reason."""
-    case_id, fields = case_id_of(request), await read_fields(request)
-    district_id = unit_of("district_id", fields)
-    async with acting(request) as (uow, actor, now):
-        await levels.hand_down(
-            uow,
-            case_id,
-            district_id=district_id,
-            order=fields.text("order"),
-            reason=fields.text("reason"),
-            actor=actor,
-            now=now,
-        )
-    return await answer_act(request, case_id, fields)
+    await levels.hand_down(
+        uow,
+        case_id,
+        district_id=UnitId(fields.id("district_id")),
+        order=fields.text("order"),
+        reason=fields.text("reason"),
+        **by,
+    )
 
 
 async def post_hand_up(request: web.Request) -> web.StreamResponse:
@@ -55,41 +55,34 @@ async def post_hand_up(request: web.Request) -> web.StreamResponse:
     return await answer_act(request, case_id, fields)
 
 
-async def post_pass_up(request: web.Request) -> web.StreamResponse:
+@on_case
+async def post_pass_up(uow: UnitOfWork, case_id: CaseId, fields: Fields, by: By) -> None:
     """Report a unit's feedback up. Fields: text."""
-    case_id, fields = case_id_of(request), await read_fields(request)
-    async with acting(request) as (uow, actor, now):
-        await levels.pass_up(uow, case_id, text=fields.text("text"), actor=actor, now=now)
-    return await answer_act(request, case_id, fields)
+    await levels.pass_up(uow, case_id, text=fields.text("text"), **by)
 
 
-async def post_send_back(request: web.Request) -> web.StreamResponse:
+@on_case
+async def post_send_back(uow: UnitOfWork, case_id: CaseId, fields: Fields, by: By) -> None:
     """Send a unit's feedback back to it. Fields: reason."""
-    case_id, fields = case_id_of(request), await read_fields(request)
-    async with acting(request) as (uow, actor, now):
-        await levels.send_back(uow, case_id, reason=fields.text("reason"), actor=actor, now=now)
-    return await answer_act(request, case_id, fields)
+    await levels.send_back(uow, case_id, reason=fields.text("reason"), **by)
 
 
-async def post_check(request: web.Request) -> web.StreamResponse:
+@on_case
+async def post_check(uow: UnitOfWork, case_id: CaseId, fields: Fields, by: By) -> None:
     """Check a feedback at the centre. Fields: passed (true or false), text.
 
     Raises:
         Invalid: if nothing says whether it is in order.
     """
-    case_id, fields = case_id_of(request), await read_fields(request)
     if not fields.text("passed"):
         raise Invalid("passed", "say whether it is in order")
-    async with acting(request) as (uow, actor, now):
-        await checking.check_at_centre(
-            uow,
-            case_id,
-            passed=fields.flag("passed"),
-            text=fields.text("text"),
-            actor=actor,
-            now=now,
-        )
-    return await answer_act(request, case_id, fields)
+    await checking.check_at_centre(
+        uow,
+        case_id,
+        passed=fields.flag("passed"),
+        text=fields.text("text"),
+        **by,
+    )
 
 
 async def get_organisation(request: web.Request) -> web.Response:
@@ -149,7 +142,7 @@ async def post_delegate(request: web.Request) -> web.StreamResponse:
         delegation_id = await delegation.delegate_closing(
             uow,
             login=fields.text("login"),
-            until=instant_of("until", fields),
+            until=fields.instant("until"),
             actor=actor,
             now=now,
         )

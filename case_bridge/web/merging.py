@@ -1,7 +1,6 @@
 """Merging on pages: proposals with reasons, two cases side by side, together and apart."""
 
 from typing import Any, Final
-from uuid import UUID
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,10 +16,10 @@ from case_bridge.merging.reading import (
     pair,
     proposals,
 )
-from case_bridge.web.requests import acting, answer_act, case_id_of, read_fields, show
+from case_bridge.web.requests import By, Fields, case_id_of, on_case, show
 from hotline.accounts.roles import Role
 from hotline.accounts.service import User
-from hotline.kernel.errors import Invalid
+from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CaseId
 from hotline.web.keys import DATABASE, LANGUAGE
 from hotline.web.requests import path_id, wants_json
@@ -47,32 +46,24 @@ async def get_pair(request: web.Request) -> web.Response:
     )
 
 
-async def post_merge(request: web.Request) -> web.StreamResponse:
+@on_case
+async def post_merge(uow: UnitOfWork, case_id: CaseId, fields: Fields, by: By) -> None:
     """Let the case go into another one. Fields: into (a case's id), reason."""
-    case_id, fields = case_id_of(request), await read_fields(request)
-    kept_id = _case("into", fields.text("into"))
-    async with acting(request) as (uow, actor, now):
-        await service.merge_cases(
-            uow, case_id, kept_id, reason=fields.text("reason"), actor=actor, now=now
-        )
-    return await answer_act(request, case_id, fields)
+    kept_id = CaseId(fields.id("into"))
+    await service.merge_cases(uow, case_id, kept_id, reason=fields.text("reason"), **by)
 
 
-async def post_unmerge(request: web.Request) -> web.StreamResponse:
+@on_case
+async def post_unmerge(uow: UnitOfWork, case_id: CaseId, fields: Fields, by: By) -> None:
     """Take the case out of the one that it went into. Fields: reason."""
-    case_id, fields = case_id_of(request), await read_fields(request)
-    async with acting(request) as (uow, actor, now):
-        await service.unmerge_case(uow, case_id, reason=fields.text("reason"), actor=actor, now=now)
-    return await answer_act(request, case_id, fields)
+    await service.unmerge_case(uow, case_id, reason=fields.text("reason"), **by)
 
 
-async def post_apart(request: web.Request) -> web.StreamResponse:
+@on_case
+async def post_apart(uow: UnitOfWork, case_id: CaseId, fields: Fields, by: By) -> None:
     """Note that two cases are two matters. Fields: other (a case's id)."""
-    case_id, fields = case_id_of(request), await read_fields(request)
-    other_id = _case("other", fields.text("other"))
-    async with acting(request) as (uow, actor, now):
-        await service.keep_apart(uow, case_id, other_id, actor=actor, now=now)
-    return await answer_act(request, case_id, fields)
+    other_id = CaseId(fields.id("other"))
+    await service.keep_apart(uow, case_id, other_id, **by)
 
 
 async def merging_context(session: AsyncSession, user: User, view: CaseView) -> dict[str, Any]:
@@ -130,13 +121,6 @@ def _rows(found: Proposal) -> list[tuple[str, str, str]]:
 
 def _cell(side: Side, attribute: str) -> str:
     return str(getattr(side, attribute) or "—")
-
-
-def _case(field: str, text: str) -> CaseId:
-    try:
-        return CaseId(UUID(text))
-    except ValueError:
-        raise Invalid(field, "is not a case's id") from None
 
 
 ROUTES: Final = (

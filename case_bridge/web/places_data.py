@@ -1,6 +1,5 @@
 """Base data on pages: import of grids, census of components, and the online update tool."""
 
-from datetime import date
 from typing import Any, Final
 
 from aiohttp import web
@@ -80,7 +79,7 @@ async def post_preview(request: web.Request) -> web.Response:
 async def post_grids(request: web.Request) -> web.StreamResponse:
     """Import a file of grids. Fields: file, crs, whole, effective_on."""
     file, fields = await _uploaded(request), await read_fields(request)
-    effective_on = _day("effective_on", fields.text("effective_on"))
+    effective_on = fields.required_day("effective_on")
     async with acting(request) as (uow, actor, now):
         change = await import_grids(uow, file, effective_on=effective_on, actor=actor.name, now=now)
     if wants_json(request):
@@ -195,12 +194,11 @@ def _changes(fields: Fields) -> dict[str, Any]:
         name: fields.text(name) for name in ("name", "place", "note") if name in fields.texts
     }
     if "state" in fields.texts:
-        changes["state"] = _member(ComponentState, "state", fields.text("state"))
+        changes["state"] = fields.member("state", ComponentState)
     if "accuracy" in fields.texts:
-        changes["accuracy"] = _member(Accuracy, "accuracy", fields.text("accuracy"))
+        changes["accuracy"] = fields.member("accuracy", Accuracy)
     if "surveyed_on" in fields.texts:
-        text = fields.text("surveyed_on")
-        changes["surveyed_on"] = _day("surveyed_on", text) if text else None
+        changes["surveyed_on"] = fields.day("surveyed_on")
     longitude, latitude = fields.number("longitude"), fields.number("latitude")
     if longitude is not None and latitude is not None:
         position = to_wgs84(longitude, latitude, parse_crs(fields.text("crs") or Crs.WGS84))
@@ -208,25 +206,11 @@ def _changes(fields: Fields) -> dict[str, Any]:
     return changes
 
 
-def _member(kind: Any, name: str, text: str) -> Any:
-    try:
-        return kind(text)
-    except ValueError:
-        raise Invalid(name, f"is none of {', '.join(kind)}") from None
-
-
 def _whole_number(fields: Fields, name: str) -> int:
     try:
         return int(fields.text(name))
     except ValueError:
         raise Invalid(name, "is not a whole number") from None
-
-
-def _day(name: str, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Invalid(name, "is not a date such as 2026-03-11") from None
 
 
 async def _uploaded(request: web.Request) -> GridFileDraft:

@@ -1,11 +1,14 @@
 """What every handler of these pages does: who acts, what was sent, what is answered."""
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from enum import StrEnum
+from functools import wraps
+from typing import Any, Final, TypeAlias, TypedDict, TypeVar
+from uuid import UUID
 
 from aiohttp import web
 from aiohttp.web import FileField
@@ -19,6 +22,7 @@ from case_bridge.web.labels import limit_words, word
 from case_bridge.web.present import case_json
 from hotline.accounts.roles import Role
 from hotline.accounts.service import User
+from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Forbidden, Invalid
 from hotline.kernel.ids import CaseId, UnitId
@@ -27,6 +31,9 @@ from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.pages import render
 from hotline.web.requests import form_fields, local_path, path_id, wants_json
+from hotline.web.routing import Handler
+
+E = TypeVar("E", bound=StrEnum)
 
 READERS: Final = frozenset(
     {
@@ -75,6 +82,66 @@ class Fields:
         except ValueError:
             raise Invalid(name, "is not a number") from None
 
+    def id(self, name: str) -> UUID:
+        """Return an id.
+
+        Raises:
+            Invalid: if it is none.
+        """
+        try:
+            return UUID(self.text(name))
+        except ValueError:
+            raise Invalid(name, "is not an id") from None
+
+    def member(self, name: str, kind: type[E]) -> E:
+        """Return a code of `kind`.
+
+        Raises:
+            Invalid: if it is none of them.
+        """
+        try:
+            return kind(self.text(name))
+        except ValueError:
+            raise Invalid(name, f"is none of {', '.join(kind)}") from None
+
+    def day(self, name: str) -> date | None:
+        """Return a day, or None if none was sent.
+
+        Raises:
+            Invalid: if it is not one.
+        """
+        text = self.text(name)
+        try:
+            return date.fromisoformat(text) if text else None
+        except ValueError:
+            raise Invalid(name, "is not a date such as 2026-03-11") from None
+
+    def required_day(self, name: str) -> date:
+        """Return a day.
+
+        Raises:
+            Invalid: if it is missing, or not one.
+        """
+        day = self.day(name)
+        if day is None:
+            raise Invalid(name, "is missing")
+        return day
+
+    def instant(self, name: str) -> datetime | None:
+        """Return an instant, or None; what a browser's field sends is Shanghai's wall clock.
+
+        Raises:
+            Invalid: if it is not one.
+        """
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            instant = datetime.fromisoformat(text)
+        except ValueError:
+            raise Invalid(name, "is not a date with a time") from None
+        return instant if instant.tzinfo else instant.replace(tzinfo=SHANGHAI)
+
 
 async def read_fields(request: web.Request) -> Fields:
     """Return what was sent, by a form or as one flat JSON object.
@@ -121,6 +188,49 @@ async def acting(request: web.Request) -> AsyncGenerator[tuple[UnitOfWork, Actor
     """Open the transaction of one act; give who acts, and when."""
     async with request.app[DATABASE].begin() as uow:
         yield uow, await actor_of(uow.session, current_user(request)), request.app[CLOCK]()
+
+
+class By(TypedDict):
+    """Who acts, and when: what every act of the services takes."""
+
+    actor: Actor
+    now: datetime
+
+
+CaseAct: TypeAlias = Callable[[UnitOfWork, CaseId, Fields, By], Awaitable[None]]
+PartAct: TypeAlias = Callable[[UnitOfWork, UUID, Fields, By], Awaitable[CaseId]]
+
+
+def on_case(act: CaseAct) -> Handler:
+    """Make the handler of an act on the case in the path, for forms and programs alike."""
+
+    @wraps(act)
+    async def handle(request: web.Request) -> web.StreamResponse:
+        case_id, fields = case_id_of(request), await read_fields(request)
+        async with acting(request) as (uow, actor, now):
+            await act(uow, case_id, fields, By(actor=actor, now=now))
+        return await answer_act(request, case_id, fields)
+
+    return handle
+
+
+def on_part(name: str) -> Callable[[PartAct], Handler]:
+    """Make the handler of an act on something that belongs to a case, such as a notice.
+
+    The path carries its id under `name`; the act returns the case that it belongs to.
+    """
+
+    def decorate(act: PartAct) -> Handler:
+        @wraps(act)
+        async def handle(request: web.Request) -> web.StreamResponse:
+            part_id, fields = path_id(request, name), await read_fields(request)
+            async with acting(request) as (uow, actor, now):
+                case_id = await act(uow, part_id, fields, By(actor=actor, now=now))
+            return await answer_act(request, case_id, fields)
+
+        return handle
+
+    return decorate
 
 
 async def actor_of(session: AsyncSession, user: User) -> Actor:

@@ -1,6 +1,5 @@
 """The standard on pages: upload, errors, preview, effective day, history, roll-back, download."""
 
-from datetime import date
 from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
@@ -16,7 +15,7 @@ from case_bridge.standards.service import StandardFile
 from case_bridge.standards.states import StandardState, StandardTrigger
 from case_bridge.standards.tables import MAX_FILE
 from case_bridge.standards.writing import write_csv, write_xlsx
-from case_bridge.web.requests import Fields, acting, read_fields, see_other, show
+from case_bridge.web.requests import acting, read_fields, see_other, show
 from hotline.accounts.roles import Role
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import Invalid
@@ -95,7 +94,7 @@ async def get_standard(request: web.Request, standard_id: UUID | None = None) ->
 async def post_activate(request: web.Request) -> web.StreamResponse:
     """Put a version in force. Fields: effective_on."""
     standard_id, fields = path_id(request, "standard_id"), await read_fields(request)
-    effective_on = _day(fields)
+    effective_on = fields.required_day("effective_on")
     async with acting(request) as (uow, actor, now):
         await service.activate_standard(
             uow, standard_id, effective_on=effective_on, actor=actor.name, now=now
@@ -186,13 +185,6 @@ async def _uploaded(request: web.Request) -> StandardFile:
         raise Invalid("file", "choose one file, .xlsx or .csv")
     (file,) = fields.files
     return StandardFile(file.name, file.content, fields.optional("scheme"))
-
-
-def _day(fields: Fields) -> date:
-    try:
-        return date.fromisoformat(fields.text("effective_on"))
-    except ValueError:
-        raise Invalid("effective_on", "is not a day, such as 2026-10-01") from None
 
 
 async def _answer(request: web.Request, standard_id: UUID) -> web.StreamResponse:

@@ -1,6 +1,9 @@
 """The desk's JSON endpoints that change something; a program may use them as the desk does."""
 
-from typing import Final
+from collections.abc import Awaitable
+from datetime import datetime
+from functools import partial
+from typing import Final, Protocol
 
 from aiohttp import web
 
@@ -78,77 +81,31 @@ async def post_ticket(request: web.Request) -> web.Response:
 
 async def put_ticket(request: web.Request) -> web.Response:
     """Change a ticket's words, place or class."""
-    ticket_id = TicketId(path_id(request, "ticket_id"))
     body = await json_body(request, AmendTicketBody)
-    user = current_user(request)
-    async with request.app[DATABASE].begin() as uow:
-        await tickets.amend_ticket(
-            uow,
-            ticket_id,
-            body.as_amendment(),
-            actor=user_actor(user.id),
-            now=request.app[CLOCK](),
-        )
-    return await _answer(request, ticket_id)
+    return await _change(request, partial(tickets.amend_ticket, amendment=body.as_amendment()))
 
 
 async def post_transfer(request: web.Request) -> web.Response:
     """Hand the ticket to the city (转办); sent again, it changes nothing more."""
-    ticket_id = TicketId(path_id(request, "ticket_id"))
-    user = current_user(request)
-    async with request.app[DATABASE].begin() as uow:
-        await tickets.transfer_ticket(
-            uow, ticket_id, actor=user_actor(user.id), now=request.app[CLOCK]()
-        )
-    return await _answer(request, ticket_id)
+    return await _change(request, tickets.transfer_ticket)
 
 
 async def post_answer(request: web.Request) -> web.Response:
     """Answer at once, without a case (直办)."""
-    ticket_id = TicketId(path_id(request, "ticket_id"))
     body = await json_body(request, AnswerBody)
-    user = current_user(request)
-    async with request.app[DATABASE].begin() as uow:
-        await tickets.answer_ticket(
-            uow,
-            ticket_id,
-            answer=body.answer,
-            actor=user_actor(user.id),
-            now=request.app[CLOCK](),
-        )
-    return await _answer(request, ticket_id)
+    return await _change(request, partial(tickets.answer_ticket, answer=body.answer))
 
 
 async def post_cancel(request: web.Request) -> web.Response:
     """Void a ticket that was opened by mistake (作废)."""
-    ticket_id = TicketId(path_id(request, "ticket_id"))
     body = await json_body(request, ReasonBody)
-    user = current_user(request)
-    async with request.app[DATABASE].begin() as uow:
-        await tickets.cancel_ticket(
-            uow,
-            ticket_id,
-            reason=body.reason,
-            actor=user_actor(user.id),
-            now=request.app[CLOCK](),
-        )
-    return await _answer(request, ticket_id)
+    return await _change(request, partial(tickets.cancel_ticket, reason=body.reason))
 
 
 async def post_remind(request: web.Request) -> web.Response:
     """Urge the work on (催办)."""
-    ticket_id = TicketId(path_id(request, "ticket_id"))
     body = await json_body(request, ReasonBody)
-    user = current_user(request)
-    async with request.app[DATABASE].begin() as uow:
-        await tickets.remind_ticket(
-            uow,
-            ticket_id,
-            reason=body.reason,
-            actor=user_actor(user.id),
-            now=request.app[CLOCK](),
-        )
-    return await _answer(request, ticket_id)
+    return await _change(request, partial(tickets.remind_ticket, reason=body.reason))
 
 
 async def post_call_number(request: web.Request) -> web.Response:
@@ -273,6 +230,24 @@ def _seat_of(user: User) -> SeatId:
     if user.seat_id is None:
         raise Forbidden("the user has no seat")
     return user.seat_id
+
+
+class TicketAct(Protocol):
+    """An act of the service on one ticket."""
+
+    def __call__(
+        self, uow: UnitOfWork, ticket_id: TicketId, /, *, actor: str, now: datetime
+    ) -> Awaitable[object]:
+        """Do it."""
+
+
+async def _change(request: web.Request, act: TicketAct) -> web.Response:
+    """Do the act on the ticket in the path, and answer with the ticket as it is then."""
+    ticket_id = TicketId(path_id(request, "ticket_id"))
+    actor = user_actor(current_user(request).id)
+    async with request.app[DATABASE].begin() as uow:
+        await act(uow, ticket_id, actor=actor, now=request.app[CLOCK]())
+    return await _answer(request, ticket_id)
 
 
 async def _answer(request: web.Request, ticket_id: TicketId, *, status: int = 200) -> web.Response:
