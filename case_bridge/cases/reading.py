@@ -13,7 +13,8 @@ from case_bridge.cases.service import category_key_of
 from case_bridge.cases.states import CaseState
 from case_bridge.cases.views import CaseLine, CasePage, CaseView, Evidence, ReportView, Step
 from case_bridge.units.repository import Units
-from hotline.kernel.errors import Invalid, NotFound
+from hotline.kernel.cursors import read_cursor, write_cursor
+from hotline.kernel.errors import NotFound
 from hotline.kernel.ids import CaseId, UnitId
 from hotline.sla.deadline import DeadlineReceipt
 from hotline.tickets.category import CategoryKind
@@ -49,23 +50,14 @@ async def case_page(
         states,
         unit_id=unit_id,
         district=district,
-        after=_read_cursor(after) if after else None,
+        after=read_cursor(after) if after else None,
         limit=limit + 1,
     )
     names = dict(await Units(session).names())
     lines = tuple(line_of(row, names, now) for row in rows[:limit])
-    more = len(rows) > limit
-    return CasePage(lines, _cursor(rows[limit - 1]) if more else None)
-
-
-async def case_line(session: AsyncSession, case_id: CaseId, *, now: datetime) -> CaseLine:
-    """Return one case as a line.
-
-    Raises:
-        NotFound: if there is no such case.
-    """
-    row = await Cases(session).get(case_id)
-    return line_of(row, dict(await Units(session).names()), now)
+    if len(rows) <= limit:
+        return CasePage(lines, None)
+    return CasePage(lines, write_cursor(rows[limit - 1].registered_at, rows[limit - 1].id))
 
 
 async def case_view(session: AsyncSession, case_id: CaseId, *, now: datetime) -> CaseView:
@@ -221,18 +213,3 @@ def _evidence(row: EvidenceRow) -> Evidence:
         sha256=row.sha256,
         recorded_at=row.recorded_at,
     )
-
-
-def _cursor(row: CaseRow) -> str:
-    return f"{row.registered_at.isoformat()}|{row.id}"
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    at, _, case_id = cursor.partition("|")
-    try:
-        instant, identifier = datetime.fromisoformat(at), UUID(case_id)
-    except ValueError:
-        raise Invalid("after", "it was not given out by this list") from None
-    if instant.tzinfo is None:
-        raise Invalid("after", "it was not given out by this list")
-    return instant, identifier

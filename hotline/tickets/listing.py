@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.contacts.contact import Channel
+from hotline.kernel.cursors import read_cursor, write_cursor
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import CitizenId
 from hotline.tickets.explained import expected_rows
@@ -332,7 +333,7 @@ def _ordered(
         at, key = TicketWordsRow.opened_at, TicketWordsRow.ticket_id
     down = sort is Sort.NEWEST
     if after:
-        instant, ticket_id = _read_cursor(after, sort)
+        instant, ticket_id = read_cursor(after.removeprefix(f"{sort.value}|"))
         place = func.row(at, key)
         here = func.row(instant, ticket_id)
         query = query.where(place < here if down else place > here)
@@ -342,15 +343,4 @@ def _ordered(
 def _cursor(row: TicketRow, sort: Sort) -> str:
     at = row.due_at if sort is Sort.DUE else row.opened_at
     assert at is not None
-    return f"{sort.value}|{at.isoformat()}|{row.id}"
-
-
-def _read_cursor(cursor: str, sort: Sort) -> tuple[datetime, UUID]:
-    order, at, ticket_id = (*cursor.split("|"), "", "", "")[:3]
-    try:
-        instant, identifier = datetime.fromisoformat(at), UUID(ticket_id)
-    except ValueError:
-        raise Invalid("after", "it was not given out by this list") from None
-    if order != sort.value or instant.tzinfo is None:
-        raise Invalid("after", "it was not given out by this list")
-    return instant, identifier
+    return f"{sort.value}|{write_cursor(at, row.id)}"

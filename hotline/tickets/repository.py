@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hotline.kernel.errors import Invalid, NotFound
+from hotline.kernel.cursors import read_cursor, write_cursor
+from hotline.kernel.errors import NotFound
 from hotline.kernel.ids import CitizenId, ContactId, TicketId
 from hotline.tickets.model import CategoryRow, ComplainantRow, TicketHistoryRow, TicketRow
 from hotline.tickets.states import TicketState
@@ -122,7 +123,7 @@ class Tickets:
         query = lines_query().where(TicketRow.state.in_(list(states)))
         place = (TicketRow.opened_at, TicketRow.id)
         if after is not None:
-            at, ticket_id = _read_cursor(after)
+            at, ticket_id = read_cursor(after)
             opened, same = TicketRow.opened_at, TicketRow.opened_at == at
             further = (
                 or_(opened < at, and_(same, TicketRow.id < ticket_id))
@@ -134,7 +135,9 @@ class Tickets:
         found = (await self.session.execute(query.order_by(*order).limit(limit + 1))).all()
         lines = tuple(line_of(row) for row in found[:limit])
         more = len(found) > limit
-        return TicketPage(lines, _cursor(lines[-1]) if more else None)
+        return TicketPage(
+            lines, write_cursor(lines[-1].opened_at, lines[-1].ticket_id) if more else None
+        )
 
     async def count(self, states: Iterable[TicketState]) -> int:
         """Return how many tickets are in some states."""
@@ -182,18 +185,3 @@ def line_of(found: Row[TicketRow, str]) -> TicketLine:
         opened_at=row.opened_at,
         due_at=row.due_at,
     )
-
-
-def _cursor(line: TicketLine) -> str:
-    return f"{line.opened_at.isoformat()}|{line.ticket_id}"
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    at, _, ticket_id = cursor.partition("|")
-    try:
-        instant, identifier = datetime.fromisoformat(at), UUID(ticket_id)
-    except ValueError:
-        raise Invalid("cursor", "it was not given out by this list") from None
-    if instant.tzinfo is None:
-        raise Invalid("cursor", "it was not given out by this list")
-    return instant, identifier

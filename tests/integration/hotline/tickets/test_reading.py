@@ -157,7 +157,7 @@ async def test_the_list_of_all_tickets_shows_the_newest_first(
 @pytest.mark.parametrize("cursor", ["", "x|y", "2026-03-11|", "2026-03-11T02:00:00|" + "0" * 32])
 async def test_a_made_up_cursor_is_refused(database: Database, cursor: str) -> None:
     async with database.read() as session:
-        with pytest.raises(Invalid, match="cursor"):
+        with pytest.raises(Invalid, match="after"):
             await reading.work_list(session, after=cursor)
 
 
