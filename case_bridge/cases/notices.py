@@ -1,15 +1,12 @@
 """Use cases of urging: reminders by the clock and by hand, orders, notices to others (R33, R62)."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from case_bridge.cases.case import HOUSE, Actor
 from case_bridge.cases.clock import LADDER, alarms_of
-from case_bridge.cases.model import CaseRow, NoticeRow
+from case_bridge.cases.model import CaseRow
 from case_bridge.cases.notice import Ground, NoticeKind
 from case_bridge.cases.notice_sql import Notices
 from case_bridge.cases.record import move_case
@@ -222,11 +219,6 @@ async def climb_ladders(database: Database, *, now: datetime) -> int:
             if marks.is_absolute and marks.guarded_at is None:
                 taken += await _miss_guard(uow, case, now=now)
     return taken
-
-
-async def notices_of(session: AsyncSession, case_id: UUID) -> Sequence[NoticeRow]:
-    """Return everything written about a case, oldest first."""
-    return await Notices(session).of_case(case_id)
 
 
 async def _take_rung(uow: UnitOfWork, case: CaseRow, level: Level, *, now: datetime) -> bool:

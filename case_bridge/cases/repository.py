@@ -148,15 +148,6 @@ class Cases:
             )
         )
 
-    async def running_stages(self, case_ids: Collection[UUID]) -> dict[UUID, CaseStageRow]:
-        """Return the stage clock that runs in each case that has one."""
-        found = await self._session.scalars(
-            select(CaseStageRow).where(
-                CaseStageRow.case_id.in_(case_ids), CaseStageRow.ended_at.is_(None)
-            )
-        )
-        return {row.case_id: row for row in found}
-
     async def next_serial(self, day: date) -> int:
         """Return the next serial of a day; waits for whoever holds the one before."""
         statement = (

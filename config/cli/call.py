@@ -9,9 +9,6 @@ from config.calling import CallScript, make_call
 from config.logging import configure_logging
 from config.settings import LogSettings
 
-SOUND = click.Path(exists=True, dir_okay=False, path_type=Path)
-OUTPUT = click.Path(dir_okay=False, path_type=Path)
-
 
 @click.command()
 @click.argument("target")

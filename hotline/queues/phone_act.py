@@ -35,11 +35,6 @@ class PhoneAct(StrEnum):
     LEAVE = "leave"  # 退出监听
 
 
-SUPERVISING = frozenset(
-    {PhoneAct.LISTEN, PhoneAct.WHISPER, PhoneAct.BARGE, PhoneAct.TAKE_OVER, PhoneAct.LEAVE}
-)
-
-
 class RequestState(StrEnum):
     """What became of a request."""
 

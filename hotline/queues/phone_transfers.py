@@ -168,12 +168,6 @@ async def latest_transfer(
     return None if row is None else _view(row)
 
 
-async def transfers_of(session: AsyncSession, call_id: CallId) -> list[TransferView]:
-    """Return everybody who was brought into a call, in order."""
-    query = select(TransferRow).where(TransferRow.call_id == call_id)
-    return [_view(row) for row in await session.scalars(query.order_by(TransferRow.asked_at))]
-
-
 def _view(row: TransferRow) -> TransferView:
     return TransferView(
         transfer_id=row.id,

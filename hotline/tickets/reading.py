@@ -24,8 +24,6 @@ from hotline.tickets.views import (
     TicketView,
 )
 
-UNFINISHED = (TicketState.OPEN, TicketState.TRANSFERRED, TicketState.RESOLVED)
-
 
 async def ticket_view(session: AsyncSession, ticket_id: TicketId) -> TicketView:
     """Return one ticket as a value.

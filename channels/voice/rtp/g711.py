@@ -15,7 +15,6 @@ from channels.voice.rtp.codec import FRAME_SAMPLES, LAWS, Codec
 Samples: TypeAlias = npt.NDArray[np.int16]
 
 _MU_BIAS = 0x84
-_MU_CLIP = 32_635
 
 
 def _linear_of_alaw(code: int) -> int:
