@@ -249,9 +249,9 @@ class Maker:
 
 def house(part: str, road: str, number: int) -> Spot:
     """Return a house on a road; odd numbers stand on one side."""
-    x, y, is_across = ROADS[part][road]
+    west, south, is_across = ROADS[part][road]
     along, aside = number * 25.0, 15.0 if number % 2 else -15.0
-    x, y = (x + along, y + aside) if is_across else (x + aside, y + along)
+    x, y = (west + along, south + aside) if is_across else (west + aside, south + along)
     return Spot(
         x, y,
         tuple(f"{road}{number}号{where}" for where in ("门口", "附近", "", "对面")),
