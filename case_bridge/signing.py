@@ -2,8 +2,8 @@
 
 The header `Hotline-Signature` is `key=<id>,t=<unix seconds>,nonce=<text>,v1=<hex>`; the nonce has
 16 to 64 of `A-Za-z0-9_-`. Signed are five lines: method, target (path and query below the base
-address), t, nonce, and the SHA-256 of the body in hex. The algorithm belongs to the key, never to the message: HMAC-SHA-256
-(RFC 2104) with a shared secret, or Ed25519 (RFC 8032).
+address), t, nonce, and the SHA-256 of the body in hex. The algorithm belongs to the key, never to
+the message: HMAC-SHA-256 (RFC 2104) with a shared secret, or Ed25519 (RFC 8032).
 """
 
 import base64

@@ -19,6 +19,7 @@ from config.catalogue import check_catalogue
 from config.data_files import DATA
 from config.detached import EmbeddedError, belongs_to_another
 from config.embedded import POSTGRES_BIN, VALKEY_BINARY, EmbeddedPostgres
+from config.exchange_checks import exchange_problems
 from config.media import media_problems
 from config.organisation_tables import ORGANISATION, load_organisations
 from config.rundir import running
@@ -47,6 +48,7 @@ def find_problems(chosen: Mapping[str, Any]) -> Iterator[str]:
     yield from _data_problems(settings.data)
     yield from _server_problems(settings)
     yield from _host_problems(settings)
+    yield from exchange_problems(settings)
     yield from telephony_problems(settings, DATA, system_clock())
     yield from media_problems(settings)
     if not any(True for _ in running(settings.data)):

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import aiohttp
 
+from case_bridge.exchange.client import PeerClient
+from case_bridge.exchange.peer import ExchangeOptions
 from case_bridge.platform import CasePlatform
-from case_bridge.platforms.local import LocalPlatform
-from config import wiring
+from config import exchange_wiring, wiring
 from config.doorbell import RedisDoorbell
 from config.embedded import EmbeddedPostgres, EmbeddedValkey
 from config.secrets import Secrets, open_secrets
@@ -46,6 +47,8 @@ class Runtime:
     """Also where live screens listen: `hotline.web.signals.Signals`."""
     outbound: Outbound
     platform: CasePlatform
+    exchange: ExchangeOptions
+    peers: PeerClient
     people: PeopleOptions
     query_codes: QueryCodeOptions
     intake: IntakeOptions
@@ -103,6 +106,7 @@ def _assemble(
     outbound = wiring.outbound_channels(settings, http)
     people = wiring.people_options(settings, secrets)
     codes = wiring.query_code_options(secrets)
+    exchange = exchange_wiring.exchange_options(settings)
     return Runtime(
         settings=settings,
         clock=clock,
@@ -111,7 +115,9 @@ def _assemble(
         database=database,
         doorbell=doorbell,
         outbound=outbound,
-        platform=LocalPlatform(database),
+        platform=exchange_wiring.case_platform(settings, database, http, clock),
+        exchange=exchange,
+        peers=exchange_wiring.peer_client(exchange, http, clock),
         people=people,
         query_codes=codes,
         intake=wiring.intake_options(people),

@@ -4,9 +4,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from case_bridge.bridge.comparing import compare_sides
+from case_bridge.bridge.polling import poll
 from case_bridge.bridge.reconcile import reconcile
 from case_bridge.cases.notices import climb_ladders
 from case_bridge.evaluation.service import fold_facts
+from case_bridge.exchange.talking import talk
 from case_bridge.field.roster import forget_tracks
 from case_bridge.later.service import reckon_provisional, resume_due
 from case_bridge.standards.service import activate_due
@@ -83,6 +86,22 @@ async def _reconcile(runtime: Runtime, now: datetime) -> int:
     return len(await reconcile(runtime.database, runtime.platform, now=now))
 
 
+async def _poll_platform(runtime: Runtime, now: datetime) -> int:
+    if runtime.settings.case_platform is None:
+        return 0  # ours tells by events
+    return await poll(runtime.database, runtime.platform, now=now)
+
+
+async def _compare_sides(runtime: Runtime, now: datetime) -> int:
+    if runtime.settings.case_platform is None:
+        return 0  # ours lives in the same transactions; what was lost the round `cases` finds
+    return await compare_sides(runtime.database, runtime.platform, now=now)
+
+
+async def _talk(runtime: Runtime, now: datetime) -> int:
+    return await talk(runtime.database, runtime.exchange, runtime.peers, now=now)
+
+
 async def _climb_ladders(runtime: Runtime, now: datetime) -> int:
     return await climb_ladders(runtime.database, now=now)
 
@@ -127,7 +146,6 @@ SCHEDULE: tuple[Round, ...] = (
     Round("recordings", timedelta(minutes=1), _seal_recordings),
     Round("retention", timedelta(hours=1), _dispose_recordings),
     Round("service_levels", timedelta(minutes=10), _keep_service_levels),
-    Round("cases", timedelta(minutes=5), _reconcile),
     Round("case_facts", timedelta(minutes=1), _fold_case_facts),
     Round("exports", timedelta(hours=1), _forget_exports),
     Round("refused_calls", timedelta(hours=1), _forget_refusals),
@@ -137,3 +155,11 @@ SCHEDULE: tuple[Round, ...] = (
     Round("standards", timedelta(minutes=1), _activate_standard),  # 标准按期生效
     Round("provisional_deadlines", timedelta(minutes=10), _reckon_provisional),
 )
+
+ABROAD: tuple[Round, ...] = (
+    Round("platform", timedelta(seconds=20), _poll_platform),
+    Round("exchange", timedelta(seconds=5), _talk),
+    Round("cases", timedelta(minutes=5), _reconcile),
+    Round("comparison", timedelta(minutes=10), _compare_sides),
+)
+"""Rounds that wait for other houses: they go beside the others and keep none of them waiting."""

@@ -5,12 +5,12 @@ written so that two rounds at once do no more than one.
 """
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from config.runtime import Runtime
-from config.schedule import SCHEDULE, Round
+from config.schedule import ABROAD, SCHEDULE, Round
 from hotline.kernel import outbox
 from hotline.kernel.errors import HotlineError
 
@@ -31,12 +31,18 @@ async def sweep_outbox(runtime: Runtime, now: datetime) -> int:
 
 async def sweep(runtime: Runtime, stop: asyncio.Event) -> None:
     """Sweep every interval, and make the rounds of the schedule, until `stop` is set."""
+    home = (Round("outbox", timedelta(0), sweep_outbox), *SCHEDULE)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_make_rounds(runtime, stop, home))
+        tasks.create_task(_make_rounds(runtime, stop, ABROAD))
+
+
+async def _make_rounds(runtime: Runtime, stop: asyncio.Event, rounds: tuple[Round, ...]) -> None:
     interval = runtime.settings.sweeper.interval.total_seconds()
     last: dict[str, datetime] = {}
     while not stop.is_set():
         now = runtime.clock()
-        await _guarded(Round("outbox", runtime.settings.sweeper.interval, sweep_outbox), runtime)
-        for each in SCHEDULE:
+        for each in rounds:
             if each.name not in last or now - last[each.name] >= each.every:
                 last[each.name] = now
                 await _guarded(each, runtime)

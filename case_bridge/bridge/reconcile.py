@@ -6,10 +6,11 @@ from uuid import UUID
 
 import structlog
 
+from case_bridge.bridge.differences import note_differences
 from case_bridge.bridge.model import ProgressFate
 from case_bridge.bridge.repository import Links, Messages
 from case_bridge.bridge.service import catch_up, finish_ticket, record_progress, submit_case
-from case_bridge.bridge.trouble import Trouble
+from case_bridge.bridge.trouble import COMPARED, Finding, Trouble
 from case_bridge.platform import CasePlatform, CaseProgress
 from hotline.kernel.db import Database
 from hotline.kernel.errors import Unavailable
@@ -25,17 +26,6 @@ OVERLAP = timedelta(hours=1)
 
 FIRST_LOOK_BACK = timedelta(days=90)
 """How far the first comparison with a platform goes back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was stuck, and whether it moves again."""
-
-    trouble: Trouble
-    what: str
-    """The ticket and round, or the message."""
-    repaired: bool
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +55,8 @@ async def reconcile(
         *await _match_again(database, now=now),
         *await _tell_again(database, now=now),
     ]
+    looked_for = frozenset(Trouble) - COMPARED
+    await note_differences(database, platform.name, findings, looked_for=looked_for, now=now)
     for finding in findings:
         log.warning(
             "reconciled", trouble=finding.trouble, what=finding.what, repaired=finding.repaired
@@ -82,12 +74,16 @@ async def _send_again(
     stuck = [(Trouble.NOT_SENT, ticket_id, round_) for ticket_id, round_ in unsent]
     stuck += [(Trouble.NOT_ANSWERED, TicketId(row.ticket_id), row.round) for row in pending]
     findings = []
+    silent = ""
     for trouble, ticket_id, round_ in stuck:
-        repaired, reason = True, "已重新送出"
+        repaired, reason = not silent, silent or "已重新送出"
         try:
-            await submit_case(database, platform, ticket_id, round_, now=now)
+            # Who did not answer once is not kept waiting for by each of hundreds.
+            if not silent:
+                await submit_case(database, platform, ticket_id, round_, now=now)
         except Unavailable as error:
             repaired, reason = False, str(error)
+            silent = reason
         findings.append(Finding(trouble, f"{ticket_id}/{round_}", repaired, reason))
     return findings
 

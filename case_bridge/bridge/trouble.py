@@ -1,6 +1,8 @@
 """The kinds of difference between tickets and cases."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Trouble(StrEnum):
@@ -14,3 +16,18 @@ class Trouble(StrEnum):
     NOT_REACHABLE = "not_reachable"  # 案卷系统无应答
     STATE_DIFFERS = "state_differs"  # 两边状态不一致
     NOT_OURS = "not_ours"  # 案卷系统有案卷，本系统无对应工单
+
+
+COMPARED: Final = frozenset({Trouble.STATE_DIFFERS, Trouble.NOT_OURS})
+"""What only the comparison of both sides finds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was stuck or differs, and whether it moves again."""
+
+    trouble: Trouble
+    what: str
+    """The ticket and round, the case and round, or the message."""
+    repaired: bool
+    reason: str

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from case_bridge.bridge.model import ProgressFate
-from case_bridge.bridge.reconcile import Trouble, reconcile
+from case_bridge.bridge.reconcile import reconcile
 from case_bridge.bridge.service import (
     record_progress,
     reopen_case,
@@ -15,6 +15,7 @@ from case_bridge.bridge.service import (
     submit_case,
 )
 from case_bridge.bridge.states import CrossingState
+from case_bridge.bridge.trouble import Trouble
 from case_bridge.platform import CaseProgress, PlatformUnavailable, ProgressKind
 from case_bridge.platforms.memory import MemoryPlatform
 from hotline.kernel.errors import Conflict, Invalid

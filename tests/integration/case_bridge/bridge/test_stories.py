@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from case_bridge.bridge.reconcile import Trouble, reconcile
+from case_bridge.bridge.reconcile import reconcile
 from case_bridge.bridge.states import CrossingState
+from case_bridge.bridge.trouble import Trouble
 from case_bridge.cases import service
 from case_bridge.cases.case import DeclineReason
 from case_bridge.cases.repository import Cases
