@@ -4,10 +4,11 @@ import asyncio
 
 from aiohttp import web
 
+from case_bridge.web.exchange_routes import exchange_part
 from case_bridge.web.places_routes import places_part
 from case_bridge.web.routes import PART as CASES_PART
 from channels.web.pages import public_part
-from config import wiring
+from config import exchange_wiring, wiring
 from config.accounts import accounts_options
 from config.runtime import Runtime
 from config.supervisor import Ready
@@ -53,6 +54,7 @@ def application(runtime: Runtime) -> web.Application:
         accounts_part(accounts_options()),
         CASES_PART,
         places_part(wiring.map_options(settings)),
+        exchange_part(runtime.exchange, exchange_wiring.maker_options(settings)),
     )
     return make_app(
         runtime.database,
