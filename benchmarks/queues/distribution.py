@@ -40,13 +40,14 @@ from hotline.kernel.errors import Conflict
 from hotline.kernel.ids import CallId, new_id
 from hotline.queues import service
 from hotline.queues.model import OfferRow
+from hotline.queues.signals import FREE, OFFER
 from hotline.queues.states import OfferState
 from hotline.queues.values import Offer, QueuePolicy
 
 WARM_UP = 5.0
 """Seconds in which connections are opened and statements prepared; they do not count."""
 
-TOPICS = ("queue", "seat", "offer")
+TOPICS = (FREE, OFFER)
 """What wakes the distribution of a voice process."""
 
 RING = (1.0, 4.0)

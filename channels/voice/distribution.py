@@ -1,12 +1,13 @@
 """The distributor of one voice process: makes offers, and brings them to the calls it carries.
 
 Every process may make an offer for any caller; the process that carries the call rings the seat.
-SQL says who rings where; a signal only shortens the second until the next look.
+SQL says who rings where; a signal only shortens the second until the next look. The looks have a
+connection of their own, so that a free seat does not wait behind a hundred calls that write.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -14,10 +15,11 @@ import structlog
 
 from channels.voice.waiters import first_of
 from hotline.kernel.clock import Clock
-from hotline.kernel.db import Database
+from hotline.kernel.db import Database, UnitOfWork
 from hotline.kernel.errors import Unavailable
 from hotline.kernel.ids import CallId
 from hotline.queues import service as queues
+from hotline.queues.signals import OFFER
 from hotline.queues.values import Offer, QueuePolicy
 
 log = structlog.get_logger()
@@ -41,10 +43,14 @@ class Distribution:
 
     def __init__(self, database: Database, clock: Clock, policy: QueuePolicy) -> None:
         self._database = database
+        self._own = database
+        """Where looks are taken: over a connection of their own while `run` runs."""
         self._clock = clock
         self._policy = policy
         self._news = asyncio.Event()
         self._waiters: dict[CallId, Waiter] = {}
+        self._known: dict[UUID, Offer] = {}
+        """The offers that rang at the last look."""
         self._shown: set[CallId] = set()
         """The calls that were shown offers; of the others there is nothing to tell."""
 
@@ -64,22 +70,38 @@ class Distribution:
 
     async def run(self, process_id: Callable[[], UUID]) -> None:
         """Distribute until cancelled; `process_id` tells the present life of this process."""
-        pause = LOOK_SECONDS
         while True:
-            await first_of(self._news, timeout=pause)
-            self._news.clear()
             try:
-                pause = LOOK_SECONDS if await self.look(process_id()) else AGAIN_SECONDS
+                async with self._database.alone() as self._own:
+                    await self._run(process_id)
             except Unavailable:
                 log.warning("distribution_waits_for_the_database")
                 await asyncio.sleep(LOOK_SECONDS)
 
-    async def look(self, process_id: UUID) -> bool:
-        """Make every offer that can be made, and show the calls theirs.
+    async def _run(self, process_id: Callable[[], UUID]) -> None:
+        pause = 0.0
+        while True:
+            if pause:
+                await first_of(self._news, timeout=pause)
+            self._news.clear()
+            pause = await self.look(process_id())
 
-        False if somebody else was moving seats or callers of one of the queues.
+    async def look(self, process_id: UUID) -> float:
+        """Make offers in one transaction, and show the calls theirs.
+
+        Returns how many seconds later to look again if there is no news: none if there was more
+        to do than one transaction does. So what rings is shown at once, however much is to do.
         """
-        is_done, ringing = await self._deal(process_id)
+        async with self._own.begin() as uow:
+            deals = await self._deal(uow)
+            ringing = await queues.ringing_offers(uow.session, process_id, self._known)
+        self._known = {offer.offer_id: offer for offer in ringing}
+        self._show(ringing)
+        if any(each.goes_on for each in deals):
+            return 0.0
+        return AGAIN_SECONDS if any(each.is_busy for each in deals) else LOOK_SECONDS
+
+    def _show(self, ringing: Sequence[Offer]) -> None:
         by_call: dict[CallId, list[Offer]] = defaultdict(list)
         for offer in ringing:
             by_call[offer.call_id].append(offer)
@@ -88,23 +110,24 @@ class Distribution:
             if call_id in self._waiters:
                 self._waiters[call_id].show(by_call[call_id])
         self._shown = by_call.keys() & self._waiters.keys()
-        return is_done
 
-    async def _deal(self, process_id: UUID) -> tuple[bool, list[Offer]]:
-        """Deal for every queue in which somebody waits, until nothing is left to do.
+    async def _deal(self, uow: UnitOfWork) -> list[queues.Deal]:
+        """Deal once for every queue in which somebody waits."""
+        heads = await queues.hold_queues(uow.session)
+        now = self._clock()
+        deals = [
+            await queues.deal(uow, name, now, self._policy, is_held=True)
+            if is_held
+            else queues.Deal(is_busy=True)
+            for name, is_held in heads
+        ]
+        self._tell_others(uow, deals)
+        return deals
 
-        Returns whether nobody else was moving seats or callers of one of them, and what rings then
-        for the calls that this process carries.
-        """
-        ringing: list[Offer] = []
-        deals: list[queues.Deal] = []
-        goes_on = True
-        while goes_on:
-            async with self._database.begin() as uow:
-                names = await queues.queues_with_callers(uow.session)
-                now = self._clock()
-                deals = [await queues.deal(uow, name, now, self._policy) for name in names]
-                goes_on = any(each.goes_on for each in deals)
-                if not goes_on:
-                    ringing = await queues.ringing_offers(uow.session, process_id)
-        return not any(each.is_busy for each in deals), ringing
+    def _tell_others(self, uow: UnitOfWork, deals: Iterable[queues.Deal]) -> None:
+        """Wake the processes that carry the calls; what we carry is seen in this very look."""
+        for each in deals:
+            for offer in each.offers:
+                self._known[offer.offer_id] = offer
+                if offer.call_id not in self._waiters:
+                    uow.signal(OFFER, offer_id=offer.offer_id)

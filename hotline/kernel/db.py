@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
@@ -108,12 +109,13 @@ class Database:
         clock: Clock,
         subscriptions: Subscriptions | None = None,
         doorbell: Doorbell | None = None,
+        connection: AsyncConnection | None = None,
     ) -> None:
         self.engine = engine
         self.clock = clock
         self._subscriptions: Subscriptions = subscriptions or {}
         self._doorbell: Doorbell = doorbell or SilentDoorbell()
-        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        self._sessions = async_sessionmaker(connection or engine, expire_on_commit=False)
 
     @classmethod
     def connect(
@@ -159,6 +161,26 @@ class Database:
         with _reachable():
             async with self._sessions() as session:
                 yield session
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncGenerator["Database", None]:
+        """Hold one connection; its transactions wait for those of nobody else.
+
+        One transaction at a time. The connection is not asked whether it lives: when it is lost,
+        the transaction raises, and the holder opens another.
+
+        Raises:
+            Unavailable: if the database cannot be reached.
+        """
+        with _reachable():
+            async with self.engine.connect() as connection:
+                yield Database(
+                    self.engine,
+                    clock=self.clock,
+                    subscriptions=self._subscriptions,
+                    doorbell=self._doorbell,
+                    connection=connection,
+                )
 
     async def ring(self, outbox_ids: Sequence[int]) -> None:
         """Offer outbox rows to the workers again."""

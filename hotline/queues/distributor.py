@@ -1,6 +1,6 @@
 """The distributor: who is offered to whom, and what becomes of the offer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,8 @@ from hotline.queues.pool import Pair, Place, Pool, SeatKind, fitting, kinds_of
 from hotline.queues.repository import Held, QueueEntries
 from hotline.queues.returns import service as returns
 from hotline.queues.routing import Candidate, Choice, Waiting
+from hotline.queues.signals import FREE
+from hotline.queues.states import SeatState
 from hotline.queues.values import Offer, QueuePolicy
 
 DEFAULT_POLICY = QueuePolicy()
@@ -27,6 +29,9 @@ FREE_LOOK = 100
 
 PAGE = 50
 """So many callers are read at a time, and offered at most in one transaction."""
+
+FEW = 4
+"""As many callers at least: somebody else may be moving the first of them."""
 
 MAX_LISTED = 10
 """So many of the seats that could take a caller an offer keeps; it counts the rest."""
@@ -56,27 +61,30 @@ async def deal(
     policy: QueuePolicy = DEFAULT_POLICY,
     *,
     most: int = PAGE,
+    is_held: bool = False,
 ) -> Deal:
     """Offer the first callers for whom there are seats, `most` at most, to the best of those.
 
-    Waits for nobody: what another transaction is moving is left out.
+    Waits for nobody: what another transaction is moving is left out. With `is_held`, this
+    transaction is known to be the only one that deals for the queue (`hold_queues`).
     """
     pool = Pool(uow.session, now)
-    if not await pool.hold(queue):
+    if not is_held and not await pool.hold(queue):
         return Deal(is_busy=True)
     rules = policy.rules_of(queue)
     table = _Table(pool, queue, rules, now)
     if not await table.look():
         return Deal()
     after: Place | None = None
-    while callers := await table.callers(after, most):
+    page = table.page(most)
+    while callers := await table.callers(after, page):
         choices = await table.choose(callers)
         if choices:
             made = await _make(uow, table, choices, queue, policy, now)
             chosen = sum(len(choice.seats[: choice.rings]) for choice in choices)
             return Deal(
                 made,
-                goes_on=len(callers) == most and table.has_more(chosen),
+                goes_on=len(callers) == page and table.has_more(chosen),
                 is_busy=len(made) < chosen,
             )
         after = callers[-1].rank_at, callers[-1].entry_id
@@ -104,6 +112,10 @@ class _Table:
             kinds_of(self._seats) if self._knows_all else await self._pool.kinds(self._queues)
         )
         return bool(self._seats)
+
+    def page(self, most: int) -> int:
+        """Return how many callers to read at a time: few where few seats are free."""
+        return min(most, max(FEW, 2 * len(self._seats)))
 
     async def callers(self, after: Place | None, most: int) -> list[Waiting]:
         """Return the next callers whom a free seat could serve."""
@@ -219,9 +231,19 @@ def _as_offer(row: Row[Any]) -> Offer:
     )
 
 
-async def ringing_offers(session: AsyncSession, process_id: UUID) -> list[Offer]:
-    """Return the ringing offers of the calls that one voice process carries."""
-    return [_as_offer(row) for row in await QueueEntries(session).ringing_in(process_id)]
+async def ringing_offers(
+    session: AsyncSession, process_id: UUID, known: Mapping[UUID, Offer]
+) -> list[Offer]:
+    """Return the ringing offers of the calls that one voice process carries.
+
+    Those that are `known` by their ids are not read again: an offer that rings never changes.
+    """
+    entries = QueueEntries(session)
+    ids = await entries.ringing_in(process_id)
+    unknown = [offer_id for offer_id in ids if offer_id not in known]
+    rows = await entries.offers(unknown) if unknown else ()
+    found = {**known, **{row.id: _as_offer(row) for row in rows}}
+    return [found[offer_id] for offer_id in ids if offer_id in found]
 
 
 async def answer_offer(uow: UnitOfWork, offer_id: UUID, *, now: datetime) -> None:
@@ -273,7 +295,8 @@ async def take_back_offer(uow: UnitOfWork, offer_id: UUID, *, reason: str, now: 
     carry_out(Act.TAKE_BACK, seat=seat, entry=entry, offer=offer, rings_elsewhere=rings_elsewhere)
     offer.ended_at, offer.reason = now, reason
     seat.since, seat.offer_id = now, None
-    tell(uow, seat, entry.queue)
+    # Nobody is woken: the same two would meet again at once, and again in vain.
+    tell_screens(uow, seat, entry.queue)
 
 
 def end_missed(uow: UnitOfWork, held: Held, *, reason: str, now: datetime) -> None:
@@ -283,9 +306,17 @@ def end_missed(uow: UnitOfWork, held: Held, *, reason: str, now: datetime) -> No
     offer.ended_at, offer.reason = now, reason
     seat.since, seat.offer_id, seat.break_reason = now, None, MISSED
     tell(uow, seat, entry.queue)
+    uow.signal(FREE)
 
 
 def tell(uow: UnitOfWork, seat: SeatRow, queue: str) -> None:
+    """Let screens know that a seat changed, and the distributors if it could take a caller now."""
+    tell_screens(uow, seat, queue)
+    if seat.state is SeatState.AVAILABLE:
+        uow.signal(FREE)
+
+
+def tell_screens(uow: UnitOfWork, seat: SeatRow, queue: str) -> None:
     """Let the seat's desk and the boards know that something changed."""
     uow.signal("seat", seat_id=seat.id)
     uow.signal("queue", queue=queue)

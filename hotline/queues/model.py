@@ -111,6 +111,17 @@ class AbuseFlagRow(Base):
     flagged_at: Mapped[datetime]
 
 
+class ThresholdRow(Base):
+    """From where on the board raises an alarm, as a shift leader has set it (告警阈值)."""
+
+    __tablename__ = "alarm_thresholds"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    """A field of `Thresholds`; where there is no row, what ships with the program holds."""
+    value: Mapped[int]
+    """Callers, or seconds."""
+
+
 class QueueEntryRow(Base):
     """One caller's time in one queue."""
 

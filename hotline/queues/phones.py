@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict
 from hotline.kernel.ids import SeatId
+from hotline.queues.distributor import tell
 from hotline.queues.repository import Seats
 from hotline.queues.values import PhoneBinding, SeatLogin
 
@@ -46,8 +47,7 @@ async def register_phone(
     ):
         raise Conflict("a newer registration of this phone is known")
     await seats.put_phone(seat_id, binding)
-    uow.signal("seat", seat_id=seat_id)
-    uow.signal("queue", queue=seat.queue)
+    tell(uow, seat, seat.queue)
 
 
 async def phone_of(session: AsyncSession, seat_id: SeatId, *, now: datetime) -> PhoneBinding | None:
@@ -82,8 +82,7 @@ async def open_browser_phone(
         raise Conflict(f"another page is the telephone of seat {seat_id}")
     await seats.put_browser_phone(seat_id, page_id, now + PAGE_LIVES)
     if is_new or (kept is not None and kept.page_id != page_id):
-        uow.signal("seat", seat_id=seat_id)
-        uow.signal("queue", queue=seat.queue)
+        tell(uow, seat, seat.queue)
 
 
 async def close_browser_phone(
@@ -95,8 +94,7 @@ async def close_browser_phone(
     kept = await seats.browser_phone(seat_id)
     if kept is not None and kept.page_id == page_id:
         await seats.put_browser_phone(seat_id, page_id, now)
-        uow.signal("seat", seat_id=seat_id)
-        uow.signal("queue", queue=seat.queue)
+        tell(uow, seat, seat.queue)
 
 
 async def has_browser_phone(session: AsyncSession, seat_id: SeatId, *, now: datetime) -> bool:

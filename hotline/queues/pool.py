@@ -86,7 +86,7 @@ class Pool:
 
     async def hold(self, queue: str) -> bool:
         """Be the only one who deals for a queue until the commit; False if another one does."""
-        held = await self._session.execute(HOLD, {"name": f"deal:{queue}"})
+        held = await self._session.execute(HOLD, {"queue": queue})
         return bool(held.scalar_one())
 
     async def seats(
@@ -208,10 +208,14 @@ class Pool:
         return [(by_id[offer_id], call_id) for offer_id, call_id in made]
 
 
-async def queues_with_callers(session: AsyncSession) -> list[str]:
-    """Return the queues in which somebody waits; the one whose head waits longest first."""
+async def hold_queues(session: AsyncSession) -> list[tuple[str, bool]]:
+    """Return the queues in which somebody waits, and whether this transaction alone deals for each.
+
+    Until the commit. The queue whose head waits longest comes first.
+    """
     rows = await session.execute(HEADS, {"waiting": QueuedState.WAITING.value})
-    return [queue for _, queue in sorted((rank_at, queue) for queue, rank_at in rows)]
+    held = sorted((rank_at, queue, is_held) for queue, rank_at, is_held in rows)
+    return [(queue, is_held) for _, queue, is_held in held]
 
 
 def fitting(kinds: Sequence[SeatKind], queues: Sequence[str], needs: Needs) -> int:
@@ -249,11 +253,13 @@ WITH RECURSIVE heads AS (
         ORDER BY queue, rank_at, id LIMIT 1
     ) AS next
 )
-SELECT queue, rank_at FROM heads
+SELECT queue, rank_at, pg_try_advisory_xact_lock(hashtextextended('deal:' || queue, 0)) FROM heads
 """).bindparams(bindparam("waiting", type_=String))
 """The first caller of each queue: one step along the index for each, however many wait."""
 
-HOLD = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
+HOLD = text("SELECT pg_try_advisory_xact_lock(hashtextextended('deal:' || :queue, 0))").bindparams(
+    bindparam("queue", type_=String)
+)
 
 CLAIM = text("""
 WITH pairs AS (

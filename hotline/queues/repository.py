@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import String, Uuid
 
 from hotline.contacts.calls.model import CallRow
 from hotline.contacts.calls.states import CallDirection, CallEnd, CallState
@@ -54,6 +55,12 @@ class Held:
         assert self.offer is not None
         return self.seat, self.entry, self.offer
 
+
+RINGING = text("""
+SELECT coalesce(array_agg(offers.id ORDER BY offers.made_at, offers.id), '{}')
+FROM offers JOIN calls ON calls.id = offers.call_id
+WHERE offers.state = :ringing AND calls.process_id = :process
+""").bindparams(bindparam("ringing", type_=String), bindparam("process", type_=Uuid))
 
 H = TypeVar("H", bound=Held | None)
 
@@ -455,8 +462,15 @@ class QueueEntries:
             OfferRow, offer_id, with_for_update=True, populate_existing=True
         )
 
-    async def ringing_in(self, process_id: UUID) -> Sequence[Any]:
-        """Return ringing offers of the calls that a voice process carries, as `Offer` names them.
+    async def ringing_in(self, process_id: UUID) -> Sequence[UUID]:
+        """Return the ringing offers of the calls that a voice process carries, in one row."""
+        found = await self._session.execute(
+            RINGING, {"process": process_id, "ringing": OfferState.RINGING.value}
+        )
+        return list(found.scalar_one())
+
+    async def offers(self, ids: Sequence[UUID]) -> Sequence[Any]:
+        """Return offers as `Offer` names them.
 
         Not the rows: their reasons are long, and nobody reads them while it rings.
         """
@@ -473,9 +487,7 @@ class QueueEntries:
             )
             .join(QueueEntryRow, QueueEntryRow.id == OfferRow.entry_id)
             .join(SeatRow, SeatRow.id == OfferRow.seat_id)
-            .join(CallRow, CallRow.id == OfferRow.call_id)
-            .where(OfferRow.state == OfferState.RINGING, CallRow.process_id == process_id)
-            .order_by(OfferRow.made_at, OfferRow.id)
+            .where(OfferRow.id.in_(ids))
         )
         return (await self._session.execute(query)).all()
 

@@ -27,11 +27,12 @@ from hotline.queues.distributor import (
     tell,
 )
 from hotline.queues.model import OfferRow, QueueEntryRow, SeatRow
-from hotline.queues.pool import queues_with_callers
+from hotline.queues.pool import hold_queues
 from hotline.queues.repository import Held, QueueEntries, Seats
 from hotline.queues.returns import service as returns
 from hotline.queues.returns.states import ReturnReason
 from hotline.queues.routing import Needs
+from hotline.queues.signals import OFFER
 from hotline.queues.states import (
     QUEUED,
     SEAT,
@@ -62,12 +63,12 @@ __all__ = [
     "enqueue",
     "finish",
     "has_seats",
+    "hold_queues",
     "make_available",
     "miss_offer",
     "position",
     "prospect",
     "put_seat",
-    "queues_with_callers",
     "ringing_offers",
     "seat_view",
     "set_skills",
@@ -300,7 +301,7 @@ async def _step_away(
         _, entry, offer = held.contact
         carry_out(act, seat=seat, entry=entry, offer=offer, rings_elsewhere=bool(held.also))
         offer.ended_at, offer.reason = now, act.value
-        uow.signal("offer", offer_id=offer.id)
+        uow.signal(OFFER, offer_id=offer.id)
     else:
         seat.state = SEAT.next(seat.state, trigger)
     seat.since, seat.offer_id, seat.break_reason = now, None, reason

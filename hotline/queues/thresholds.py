@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from hotline.queues.abuse import PROTECTION
 from hotline.queues.states import SeatState
 from hotline.queues.values import Board, QueueLine, SeatLine
 
@@ -71,6 +72,9 @@ def _of_queue(queue: QueueLine, board: Board, limits: Thresholds, now: datetime)
 
 
 def _of_seat(seat: SeatLine, limits: Thresholds, now: datetime) -> list[Alarm]:
+    if seat.state is SeatState.ON_BREAK and seat.break_reason == PROTECTION:
+        # A rest after an abusive call is due to the person, however long.
+        return []
     limit = {
         SeatState.TALKING: (AlarmKind.TALKING, limits.talking),
         SeatState.WRAP_UP: (AlarmKind.WRAP_UP, limits.wrap_up),

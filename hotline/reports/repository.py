@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from hotline.contacts.calls.model import CallRow
 from hotline.contacts.calls.states import CallDirection
 from hotline.kernel.errors import NotFound
+from hotline.queues.control.states import DIRECT
 from hotline.queues.model import OfferRow, QueueEntryRow
 from hotline.queues.states import OfferState
 from hotline.reports.definition import Arrival
@@ -93,6 +94,7 @@ class Arrivals:
             .where(
                 QueueEntryRow.enqueued_at >= begins,
                 QueueEntryRow.enqueued_at < ends,
+                ~_is_direct(),
                 CallRow.direction == CallDirection.INBOUND,
             )
             .subquery()
@@ -126,10 +128,19 @@ class Arrivals:
                 QueueEntryRow.enqueued_at >= begins,
                 QueueEntryRow.enqueued_at < ends,
                 QueueEntryRow.ended_at.is_not(None),
+                ~_is_direct(),
                 CallRow.direction == CallDirection.INBOUND,
             )
         )
         return [_recorded(entry, offer) for entry, offer in await self._session.execute(query)]
+
+
+def _is_direct() -> ColumnElement[bool]:
+    """Say of an entry that its seat was named: it stood in no queue, and no rule chose the seat."""
+    named = select(OfferRow.id).where(
+        OfferRow.entry_id == QueueEntryRow.id, OfferRow.rule == DIRECT
+    )
+    return named.exists()
 
 
 def _recorded(entry: QueueEntryRow, offer: OfferRow | None) -> RecordedCall:

@@ -1,12 +1,11 @@
 """What the desk must be told."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
 
 from hotline.people.citizen import PeopleOptions
-from hotline.queues.thresholds import Thresholds
 from hotline.tickets.query_code import QueryCodeOptions
 
 
@@ -16,8 +15,6 @@ class DeskOptions:
 
     query_codes: QueryCodeOptions
     people: PeopleOptions
-    thresholds: Thresholds = field(default_factory=Thresholds)
-    """From where on the board of the shift raises an alarm."""
     refresh_seconds: float = 5.0
     """A live screen is sent a fresh picture at least that often, whatever signals were lost."""
 

@@ -11,7 +11,8 @@ from hotline.people.citizen import PeopleOptions
 from hotline.people.service import find_citizen
 from hotline.queues import abuse, phone_transfers
 from hotline.queues import service as queues
-from hotline.queues.thresholds import Thresholds, alarms
+from hotline.queues.alarm_limits import thresholds_of
+from hotline.queues.thresholds import alarms
 from hotline.queues.values import SeatView
 from hotline.tickets.reading import open_tickets_of_citizen, work_list
 from hotline.tickets.views import TicketLine
@@ -76,15 +77,16 @@ async def _care(session: AsyncSession, seat: SeatView, now: datetime) -> dict[st
 
 
 async def board_snapshot(
-    session: AsyncSession, *, thresholds: Thresholds, may_supervise: bool, now: datetime
+    session: AsyncSession, *, may_supervise: bool, now: datetime
 ) -> dict[str, Any]:
     """Return everything that the board of the shift shows."""
     board = await queues.board(session, now)
+    limits = await thresholds_of(session)
     return {
         "type": "snapshot",
         "at": instant(now),
         "may_supervise": may_supervise,
-        "alarms": [alarm_json(each) for each in alarms(board, thresholds, now)],
+        "alarms": [alarm_json(each) for each in alarms(board, limits, now)],
         **board_json(board),
     }
 

@@ -21,7 +21,7 @@ from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.pages import render
 from hotline.web.requests import path_id
 from hotline.web.routing import MenuEntry, MenuGroup, Route, WebPart
-from hotline.web.supervision import lines
+from hotline.web.supervision import lines, skills, thresholds
 
 WATCHING: Final = frozenset({Role.SHIFT_LEADER, Role.SUPERVISOR})
 READING: Final = WATCHING | {Role.LEADER}
@@ -162,10 +162,12 @@ ROUTES: Final[tuple[Route, ...]] = (
 
 PART: Final = WebPart(
     "supervision",
-    (*ROUTES, *lines.ROUTES),
+    (*ROUTES, *lines.ROUTES, *skills.ROUTES, *thresholds.ROUTES),
     menu=(
         lines.MENU,
         MenuEntry("服务水平", "/levels", READING, MenuGroup.SHIFT),
         MenuEntry("回拨", "/return-calls", WATCHING, MenuGroup.SHIFT),
+        skills.MENU,
+        thresholds.MENU,
     ),
 )

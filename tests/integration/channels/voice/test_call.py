@@ -56,7 +56,7 @@ async def waits(hall: Hall) -> None:
 
     async def somebody() -> bool:
         async with hall.database.read() as session:
-            return await queues.queues_with_callers(session) != []
+            return await queues.hold_queues(session) != []
 
     await eventually(somebody, "somebody waits")
 

@@ -147,7 +147,7 @@ async def test_without_a_number_nobody_can_be_rung_back_so_nothing_is_offered(
             await waiting(hall, 2)
             await other.press("1")
             async with live_database.read() as session:
-                assert await queues.queues_with_callers(session) == ["hotline"]
+                assert [name for name, _ in await queues.hold_queues(session)] == ["hotline"]
                 assert await returns.return_calls(session) == []
             await one.hang_up()
             await other.hang_up()

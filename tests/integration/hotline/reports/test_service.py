@@ -9,6 +9,7 @@ from hotline.kernel.clock import SHANGHAI, Clock
 from hotline.kernel.db import Database
 from hotline.kernel.errors import NotFound
 from hotline.kernel.ids import new_id
+from hotline.queues import phone_contacts
 from hotline.queues import service as queues
 from hotline.reports import service as reports
 from hotline.reports.definition import DEFINITIONS, Class, Definition
@@ -153,3 +154,21 @@ async def test_a_recorded_day_is_played_again_from_its_rows(floor: SmallFloor) -
     assert found.real.mean_wait == pytest.approx(14)
     # The seats ring for 14 s, their mean: in time for the one who waited 40 s.
     assert (found.replayed.answered, found.replayed.seats) == (3, 2)
+
+
+async def test_a_seat_that_was_rung_for_a_transfer_is_no_arrival(floor: SmallFloor) -> None:
+    """Issue B 4, 9: no rule chose the seat, and nobody waited in a queue; neither is counted."""
+    seat_id = await floor.seat("8002")
+    call_id = await floor.call()
+    async with floor.database.begin() as uow:
+        offer = await phone_contacts.call_seat(
+            uow, call_id, seat_id, limit=timedelta(seconds=20), now=floor.now
+        )
+        await phone_contacts.answer_call_to_seat(uow, offer.offer_id, now=floor.now)
+        await queues.end_contact(uow, call_id, now=floor.now)
+
+    async with floor.database.read() as session:
+        found = await reports.replay_day(session, DAY, ReplayOptions(seats=2, rules={}))
+        counted = await reports.count_day(session, DAY, now=NEXT)
+    assert (found.real.calls, found.real.seats) == (4, 1)
+    assert {each.queue for each in counted} == {"*", QUEUE}

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hotline.kernel.ids import SeatId, new_id
+from hotline.queues.abuse import PROTECTION
 from hotline.queues.states import SeatState
 from hotline.queues.thresholds import AlarmKind, Thresholds, alarms
 from hotline.queues.values import Board, QueueLine, SeatLine
@@ -66,3 +67,11 @@ def test_an_available_seat_without_a_phone_raises_and_a_page_is_a_phone() -> Non
 
     assert kinds(without) == [AlarmKind.NO_PHONE]
     assert kinds(replace(without, browser_until=NOW + timedelta(seconds=20))) == []
+
+
+def test_a_rest_after_an_abusive_call_raises_nothing_however_long() -> None:
+    """Issue B 6: the protected person is not called back to work by a red board."""
+    resting = replace(SEAT, state=SeatState.ON_BREAK, since=NOW - timedelta(hours=2))
+
+    assert kinds(replace(resting, break_reason=PROTECTION)) == []
+    assert kinds(replace(resting, break_reason="rest")) == [AlarmKind.ON_BREAK]
