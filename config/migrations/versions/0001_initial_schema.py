@@ -831,6 +831,16 @@ def upgrade() -> None:
         postgresql_where="state = 'open'",
     )
     op.create_table(
+        "flow_texts",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("first_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_flow_texts")),
+    )
+    op.create_index("ix_flow_texts_name", "flow_texts", ["name"], unique=False)
+    op.create_table(
         "grid_imports",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("imported_at", sa.TIMESTAMP(timezone=True), nullable=False),
@@ -1539,6 +1549,8 @@ def upgrade() -> None:
         sa.Column("ticket_id", sa.Uuid(), nullable=True),
         sa.Column("notice_version", sa.String(), nullable=True),
         sa.Column("recording_id", sa.Uuid(), nullable=True),
+        sa.Column("flow", sa.String(), nullable=True),
+        sa.Column("flow_digest", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["process_id"], ["voice_processes.id"], name=op.f("fk_calls_process_id_voice_processes")
         ),
@@ -2149,6 +2161,19 @@ def upgrade() -> None:
             "evaluation_id", "object_key", name="uq_evaluation_results_evaluation_object"
         ),
     )
+    op.create_table(
+        "flow_activations",
+        sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["digest"], ["flow_texts.digest"], name=op.f("fk_flow_activations_digest_flow_texts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_activations")),
+    )
+    op.create_index("ix_flow_activations_name", "flow_activations", ["name", "id"], unique=False)
     op.create_table(
         "frontage_agreements",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -2963,6 +2988,40 @@ def upgrade() -> None:
             name=op.f("fk_voice_reports_process_id_voice_processes"),
         ),
         sa.PrimaryKeyConstraint("process_id", name=op.f("pk_voice_reports")),
+    )
+    op.create_table(
+        "call_dispositions",
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "disposition",
+            sa.Enum(
+                "ticket_opened",
+                "answered_directly",
+                "progress_enquiry",
+                "further_facts",
+                "other_body",
+                "emergency_referred",
+                "wrong_number",
+                "silent",
+                "harassment",
+                "dropped",
+                name="disposition",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("ticket_id", sa.Uuid(), nullable=True),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("written_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["call_id"], ["calls.id"], name=op.f("fk_call_dispositions_call_id_calls")
+        ),
+        sa.PrimaryKeyConstraint("call_id", name=op.f("pk_call_dispositions")),
+    )
+    op.create_index(
+        "ix_call_dispositions_disposition", "call_dispositions", ["disposition"], unique=False
     )
     op.create_table(
         "call_events",
