@@ -14,6 +14,7 @@ from config.runtime import Runtime
 from config.supervisor import Ready
 from hotline.web.accounts.handlers import accounts_part
 from hotline.web.app import make_app
+from hotline.web.audit.handlers import PART as AUDIT_PART
 from hotline.web.desk.handlers import desk_part
 from hotline.web.operations.handlers import PART as OPERATIONS_PART
 from hotline.web.recordings.handlers import recordings_part
@@ -52,6 +53,7 @@ def application(runtime: Runtime) -> web.Application:
         SUPERVISION_PART,
         OPERATIONS_PART,
         accounts_part(accounts_options()),
+        AUDIT_PART,
         CASES_PART,
         places_part(wiring.map_options(settings)),
         exchange_part(runtime.exchange, exchange_wiring.maker_options(settings)),

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.contacts.contact import Channel, ContactState, MessageState
+from hotline.contacts.disposition import Disposition
 from hotline.kernel.db import Base, enum_type
 from hotline.kernel.ids import new_id
 
@@ -50,6 +51,20 @@ class AttachmentRow(Base):
     size: Mapped[int]
     sha256: Mapped[str]
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+class CallDispositionRow(Base):
+    """How one call ended, as the seat that talked wrote it (话后小结)."""
+
+    __tablename__ = "call_dispositions"
+    __table_args__ = (Index("ix_call_dispositions_disposition", "disposition"),)
+
+    call_id: Mapped[UUID] = mapped_column(ForeignKey("calls.id"), primary_key=True)
+    disposition: Mapped[Disposition] = mapped_column(enum_type(Disposition))
+    note: Mapped[str]
+    ticket_id: Mapped[UUID | None]
+    user_id: Mapped[UUID]
+    written_at: Mapped[datetime]
 
 
 class MessageRow(Base):

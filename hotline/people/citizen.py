@@ -49,7 +49,6 @@ class CitizenView:
 
     citizen_id: CitizenId
     name_masked: str
-    is_confidential: bool
     first_seen_at: datetime
     identifiers: tuple[IdentifierView, ...]
 

@@ -19,7 +19,6 @@ class CitizenRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str | None]
-    is_confidential: Mapped[bool] = mapped_column(default=False)
     first_seen_at: Mapped[datetime]
 
 

@@ -83,14 +83,3 @@ class People:
             .order_by(IdentifierRow.added_at, IdentifierRow.kind.desc(), IdentifierRow.id)
         )
         return found.all()
-
-    async def identifier(self, identifier_id: UUID) -> IdentifierRow:
-        """Return one identifier.
-
-        Raises:
-            NotFound: if there is none.
-        """
-        row = await self.session.get(IdentifierRow, identifier_id)
-        if row is None:
-            raise NotFound("identifier", identifier_id)
-        return row

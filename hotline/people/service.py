@@ -1,13 +1,11 @@
-"""One citizen across channels: recognised by keyed hash, shown masked, unmasked with a reason."""
+"""One citizen across channels: recognised by keyed hash, shown masked."""
 
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hotline.accounts import audit
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import Forbidden, Invalid
 from hotline.kernel.ids import CitizenId
 from hotline.kernel.privacy import blind_index, mask_email, mask_name, mask_phone
 from hotline.people.citizen import (
@@ -20,8 +18,6 @@ from hotline.people.citizen import (
 from hotline.people.model import IdentifierRow
 from hotline.people.number import parse_number
 from hotline.people.repository import People
-
-REASON_LIMIT = 500
 
 
 async def identify(
@@ -77,66 +73,12 @@ async def citizen_view(session: AsyncSession, citizen_id: CitizenId) -> CitizenV
     return CitizenView(
         citizen_id=citizen_id,
         name_masked=mask_name(citizen.name) if citizen.name else "",
-        is_confidential=citizen.is_confidential,
         first_seen_at=citizen.first_seen_at,
         identifiers=tuple(
             IdentifierView(row.id, row.kind, _masked(row), row.is_short)
             for row in await people.identifiers(citizen_id)
         ),
     )
-
-
-async def set_confidential(
-    uow: UnitOfWork, citizen_id: CitizenId, *, confidential: bool, actor: str, now: datetime
-) -> None:
-    """Keep a citizen's identity to named roles (保密), or lift that; audited."""
-    citizen = await People(uow.session).get(citizen_id, lock=True)
-    if citizen.is_confidential == confidential:
-        return
-    citizen.is_confidential = confidential
-    await audit.append(
-        uow,
-        actor=actor,
-        action="citizen.confidential",
-        target=f"citizen:{citizen_id}",
-        detail={"confidential": confidential},
-        now=now,
-    )
-
-
-async def unmask(
-    uow: UnitOfWork,
-    identifier_id: UUID,
-    *,
-    reason: str,
-    actor: str,
-    may_see_confidential: bool,
-    now: datetime,
-) -> str:
-    """Return a whole number or address, and log who asked for it and why (R88).
-
-    Raises:
-        Invalid: if no reason is given.
-        Forbidden: if the citizen is confidential and the actor's role is not named for that.
-        NotFound: if there is no such identifier.
-    """
-    reason = reason.strip()
-    if not reason or len(reason) > REASON_LIMIT:
-        raise Invalid("reason", f"needed, up to {REASON_LIMIT} characters")
-    people = People(uow.session)
-    row = await people.identifier(identifier_id)
-    citizen = await people.get(CitizenId(row.citizen_id))
-    if citizen.is_confidential and not may_see_confidential:
-        raise Forbidden("this citizen's identity is confidential")
-    await audit.append(
-        uow,
-        actor=actor,
-        action="citizen.unmask",
-        target=f"citizen_identifier:{identifier_id}",
-        detail={"reason": reason},
-        now=now,
-    )
-    return row.value
 
 
 async def mail_of(session: AsyncSession, citizen_id: CitizenId) -> str | None:

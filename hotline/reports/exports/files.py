@@ -65,7 +65,7 @@ def record(
         word(ticket.reply_channel),
         address,
     )
-    return [_harmless(text) for text in texts]
+    return [harmless(text) for text in texts]
 
 
 def as_csv(lines: Iterable[Sequence[str]]) -> bytes:
@@ -85,8 +85,8 @@ def write_workbook(source: Path, target: Path) -> None:
     book.save(target)
 
 
-def _harmless(text: str) -> str:
-    # A spreadsheet would run what a citizen wrote.
+def harmless(text: str) -> str:
+    """Return a text that a spreadsheet shows and does not run, whoever wrote it."""
     text = "".join(sign for sign in text if sign >= " " or sign == "\n")
     return f"'{text}" if text.startswith(_BEGINS_A_FORMULA) else text
 

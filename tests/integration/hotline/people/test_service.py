@@ -1,12 +1,9 @@
 import asyncio
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
-from hotline.accounts.model import AuditRow
 from hotline.kernel.db import Database
-from hotline.kernel.errors import Forbidden, Invalid
 from hotline.kernel.ids import CitizenId
 from hotline.people import service
 from hotline.people.citizen import PeopleOptions
@@ -101,66 +98,3 @@ async def test_an_unknown_number_finds_and_adds_nobody(
 
     assert found is None
     assert rows == []
-
-
-async def test_unmasking_leaves_a_row_in_the_audit_log(
-    database: Database, clock: FakeClock
-) -> None:
-    """R88."""
-    citizen_id = await identify(database, clock, phone="13800001234")
-    async with database.begin() as uow:
-        (identifier,) = (await service.citizen_view(uow.session, citizen_id)).identifiers
-        number = await service.unmask(
-            uow,
-            identifier.identifier_id,
-            reason="回拨中断的来电",
-            actor="user:1",
-            may_see_confidential=False,
-            now=clock(),
-        )
-
-    async with database.read() as session:
-        logged = (await session.scalars(select(AuditRow))).one()
-    assert number == "+8613800001234"
-    assert (logged.actor, logged.action) == ("user:1", "citizen.unmask")
-    assert logged.detail == {"reason": "回拨中断的来电"}
-
-
-async def test_unmasking_without_a_reason_is_refused(database: Database, clock: FakeClock) -> None:
-    citizen_id = await identify(database, clock, phone="13800001234")
-    async with database.read() as session:
-        (identifier,) = (await service.citizen_view(session, citizen_id)).identifiers
-
-    with pytest.raises(Invalid, match="reason"):
-        async with database.begin() as uow:
-            await service.unmask(
-                uow,
-                identifier.identifier_id,
-                reason=" ",
-                actor="user:1",
-                may_see_confidential=True,
-                now=clock(),
-            )
-
-
-async def test_a_confidential_citizen_is_shown_to_named_roles_only(
-    database: Database, clock: FakeClock
-) -> None:
-    """R88: confidential ticket (GB/T 33358)."""
-    citizen_id = await identify(database, clock, phone="13800001234")
-    async with database.begin() as uow:
-        await service.set_confidential(
-            uow, citizen_id, confidential=True, actor="user:1", now=clock()
-        )
-        (identifier,) = (await service.citizen_view(uow.session, citizen_id)).identifiers
-
-    with pytest.raises(Forbidden):
-        async with database.begin() as uow:
-            await service.unmask(
-                uow,
-                identifier.identifier_id,
-                reason="想看",
-                actor="user:2",
-                may_see_confidential=False,
-                now=clock(),
-            )

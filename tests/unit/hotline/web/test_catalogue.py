@@ -19,6 +19,8 @@ from hotline.tickets.states import TicketState, TicketTrigger
 from hotline.tickets.ticket import CloseReason, Outcome
 from hotline.tickets.views import HistoryEntry
 from hotline.tickets.wording import state_words, timeline
+from hotline.web.audit.handlers import COLUMNS as AUDIT_COLUMNS
+from hotline.web.audit.words import ACTIONS, GROUPS
 from hotline.web.errors import _ADVICE
 from hotline.web.field_words import BY_FIELD, BY_KIND, OTHERWISE
 from hotline.web.labels import LABELS
@@ -63,6 +65,7 @@ def of_tables() -> Iterator[str]:
         yield from pair
     yield from _REPLY_WORDS.values()
     yield from MenuGroup
+    yield from (*ACTIONS.values(), *GROUPS.values(), *AUDIT_COLUMNS)
     yield from (*BY_FIELD.values(), *BY_KIND.values(), OTHERWISE)
     yield from (text for _, text in (*SOLVED, *SATISFACTION))
 

@@ -1,0 +1,1 @@
+"""The audit log, for who watches the others."""
