@@ -20,9 +20,11 @@ from case_bridge.standards.service import load_shipped
 from case_bridge.units.service import load_units
 from config.catalogue import Catalogue, load_catalogue
 from config.demo.people import load_demo_people
+from config.flow_shelf import texts_of
 from config.place_tables import load_demo_places
 from config.runtime import Servers
 from config.settings import Settings
+from hotline.contacts.flows import service as flow_texts
 from hotline.kernel.clock import Clock, system_clock
 from hotline.kernel.db import Database
 from hotline.kernel.errors import HotlineError
@@ -123,6 +125,7 @@ async def load_shipped_data(
         await load_units(uow, catalogue.units, catalogue.responsibility)
         await Cases(uow.session).put_rules(catalogue.rules, now=now)
         await save_directory(uow, catalogue.directory)
+        await flow_texts.release(uow, texts_of(catalogue.flows.values()), now=now)
         await Cases(uow.session).put_organisation(catalogue.organisation(organisation), now=now)
     log.info("data_loaded", categories_changed=changed, calendar_is_new=calendar_is_new)
 

@@ -8,6 +8,7 @@ MODULES = (
     "hotline.contacts.model",
     "hotline.contacts.calls.model",
     "hotline.contacts.telephony.model",
+    "hotline.contacts.flows.model",
     "hotline.people.model",
     "hotline.tickets.model",
     "hotline.queues.model",

@@ -1,5 +1,6 @@
 """The shape of a flow: named steps, each of one kind, each naming the steps that may follow."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -215,3 +216,10 @@ class Flow:
     digit_one: str = "yao"
     """How the digit 1 is said in a row of digits: `yao` (幺, as on the telephone) or `yi` (一)."""
     source: str = ""
+    text: str = field(default="", repr=False)
+    """What was read."""
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of the text: what calls keep of the flow that they walked through."""
+        return hashlib.sha256(self.text.encode()).hexdigest()

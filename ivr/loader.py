@@ -10,6 +10,7 @@ pieces: `thanks` is a prompt, `digits:{ticket_number}` a row of digits, `number:
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from ivr.checks import problems_of
@@ -59,7 +60,7 @@ def load_flow(text: str, source: str, prompts: frozenset[str]) -> Flow:
         FlowError: with every problem found.
     """
     problems: list[Problem] = []
-    flow = _flow(read(source, text, problems))
+    flow = replace(_flow(read(source, text, problems)), text=text)
     if not problems:
         problems += problems_of(flow, prompts)
     if problems:

@@ -150,6 +150,8 @@ class InboundCall:
                 to_number=self._line.options.number,
                 sip_call_id=self._offered.sip_call_id,
                 contact_id=contact_id,
+                flow=self._flow.name,
+                flow_digest=self._flow.digest,
             )
             call_id = await calls.open_call(uow, draft, now=now)
         self._call_id = call_id

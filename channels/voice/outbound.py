@@ -21,9 +21,9 @@ from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
 from channels.voice.media.engine import PortsExhausted
 from channels.voice.options import TrunkOptions
 from channels.voice.seat_ring import DECLINING, NOT_ANSWERING, Caller
+from channels.voice.sip.address import Hop
 from channels.voice.sip.outgoing import SILENT
 from channels.voice.trunks import (
-    hop_of,
     identity_of,
     line_of,
     may_dial,
@@ -141,15 +141,16 @@ class OutboundCall:
         trunks = self._exchange.trunks
         for trunk in trunks.in_order:
             if may_dial(trunk, self._order.to_number):
-                with trunks.used(trunk.name):
-                    end = await self._try(trunk, session)
-                if end is not None:
-                    return end
+                for hop in trunks.hops_of(trunk):
+                    with trunks.used(trunk.name):
+                        end = await self._try(trunk, hop, session)
+                    if end is not None:
+                        return end
         return CallEnd.FAILED
 
-    async def _try(self, trunk: TrunkOptions, session: IvrSession) -> CallEnd | None:
+    async def _try(self, trunk: TrunkOptions, hop: Hop, session: IvrSession) -> CallEnd | None:
         """Dial by one trunk; None if it has no way, so that the next one may be tried."""
-        leg = await self._ring(trunk)
+        leg = await self._ring(trunk, hop)
         try:
             if leg.answered.is_set():
                 return await self._live(leg, session)
@@ -161,11 +162,11 @@ class OutboundCall:
         if status == SILENT:
             self._exchange.trunks.note_silence(trunk.name)
         self._exchange.refusals.note(
-            CallDirection.OUTBOUND, trunk.name, trunk.host, RefusalReason.NO_WAY, status
+            CallDirection.OUTBOUND, trunk.name, hop.host, RefusalReason.NO_WAY, status
         )
         return None
 
-    async def _ring(self, trunk: TrunkOptions) -> Leg:
+    async def _ring(self, trunk: TrunkOptions, hop: Hop) -> Leg:
         """Dial and wait until the call is answered, refused, or rang long enough."""
         media, sdp = await self._exchange.media.offer(
             str(self._order.order_id), srtp=srtp_of(trunk)
@@ -185,7 +186,7 @@ class OutboundCall:
             media,
             caller=own_address(trunk),
             credentials=trunk.credentials,
-            destination=hop_of(trunk),
+            destination=hop,
             ring_limit=limit,
             patience=outbound.trunk_patience.total_seconds(),
             identity=identity_of(line, trunk),
@@ -202,6 +203,7 @@ class OutboundCall:
         """Write down that the number is being dialled; committed before the first packet."""
         now = self._exchange.clock()
         number = self._order.to_number
+        flow = self._exchange.options.flows[self._order.flow]
         draft = CallDraft(
             process_id=self._exchange.process_id,
             direction=CallDirection.OUTBOUND,
@@ -211,6 +213,8 @@ class OutboundCall:
             to_number=number,
             sip_call_id="",
             contact_id=None,
+            flow=flow.name,
+            flow_digest=flow.digest,
         )
         async with self._exchange.database.begin() as uow:
             call_id = await calls.open_call(uow, draft, now=now)

@@ -9,9 +9,12 @@ from channels.voice.media.embedded import EmbeddedMediaEngine
 from channels.voice.process import VoiceProcess
 from config import wiring
 from config.catalogue import load_catalogue
+from config.flow_shelf import FlowReader, FlowShelf
 from config.media import media_engine
 from config.runtime import Runtime
 from config.supervisor import Ready
+from hotline.contacts.flows.service import TOPIC
+from hotline.kernel.errors import Unavailable
 from hotline.kernel.tasks import spawn
 from hotline.queues.signals import FREE, OFFER
 
@@ -19,6 +22,8 @@ log = structlog.get_logger()
 
 TOPICS = ("orders", "phone", FREE, OFFER)
 LISTEN_AGAIN_SECONDS = 2.0
+READ_FLOWS_SECONDS = 20.0
+"""The longest that a text put in use waits when its signal is lost."""
 
 
 async def serve(runtime: Runtime, stop: asyncio.Event, ready: Ready) -> None:
@@ -29,15 +34,19 @@ async def serve(runtime: Runtime, stop: asyncio.Event, ready: Ready) -> None:
         OSError: if the SIP address cannot be bound.
     """
     catalogue = load_catalogue()
+    reader = FlowReader(catalogue.prompts, catalogue.directory)
+    flows = FlowShelf(catalogue.flows, reader)
+    await flows.refresh(runtime.database)
     options = wiring.voice_options(
-        runtime.settings, runtime.people, runtime.query_codes, catalogue.flows, catalogue.prompts
+        runtime.settings, runtime.people, runtime.query_codes, flows, catalogue.prompts
     )
     options.recordings.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with (
         media_engine(runtime.settings, runtime.clock) as media,
         VoiceProcess.open(options, runtime.database, media, clock=runtime.clock) as voice,
     ):
-        listening = spawn(_listen(runtime, voice), "listen for orders")
+        listening = spawn(_listen(runtime, voice, flows), "listen for orders")
+        reading = spawn(_read_flows(runtime, flows), "read flows")
         # A collection of what lives as long as the process would only delay packets.
         if isinstance(media, EmbeddedMediaEngine):
             media.collect_between_ticks()
@@ -50,16 +59,34 @@ async def serve(runtime: Runtime, stop: asyncio.Event, ready: Ready) -> None:
             await stop.wait()
         finally:
             listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            reading.cancel()
+            await asyncio.gather(listening, reading, return_exceptions=True)
 
 
-async def _listen(runtime: Runtime, voice: VoiceProcess) -> None:
+async def _listen(runtime: Runtime, voice: VoiceProcess, flows: FlowShelf) -> None:
     """Pass news on; what is missed, the process's own rounds find."""
     while True:
         try:
-            async with runtime.doorbell.subscribe(*TOPICS) as signals:
+            async with runtime.doorbell.subscribe(*TOPICS, TOPIC) as signals:
                 async for signal in signals:
-                    voice.wake(signal.topic)
+                    if signal.topic == TOPIC:
+                        await _refresh(runtime, flows)
+                    else:
+                        voice.wake(signal.topic)
         except OSError as error:
             log.warning("news_not_heard", reason=str(error))
         await asyncio.sleep(LISTEN_AGAIN_SECONDS)
+
+
+async def _read_flows(runtime: Runtime, flows: FlowShelf) -> None:
+    """Find what signals have missed."""
+    while True:
+        await asyncio.sleep(READ_FLOWS_SECONDS)
+        await _refresh(runtime, flows)
+
+
+async def _refresh(runtime: Runtime, flows: FlowShelf) -> None:
+    try:
+        await flows.refresh(runtime.database)
+    except Unavailable:
+        log.warning("flows_wait_for_the_database")

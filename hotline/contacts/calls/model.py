@@ -65,6 +65,9 @@ class CallRow(Base):
     notice_version: Mapped[str | None]
     """The recording notice the person heard; None: heard none, so nothing was recorded."""
     recording_id: Mapped[UUID | None]
+    flow: Mapped[str | None]
+    """What the person walked through, and the SHA-256 of its text (`flow_texts`)."""
+    flow_digest: Mapped[str | None]
 
 
 class CallEventRow(Base):

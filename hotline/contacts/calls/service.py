@@ -72,6 +72,8 @@ async def open_call(uow: UnitOfWork, draft: CallDraft, *, now: datetime) -> Call
         to_number=draft.to_number,
         sip_call_id=draft.sip_call_id,
         contact_id=draft.contact_id,
+        flow=draft.flow,
+        flow_digest=draft.flow_digest,
         state=CALL.initial,
         started_at=now,
     )

@@ -21,6 +21,9 @@ class CallDraft:
     to_number: str
     sip_call_id: str
     contact_id: ContactId | None
+    flow: str | None = None
+    flow_digest: str | None = None
+    """Which text of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

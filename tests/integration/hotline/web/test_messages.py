@@ -14,8 +14,9 @@ from sqlalchemy import select
 from hotline.accounts.model import AuditRow
 from hotline.accounts.roles import Role
 from hotline.intake.voicemail import open_voicemail
-from hotline.kernel.ids import TicketId
+from hotline.kernel.ids import TicketId, UserId
 from hotline.people.citizen import PeopleOptions
+from hotline.queues import service as queues
 from hotline.recordings import service as recordings
 from hotline.recordings.states import RecordingClass
 from hotline.web.recordings.handlers import recordings_part
@@ -29,6 +30,10 @@ Browse = Callable[..., Awaitable[TestClient[Any, Any]]]
 async def ticket(house: WebHouse, tmp_path: Path) -> TicketId:
     """A ticket that came of two seconds of sound."""
     house.parts = (recordings_part(RecordingsOptions(tmp_path)),)
+    await house.user("wang", Role.SEAT, seat="801")
+    async with house.database.begin() as uow:
+        view = await queues.seat_view(uow.session, house.seats["801"])
+        await queues.sign_in(uow, view.seat_id, UserId(uuid4()), house.clock())
     call_id = await house.ring()
     async with house.database.begin() as uow:
         recording_id = await recordings.start_recording(
@@ -56,7 +61,6 @@ async def test_a_seat_hears_the_message_of_a_ticket_and_the_log_says_so(
     house: WebHouse, browse: Browse, ticket: TicketId
 ) -> None:
     """A message is the citizen's own text: no leader is needed, and every listening is logged."""
-    await house.user("wang", Role.SEAT, seat="801")
     client = await browse("wang")
     page = f"/tickets/{ticket}"
 
