@@ -93,6 +93,7 @@ def _trunk(name: str, trunk: TrunkSettings, number: str) -> TrunkOptions:
         credentials=credentials,
         registers=trunk.registers,
         srtp=trunk.srtp,
+        uses_srv=trunk.srv,
     )
 
 

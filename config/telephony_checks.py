@@ -53,10 +53,9 @@ def telephony_problems(settings: Settings, data: Path, now: datetime) -> Iterato
 def _trunk_problems(settings: Settings) -> Iterator[str]:
     for name, trunk in settings.all_trunks.items():
         prefix = _prefix_of(settings, name)
-        for variable, host in (
-            (f"{prefix}__ADDRESS", trunk.address.host),
-            *((f"{prefix}__PEERS", peer) for peer in trunk.peers),
-        ):
+        # A domain with SRV records needs no address of its own.
+        hosts = [] if trunk.srv else [(f"{prefix}__ADDRESS", trunk.address.host)]
+        for variable, host in (*hosts, *((f"{prefix}__PEERS", peer) for peer in trunk.peers)):
             try:
                 socket.getaddrinfo(host, None)
             except (OSError, UnicodeError):

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from channels.voice.media.sdes import Srtp
 from config.addresses import Address
+from config.media_settings import Addresses
 from config.setting_kinds import AddressField, Hours, Night, Part, Patterns, Words, read_patterns
 
 ALLOWED = read_patterns((r"1[3-9]\d{9}", r"0[1-9]\d{8,10}"))
@@ -65,6 +66,8 @@ class SipSettings(Part):
     """Calls at once; the next one is answered 503 with Retry-After."""
     tls: TlsSettings | None = None
     websocket: WebSocketSettings | None = None
+    name_servers: Addresses = ()
+    """HOST:PORT of who is asked for the SRV records of trunks; default: those of the system."""
     srtp: Srtp = Srtp.OPTIONAL
     """Whether the sound of seats' phones is encrypted (SRTP): `off`, `optional` or `required`.
     Only ever over TLS, because the keys travel with the signalling."""
@@ -107,6 +110,10 @@ class TrunkSettings(Part):
     from the trunk's own address."""
     registers: bool = False
     """Register with the provider instead of being a fixed address to it."""
+    srv: bool = False
+    """The host of `address` is a domain whose SRV records say where calls go (`_sip._udp.…`,
+    `_sip._tcp.…`); its port counts when there are none. Not with TLS: a certificate would have to
+    name the domain."""
     srtp: Srtp = Srtp.OPTIONAL
     """Whether the sound is encrypted (SRTP): `off`, `optional` or `required`; over TLS alone."""
     domain: str = ""
@@ -119,6 +126,12 @@ class TrunkSettings(Part):
     """Such calls within any hour."""
     calls_to_one: int = Field(default=6, ge=1)
     """Such calls to one number within any hour."""
+
+    @model_validator(mode="after")
+    def _is_found(self) -> Self:
+        if self.srv and self.transport == "tls":
+            raise ValueError("srv cannot be used with transport tls: name the host itself")
+        return self
 
 
 class CallSettings(Part):

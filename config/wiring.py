@@ -208,6 +208,7 @@ def voice_options(
         websocket=telephony.websocket_options(sip),
         realm=sip.realm,
         srtp=sip.srtp,
+        name_servers=tuple((server.host, server.port) for server in sip.name_servers),
         max_calls=sip.max_calls,
         lines=telephony.line_options(settings),
         trunks=telephony.trunk_options(settings),

@@ -83,6 +83,8 @@ class Endpoint:
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = NEVER
         self._is_flushing = False
+        self._owners: dict[str, str] = {}
+        """Targets of SRV records, and the host of the trunk that each belongs to."""
         self._probes: dict[ProbeKey, asyncio.Future[PeerProbed]] = {}
 
     @classmethod
@@ -312,6 +314,16 @@ class Endpoint:
         finally:
             del self._probes[key]
 
+    def name_targets(self, trunk: str, targets: frozenset[str]) -> None:
+        """Note by which names the host of a trunk is reached (SRV); calls from them are its own."""
+        before = {name for name, owner in self._owners.items() if owner == trunk}
+        for name in before - targets:
+            self._sockets.watch.remove(name)
+            del self._owners[name]
+        for name in sorted(targets - before - self._options.peers.trunks):
+            self._owners[name] = trunk
+            self._sockets.watch.add(name)
+
     def drain(self) -> None:
         """See `UserAgent.drain`."""
         self._agent.drain()
@@ -404,7 +416,10 @@ class Endpoint:
             new_token=lambda: secrets.token_hex(8),
             secret=secrets.token_bytes(32),
         )
-        await self._sockets.watch_names(options.peers.trunks, self._core.note_trunk)
+        await self._sockets.watch_names(options.peers.trunks, self._note_trunk)
+
+    def _note_trunk(self, name: str, addresses: frozenset[str]) -> None:
+        self._agent.note_trunk(name, addresses, owner=self._owners.get(name, name))
 
     async def _close(self) -> None:
         if self._alarm is not None:

@@ -12,9 +12,9 @@ from channels.voice.leg import Leg, LegEnd
 from channels.voice.missed import Missed
 from channels.voice.options import TrunkOptions
 from channels.voice.seat_ring import NOT_ANSWERING, Caller, ring_seat
+from channels.voice.sip.address import Hop
 from channels.voice.sip.outgoing import SILENT
 from channels.voice.trunks import (
-    hop_of,
     identity_of,
     line_of,
     may_dial,
@@ -164,15 +164,16 @@ async def _reach_number(
     for trunk in exchange.trunks.in_order:
         if not is_emergency and not may_dial(trunk, target.number or ""):
             continue
-        leg = await _dial(exchange, call_id, target, trunk)
-        if leg.answered.is_set() and not leg.is_over:
-            return FarEnd(leg)
-        await exchange.switchboard.drop(leg)
-        if leg.ringing.is_set() or leg.status not in NO_PATH:
-            return _why(leg)
-        if leg.status == SILENT:
-            exchange.trunks.note_silence(trunk.name)
-        result = TransferResult.UNREACHABLE
+        for hop in exchange.trunks.hops_of(trunk):
+            leg = await _dial(exchange, call_id, target, trunk, hop)
+            if leg.answered.is_set() and not leg.is_over:
+                return FarEnd(leg)
+            await exchange.switchboard.drop(leg)
+            if leg.ringing.is_set() or leg.status not in NO_PATH:
+                return _why(leg)
+            if leg.status == SILENT:
+                exchange.trunks.note_silence(trunk.name)
+            result = TransferResult.UNREACHABLE
     return result
 
 
@@ -199,7 +200,9 @@ async def _refusal(exchange: Exchange, target: Target) -> TransferResult | None:
     return TransferResult.OVER_BUDGET if is_over else None
 
 
-async def _dial(exchange: Exchange, call_id: CallId, target: Target, trunk: TrunkOptions) -> Leg:
+async def _dial(
+    exchange: Exchange, call_id: CallId, target: Target, trunk: TrunkOptions, hop: Hop
+) -> Leg:
     """Dial by one trunk, and wait until it is answered, refused, or rang long enough."""
     media, sdp = await exchange.media.offer(f"{call_id}:{target.kind}", srtp=srtp_of(trunk))
     outbound = exchange.options.outbound
@@ -211,7 +214,7 @@ async def _dial(exchange: Exchange, call_id: CallId, target: Target, trunk: Trun
         media,
         caller=own_address(trunk),
         credentials=trunk.credentials,
-        destination=hop_of(trunk),
+        destination=hop,
         ring_limit=limit,
         patience=outbound.trunk_patience.total_seconds(),
         identity=identity_of(line, trunk),

@@ -127,6 +127,21 @@ class NameWatch:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._all_answered.wait(), FIRST_ANSWER_SECONDS)
 
+    def add(self, name: str) -> None:
+        """Watch one more name, from now on; an address is told at once."""
+        if is_address(name):
+            self._told(name, frozenset({name}))
+        elif name not in self._seen and len(self._seen) < MAX_NAMES:
+            self._seen[name] = {}
+            self._cache.ask(name, partial(self._note, name))
+            if self._alarm is None:
+                self._alarm = self._loop.call_later(NAME_SECONDS, self._look)
+
+    def remove(self, name: str) -> None:
+        """Watch a name no more: it means nothing."""
+        self._seen.pop(name, None)
+        self._told(name, frozenset())
+
     def stop(self) -> None:
         """Look no more."""
         if self._alarm is not None:
@@ -142,7 +157,7 @@ class NameWatch:
         self._unanswered.discard(name)
         if not self._unanswered:
             self._all_answered.set()
-        if not addresses:
+        if not addresses or name not in self._seen:
             return
         now = self._loop.time()
         seen = self._seen[name]

@@ -89,6 +89,8 @@ class TrunkOptions:
     """Register with the provider, instead of being a fixed address to it."""
     srtp: Srtp = Srtp.OPTIONAL
     """Whether the sound of its calls is encrypted; only ever over TLS."""
+    uses_srv: bool = False
+    """`host` is a domain: where its calls go is asked for (SRV), `port` counts without records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +157,8 @@ class VoiceOptions:
     outbound: OutboundOptions = OutboundOptions()
     queue_policy: QueuePolicy = field(default_factory=QueuePolicy)
     limits: VoiceLimits = VoiceLimits()
+    name_servers: tuple[tuple[str, int], ...] = ()
+    """Who is asked for SRV records; those of the system if empty."""
     flows: Mapping[str, Flow]
     prompts: Path
     """Folder of prompts: `<language>/<name>.wav`."""

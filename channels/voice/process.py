@@ -28,6 +28,7 @@ from channels.voice.seat_calls import SeatCall
 from channels.voice.seats import SeatRegistrar
 from channels.voice.sip.events import CallOffered, RegisterReceived
 from channels.voice.sip.peers import PeerOptions
+from channels.voice.srv import SrvResolver
 from channels.voice.switchboard import Switchboard
 from channels.voice.telling import RefusalBook, Teller
 from channels.voice.trunks import TrunkRegistrations
@@ -71,7 +72,9 @@ class VoiceProcess:
         self._clock = clock
         self._lines = Lines(options.lines, options.trunks, options.srtp)
         self._registrar = SeatRegistrar(database, clock)
-        self._trunks = TrunkRegistrations(options.trunks, clock=clock)
+        self._trunks = TrunkRegistrations(
+            options.trunks, clock=clock, resolver=SrvResolver(options.name_servers)
+        )
         self._distribution = Distribution(database, clock, options.queue_policy)
         self._switchboard = Switchboard(
             on_call=self._call_came,

@@ -127,6 +127,12 @@ class Sockets:
         self._watch = NameWatch(self._names, names, told, self._loop)
         await self._watch.start()
 
+    @property
+    def watch(self) -> NameWatch:
+        """Who keeps an eye on names, after `watch_names`."""
+        assert self._watch is not None, "watch_names() comes first"
+        return self._watch
+
     def send(self, message: Outgoing) -> None:
         """Send a message by the transport of its hop."""
         transport = message.hop.transport

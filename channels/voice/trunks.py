@@ -17,6 +17,7 @@ from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.events import RegistrationChanged, RegistrationKey, RegistrationState
 from channels.voice.sip.outgoing import SILENT
 from channels.voice.sip.uri import host_port
+from channels.voice.srv import SHORTEST, SrvResolver, Way
 from hotline.kernel.clock import Clock
 from hotline.kernel.tasks import spawn
 
@@ -65,8 +66,12 @@ class TrunkRegistrations:
         *,
         clock: Clock,
         probe_seconds: float = PROBE_SECONDS,
+        resolver: SrvResolver | None = None,
     ) -> None:
         self._clock = clock
+        self._resolver = resolver or SrvResolver()
+        self._hops: dict[str, tuple[Hop, ...]] = {}
+        """Where SRV records lead, by trunk."""
         self._trunks = {trunk.name: trunk for trunk in trunks}
         self._probe_seconds = probe_seconds
         self._status = {trunk.name: TrunkStatus(name=trunk.name) for trunk in trunks}
@@ -78,16 +83,22 @@ class TrunkRegistrations:
     def start(self, endpoint: Endpoint) -> None:
         """Register with every provider that wants it, and ask all of them again and again."""
         for trunk in self._trunks.values():
-            if trunk.registers:
-                key = endpoint.register(
-                    own_address(trunk),
-                    registrar_of(trunk),
-                    credentials=trunk.credentials,
-                    destination=hop_of(trunk),
-                    contact_user=trunk.number,
-                )
-                self._keys[key] = trunk.name
-            self._probes.append(spawn(self._watch(endpoint, trunk), f"trunk {trunk.name}"))
+            if trunk.uses_srv:
+                self._probes.append(spawn(self._follow(endpoint, trunk), f"srv {trunk.name}"))
+            else:
+                self._begin(endpoint, trunk)
+
+    def _begin(self, endpoint: Endpoint, trunk: TrunkOptions) -> None:
+        if trunk.registers:
+            key = endpoint.register(
+                own_address(trunk),
+                registrar_of(trunk),
+                credentials=trunk.credentials,
+                destination=self._first_hop(trunk),
+                contact_user=trunk.number,
+            )
+            self._keys[key] = trunk.name
+        self._probes.append(spawn(self._watch(endpoint, trunk), f"trunk {trunk.name}"))
 
     def stop(self, endpoint: Endpoint) -> None:
         """Take our registrations back and ask no more."""
@@ -117,6 +128,10 @@ class TrunkRegistrations:
     def status(self) -> tuple[TrunkStatus, ...]:
         """How every trunk stands, in the order of the settings."""
         return tuple(self._status.values())
+
+    def hops_of(self, trunk: TrunkOptions) -> tuple[Hop, ...]:
+        """Return where a call by a trunk goes, one after the other; none: it takes no calls."""
+        return self._hops.get(trunk.name, (hop_of(trunk),))
 
     @property
     def in_order(self) -> tuple[TrunkOptions, ...]:
@@ -188,13 +203,38 @@ class TrunkRegistrations:
         status = self._status[name]
         return status.is_up and status.registration is not RegistrationState.FAILED
 
+    def _first_hop(self, trunk: TrunkOptions) -> Hop:
+        return next(iter(self.hops_of(trunk)), hop_of(trunk))
+
+    async def _follow(self, endpoint: Endpoint, trunk: TrunkOptions) -> None:
+        """Ask where the trunk is, again and again; what was known last counts meanwhile."""
+        is_begun = False
+        while True:
+            way = await self._resolver.ask(trunk.host, Transport(trunk.transport))
+            if way is not None:
+                self._take(endpoint, trunk, way)
+            if not is_begun:
+                is_begun = True
+                self._begin(endpoint, trunk)
+            await asyncio.sleep(SHORTEST if way is None else way.seconds)
+
+    def _take(self, endpoint: Endpoint, trunk: TrunkOptions, way: Way) -> None:
+        before = self._hops.pop(trunk.name, None)
+        if way.hops is not None:
+            self._hops[trunk.name] = way.hops
+        if before != way.hops:
+            count = None if way.hops is None else len(way.hops)
+            log.info("trunk_targets", trunk=trunk.name, count=count)
+        endpoint.name_targets(trunk.host, frozenset(hop.host for hop in way.hops or ()))
+
     async def _watch(self, endpoint: Endpoint, trunk: TrunkOptions) -> None:
         while True:
             doubted = self._status[trunk.name].failures > 0
             await asyncio.sleep(min(self._probe_seconds, DOUBT_SECONDS if doubted else inf))
             try:
                 async with asyncio.timeout(PROBE_PATIENCE):
-                    answer = await endpoint.probe(registrar_of(trunk), destination=hop_of(trunk))
+                    hop = self._first_hop(trunk)
+                    answer = await endpoint.probe(registrar_of(trunk), destination=hop)
             except TimeoutError:
                 self.note_probe(trunk.name, 408, is_answered=False)
             else:
@@ -208,12 +248,17 @@ def own_address(trunk: TrunkOptions) -> str:
 
 def registrar_of(trunk: TrunkOptions) -> str:
     """Return the provider's registrar."""
-    return f"sip:{trunk.domain or host_port(trunk.host, trunk.port)}"
+    return f"sip:{trunk.domain or host_port(trunk.host, _port_in_uri(trunk))}"
 
 
 def target_of(trunk: TrunkOptions, number: str) -> str:
     """Return the address of a number behind the trunk."""
-    return f"sip:{number}@{host_port(trunk.host, trunk.port)}"
+    return f"sip:{number}@{host_port(trunk.host, _port_in_uri(trunk))}"
+
+
+def _port_in_uri(trunk: TrunkOptions) -> int | None:
+    # RFC 3263 4.2: a port would say that the host is meant, not the domain.
+    return None if trunk.uses_srv else trunk.port
 
 
 def hop_of(trunk: TrunkOptions) -> Hop:

@@ -150,6 +150,7 @@ class Peers:
         self._options = options
         self._fixed = frozenset(map(canonical, options.trunks))
         self._named: dict[str, frozenset[str]] = {}
+        self._owners: dict[str, str] = {}
         self._trunks = self._fixed
         self._seats: OrderedDict[str, float] = OrderedDict()
         self._sources: OrderedDict[str, Source] = OrderedDict()
@@ -199,9 +200,15 @@ class Peers:
             known = self._enter(host, self.class_of(host, now), None, now)
         known.is_confirmed = True
 
-    def note_trunk(self, name: str, addresses: frozenset[str]) -> None:
-        """Note which addresses the name of a trunk means today; those of yesterday are none."""
+    def note_trunk(self, name: str, addresses: frozenset[str], *, owner: str = "") -> None:
+        """Note which addresses the name of a trunk means today; those of yesterday are none.
+
+        `owner` is the host in the settings, if `name` is only one that stands for it.
+        """
         self._named[name] = addresses
+        self._owners[name] = owner or name
+        if not addresses:
+            del self._named[name], self._owners[name]
         self._trunks = frozenset().union(self._fixed, *self._named.values())
 
     def is_trunk(self, host: str) -> bool:
@@ -210,7 +217,7 @@ class Peers:
 
     def trunk_hosts(self, host: str) -> frozenset[str]:
         """Return which hosts of the settings an address is: itself, or names of it."""
-        named = {name for name, addresses in self._named.items() if host in addresses}
+        named = {self._owners[name] for name, addresses in self._named.items() if host in addresses}
         return frozenset(named | ({host} & self._fixed))
 
     def note_seat(self, host: str, until: float) -> None:

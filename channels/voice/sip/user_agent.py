@@ -352,9 +352,9 @@ class UserAgent:
         """Return the addresses of which most was thrown away: address, what it is, how much."""
         return self._peers.noisy(most)
 
-    def note_trunk(self, name: str, addresses: frozenset[str]) -> None:
+    def note_trunk(self, name: str, addresses: frozenset[str], *, owner: str = "") -> None:
         """Note which addresses the name of a trunk means today."""
-        self._peers.note_trunk(name, addresses)
+        self._peers.note_trunk(name, addresses, owner=owner)
 
     def drain(self) -> None:
         """Take no new calls from here on: INVITE and OPTIONS are answered 503."""

@@ -321,3 +321,17 @@ def test_what_is_not_chosen_is_as_the_voice_process_has_it(chosen: Chosen) -> No
 
     assert voice_limits(settings.call) == VoiceLimits()
     assert outbound_options({}, settings.call) == OutboundOptions()
+
+
+def test_a_trunk_may_be_a_domain_with_srv_records(chosen: Chosen) -> None:
+    settings = chosen(
+        SIP__NAME_SERVERS="127.0.0.1:5353",
+        TRUNK__ADDRESS="nowhere.invalid:5060",
+        TRUNK__SRV="true",
+    )
+
+    assert trunk_options(settings)[0].uses_srv
+    assert [str(server) for server in settings.sip.name_servers] == ["127.0.0.1:5353"]
+    assert not [each for each in problems(settings) if "nowhere.invalid" in each]
+    with pytest.raises(SettingsError, match="name the host itself"):
+        chosen(TRUNK__TRANSPORT="tls")
