@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.accounts import audit
@@ -105,14 +105,11 @@ async def _put_in_use(uow: UnitOfWork, text: FlowText, *, actor: str, now: datet
 
 async def texts_in_use(session: AsyncSession) -> list[FlowText]:
     """Return the text in use of each flow."""
-    latest = (
-        select(FlowActivationRow)
-        .distinct(FlowActivationRow.name)
-        .order_by(FlowActivationRow.name, FlowActivationRow.id.desc())
-        .subquery()
-    )
+    latest = select(func.max(FlowActivationRow.id)).group_by(FlowActivationRow.name)
     rows = await session.scalars(
-        select(FlowTextRow).join(latest, latest.c.digest == FlowTextRow.digest)
+        select(FlowTextRow)
+        .join(FlowActivationRow, FlowActivationRow.digest == FlowTextRow.digest)
+        .where(FlowActivationRow.id.in_(latest))
     )
     return [_text(row) for row in rows]
 

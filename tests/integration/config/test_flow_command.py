@@ -1,4 +1,4 @@
-"""`hotline flow`: a text is put in use, compared, taken back, and calls meet it without a restart."""
+"""`hotline flow`: a text is put in use, compared, and taken back, without a restart."""
 
 from pathlib import Path
 
