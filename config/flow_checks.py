@@ -6,6 +6,7 @@ from typing import Final
 
 from channels.voice import ticket_status, voicemail
 from hotline.queues.phone_directory import DirectoryEntry
+from hotline.sla.calendar import DayKind
 from ivr.errors import Problem
 from ivr.flow import Flow, LookupStep, TransferStep, Variable, VoicemailStep
 from ivr.verbs import TransferTo
@@ -14,6 +15,12 @@ Gives = Mapping[str, tuple[str, ...]]
 
 LOOKUPS: Final[Mapping[str, Gives]] = MappingProxyType({"ticket": ticket_status.GIVES})
 """What each lookup sets; the names are those of `wiring.lookups`."""
+
+
+MOMENT: Final[Gives] = MappingProxyType(
+    {"night": ("0", "1"), "day": tuple(kind.value for kind in DayKind)}
+)
+"""What a call is told of its moment, if its flow declares it."""
 
 
 def house_problems(flow: Flow, directory: Collection[DirectoryEntry]) -> Iterator[Problem]:
@@ -35,6 +42,9 @@ def house_problems(flow: Flow, directory: Collection[DirectoryEntry]) -> Iterato
             case _:
                 pass
     for name, variable in flow.variables.items():
+        if name in MOMENT and set(MOMENT[name]) - set(variable.values):
+            what = f"{name}: write the values {', '.join(MOMENT[name])}"
+            yield Problem(flow.source, variable.line, what)
         if variable.is_later:
             yield from _later_problems(flow, name, variable, given)
 

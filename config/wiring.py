@@ -37,6 +37,7 @@ from hotline.queues.values import QueuePolicy
 from hotline.recordings.retention import RetentionPolicy
 from hotline.recordings.states import RecordingClass
 from hotline.reports.exports.service import ExportOptions
+from hotline.sla.calendar import WorkingCalendar
 from hotline.tickets.query_code import QueryCodeOptions
 from hotline.web.desk.options import DeskOptions
 from hotline.web.keys import WebOptions
@@ -196,6 +197,8 @@ def voice_options(
     codes: QueryCodeOptions,
     flows: Mapping[str, Flow],
     prompts: Path,
+    *,
+    calendar: WorkingCalendar | None = None,
 ) -> VoiceOptions:
     """Everything about calls."""
     sip = settings.sip
@@ -220,6 +223,7 @@ def voice_options(
         recordings=recordings_folder(settings),
         people=people,
         query_codes=codes,
+        calendar=calendar,
         lookups=lookups(codes),
     )
 

@@ -179,12 +179,21 @@ class InboundCall:
             await stop_tasks(walking, dead)
 
     async def _follow_flow(self) -> None:
-        variables: dict[str, str] = {}
-        if "night" in self._flow.variables:
-            variables["night"] = "1" if self._line.is_night(self._exchange.clock()) else "0"
-        session = IvrSession(self._flow, variables)
+        session = IvrSession(self._flow, self._variables())
         self._walk = FlowWalk(session, self._leg, self._prompts, self)
         await self._walk.run()
+
+    def _variables(self) -> dict[str, str]:
+        """Return what the flow asks of the moment: whether it is `night`, what kind of `day`."""
+        now = self._exchange.clock()
+        calendar = self._exchange.options.calendar
+        variables: dict[str, str] = {}
+        if "night" in self._flow.variables:
+            variables["night"] = "1" if self._line.is_night(now) else "0"
+        if "day" in self._flow.variables and calendar is not None:
+            day = calendar.day(calendar.local(now).date(), allow_provisional=True)
+            variables["day"] = day.kind.value
+        return variables
 
     async def answer(self) -> None:
         """Take the call (a flow's `answer`); only a peer that has acknowledged hears anything."""

@@ -14,6 +14,7 @@ from channels.voice.websockets import WebSocketOptions
 from hotline.kernel.db import Database
 from hotline.people.citizen import PeopleOptions
 from hotline.queues.values import QueuePolicy
+from hotline.sla.calendar import WorkingCalendar
 from hotline.tickets.query_code import QueryCodeOptions
 from ivr.flow import Flow
 
@@ -168,5 +169,7 @@ class VoiceOptions:
     """How a caller's number is recognised."""
     query_codes: QueryCodeOptions = field(repr=False)
     """How the code is made that is told to whoever has left a message."""
+    calendar: WorkingCalendar | None = None
+    """Tells flows what kind of day it is (`day`)."""
     lookups: Mapping[str, LookUp] = field(default_factory=dict)
     """What flows may look up, by name."""

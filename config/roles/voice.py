@@ -38,7 +38,12 @@ async def serve(runtime: Runtime, stop: asyncio.Event, ready: Ready) -> None:
     flows = FlowShelf(catalogue.flows, reader)
     await flows.refresh(runtime.database)
     options = wiring.voice_options(
-        runtime.settings, runtime.people, runtime.query_codes, flows, catalogue.prompts
+        runtime.settings,
+        runtime.people,
+        runtime.query_codes,
+        flows,
+        catalogue.prompts,
+        calendar=catalogue.calendar,
     )
     options.recordings.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with (

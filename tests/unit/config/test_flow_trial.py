@@ -84,6 +84,8 @@ def test_what_cannot_be_tried_says_why(options: tuple[str, ...], told: str) -> N
         ("declined, answered]", "declined]", "ticket_state: write the values open, "),
         ("has_due:\n    values: [\"0\", \"1\"]\n    later: yes", "has_due: {later: yes}",
          "has_due: write the values 0, 1"),
+        ("  night:  ", "  day: {values: [workday, holiday], default: workday}\n  night:  ",
+         "day: write the values workday, weekend, holiday, make_up"),
         ("  kept:   ", "  kopt:   ", "there is no step 'kept'"),
     ],
 )  # fmt: skip

@@ -1,13 +1,19 @@
 """What a flow does beyond the queue: messages, the status of a ticket, transfers; by sound."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from channels.voice.media.embedded import EmbeddedMediaEngine, EmbeddedMediaOptions
 from channels.voice.phone import Phone, PhoneOptions
+from channels.voice.process import VoiceProcess
 from channels.voice.tones import hears_tone, write_tone
+from config.catalogue import load_catalogue
 from config.jobs import JOBS
+from hotline.contacts.calls.model import CallRow
 from hotline.contacts.calls.states import CallEnd
 from hotline.contacts.contact import Channel
 from hotline.intake.voicemail import JOB, open_voicemail
@@ -418,3 +424,52 @@ async def test_nobody_outside_the_directory_is_dialled(
     assert not hears_tone(call.heard, MUSIC_HZ, seconds=0.2)
     async with live_database.read() as session:
         assert (await session.scalars(select(TransferRow))).all() == []
+
+
+BY_DAY = """
+name: main
+version: "7"
+language: zh-CN
+start: pick_up
+variables:
+  day: {values: [workday, weekend, holiday, make_up]}
+steps:
+  pick_up: {answer: yes, next: kind}
+  kind: {branch: day, cases: {holiday: closed}, otherwise: open}
+  closed: {play: [message_nothing], next: done}
+  open: {play: [message_kept], next: done}
+  done: {hangup: yes}
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "heard"),
+    [
+        (datetime(2026, 10, 1, 4, tzinfo=UTC), NOTHING_HZ),
+        (datetime(2026, 9, 30, 16, tzinfo=UTC), NOTHING_HZ),
+        (datetime(2026, 9, 30, 15, 59, tzinfo=UTC), KEPT_HZ),
+        (datetime(2026, 11, 21, 4, tzinfo=UTC), KEPT_HZ),
+    ],
+)
+async def test_a_flow_branches_by_the_kind_of_day_in_shanghai(
+    live_database: Database, tmp_path: Path, at: datetime, heard: float
+) -> None:
+    """The National Day holiday begins at midnight in Shanghai, not in Greenwich."""
+    options = replace(
+        voice_options(tmp_path),
+        flows=flows(tmp_path, BY_DAY),
+        calendar=load_catalogue().calendar,
+    )
+    async with (
+        EmbeddedMediaEngine(EmbeddedMediaOptions("127.0.0.1")) as media,
+        VoiceProcess.open(options, live_database, media, clock=lambda: at) as voice,
+        Phone.open(PhoneOptions(user="13800001234", folder=tmp_path)) as citizen,
+    ):
+        host, port = voice.address
+        call = await citizen.dial(f"sip:12319@{host}:{port}")
+        await call.wait_over(timeout=10)
+
+    assert hears_tone(call.heard, heard, seconds=0.4)
+    async with live_database.read() as session:
+        row = (await session.scalars(select(CallRow))).one()
+    assert (row.flow, row.flow_digest) == ("main", options.flows["main"].digest)
