@@ -4,7 +4,6 @@ Points are added for place, category, words and time, 100 at most. The weights w
 part `tune` of the sample under `config/data/merging`; its part `held` shows what they are worth.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,18 +13,15 @@ from typing import Final
 
 from case_bridge.merging.place_words import PlaceWords, meet, read_place, same_names, without_places
 from case_bridge.merging.words import likeness, shared, terms
+from case_bridge.places.position import Position, distance_m
 from hotline.tickets.category import CategoryKind
 
 PROPOSED: Final = 56
 """From so many points on two cases are shown to a person."""
 WITHIN: Final = timedelta(days=14)
 """Reports farther apart are two occurrences."""
-METRE: Final = 1 / 111_000
-"""In degrees of latitude."""
 FAR: Final = 300.0
 """Metres beyond which two positions are two places."""
-
-
 UNLIKE: Final = 0.25
 """Two reports whose words are less alike tell of two troubles at one place."""
 
@@ -210,6 +206,6 @@ def _metres(one: Matter, other: Matter) -> float | None:
         return None
     if one.longitude is None or other.longitude is None:
         return None
-    north = (one.latitude - other.latitude) / METRE
-    east = (one.longitude - other.longitude) / METRE * math.cos(math.radians(one.latitude))
-    return math.hypot(north, east)
+    return distance_m(
+        Position(one.longitude, one.latitude), Position(other.longitude, other.latitude)
+    )

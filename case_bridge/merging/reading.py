@@ -1,6 +1,6 @@
 """What is read of merging: which cases may be one matter and why, and what was merged."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -96,11 +96,9 @@ async def proposals(session: AsyncSession, case_ids: Collection[UUID]) -> tuple[
             if can_merge(merged):
                 pairs[merged.id, kept.id] = (merged, kept, likeness)
     ranked = sorted(pairs.values(), key=lambda pair: (-pair[2].points, pair[0].number))
+    sides = await _sides(session, [case for each in ranked for case in each[:2]])
     return tuple(
-        [
-            Proposal(await _side(session, merged), await _side(session, kept), likeness)
-            for merged, kept, likeness in ranked
-        ]
+        Proposal(sides[merged.id], sides[kept.id], likeness) for merged, kept, likeness in ranked
     )
 
 
@@ -113,7 +111,8 @@ async def pair(session: AsyncSession, case_id: UUID, other_id: UUID) -> Proposal
     cases = Cases(session)
     merged, kept = order(await cases.get(case_id), await cases.get(other_id))
     likeness = compare(matter_of(merged), matter_of(kept))
-    return Proposal(await _side(session, merged), await _side(session, kept), likeness)
+    sides = await _sides(session, (merged, kept))
+    return Proposal(sides[merged.id], sides[kept.id], likeness)
 
 
 async def merges_of(session: AsyncSession, case_id: CaseId) -> tuple[MergeView, ...]:
@@ -164,8 +163,12 @@ async def _likely(merges: Merges, case: CaseRow) -> list[tuple[CaseRow, Likeness
     return sorted(likely, key=lambda each: -each[1].points)[:SHOWN]
 
 
-async def _side(session: AsyncSession, case: CaseRow) -> Side:
-    reports = await Merges(session).reports(case.id, case.round)
+async def _sides(session: AsyncSession, cases: Collection[CaseRow]) -> Mapping[UUID, Side]:
+    waiting = await Merges(session).waiting([case.id for case in cases])
+    return {case.id: _side(case, waiting[case.id]) for case in cases}
+
+
+def _side(case: CaseRow, waiting: int) -> Side:
     return Side(
         case_id=CaseId(case.id),
         number=case.number,
@@ -177,5 +180,5 @@ async def _side(session: AsyncSession, case: CaseRow) -> Side:
         condition=case.condition,
         limit=case.limit_text,
         registered_at=case.registered_at,
-        reports=len(reports),
+        reports=waiting,
     )

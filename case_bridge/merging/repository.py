@@ -1,10 +1,12 @@
 """All SQL about merging."""
 
-from collections.abc import Collection, Sequence
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,8 +14,9 @@ from case_bridge.bridge.model import CaseLinkRow
 from case_bridge.bridge.states import CROSSING, CrossingState, CrossingTrigger
 from case_bridge.cases.model import CaseRow, ReportRow
 from case_bridge.cases.reading import OPEN_STATES
-from case_bridge.merging.likeness import FAR, METRE, WITHIN
+from case_bridge.merging.likeness import FAR, WITHIN
 from case_bridge.merging.model import CaseApartRow, CaseMergeRow
+from case_bridge.places.position import degree_north_m
 from hotline.kernel.ids import TicketId
 
 MOST = 200
@@ -84,6 +87,18 @@ class Merges:
         )
         return found.all()
 
+    async def waiting(self, case_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Return how many reports are behind the present round of each case."""
+        present = and_(CaseRow.id == ReportRow.case_id, CaseRow.round == ReportRow.case_round)
+        query = (
+            select(ReportRow.case_id, func.count())
+            .join(CaseRow, present)
+            .where(ReportRow.case_id.in_(case_ids))
+            .group_by(ReportRow.case_id)
+        )
+        found = await self._session.execute(query)
+        return Counter(dict(found.all()))
+
     async def live_links(
         self, case_id: UUID, tickets: Collection[TicketId] | None = None
     ) -> Sequence[CaseLinkRow]:
@@ -125,7 +140,7 @@ class Merges:
 
 def _near(longitude: float, latitude: float) -> ColumnElement[bool]:
     # A box twice as wide as far, for a degree of longitude is shorter than one of latitude.
-    reach = FAR * METRE
+    reach = FAR / degree_north_m(math.radians(latitude))
     return or_(
         CaseRow.latitude.is_(None),
         and_(

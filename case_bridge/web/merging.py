@@ -16,7 +16,7 @@ from case_bridge.merging.reading import (
     pair,
     proposals,
 )
-from case_bridge.web.requests import By, Fields, case_id_of, on_case, show
+from case_bridge.web.requests import By, Fields, case_id_of, check_reader, on_case, show
 from hotline.accounts.roles import Role
 from hotline.accounts.service import User
 from hotline.kernel.db import UnitOfWork
@@ -31,9 +31,11 @@ DESK: Final = frozenset({Role.SEAT, Role.SHIFT_LEADER})
 
 async def get_pair(request: web.Request) -> web.Response:
     """Show two cases side by side, with what speaks for one matter and the acts."""
-    case_id = case_id_of(request)
+    case_id, other_id = case_id_of(request), CaseId(path_id(request, "other_id"))
+    await check_reader(request, case_id)
+    await check_reader(request, other_id)
     async with request.app[DATABASE].read() as session:
-        found = await pair(session, case_id, path_id(request, "other_id"))
+        found = await pair(session, case_id, other_id)
     if wants_json(request):
         return web.json_response(proposal_json(found))
     return show(

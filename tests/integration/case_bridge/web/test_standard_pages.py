@@ -10,6 +10,7 @@ from case_bridge.standards import service
 from case_bridge.standards.standard import Standard
 from case_bridge.standards.writing import write_xlsx
 from hotline.accounts.roles import Role
+from tests.integration.case_bridge.cases.two_levels import organise
 from tests.integration.case_bridge.city import City
 from tests.integration.case_bridge.standards.test_service import SHIPPED, newer
 from tests.integration.case_bridge.web.test_pages import (  # noqa: F401 - `browse` is a fixture
@@ -152,3 +153,19 @@ async def test_two_matters_are_not_proposed_again(
     assert (await asked(seat, f"/cases/{other}"))["proposals"] == []
     wrong = await seat.post(f"/cases/{other}/merge", json={"into": "no id"})
     assert wrong.status == 422
+
+
+async def test_a_leader_reads_no_pair_of_another_district(
+    city: City,
+    browse: Browse,  # noqa: F811
+) -> None:
+    """R28: two cases side by side show as little of another district as either of them alone."""
+    await organise(city, "qinzhou")
+    kept, merged = await city.registered_case(), await city.registered_case()
+    leader = await browse(Role.SHIFT_LEADER)
+    elsewhere = await browse(Role.SHIFT_LEADER, unit="west")
+
+    side_by_side = f"/cases/{merged}/merge/{kept}"
+
+    assert (await leader.get(side_by_side)).status == 200
+    assert (await elsewhere.get(side_by_side)).status == 403
