@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from case_bridge.evaluation.counters import COUNTERS, Counter, Duty
+from case_bridge.evaluation.counters import COUNTERS, Counter
 from case_bridge.evaluation.fact import Flag
 
 COUNTERS_VERSION: Final = 1
@@ -52,16 +52,6 @@ FLAG_WORDS: Final[Mapping[Flag, str]] = MappingProxyType(
     }
 )
 
-DUTY_WORDS: Final[Mapping[Duty, str]] = MappingProxyType(
-    {
-        Duty.FILE: "计入立案人",
-        Duty.DISPATCH: "计入派遣人",
-        Duty.CLOSE: "计入结案人",
-        Duty.VERIFY: "计入核实人",
-        Duty.CHECK: "计入核查人",
-    }
-)
-
 RATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "结案率": ("closed", "should_close"),
@@ -98,8 +88,7 @@ def counter_parts(counter: Counter) -> tuple[str, ...]:
     """Return what a counter counts: cases of which all this is true."""
     raised = [words for flag, words in FLAG_WORDS.items() if flag in counter.raised]
     absent = [words for flag, words in ABSENT_WORDS.items() if flag in counter.absent]
-    duty = [DUTY_WORDS[counter.duty]] if counter.duty else []
-    return (*raised, *absent, *duty)
+    return (*raised, *absent)
 
 
 @dataclass(frozen=True, slots=True)

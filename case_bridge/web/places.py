@@ -40,11 +40,21 @@ Bounds = tuple[float, float, float, float]
 
 async def get_map(request: web.Request) -> web.Response:
     """Show the map; the base map's host is the only stranger that its pictures may come from."""
+    options, bounds = request.app[MAP], await bounds_of_city(request)
+    response = render(request, "places/map.html", wide=True, map=options, bounds=bounds)
+    return with_base_map(response, options)
+
+
+async def bounds_of_city(request: web.Request) -> str:
+    """Return west, south, east and north of the city's grids, as JSON."""
     options = request.app[MAP]
     async with request.app[DATABASE].read() as session:
         grids = (await options.grids.take(session, now=request.app[CLOCK]())).grids
-    bounds = _bounds_of(grids, options)
-    response = render(request, "places/map.html", wide=True, map=options, bounds=json.dumps(bounds))
+    return json.dumps(_bounds_of(grids, options))
+
+
+def with_base_map(response: web.Response, options: MapOptions) -> web.Response:
+    """Let a page load the pictures of the base map, if there is one, and of nobody else."""
     if options.tile_host:
         policy = SECURITY_HEADERS["Content-Security-Policy"]
         response.headers["Content-Security-Policy"] = policy.replace(

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from case_bridge.places.service import MAX_FILE
-from case_bridge.web import field, places, places_data
+from case_bridge.web import command, field, places, places_data
 from case_bridge.web.places_options import MAP, MapOptions
 from hotline.accounts.roles import Role
 from hotline.web.routing import PUBLIC, MenuEntry, MenuGroup, Route, WebPart
@@ -31,6 +31,9 @@ REGISTER: Final = VIEWERS | STAFF | {Role.UNIT}
 ROUTES: Final = (
     Route("GET", "/places/map", places.get_map, COMMAND, "places.map"),
     Route("GET", "/places/map.json", places.get_map_data, COMMAND, "places.map_data"),
+    Route("GET", "/command", command.get_screen, COMMAND, "command"),
+    Route("GET", "/command/live", command.get_live, COMMAND, "command.live"),
+    Route("GET", "/command/rows", command.get_rows, COMMAND, "command.rows"),
     Route("GET", "/places/search", places.get_search, VIEWERS, "places.search"),
     Route("GET", "/places/grids", places_data.get_grids, STAFF, "places.grids"),
     Route(
@@ -96,6 +99,7 @@ def places_part(options: MapOptions) -> WebPart:
         static=PAGES / "static",
         menu=(
             MenuEntry("一张图", "/places/map", COMMAND),
+            MenuEntry("指挥大屏", "/command", COMMAND),
             MenuEntry("监督员", "/places/roster", ROSTER, MenuGroup.BASE_DATA),
             MenuEntry("部件", "/places/components", STAFF | {Role.UNIT}, MenuGroup.BASE_DATA),
             MenuEntry("网格", "/places/grids", STAFF, MenuGroup.BASE_DATA),

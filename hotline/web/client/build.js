@@ -13,7 +13,7 @@ const result = await build({
   absWorkingDir: root,
   entryPoints: Object.fromEntries([
     ...["desk", "board", "lists", "pages", "recording"].map((name) => [name, join(here, `${name}.js`)]),
-    ...["field", "field-worker", "map"].map((name) => [
+    ...["field", "field-worker", "map", "command"].map((name) => [
       name,
       join(root, "case_bridge/web/client", `${name}.js`),
     ]),

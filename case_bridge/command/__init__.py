@@ -1,0 +1,1 @@
+"""What the city sees of itself at once: the numbers of the command screen, and their rows (R99)."""
