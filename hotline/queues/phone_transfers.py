@@ -184,6 +184,17 @@ def _view(row: TransferRow) -> TransferView:
     )
 
 
+async def open_transfers(session: AsyncSession) -> list[tuple[TransferView, str | None]]:
+    """Return every transfer that is under way, the oldest first, with the name of who asked."""
+    query = (
+        select(TransferRow, SeatRow.name)
+        .outerjoin(SeatRow, SeatRow.id == TransferRow.seat_id)
+        .where(TransferRow.ended_at.is_(None))
+        .order_by(TransferRow.asked_at, TransferRow.id)
+    )
+    return [(_view(row), name) for row, name in await session.execute(query)]
+
+
 async def dialled_since(session: AsyncSession, since: datetime, *, to: str | None = None) -> int:
     """Return how many numbers seats had dialled since an instant, emergencies left out.
 

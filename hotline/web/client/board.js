@@ -10,7 +10,7 @@ import { breakWord, clock, choices, label, t } from "./words.js";
 const FORCED = ["available", "on_break", "signed_out"];
 
 class HotlineBoard extends Plain {
-  static properties = { forcing: { state: true }, trouble: { state: true } };
+  static properties = { forcing: { state: true }, trouble: { state: true }, shown: { state: true } };
 
   #live = new Live("/board/live");
 
@@ -33,8 +33,11 @@ class HotlineBoard extends Plain {
       ${this.#alarms(picture.alarms)}
       <supervise-panel @trouble=${(event) => { this.trouble = event.detail; }}></supervise-panel>
       <ul class="tiles">${this.#tiles(picture)}</ul>
-      <section class="card" aria-labelledby="queues"><h2 id="queues">${t("排队")}</h2>${this.#queues(picture.queues)}</section>
-      <section class="card" aria-labelledby="seats"><h2 id="seats">${t("坐席")}</h2>${this.#seats(picture.seats)}</section>`;
+      <section class="card" aria-labelledby="queues"><h2 id="queues" tabindex="-1">${t("排队")}</h2>${this.#queues(picture.queues)}</section>
+      ${this.#moving(picture)}
+      <section class="card" aria-labelledby="seats"><h2 id="seats" tabindex="-1">${t("坐席")}</h2>
+        ${this.shown ? html`<p>${label("SeatState", this.shown)} <button class="link" @click=${() => { this.shown = null; }}>${t("显示全部坐席")}</button></p>` : nothing}
+        ${this.#seats(picture.seats.filter((each) => !this.shown || each.state === this.shown))}</section>`;
   }
 
   #alarms(alarms) {
@@ -50,10 +53,35 @@ class HotlineBoard extends Plain {
 
   #tiles({ queues, seats }) {
     const waiting = queues.reduce((sum, each) => sum + each.waiting, 0);
-    const counts = choices("SeatState").map(([state, word]) => [word, seats.filter((each) => each.state === state).length]);
-    return [[t("等待人数"), waiting], ...counts].map(
-      ([word, count]) => html`<li class="tile"><span>${word}</span> <strong>${count}</strong></li>`,
+    const counts = choices("SeatState").map(([state, word]) => [word, seats.filter((each) => each.state === state).length, state]);
+    return [[t("等待人数"), waiting, null], ...counts].map(
+      ([word, count, state]) => html`<li><button class="tile" aria-pressed=${state ? String(this.shown === state) : nothing}
+        @click=${() => this.#open(state)}><span>${word}</span> <strong>${count}</strong></button></li>`,
     );
+  }
+
+  // The rows that a number counts: the seats of a state, or the queues.
+  #open(state) {
+    if (state) this.shown = state;
+    this.querySelector(state ? "#seats" : "#queues").focus();
+  }
+
+  #moving({ transfers, parked }) {
+    if (transfers.length + parked.length === 0) return nothing;
+    return html`<section class="card" aria-labelledby="moving"><h2 id="moving">${t("转接与停泊")}</h2>
+      <div class="scroll"><table class="list"><thead><tr><th scope="col">${t("坐席")}</th><th scope="col">${t("事项")}</th>
+        <th scope="col">${t("去向")}</th><th scope="col">${t("时长")}</th><th scope="col">${t("来电")}</th></tr></thead>
+      <tbody>${transfers.map((each) => html`<tr><th scope="row">${each.seat ?? ""}</th>
+        <td>${label("TransferMode", each.mode)}：${label("TransferState", each.state)}</td>
+        <td>${label("TargetKind", each.kind)} ${each.name ?? ""}</td><td class="number">${this.#since(each.asked_at)}</td>
+        <td>${this.#decisions(each.call_id)}</td></tr>`)}
+      ${parked.map((each) => html`<tr><th scope="row">${each.seat}</th><td>${t("停泊")}</td><td class="number">*${each.slot}</td>
+        <td class="number">${this.#since(each.parked_at)}</td><td>${this.#decisions(each.call_id)}</td></tr>`)}
+      </tbody></table></div></section>`;
+  }
+
+  #decisions(call) {
+    return this.#live.picture.may_supervise ? html`<a href="/calls/${call}/offers">${t("分配经过")}</a>` : nothing;
   }
 
   #queues(queues) {

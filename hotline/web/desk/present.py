@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from hotline.kernel.privacy import mask_phone
+from hotline.queues.control.states import TargetKind
 from hotline.queues.estimate import Estimate
 from hotline.queues.phone_transfers import ParkedView, TransferView
 from hotline.queues.thresholds import Alarm
@@ -69,6 +70,21 @@ def transfer_json(transfer: TransferView) -> Json:
         "asked_at": instant(transfer.asked_at),
         "ended_at": instant(transfer.ended_at),
         "card": card,
+    }
+
+
+def moving_json(transfer: TransferView, seat: str | None) -> Json:
+    """Return a transfer as the board shows it: who asked, for whom; no number, no card."""
+    return {
+        "transfer_id": str(transfer.transfer_id),
+        "call_id": str(transfer.call_id),
+        "mode": transfer.mode.value,
+        "kind": transfer.kind.value,
+        # A number that was dialled may be a person's.
+        "name": transfer.name if transfer.kind is not TargetKind.NUMBER else None,
+        "state": transfer.state.value,
+        "seat": seat,
+        "asked_at": instant(transfer.asked_at),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.accounts.service import User
+from hotline.contacts.wrapping_up import wrap_up_of
 from hotline.people.citizen import PeopleOptions
 from hotline.people.service import find_citizen
 from hotline.queues import abuse, phone_transfers
@@ -21,6 +22,7 @@ from hotline.web.desk.present import (
     board_json,
     instant,
     line_json,
+    moving_json,
     parked_json,
     queue_json,
     seat_json,
@@ -46,6 +48,7 @@ async def desk_snapshot(
         "seat": seat_json(seat, await _open_tickets(session, seat, people)) if seat else None,
         "care": care,
         "transfer": await _transfer(session, seat) if seat else None,
+        "wrap_up": await _wrap_up(session, seat) if seat else None,
         "parked": [parked_json(each) for each in await phone_transfers.parked(session)],
         "queues": [queue_json(line) for line in board.queues],
         "tickets": [line_json(line) for line in work.lines],
@@ -64,6 +67,12 @@ async def _transfer(session: AsyncSession, seat: SeatView) -> dict[str, Any] | N
     if latest is None or began is None or latest.asked_at < began:
         return None
     return transfer_json(latest)
+
+
+async def _wrap_up(session: AsyncSession, seat: SeatView) -> str | None:
+    """Return what the seat wrote of how its present call ended."""
+    written = await wrap_up_of(session, seat.contact.call_id) if seat.contact else None
+    return written.disposition.value if written else None
 
 
 async def _care(session: AsyncSession, seat: SeatView, now: datetime) -> dict[str, Any]:
@@ -88,6 +97,10 @@ async def board_snapshot(
         "may_supervise": may_supervise,
         "alarms": [alarm_json(each) for each in alarms(board, limits, now)],
         **board_json(board),
+        "transfers": [
+            moving_json(each, seat) for each, seat in await phone_transfers.open_transfers(session)
+        ],
+        "parked": [parked_json(each) for each in await phone_transfers.parked(session)],
     }
 
 
