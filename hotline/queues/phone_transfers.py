@@ -32,6 +32,8 @@ from hotline.queues.phone_model import ParkedRow, TransferRow
 FIRST_SLOT, LAST_SLOT = 701, 799
 """Where callers are parked; a phone dials a star and the slot."""
 
+_PARKING = 0x50_41_52_4B  # "PARK": any constant that no other advisory lock of ours uses
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferView:
@@ -226,6 +228,8 @@ async def park(
     Raises:
         Conflict: if every slot is taken.
     """
+    # One after the other: two that saw the same slot free would end in a broken index.
+    await uow.session.execute(select(func.pg_advisory_xact_lock(_PARKING)))
     taken = set(
         await uow.session.scalars(select(ParkedRow.slot).where(ParkedRow.ended_at.is_(None)))
     )
