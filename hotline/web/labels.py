@@ -6,6 +6,7 @@ from typing import Final
 
 from hotline.accounts.roles import Role
 from hotline.contacts.contact import Channel
+from hotline.contacts.disposition import Disposition
 from hotline.queues.control.states import TargetKind, TransferMode, TransferResult, TransferState
 from hotline.queues.states import SeatState
 from hotline.queues.thresholds import AlarmKind
@@ -36,6 +37,18 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         Channel.WECHAT: "微信",
         Channel.OPEN311: "Open311",
         Channel.CHAT: "在线客服",
+    },
+    Disposition: {
+        Disposition.TICKET_OPENED: "已建工单",
+        Disposition.ANSWERED_DIRECTLY: "直接答复",
+        Disposition.PROGRESS_ENQUIRY: "查询进度",
+        Disposition.FURTHER_FACTS: "补充情况",
+        Disposition.OTHER_BODY: "告知其他途径",
+        Disposition.EMERGENCY_REFERRED: "转紧急电话",
+        Disposition.WRONG_NUMBER: "打错",
+        Disposition.SILENT: "无声",
+        Disposition.HARASSMENT: "骚扰",
+        Disposition.DROPPED: "中断，需回拨",
     },
     RequestKind: {
         RequestKind.INQUIRY: "咨询",

@@ -14,6 +14,7 @@ import "./ticket-desk.js";
 import "./transfer-panel.js";
 import { t } from "./words.js";
 import "./work-list.js";
+import "./wrap-up-panel.js";
 
 const TITLE = document.title;
 
@@ -50,6 +51,7 @@ class HotlineDesk extends Plain {
           <div class="side">
             <phone-panel .live=${this.#live} .phone=${this.#phone}></phone-panel>
             <call-card .live=${this.#live} .phone=${this.#phone}></call-card>
+            <wrap-up-panel .live=${this.#live}></wrap-up-panel>
             <work-list .live=${this.#live} .current=${this.current}></work-list>
           </div>
           <ticket-desk .live=${this.#live}></ticket-desk>
@@ -119,6 +121,7 @@ class HotlineDesk extends Plain {
       new: () => desk.startNew(),
       subject: () => desk.focusField("subject"),
       category: () => desk.focusField("category"),
+      wrap_up: () => this.querySelector("wrap-up-panel").enter(),
       list: () => this.querySelector("work-list").enter(),
       save: () => desk.save(),
       transfer: () => desk.transfer(),

@@ -20,6 +20,7 @@ export const SHORTCUTS = [
   { act: "back", keys: "Alt+G", code: "KeyG", alt: true, text: "取消呼叫，或请对方退出并取回市民" },
   { act: "park", keys: "Alt+U", code: "KeyU", alt: true, text: "停泊来电，任何坐席都可取回" },
   { act: "parked", keys: "Alt+I", code: "KeyI", alt: true, text: "跳到停泊的来电" },
+  { act: "wrap_up", keys: "Alt+W", code: "KeyW", alt: true, text: "话后小结：选择本次来电的结果" },
   { act: "new", keys: "Alt+N", code: "KeyN", alt: true, text: "新工单（通话中：本次来电的工单）" },
   { act: "subject", keys: "Alt+B", code: "KeyB", alt: true, text: "跳到标题" },
   { act: "category", keys: "Alt+C", code: "KeyC", alt: true, text: "跳到类别搜索" },

@@ -15,7 +15,7 @@ from hotline.tickets import reading
 from hotline.tickets.categories import search_categories
 from hotline.tickets.conditions import condition_words
 from hotline.web.auth import current_user
-from hotline.web.desk import acts, directory, messages, phone, supervise
+from hotline.web.desk import acts, directory, messages, phone, supervise, wrap_up, wrap_ups
 from hotline.web.desk.acts import DESK_ROLES
 from hotline.web.desk.options import DESK, DeskOptions
 from hotline.web.desk.present import category_json, history_json, ticket_json
@@ -188,10 +188,19 @@ def desk_part(options: DeskOptions) -> WebPart:
     """Return the desk and the board as a part of the web process."""
     return WebPart(
         "desk",
-        (*ROUTES, *acts.ROUTES, *phone.ROUTES, *directory.ROUTES, *supervise.ROUTES),
+        (
+            *ROUTES,
+            *acts.ROUTES,
+            *phone.ROUTES,
+            *directory.ROUTES,
+            *supervise.ROUTES,
+            *wrap_up.ROUTES,
+            *wrap_ups.ROUTES,
+        ),
         menu=(
             MenuEntry("坐席工作台", "/desk", DESK_ROLES),
             MenuEntry("值班看板", "/board", BOARD_ROLES),
+            wrap_ups.MENU,
         ),
         provides={DESK: options},
     )
