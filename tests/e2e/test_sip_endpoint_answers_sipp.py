@@ -186,7 +186,8 @@ async def test_phones_register_with_their_password(tmp_path: Path) -> None:
     application = Application()
     scenario = SCENARIOS / "phone_registers_with_digest.xml"
 
-    await judge(application, tmp_path, "-sf", str(scenario), "-m", "50", "-r", "50")
+    login = ("-au", "8001", "-ap", "secret")
+    await judge(application, tmp_path, "-sf", str(scenario), "-m", "50", "-r", "50", *login)
 
     assert application.counts == {"RegisterReceived": 100}
 

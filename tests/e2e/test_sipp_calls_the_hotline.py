@@ -9,13 +9,21 @@ from pathlib import Path
 import pytest
 
 from channels.voice.options import LineOptions
-from channels.voice.tones import loudness, read_channel
+from channels.voice.tones import loudness, read_channel, write_tone
 from hotline.contacts.calls.states import CallEnd, CallState
 from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database
 from hotline.queues.states import SeatState
-from tests.integration.channels.voice.hall import Hall, eventually, open_hall
+from tests.integration.channels.voice.hall import (
+    PASSWORD,
+    Hall,
+    eventually,
+    hears,
+    open_hall,
+)
 
+SCENARIOS = Path(__file__).parent / "sipp"
+COLLEAGUE_HZ, CITIZEN_HZ = 1500.0, 440.0
 PCAPS = Path("/usr/share/sip-tester")
 LIMIT_SECONDS = 90.0
 
@@ -45,12 +53,13 @@ def free_port() -> int:
         return port
 
 
-async def sipp(hall: Hall, folder: Path, *arguments: str) -> int:
+async def sipp(hall: Hall, folder: Path, *arguments: str, port: str = "") -> int:
     """Run SIPp against the hall; return its exit code: 0 if every call went as it should."""
-    (folder / "pcap").symlink_to(PCAPS)
-    host, port = hall.voice.address
+    if not (folder / "pcap").exists():
+        (folder / "pcap").symlink_to(PCAPS)
+    host, hall_port = hall.voice.address
     process = await asyncio.create_subprocess_exec(
-        "sipp", f"{host}:{port}", "-i", "127.0.0.1", "-p", str(free_port()),
+        "sipp", f"{host}:{hall_port}", "-i", "127.0.0.1", "-p", port or str(free_port()),
         "-mp", str(free_port() & ~1), "-nostdin", "-timeout", "60s", "-timeout_error", *arguments,
         cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
@@ -115,3 +124,30 @@ async def test_more_calls_than_a_line_holds_are_refused_and_the_rest_go_on(
     assert code == 1
     await eventually(lambda: all_ended(hall), "every call has ended")
     assert len(await hall.calls()) == 3
+
+
+async def test_a_desk_phone_of_another_maker_transfers_attended_by_refer_with_replaces(
+    hall: Hall, tmp_path: Path
+) -> None:
+    """Issue B 1: REFER with NOTIFY and Replaces; SIPp checks each message, sound who hears whom."""
+    await hall.sign_in("8001")
+    port, login = str(free_port()), ("-au", "8001", "-ap", PASSWORD, "-m", "1")
+    registering = str(SCENARIOS / "phone_registers_with_digest.xml")
+    consulting = str(SCENARIOS / "desk_phone_consults_and_replaces.xml")
+    voice = write_tone(tmp_path / "citizen.wav", CITIZEN_HZ, seconds=5)
+    other_voice = write_tone(tmp_path / "colleague.wav", COLLEAGUE_HZ, seconds=5)
+    assert await sipp(hall, tmp_path, "-sf", registering, *login, port=port) == 0
+
+    host, hall_port = hall.voice.address
+    uri = ("-auth_uri", f"8002@{host}:{hall_port}")
+    desk = asyncio.ensure_future(sipp(hall, tmp_path, "-sf", consulting, *login, *uri, port=port))
+    async with hall.phone(microphone=voice) as citizen:
+        call = await citizen.dial(hall.line())
+        async with hall.seat("8002", microphone=other_voice) as colleague:
+            at_colleague = await colleague.next_call()
+            await hears(call.heard, COLLEAGUE_HZ, seconds=1.0)
+            await hears(at_colleague.heard, CITIZEN_HZ, seconds=1.0)
+            await hall.seat_is("8001", SeatState.WRAP_UP)
+            await at_colleague.hang_up()
+            await call.wait_over(timeout=10)
+        assert await desk == 0

@@ -126,9 +126,8 @@ async def test_a_call_goes_to_the_second_host_when_the_first_is_silent(
             )
             trunk = TrunkOptions(name="carrier", host="carrier.test", uses_srv=True)
             changes = outbound(trunk, trunk_patience=timedelta(seconds=0.6))
-            async with open_hall(
-                live_database, tmp_path, name_servers=(server.address,), **changes
-            ) as hall:
+            changes["name_servers"] = (server.address,)
+            async with open_hall(live_database, tmp_path, **changes) as hall:  # type: ignore[arg-type]
 
                 async def is_found() -> bool:
                     return len(hall.voice._trunks.hops_of(trunk)) == 2
