@@ -636,6 +636,7 @@ def upgrade() -> None:
                 "region",
                 "post",
                 "inspector",
+                "contractor",
                 "centre",
                 name="objectkind",
                 native_enum=False,
