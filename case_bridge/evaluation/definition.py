@@ -18,6 +18,7 @@ class ObjectKind(StrEnum):
     REGION = "region"  # 区域
     POST = "post"  # 岗位
     INSPECTOR = "inspector"  # 监督员
+    CONTRACTOR = "contractor"  # 采集承包单位: whose people the inspectors are (R81: 000 a30)
     CENTRE = "centre"  # 监督指挥中心
 
 
@@ -98,6 +99,16 @@ INSPECTORS: Final = Definition(
     source="由第5.2节各率组合",
 )
 
+CONTRACTORS: Final = Definition(
+    name="contractors",
+    version=1,
+    title="采集合同履约：核实、核查按期率",
+    formula="(按期核实数 + 按期核查数) ÷ (应核实数 + 应核查数) × 100",
+    maximum=100,
+    source="000 a30；由第5.2节各率组合",
+)
+"""A contractor's inspectors owe what any inspector owes; together they are its contract (R81)."""
+
 CENTRE: Final = Definition(
     name="centre",
     version=1,
@@ -117,6 +128,7 @@ PRESETS: Final[Mapping[ObjectKind, tuple[Definition, ...]]] = MappingProxyType(
         ObjectKind.REGION: (SUNING, JINNIU),
         ObjectKind.POST: (POSTS,),
         ObjectKind.INSPECTOR: (INSPECTORS,),
+        ObjectKind.CONTRACTOR: (CONTRACTORS,),
         ObjectKind.CENTRE: (CENTRE,),
     }
 )

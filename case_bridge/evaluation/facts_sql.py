@@ -258,6 +258,7 @@ _DUTIES: Final[Mapping[ObjectKind, tuple[Duty, ...]]] = MappingProxyType(
     {
         ObjectKind.POST: (Duty.FILE, Duty.DISPATCH, Duty.CLOSE, Duty.VERIFY, Duty.CHECK),
         ObjectKind.INSPECTOR: (Duty.VERIFY, Duty.CHECK),
+        ObjectKind.CONTRACTOR: (Duty.VERIFY, Duty.CHECK),
     }
 )
 
@@ -277,8 +278,9 @@ _KEYS: Final[Mapping[ObjectKind, tuple[str, str]]] = MappingProxyType(
         ObjectKind.DEPARTMENT: ("coalesce(d.id, u.id)::text", _DEPARTMENT),
         ObjectKind.REGION: (f"coalesce(f.region, '{UNPLACED}')", ""),
         ObjectKind.CENTRE: (f"'{CENTRE_KEY}'::text", ""),
-        ObjectKind.POST: ("p.duty || ':' || p.actor_id::text", "people"),
-        ObjectKind.INSPECTOR: ("p.actor_id::text", "people"),
+        ObjectKind.POST: ("p.duty || ':' || p.actor_id::text", ""),
+        ObjectKind.INSPECTOR: ("p.actor_id::text", ""),
+        ObjectKind.CONTRACTOR: ("w.unit_id::text", "JOIN users w ON w.id = p.actor_id"),
     }
 )
 
@@ -286,9 +288,9 @@ _KEYS: Final[Mapping[ObjectKind, tuple[str, str]]] = MappingProxyType(
 def key_and_source(kind: ObjectKind) -> tuple[str, str]:
     """Return the key of the object that answers for a fact, and where to read both from."""
     key, join = _KEYS[kind]
-    if join == "people":
+    if kind in _DUTIES:
         pairs = ", ".join(f"('{duty}', f.{_PEOPLE[duty]})" for duty in _DUTIES[kind])
-        join = f"CROSS JOIN LATERAL (VALUES {pairs}) AS p (duty, actor_id)"
+        join = f"CROSS JOIN LATERAL (VALUES {pairs}) AS p (duty, actor_id) {join}"
     return key, f"case_facts f {join}"
 
 

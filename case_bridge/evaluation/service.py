@@ -275,7 +275,7 @@ Names = Mapping[str, tuple[str, Any]]
 
 async def _names(facts: Evaluations, kind: ObjectKind) -> Names:
     match kind:
-        case ObjectKind.UNIT | ObjectKind.DEPARTMENT:
+        case ObjectKind.UNIT | ObjectKind.DEPARTMENT | ObjectKind.CONTRACTOR:
             return await facts.unit_names()
         case ObjectKind.POST | ObjectKind.INSPECTOR:
             return {key: (name, None) for key, name in (await facts.user_names()).items()}

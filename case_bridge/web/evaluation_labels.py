@@ -19,6 +19,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         ObjectKind.REGION: "区域",
         ObjectKind.POST: "岗位",
         ObjectKind.INSPECTOR: "监督员",
+        ObjectKind.CONTRACTOR: "采集承包单位",
         ObjectKind.CENTRE: "监督指挥中心",
     }
 )
@@ -75,9 +76,12 @@ COLUMNS: Final[Mapping[ObjectKind, tuple[str, ...]]] = MappingProxyType(
             *("filed", "filed_on_time", "dispatched", "dispatched_on_time"),
             *("dispatched_correctly", "closed", "closed_on_time", "check_due"),
         ),
-        ObjectKind.INSPECTOR: (
-            *("verify_due", "verified", "verified_on_time"),
-            *("check_due", "checked", "checked_on_time"),
+        **dict.fromkeys(
+            (ObjectKind.INSPECTOR, ObjectKind.CONTRACTOR),
+            (
+                *("verify_due", "verified", "verified_on_time"),
+                *("check_due", "checked", "checked_on_time"),
+            ),
         ),
         ObjectKind.CENTRE: (
             *("reported", "accepted", "accepted_on_time", "filed", "dispatched"),

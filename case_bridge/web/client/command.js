@@ -1,6 +1,6 @@
 // The command screen: the newest picture over the WebSocket, on the numbers, the map and the month.
 import "leaflet/dist/leaflet.css";
-import { circleMarker, control, layerGroup, map as makeMap, tileLayer } from "leaflet";
+import { circleMarker, control, geoJSON, layerGroup, map as makeMap, tileLayer } from "leaflet";
 import { Live } from "../../../hotline/web/client/live.js";
 import { t } from "../../../hotline/web/client/words.js";
 
@@ -10,6 +10,7 @@ const clock = document.getElementById("screen-clock");
 const best = document.getElementById("best");
 
 const STYLE = {
+  grid: { color: "#4a5669", weight: 1, opacity: 0.6, fillColor: "#e8f1fb", fillOpacity: 0.25, interactive: false },
   open: { radius: 7, color: "#084782", fillColor: "#0b5cad" },
   late: { radius: 8, color: "#7d1612", fillColor: "#a8201a" },
   inspector: { radius: 9, color: "#0d4d2b", fillColor: "#13693b" },
@@ -23,6 +24,7 @@ if (box.dataset.tiles) {
 control.scale({ imperial: false }).addTo(map);
 const [west, south, east, north] = JSON.parse(box.dataset.bounds);
 map.fitBounds([[south, west], [north, east]]);
+const grids = layerGroup().addTo(map);
 const points = layerGroup().addTo(map);
 let drawn = "";
 
@@ -36,6 +38,25 @@ setInterval(() => {
 }, 1000);
 show(JSON.parse(document.getElementById("screen-picture").textContent));
 live.connect();
+map.on("moveend", ground);
+ground();
+
+// The grids of the view: what the city looks like without a base map.
+async function ground() {
+  try {
+    const answer = await fetch(`/places/map.json?layers=grids&bbox=${map.getBounds().toBBoxString()}`, {
+      headers: { Accept: "application/json" },
+      signal: AbortSignal.timeout(20_000),
+    });
+    if (!answer.ok) return;
+    const news = await answer.json();
+    grids.clearLayers();
+    geoJSON(news.grids, { style: STYLE.grid }).addTo(grids);
+    box.dataset.grids = String(news.grids.features.length);
+  } catch {
+    // The points stay; the next move of the map asks again.
+  }
+}
 
 function show(picture) {
   for (const [name, number] of Object.entries(picture.figures)) {

@@ -49,6 +49,7 @@ async def test_r99_the_screen_is_live_and_fits_the_wall(browser: Browser, house:
     await page.goto("/command")
     await page.wait_for_selector("#map[data-drawn='1']")
     await page.wait_for_selector("#screen-status:text-is('实时')")
+    await page.wait_for_selector("#map[data-grids]:not([data-grids='0'])")
     await browser.looks_right("command-wall")
     size = await page.evaluate(
         "[document.documentElement.scrollWidth,"

@@ -5,6 +5,8 @@ from datetime import timedelta
 from case_bridge.evaluation import service
 from case_bridge.evaluation.definition import ObjectKind
 from case_bridge.evaluation.period import Period
+from hotline.accounts.model import UserRow
+from hotline.accounts.roles import Role
 from tests.integration.case_bridge.city import WASTE, City
 
 MARCH = Period.parse("2026-03")
@@ -31,6 +33,22 @@ async def work_a_month(city: City) -> None:
     await city.handle(clean, actor=city.handler("clean"))
     await city.inspect(clean, passed=True)
     await city.close(clean)
+
+
+async def hire_a_contractor(city: City) -> None:
+    """The city's inspector works for the cleaners, who collect by contract."""
+    async with city.database.begin() as uow:
+        uow.session.add(
+            UserRow(
+                id=city.inspector.user_id,
+                login="walker",
+                password_hash="",
+                display_name=city.inspector.name,
+                roles=[Role.INSPECTOR.value],
+                unit_id=city.units["clean"],
+                created_at=city.clock(),
+            )
+        )
 
 
 async def publish_all(city: City) -> None:

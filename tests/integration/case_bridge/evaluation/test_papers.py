@@ -18,7 +18,12 @@ from case_bridge.evaluation.surveys import Axis, Said, survey_by, survey_rows
 from hotline.accounts.roles import Role
 from hotline.contacts.contact import Channel
 from tests.integration.case_bridge.city import City
-from tests.integration.case_bridge.evaluation.month import MARCH, publish_all, work_a_month
+from tests.integration.case_bridge.evaluation.month import (
+    MARCH,
+    hire_a_contractor,
+    publish_all,
+    work_a_month,
+)
 from tests.integration.case_bridge.evaluation.test_pages import asked, browse, page
 from tests.integration.case_bridge.evaluation.test_service import add_callback
 
@@ -213,3 +218,19 @@ async def test_the_running_month_is_shown_while_the_last_one_is_empty(
     async with city.database.read() as session:
         found = await usual_period(session, PeriodKind.MONTH, now=city.clock() + timedelta(days=31))
     assert found == Period.parse("2026-03")
+
+
+async def test_r81_a_contractor_is_assessed_by_its_inspectors(city: City, browse: Browse) -> None:
+    """R81: how a collecting contractor keeps its contract, and the cases behind each number."""
+    await hire_a_contractor(city)
+    await work_a_month(city)
+    assessor = await browse(Role.SUPERVISOR)
+
+    found = await asked(assessor, "/evaluation?period=2026-03&kind=contractor")
+
+    (contractor,) = found["results"]
+    assert (contractor["name"], contractor["score"]) == ("环卫处", "100.00")
+    counters = contractor["counters"]
+    assert counters["check_due"] == counters["checked_on_time"] == 3
+    rows = f"/evaluation/rows?period=2026-03&kind=contractor&key={contractor['key']}"
+    assert len((await asked(assessor, f"{rows}&counter=check_due"))["cases"]) == 3

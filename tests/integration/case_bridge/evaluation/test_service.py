@@ -27,7 +27,7 @@ from hotline.kernel.errors import Conflict, Invalid, NotFound
 from hotline.kernel.ids import TicketId, new_id
 from hotline.tickets.model import ComplainantRow
 from tests.integration.case_bridge.city import City
-from tests.integration.case_bridge.evaluation.month import MARCH, work_a_month
+from tests.integration.case_bridge.evaluation.month import MARCH, hire_a_contractor, work_a_month
 
 
 async def evaluated(city: City, plan: Plan) -> Evaluation:
@@ -66,6 +66,7 @@ async def test_r70_r71_a_month_of_two_units_is_ranked(city: City) -> None:
 
 async def test_r79_every_kind_of_object_is_assessed(city: City) -> None:
     """R79: region, department, post, inspector and the centre itself."""
+    await hire_a_contractor(city)
     await work_a_month(city)
 
     for kind in ObjectKind:
