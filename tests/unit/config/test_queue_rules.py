@@ -50,7 +50,7 @@ def test_every_mistake_is_told_with_its_line(tmp_path: Path) -> None:
 
     assert problems == [
         "queues.yaml line 4: strategy: 'whoever' is none of "
-        "longest_idle, fewest_calls, round_robin",
+        "longest_idle, fewest_calls, round_robin, ring_all",
         "queues.yaml line 5: business.gas: 'high' is not a level from 1 to 9",
         "queues.yaml line 9: to: 'gas' is the queue itself",
     ]

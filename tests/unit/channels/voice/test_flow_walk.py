@@ -17,7 +17,8 @@ PROMPTS = frozenset({"notice", "ask", "code", "found", "unknown", "bye", "music"
     f"digit_{digit}" for digit in range(10)
 ) | frozenset(
     {"digit_1_yao", "ten", "hundred", "thousand", "position_next", "position_many",
-     "position_before", "position_after", "two", "ten_thousand", "wait_about", "wait_more", "minutes"}
+     "position_before", "position_after", "two", "ten_thousand", "wait_about", "wait_more",
+     "minutes"}
 )  # fmt: skip
 
 FLOW = """
