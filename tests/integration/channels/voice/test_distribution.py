@@ -77,7 +77,7 @@ async def waits(floor: SmallFloor, by: Distribution) -> tuple[CallId, Call]:
 
 
 async def test_more_than_one_transaction_does_is_shown_after_each(floor: SmallFloor) -> None:
-    """R71: the first fifty ring while the rest is still to be done."""
+    """Issue B 1: the first fifty ring while the rest is still to be done."""
     distributor = distribution(floor)
     shown = [(await waits(floor, distributor))[1] for _ in range(55)]
     for number in range(55):
@@ -91,7 +91,7 @@ async def test_more_than_one_transaction_does_is_shown_after_each(floor: SmallFl
 
 
 async def test_an_offer_that_was_withdrawn_is_shown_no_more(floor: SmallFloor) -> None:
-    """R71: what rings is read as ids, and each offer once; what is gone is not shown."""
+    """Issue B 1: what rings is read as ids, and each offer once; what is gone is not shown."""
     distributor = distribution(floor)
     seat_id = await floor.seat("8001")
     _, call = await waits(floor, distributor)
@@ -107,7 +107,7 @@ async def test_an_offer_that_was_withdrawn_is_shown_no_more(floor: SmallFloor) -
 
 
 async def test_a_process_is_told_of_what_another_offers_its_calls(floor: SmallFloor) -> None:
-    """R71: whoever carries the call is woken; whoever made the offer has seen it already."""
+    """Issue B 1: whoever carries the call is woken; whoever made the offer has seen it already."""
     bell = Told()
     told = Database(floor.database.engine, clock=floor.database.clock, doorbell=bell)
     mine, other = distribution(floor), distribution(floor, told)
@@ -131,7 +131,7 @@ async def test_a_process_is_told_of_what_another_offers_its_calls(floor: SmallFl
 async def test_only_a_seat_that_could_take_a_caller_wakes_the_distributors(
     floor: SmallFloor,
 ) -> None:
-    """R71: an answer changes screens; a freed seat changes what can be offered."""
+    """Issue B 1: an answer changes screens; a freed seat changes what can be offered."""
     bell = Told()
     told = Database(
         floor.database.engine,
@@ -153,7 +153,7 @@ async def test_only_a_seat_that_could_take_a_caller_wakes_the_distributors(
 
 
 async def test_looks_wait_for_no_other_transaction(floor: SmallFloor, database_url: str) -> None:
-    """R71: every connection of the pool is in use, and a free seat rings nevertheless."""
+    """Issue B 1: every connection of the pool is in use, and a free seat rings nevertheless."""
     small = Database.connect(database_url, clock=floor.database.clock, pool_size=1)
     distributor = distribution(floor, small)
     work = asyncio.create_task(distributor.run(lambda: floor.process_id))
@@ -187,7 +187,7 @@ async def test_looks_wait_for_no_other_transaction(floor: SmallFloor, database_u
 
 
 async def test_a_lost_connection_is_opened_again(floor: SmallFloor) -> None:
-    """R71: the database ends the distributor's session; callers are offered all the same."""
+    """Issue B 1: the database ends the distributor's session; callers are offered all the same."""
     async with floor.database.alone() as own:
         async with own.begin():
             await end_other_sessions(floor)
