@@ -16,7 +16,7 @@ from case_bridge.exchange.sending import report_to
 from case_bridge.exchange.states import MessageState
 from case_bridge.signing import HEADER
 from hotline.kernel.ids import CaseId
-from tests.integration.case_bridge.exchange.conftest import House, Region, introduce
+from tests.integration.case_bridge.exchange.houses import House, Region, introduce
 
 FIRST = ["registration", "filing", "dispatch"]
 
