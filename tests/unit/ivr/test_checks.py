@@ -146,7 +146,7 @@ def test_keys_are_known_only_once_they_were_collected() -> None:
 
 
 def test_nobody_is_recorded_before_the_notice() -> None:
-    """R91: a message is recorded like a talk, so its caller has been told."""
+    """A message is recorded like a talk, so its caller has been told (PIPL art. 17)."""
     message = "{voicemail: [thanks], kept: end, nothing: end}\n"
     steps = (
         "  one: {menu: [thanks], keys: {1: told, 2: message}, failed: end}\n"
