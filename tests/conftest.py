@@ -19,6 +19,8 @@ from hotline.kernel.db import Base, Database
 
 CATEGORIES = ("unit", "contract", "integration", "e2e", "architecture")
 HERE = Path(__file__).parent
+ON_TIME = ("contract", "e2e", "integration/channels", "integration/config")
+"""Where sound, telephones, browsers and whole installations are waited for: one at a time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,6 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if category not in CATEGORIES:
             raise pytest.UsageError(f"{item.nodeid}: put it under one of {CATEGORIES}")
         item.add_marker(category)
+        if item.path.relative_to(HERE).as_posix().startswith(ON_TIME):
+            item.add_marker(pytest.mark.xdist_group("on time"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
