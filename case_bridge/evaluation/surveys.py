@@ -15,7 +15,7 @@ from case_bridge.evaluation.period import Period
 from case_bridge.evaluation.satisfaction import Satisfaction
 from hotline.callbacks.states import CallbackState
 from hotline.contacts.contact import Channel
-from hotline.kernel.errors import Invalid
+from hotline.kernel.cursors import read_cursor, write_cursor
 
 PAGE_SIZE: Final = 50
 
@@ -144,7 +144,7 @@ async def survey_rows(
         narrower, values["key"] = f"AND {_KEYS[axis]} = :key", key
     if after:
         narrower += " AND (k.scheduled_at, k.id) < (:at, :callback_id)"
-        values["at"], values["callback_id"] = _read_cursor(after)
+        values["at"], values["callback_id"] = read_cursor(after)
     found = await session.execute(
         text(
             f"SELECT k.id AS callback_id, k.scheduled_at, t.number AS ticket_number, f.case_id, "
@@ -157,7 +157,7 @@ async def survey_rows(
     rows = [_asked(row) for row in found.mappings()]
     more = len(rows) > PAGE_SIZE
     last = rows[:PAGE_SIZE][-1] if more else None
-    cursor = f"{last.scheduled_at.isoformat()}|{last.callback_id}" if last else None
+    cursor = write_cursor(last.scheduled_at, last.callback_id) if last else None
     return tuple(rows[:PAGE_SIZE]), cursor
 
 
@@ -180,14 +180,3 @@ def _asked(row: RowMapping) -> Asked:
     return Asked(
         **known | {"channel": Channel(row["channel"]), "state": CallbackState(row["state"])}
     )
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    at, _, callback_id = cursor.partition("|")
-    try:
-        place = datetime.fromisoformat(at), UUID(callback_id)
-    except ValueError:
-        raise Invalid("after", "it was not given out by this list") from None
-    if place[0].tzinfo is None:
-        raise Invalid("after", "it was not given out by this list")
-    return place
