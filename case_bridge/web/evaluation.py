@@ -4,6 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
+from case_bridge.cases.reading import organisation_of
 from case_bridge.evaluation import service
 from case_bridge.evaluation.counters import COUNTERS, LABELS
 from case_bridge.evaluation.definition import PRESETS, ObjectKind
@@ -46,6 +47,7 @@ async def get_ranking(request: web.Request) -> web.StreamResponse:
     plan = plan_of(found)
     async with request.app[DATABASE].read() as session:
         history = await service.revisions(session, found.kind, found.period)
+        organisation = await organisation_of(session)
     return show_evaluation(
         request,
         "ranking.html",
@@ -54,6 +56,7 @@ async def get_ranking(request: web.Request) -> web.StreamResponse:
         columns=[COUNTERS[name] for name in COLUMNS[found.kind]],
         chart=score_chart(found),
         history=history,
+        levels=organisation.assessment,
         may_publish=bool(current_user(request).roles & PUBLISHERS),
         is_over=request.app[CLOCK]() >= found.period.ends,
         formula_words=written(found.definition.tree(), LABELS),

@@ -13,7 +13,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
+from case_bridge.cases.repository import Cases
 from case_bridge.web.routes import PART
+from config.data_files import DATA
+from config.organisation_tables import load_organisations
 from hotline.accounts import service as accounts
 from hotline.accounts.roles import Role
 from hotline.web.app import make_app
@@ -132,6 +135,23 @@ async def test_r79_every_kind_has_its_page(
     assert 'class="list figures"' in html
     found = await asked(assessor, f"/evaluation?period=2026-03&kind={kind}")
     assert found["results"]
+
+
+async def test_r79_the_ranking_says_who_assesses_whom(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    """R79: the levels of assessment as the city's organisation has them, with their article."""
+    assessor = await browse(Role.SUPERVISOR)
+    organisation = load_organisations(DATA, [])["jincheng"]
+    async with city.database.begin() as uow:
+        await Cases(uow.session).put_organisation(organisation, now=city.clock())
+
+    html = await page(assessor, "/evaluation?period=2026-03")
+
+    assert len(organisation.assessment) > 1
+    for level in organisation.assessment:
+        assert f"{level.by} → {level.of}" in html
+        assert level.article in html
 
 
 async def test_an_assessor_reckons_in_another_way(
