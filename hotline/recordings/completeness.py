@@ -16,7 +16,7 @@ from hotline.kernel.clock import SHANGHAI
 from hotline.recordings.model import RecordingDisposalRow, RecordingRow
 from hotline.recordings.repository import Recordings
 from hotline.recordings.seal import Unreadable, seal_file
-from hotline.recordings.states import RecordingState
+from hotline.recordings.states import RecordingClass, RecordingState
 
 SECOND = timedelta(seconds=1)
 
@@ -61,7 +61,8 @@ async def prove_day(database_session: AsyncSession, day: date, *, folder: Path) 
     disposals = await found.disposals_of([row.id for row in rows])
     by_call: dict[UUID, list[RecordingRow]] = defaultdict(list)
     for row in rows:
-        by_call[row.call_id].append(row)
+        if row.kind is not RecordingClass.MESSAGE:  # what is said to nobody is no talk
+            by_call[row.call_id].append(row)
     return [
         await asyncio.to_thread(_prove, call, by_call[call.id], disposals, folder) for call in calls
     ]

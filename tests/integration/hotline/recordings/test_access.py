@@ -57,13 +57,18 @@ class Archive:
         return call_id
 
     async def record(
-        self, call_id: CallId, *, seconds: int = 10, on_disk: int | None = None
+        self,
+        call_id: CallId,
+        *,
+        seconds: int = 10,
+        on_disk: int | None = None,
+        kind: RecordingClass = RecordingClass.INBOUND,
     ) -> UUID:
-        """A talk of some seconds; less may have reached the disk."""
+        """A talk (or a message) of some seconds; less may have reached the disk."""
         path = service.file_name(call_id, self.clock())
         async with self.database.begin() as uow:
             recording_id = await service.start_recording(
-                uow, call_id, path=path, kind=RecordingClass.INBOUND, now=self.clock()
+                uow, call_id, path=path, kind=kind, now=self.clock()
             )
         file = self.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -249,6 +254,16 @@ async def test_a_recording_that_began_long_after_the_answer_is_short(archive: Ar
     (proof,) = await archive.prove()
 
     assert (proof.finding, proof.reason) == (Finding.TOO_SHORT, "4.0 s of the talk are missing")
+
+
+async def test_a_message_left_after_a_talk_does_not_make_the_talk_short(archive: Archive) -> None:
+    call_id = await archive.call()
+    await archive.record(call_id)
+    archive.clock.advance(timedelta(minutes=1))
+    await archive.record(call_id, kind=RecordingClass.MESSAGE)
+    await archive.end(call_id)
+
+    assert [each.finding for each in await archive.prove()] == [Finding.WHOLE]
 
 
 async def test_the_day_is_that_of_shanghai(archive: Archive) -> None:
