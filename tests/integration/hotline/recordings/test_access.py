@@ -65,7 +65,8 @@ class Archive:
         kind: RecordingClass = RecordingClass.INBOUND,
     ) -> UUID:
         """A talk (or a message) of some seconds; less may have reached the disk."""
-        path = service.file_name(call_id, self.clock())
+        part = 2 if kind is RecordingClass.MESSAGE else 1
+        path = service.file_name(call_id, self.clock(), part=part)
         async with self.database.begin() as uow:
             recording_id = await service.start_recording(
                 uow, call_id, path=path, kind=kind, now=self.clock()
