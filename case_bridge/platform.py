@@ -24,6 +24,20 @@ class ProgressKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilingAttachment:
+    """A file that a complainant sent, as evidence (R15)."""
+
+    name: str
+    """Ours: what the complainant called it may hold a name or a number."""
+    media_type: str
+    """By what is inside."""
+    sha256: str
+    received_at: datetime
+    """When it reached the hotline."""
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFiling:
     """One round of one ticket, as a case system gets it: the matter, never the person (R88)."""
 
@@ -41,6 +55,7 @@ class CaseFiling:
     """The key of a category, as `hotline.tickets.category` writes it."""
     condition: str | None
     submitted_at: datetime
+    attachments: tuple[FilingAttachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from case_bridge.bridge.states import CrossingTrigger
-from case_bridge.platform import CaseFiling, ProgressKind
+from case_bridge.platform import CaseFiling, FilingAttachment, ProgressKind
 from hotline.kernel.privacy import mask_text
 from hotline.tickets.views import TicketView
 
@@ -23,7 +23,9 @@ TRIGGERS: Mapping[ProgressKind, CrossingTrigger] = MappingProxyType(
 )
 
 
-def filing_of(ticket: TicketView, *, now: datetime) -> CaseFiling:
+def filing_of(
+    ticket: TicketView, attachments: tuple[FilingAttachment, ...], *, now: datetime
+) -> CaseFiling:
     """Return the ticket's round as a case system gets it.
 
     Who asks is left out, and numbers and addresses in the words are masked: the unit answers
@@ -42,4 +44,5 @@ def filing_of(ticket: TicketView, *, now: datetime) -> CaseFiling:
         category=ticket.category.key if ticket.category else None,
         condition=ticket.condition,
         submitted_at=now,
+        attachments=attachments,
     )

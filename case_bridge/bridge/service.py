@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from case_bridge.bridge.attachments import attachments_to_hand_over
 from case_bridge.bridge.mapping import TRIGGERS, filing_of
 from case_bridge.bridge.model import CaseLinkRow, ProgressFate, ProgressRow
 from case_bridge.bridge.repository import Links, Messages
@@ -201,7 +202,9 @@ async def _prepare(
     earlier = await links.before(ticket_id, round_)
     reason = await _reopen_reason(uow, ticket_id, round_) if earlier else ""
     await links.ensure(ticket_id, round_, platform=platform, reopen_reason=reason or None, now=now)
-    return _Crossing(filing_of(ticket, now=now), earlier.case_key if earlier else None, reason)
+    attachments = await attachments_to_hand_over(uow.session, ticket_id)
+    filing = filing_of(ticket, attachments, now=now)
+    return _Crossing(filing, earlier.case_key if earlier else None, reason)
 
 
 def _begin_again(link: CaseLinkRow, *, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -77,6 +78,19 @@ HOUSE = Actor(name="系统")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A photo or paper handed in with a report, a feedback or a field result."""
+
+    name: str
+    media_type: str
+    content: bytes
+    longitude: float | None = None
+    latitude: float | None = None
+    received_at: datetime | None = None
+    """When it came in, if that was before it was handed in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What somebody asks the case system to take up; nothing in it says who they are (R88)."""
 
@@ -95,6 +109,7 @@ class Report:
     ticket_number: str | None = None
     round: int = 1
     """The ticket's round, which is not the case's when several tickets share one."""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +119,3 @@ class Registered:
     case_id: CaseId
     number: str
     round: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    """A photo or paper handed in with a feedback or a field result."""
-
-    name: str
-    media_type: str
-    content: bytes
-    longitude: float | None = None
-    latitude: float | None = None

@@ -1,7 +1,7 @@
 """How a case moves: duty, table, history and event, always together."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from case_bridge.cases.case import Actor, Attachment, EvidenceOrigin
 from case_bridge.cases.clock import turn_stage
@@ -13,6 +13,9 @@ from case_bridge.cases.repository import Cases
 from case_bridge.cases.states import CASE, CaseTrigger
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CaseId, UnitId, new_id
+
+NOTE_TYPE: Final = "text/plain"
+"""The media type of a text that was kept as evidence."""
 
 
 async def move_case(
@@ -101,7 +104,7 @@ def keep_evidence(
     now: datetime,
 ) -> None:
     """Keep a text and files with origin, time and fingerprint (R15, R44)."""
-    note = Attachment(name="文字说明.txt", media_type="text/plain", content=text.encode())
+    note = Attachment(name="文字说明.txt", media_type=NOTE_TYPE, content=text.encode())
     for piece in (note, *attachments):
         uow.session.add(
             EvidenceRow(
@@ -118,7 +121,30 @@ def keep_evidence(
                 sha256=fingerprint(piece.content),
                 longitude=piece.longitude,
                 latitude=piece.latitude,
-                recorded_at=now,
+                recorded_at=piece.received_at or now,
                 content=piece.content,
             )
         )
+
+
+def copy_evidence(uow: UnitOfWork, piece: EvidenceRow, case: CaseRow) -> None:
+    """Keep a piece of one case for another one too, with its origin, time and fingerprint."""
+    uow.session.add(
+        EvidenceRow(
+            id=new_id(),
+            case_id=case.id,
+            round=case.round,
+            sequence=case.sequence,
+            origin=piece.origin,
+            actor_id=piece.actor_id,
+            actor_name=piece.actor_name,
+            name=piece.name,
+            media_type=piece.media_type,
+            size=piece.size,
+            sha256=piece.sha256,
+            longitude=piece.longitude,
+            latitude=piece.latitude,
+            recorded_at=piece.recorded_at,
+            content=piece.content,
+        )
+    )

@@ -19,7 +19,7 @@ from case_bridge.cases.case import (
 )
 from case_bridge.cases.clock import clear_clock, end_pause, turn_stage
 from case_bridge.cases.delegation import authority_to_close
-from case_bridge.cases.evidence import check_attachments
+from case_bridge.cases.evidence import check_attachments, fingerprint
 from case_bridge.cases.model import CaseRow, ReportRow
 from case_bridge.cases.numbers import case_day, case_number
 from case_bridge.cases.record import keep_evidence, move_case
@@ -377,12 +377,21 @@ async def _attach_report(uow: UnitOfWork, case: CaseRow, report: Report, *, now:
         uow.session.add(row)
     row.case_id, row.case_round = case.id, case.round
     row.text, row.reported_at = report.body or report.subject, now
+    # A later round brings the same files again, perhaps with new ones.
+    known = {
+        each.sha256
+        for each in await Cases(uow.session).evidence(case.id)
+        if each.origin is EvidenceOrigin.REPORT
+    }
     keep_evidence(
         uow,
         case,
         EvidenceOrigin.REPORT,
         actor=HOUSE,
         text=report.body or report.subject,
+        attachments=tuple(
+            each for each in report.attachments if fingerprint(each.content) not in known
+        ),
         now=now,
     )
     await uow.session.flush()

@@ -11,7 +11,7 @@ from case_bridge.bridge.service import relink
 from case_bridge.cases.case import HOUSE, Actor, EvidenceOrigin
 from case_bridge.cases.model import CaseRow, ReportRow
 from case_bridge.cases.reading import OPEN_STATES
-from case_bridge.cases.record import keep_evidence, move_case
+from case_bridge.cases.record import NOTE_TYPE, copy_evidence, keep_evidence, move_case
 from case_bridge.cases.repository import Cases
 from case_bridge.cases.states import CaseTrigger
 from case_bridge.merging.likeness import compare
@@ -88,6 +88,7 @@ async def merge_cases(
         )
     )
     await _move(uow, moved, merged, kept, now=now)
+    await _copy_files(uow, merged, kept)
 
 
 async def unmerge_case(
@@ -192,6 +193,18 @@ async def _to_take_back(merges: Merges, row: CaseMergeRow, holder: CaseRow) -> _
 def _whole(reports: Iterable[ReportRow]) -> _Moved:
     found = tuple(reports)
     return _Moved(found, frozenset(TicketId(each.ticket_id) for each in found if each.ticket_id))
+
+
+async def _copy_files(uow: UnitOfWork, source: CaseRow, target: CaseRow) -> None:
+    """Let the unit of the kept case see what the complainants of the other one sent, once."""
+    cases = Cases(uow.session)
+    known = await cases.evidence(target.id)
+    there = {each.sha256 for each in known if each.origin is EvidenceOrigin.REPORT}
+    for piece in await cases.evidence(source.id):
+        is_file = piece.origin is EvidenceOrigin.REPORT and piece.media_type != NOTE_TYPE
+        if is_file and piece.sha256 not in there:
+            row = await cases.evidence_content(source.id, piece.id)
+            copy_evidence(uow, row, target)
 
 
 async def _move(

@@ -1,5 +1,6 @@
 """The JSON that another maker's case system speaks with us; documented for its maker in docs."""
 
+from base64 import b64encode
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -56,8 +57,12 @@ _FILING: TypeAdapter[CaseFiling] = TypeAdapter(CaseFiling)
 
 
 def filing_json(filing: CaseFiling) -> dict[str, Any]:
-    """Return a filing as it is sent."""
-    plain: dict[str, Any] = _FILING.dump_python(filing, mode="json")
+    """Return a filing as it is sent; the content of files in base64."""
+    plain: dict[str, Any] = _FILING.dump_python(
+        filing, mode="json", exclude={"attachments": {"__all__": {"content"}}}
+    )
+    for sent, kept in zip(plain["attachments"], filing.attachments, strict=True):
+        sent |= {"size": len(kept.content), "content": b64encode(kept.content).decode()}
     return plain
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from case_bridge.bridge.service import record_progress
 from case_bridge.cases import service
-from case_bridge.cases.case import CaseSource, Registered, Report
+from case_bridge.cases.case import Attachment, CaseSource, Registered, Report
 from case_bridge.cases.events import EVENTS, CaseEvent
 from case_bridge.cases.record import event_of
 from case_bridge.cases.repository import Cases
@@ -142,6 +142,15 @@ def _report(filing: CaseFiling) -> Report:
         ticket_id=filing.ticket_id,
         ticket_number=filing.ticket_number,
         round=filing.round,
+        attachments=tuple(
+            Attachment(
+                name=each.name,
+                media_type=each.media_type,
+                content=each.content,
+                received_at=each.received_at,
+            )
+            for each in filing.attachments
+        ),
     )
 
 

@@ -1,7 +1,6 @@
 """The page of a case: everything about it, and the acts that its state and the person allow."""
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +29,7 @@ from case_bridge.web.present import case_json, line_json, link_json, task_json
 from case_bridge.web.requests import actor_of, case_id_of, check_reader, see_other, show
 from hotline.accounts.roles import Role
 from hotline.accounts.service import User
+from hotline.contacts.photos import SHOWN
 from hotline.kernel.errors import Invalid, NotFound
 from hotline.kernel.ids import TicketId
 from hotline.sla.limit import Limit
@@ -38,6 +38,7 @@ from hotline.tickets.categories import list_categories
 from hotline.tickets.category import Category
 from hotline.tickets.conditions import condition_words
 from hotline.web.auth import current_user
+from hotline.web.files import file_response, size_words
 from hotline.web.keys import CLOCK, DATABASE, LANGUAGE
 from hotline.web.requests import path_id, wants_json
 
@@ -90,6 +91,8 @@ async def get_case(request: web.Request) -> web.Response:
         conditions=conditions,
         condition_text=condition_text,
         is_exchanged=False,
+        shown_photos=SHOWN,
+        size_words=size_words,
         **merging,
         can_check=can_check,
         **named,
@@ -150,16 +153,7 @@ async def get_evidence(request: web.Request) -> web.Response:
         piece, content = await reading.evidence_file(
             session, case_id, path_id(request, "evidence_id")
         )
-    is_shown = piece.media_type in {"image/jpeg", "image/png"}
-    how = "inline" if is_shown else "attachment"
-    return web.Response(
-        body=content,
-        content_type=piece.media_type,
-        headers={
-            "Content-Disposition": f"{how}; filename*=UTF-8''{quote(piece.name)}",
-            "Cache-Control": "private, no-store",
-        },
-    )
+    return file_response(piece.name, content)
 
 
 def acts_of(

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from channels.web.photos import LARGEST_PHOTO, MOST_PHOTOS, photo_type
+from channels.web.photos import LARGEST_PHOTO, MOST_PHOTOS
 from hotline.contacts.contact import Attachment, Channel
+from hotline.contacts.photos import photo_type
 from hotline.intake.form import WebForm
 from hotline.people.citizen import normal_mail
 from hotline.people.number import NumberKind, parse_number

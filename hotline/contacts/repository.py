@@ -1,6 +1,6 @@
 """All SQL about contacts and messages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import undefer
 
 from hotline.contacts.contact import Channel, ContactState, MessageState
 from hotline.contacts.model import AttachmentRow, ContactRow, MessageRow
+from hotline.contacts.photos import HEAD
 from hotline.kernel.errors import NotFound
 from hotline.kernel.ids import ContactId, new_id
 
@@ -94,14 +95,18 @@ class Contacts:
         )
         return found.all()
 
-    async def attachments(self, contact_id: ContactId) -> Sequence[AttachmentRow]:
-        """Return the attachments of a contact, without content."""
-        found = await self.session.scalars(
-            select(AttachmentRow)
-            .where(AttachmentRow.contact_id == contact_id)
-            .order_by(AttachmentRow.position)
+    async def attachments(
+        self, contact_ids: Collection[ContactId]
+    ) -> Sequence[tuple[AttachmentRow, bytes, datetime]]:
+        """Return the attachments of contacts, each with its first bytes and when it came in."""
+        head = func.substring(AttachmentRow.content, 1, HEAD)
+        found = await self.session.execute(
+            select(AttachmentRow, head, ContactRow.received_at)
+            .join(ContactRow, ContactRow.id == AttachmentRow.contact_id)
+            .where(AttachmentRow.contact_id.in_(contact_ids))
+            .order_by(ContactRow.received_at, ContactRow.id, AttachmentRow.position)
         )
-        return found.all()
+        return [(row, first, at) for row, first, at in found]
 
     async def attachment(self, attachment_id: UUID) -> AttachmentRow:
         """Return one attachment with its content.

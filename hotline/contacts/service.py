@@ -1,7 +1,7 @@
 """Contacts are stored raw before anything else happens to them."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,6 +17,7 @@ from hotline.contacts.contact import (
 )
 from hotline.contacts.events import ContactStored
 from hotline.contacts.model import AttachmentRow, ContactRow
+from hotline.contacts.photos import photo_type
 from hotline.contacts.repository import Contacts
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict
@@ -31,8 +32,13 @@ class AttachmentView:
     """A file that came with a contact, without its content."""
 
     attachment_id: UUID
+    contact_id: ContactId
+    received_at: datetime
     name: str
     mime: str
+    """What the sender calls it."""
+    photo: str | None
+    """The media type of a photo, by what is inside; None for any other file."""
     size: int
     sha256: str
 
@@ -164,11 +170,22 @@ async def contacts_in_state(
     return [_view(row) for row in await Contacts(session).newest_in(state, limit=limit)]
 
 
-async def attachments_of(session: AsyncSession, contact_id: ContactId) -> Sequence[AttachmentView]:
-    """Return the files that came with a contact, in their order."""
+async def attachments_of(
+    session: AsyncSession, contact_ids: Collection[ContactId]
+) -> Sequence[AttachmentView]:
+    """Return the files that came with contacts, oldest contact first, in their order."""
     return [
-        AttachmentView(row.id, row.name, row.mime, row.size, row.sha256)
-        for row in await Contacts(session).attachments(contact_id)
+        AttachmentView(
+            attachment_id=row.id,
+            contact_id=ContactId(row.contact_id),
+            received_at=received_at,
+            name=row.name,
+            mime=row.mime,
+            photo=photo_type(head),
+            size=row.size,
+            sha256=row.sha256,
+        )
+        for row, head, received_at in await Contacts(session).attachments(contact_ids)
     ]
 
 

@@ -2,16 +2,18 @@
 
 import asyncio
 import json
+from base64 import b64decode
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from aiohttp import web
 
-from case_bridge.platform import CaseFiling, CaseProgress, FilingRefused
+from case_bridge.platform import CaseFiling, CaseProgress, FilingAttachment, FilingRefused
 from case_bridge.platforms.memory import MemoryPlatform
 from case_bridge.signing import HEADER, KeyRing, SignatureRefused
 from hotline.kernel.ids import TicketId
@@ -108,12 +110,27 @@ def progress_json(message: CaseProgress) -> dict[str, Any]:
     }
 
 
+def _attachment(sent: dict[str, Any]) -> FilingAttachment:
+    content = b64decode(sent["content"], validate=True)
+    assert len(content) == sent["size"]
+    assert sha256(content).hexdigest() == sent["sha256"]
+    received_at = datetime.fromisoformat(sent["received_at"])
+    return FilingAttachment(
+        name=sent["name"],
+        media_type=sent["media_type"],
+        sha256=sent["sha256"],
+        received_at=received_at,
+        content=content,
+    )
+
+
 def _filing(sent: dict[str, Any]) -> CaseFiling:
     return CaseFiling(
         **sent
         | {
             "ticket_id": TicketId(UUID(sent["ticket_id"])),
             "submitted_at": datetime.fromisoformat(sent["submitted_at"]),
+            "attachments": tuple(_attachment(each) for each in sent["attachments"]),
         }
     )
 
@@ -124,7 +141,7 @@ async def serve_other_maker(
 ) -> AsyncGenerator[OtherMaker, None]:
     """Serve on loopback until the block ends."""
     maker = OtherMaker(keys, clock)
-    app = web.Application()
+    app = web.Application(client_max_size=80 * 1024 * 1024)
     app.router.add_route("*", "/api/filings", maker.handle)
     app.router.add_route("*", "/api/cases/{case_key}/rounds", maker.handle)
     app.router.add_route("*", "/api/progress", maker.handle)

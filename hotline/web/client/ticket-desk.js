@@ -3,6 +3,7 @@
 
 import { html, nothing } from "lit";
 import { call } from "./api.js";
+import { attachments } from "./attachments.js";
 import { dropDraft, keepDraft, readDraft } from "./drafts.js";
 import { ariaKeys, keysOf } from "./keys.js";
 import { Plain } from "./plain.js";
@@ -22,7 +23,7 @@ class TicketDesk extends Plain {
   static properties = {
     live: { attribute: false },
     fields: { state: true }, ticket: { state: true }, history: { state: true }, code: { state: true },
-    number: { state: true },
+    files: { state: true }, number: { state: true },
     question: { state: true }, problems: { state: true }, busy: { state: true }, waiting: { state: true },
   };
 
@@ -38,6 +39,7 @@ class TicketDesk extends Plain {
     this.contact = contact; // the call that the ticket is about
     this.ticket = null;
     this.history = [];
+    this.files = []; // what the citizen sent with it
     this.code = null;
     this.number = null; // the whole answer address, once it was asked for
     this.saved = EMPTY;
@@ -74,7 +76,8 @@ class TicketDesk extends Plain {
         ${this.isOpen
           ? html`<ticket-form .fields=${this.fields} .problems=${this.problems} .bound=${this.#bound()}
               @typed=${(event) => this.#typed(event.detail)}></ticket-form>`
-          : html`<ticket-view .ticket=${this.ticket} .history=${this.history}></ticket-view>`}
+          : html`<ticket-view .ticket=${this.ticket} .history=${this.history} .files=${this.files}></ticket-view>`}
+        ${this.isOpen ? attachments(this.files) : nothing}
         ${this.isOpen && this.history.length > 1 ? html`<h3>${t("办理过程")}</h3>${timeline(this.history)}` : nothing}
         ${this.question ? this.#asking() : nothing}
         ${this.#actions()}
@@ -174,10 +177,11 @@ class TicketDesk extends Plain {
   /** Fetches a ticket, to work on or to read. */
   async openTicket(ticketId) {
     await this.#ask(async () => {
-      const { ticket, history } = await call("GET", `/desk/tickets/${ticketId}`);
+      const { ticket, history, attachments: files } = await call("GET", `/desk/tickets/${ticketId}`);
       this.#reset(ticketId, ticket.call_id === this.contact?.call_id ? this.contact : null);
       this.#take(ticket, null);
       this.history = history;
+      this.files = files;
       this.fields = { ...this.saved, ...readDraft(this.#user, ticketId) };
       await this.updateComplete;
       this.querySelector("#ticket-heading").focus();

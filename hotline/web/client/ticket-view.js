@@ -1,6 +1,7 @@
 // A ticket to read: facts and timeline. What left the seat's hands is changed elsewhere.
 
 import { html, nothing } from "lit";
+import { attachments } from "./attachments.js";
 import { Plain } from "./plain.js";
 import { label, moment, t } from "./words.js";
 
@@ -15,7 +16,9 @@ export function timeline(history) {
 }
 
 class TicketView extends Plain {
-  static properties = { ticket: { attribute: false }, history: { attribute: false } };
+  static properties = {
+    ticket: { attribute: false }, history: { attribute: false }, files: { attribute: false },
+  };
 
   render() {
     const { ticket } = this;
@@ -31,6 +34,7 @@ class TicketView extends Plain {
         ${this.#fact("结果", ticket.outcome ? `${label("Outcome", ticket.outcome)}：${ticket.result}` : "")}
       </dl>
       <p class="prose">${ticket.body}</p>
+      ${attachments(this.files)}
       <h3>${t("办理过程")}</h3>
       ${timeline(this.history)}`;
   }

@@ -12,11 +12,13 @@ from hotline.kernel.ids import TicketId
 from hotline.sla.deadline import DeadlineReceipt
 from hotline.sla.text import describe
 from hotline.tickets import reading
+from hotline.tickets.attachments import attachments_of_ticket
 from hotline.tickets.categories import search_categories
 from hotline.tickets.conditions import condition_words
 from hotline.web.auth import current_user
 from hotline.web.desk import acts, directory, messages, phone, supervise, wrap_up, wrap_ups
 from hotline.web.desk.acts import DESK_ROLES
+from hotline.web.desk.attachments import attachment_json, get_attachment
 from hotline.web.desk.options import DESK, DeskOptions
 from hotline.web.desk.present import category_json, history_json, ticket_json
 from hotline.web.desk.snapshot import board_snapshot, desk_snapshot
@@ -97,10 +99,12 @@ async def get_ticket(request: web.Request) -> web.Response:
     async with request.app[DATABASE].read() as session:
         view = await reading.ticket_view(session, ticket_id)
         history = await reading.history(session, ticket_id)
+        files = await attachments_of_ticket(session, ticket_id)
     return web.json_response(
         {
             "ticket": ticket_json(view, request[LANGUAGE]),
             "history": [history_json(entry) for entry in history],
+            "attachments": [attachment_json(ticket_id, file) for file in files],
         }
     )
 
@@ -112,6 +116,7 @@ async def get_ticket_page(request: web.Request) -> web.Response:
         view = await reading.ticket_view(session, ticket_id)
         history = await reading.history(session, ticket_id)
         message = await messages.message_of(session, view)
+        files = await attachments_of_ticket(session, ticket_id)
     receipt = DeadlineReceipt.from_payload(view.deadline) if view.deadline else None
     return render(
         request,
@@ -122,6 +127,7 @@ async def get_ticket_page(request: web.Request) -> web.Response:
         reason_of=reason_of,
         condition_words=condition_words,
         message=message,
+        files=[(attachment_json(ticket_id, file), file.received_at) for file in files],
         listening=request.query.get("listening", "") if message else "",
     )
 
@@ -178,6 +184,13 @@ ROUTES = (
     ),
     Route(
         "GET", "/tickets/{ticket_id}/message", messages.get_message, TICKET_ROLES, "tickets.message"
+    ),
+    Route(
+        "GET",
+        "/tickets/{ticket_id}/attachments/{attachment_id}",
+        get_attachment,
+        TICKET_ROLES,
+        "tickets.attachment",
     ),
     Route("GET", "/board", get_board, BOARD_ROLES, "board"),
     Route("GET", "/board/live", get_board_live, BOARD_ROLES, "board.live"),

@@ -75,7 +75,7 @@ async def test_what_was_understood_is_noted_once(database: Database, clock: Fake
         )
 
     async with database.read() as session:
-        (kept,) = await service.attachments_of(session, contact_id)
+        (kept,) = await service.attachments_of(session, [contact_id])
         content = await service.read_attachment(session, kept.attachment_id)
     assert (kept.name, kept.size) == ("井盖.jpg", 2)
     assert content == photo

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from channels.web.form import LONGEST_TEXT, TRAP, Upload, check_report
-from channels.web.photos import LARGEST_PHOTO, MOST_PHOTOS, photo_type
+from channels.web.photos import LARGEST_PHOTO, MOST_PHOTOS
 from hotline.contacts.contact import Channel
+from hotline.contacts.photos import photo_type
 from hotline.tickets.ticket import RequestKind
 
 JPEG = b"\xff\xd8\xff\xe0" + b"0" * 20
