@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -87,11 +88,23 @@ def _schema(postgres_url: str) -> str:
 async def database_url(_schema: str) -> str:
     """The URL of the migrated database, emptied for this test."""
     engine = create_async_engine(_schema)
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
     async with engine.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        # Foreign keys and what keeps the audit log from changing are out of force meanwhile.
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        await connection.execute(text(_emptying()))
     await engine.dispose()
     return _schema
+
+
+@cache
+def _emptying() -> str:
+    """Return what empties every table; a TRUNCATE of so many takes half a second."""
+    deletions = "".join(f'DELETE FROM "{table.name}"; ' for table in Base.metadata.sorted_tables)
+    restart = (
+        "PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)"
+        " FROM pg_sequences WHERE last_value IS NOT NULL;"
+    )
+    return f"DO $$ BEGIN {deletions} {restart} END $$"
 
 
 @pytest.fixture
