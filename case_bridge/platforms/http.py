@@ -10,6 +10,7 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -131,11 +132,13 @@ class HttpPlatform:
         self, method: str, target: str, content: bytes, headers: dict[str, str]
     ) -> tuple[int, bytes]:
         limit = aiohttp.ClientTimeout(total=self._options.timeout.total_seconds())
+        # Files make it large: a stream is written bit by bit.
+        body = BytesIO(content) if content else None
         # As it was signed: no second quoting.
         url = URL(self._options.url.rstrip("/") + target, encoded=True)
         try:
             async with self._session.request(
-                method, url, data=content, headers=headers, timeout=limit, allow_redirects=False
+                method, url, data=body, headers=headers, timeout=limit, allow_redirects=False
             ) as response:
                 answer = await response.content.read(LARGEST_ANSWER + 1)
                 while len(answer) <= LARGEST_ANSWER and not response.content.at_eof():

@@ -5,6 +5,7 @@ import base64
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from case_bridge.platform import (
     CaseFiling,
     CasePlatform,
     CaseProgress,
+    FilingAttachment,
     FilingRefused,
     ProgressKind,
 )
@@ -114,6 +116,23 @@ async def test_the_same_round_of_the_same_ticket_is_one_case(other: Other, clock
     assert first == second
     assert first.number
     assert first.round == 1
+
+
+async def test_a_filing_brings_its_files_unchanged(other: Other, clock: Any) -> None:
+    """R15: two megabytes of bytes that are no text; the other maker checks size and fingerprint."""
+    content = b"\xff\xd8\xff" + bytes(range(256)) * 8192
+    photo = FilingAttachment(
+        name="诉求人附件1.jpg",
+        media_type="image/jpeg",
+        sha256=sha256(content).hexdigest(),
+        received_at=clock(),
+        content=content,
+    )
+    once = filing(clock, attachments=(photo,))
+
+    first = await other.platform.submit(once)
+
+    assert await other.platform.submit(once) == first
 
 
 async def test_the_same_filing_sent_by_four_workers_at_once_is_one_case(

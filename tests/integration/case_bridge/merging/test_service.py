@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import delete, select
 
 from case_bridge.bridge.states import CrossingState
+from case_bridge.cases.case import Attachment, EvidenceOrigin
 from case_bridge.cases.model import ReportRow
+from case_bridge.cases.reading import case_view, evidence_file
 from case_bridge.cases.states import CaseState
 from case_bridge.merging import service
 from case_bridge.merging.reading import merges_of, proposals
@@ -85,6 +87,30 @@ async def test_one_case_answers_both_complainants_each_on_the_own_way(city: City
     assert [ticket.state for ticket in tickets] == [TicketState.RESOLVED] * 2
     assert [ticket.reply_channel for ticket in tickets] == [Channel.WEB, Channel.MAIL]
     assert await city.alarms() == []
+
+
+async def test_the_unit_of_the_kept_case_sees_what_every_complainant_sent(city: City) -> None:
+    """R15: each file once, with the fingerprint and the time that it had."""
+    came_at = city.clock()
+    both, own = (
+        Attachment(
+            name="诉求人附件.jpg", media_type="image/jpeg", content=each, received_at=came_at
+        )
+        for each in (b"\xff\xd8\xff both", b"\xff\xd8\xff own")
+    )
+    kept = await city.registered_case(attachments=(both,))
+    merged = await city.registered_case(attachments=(both, own))
+    city.clock.advance(timedelta(hours=1))
+
+    await merge(city, merged, kept)
+
+    async with city.database.read() as session:
+        view = await case_view(session, kept, now=city.clock())
+        files = [each for each in view.evidence if each.media_type == "image/jpeg"]
+        contents = [(await evidence_file(session, kept, each.evidence_id))[1] for each in files]
+    assert sorted(contents) == sorted([both.content, own.content])
+    assert {each.recorded_at for each in files} == {came_at}
+    assert {each.origin for each in files} == {EvidenceOrigin.REPORT}
 
 
 async def test_one_who_says_no_reopens_the_case_and_nobody_else_is_told_it_is_done(
