@@ -43,7 +43,7 @@ async def attachments_to_hand_over(
             continue
         found.append(
             FilingAttachment(
-                name=f"诉求人附件{len(found) + 1}.{ENDINGS[media_type]}",
+                name=f"附件{len(found) + 1}.{ENDINGS[media_type]}",
                 media_type=media_type,
                 sha256=view.sha256,
                 received_at=view.received_at,

@@ -8,6 +8,6 @@ export function attachments(files) {
   if (files.length === 0) return nothing;
   return html`<h3 id="attachments">${t("附件")}</h3>
     <ul class="files" aria-labelledby="attachments">${files.map((file) => html`<li>
-      <a href=${file.url} target="_blank">${file.is_photo ? html`<img src=${file.url} alt="" loading="lazy">` : nothing}<span>${file.name}</span></a>
-      <span class="hint">${file.kind} · ${file.size_words} · ${moment(file.received_at)}</span></li>`)}</ul>`;
+      <a href=${file.url} target="_blank">${file.is_shown ? html`<img src=${file.url} alt="" loading="lazy">` : nothing}<span>${file.name}</span></a>
+      <span class="hint">${file.kind === "photo" ? t("图片") : t("文件")} · ${file.size_words} · ${moment(file.received_at)}</span></li>`)}</ul>`;
 }

@@ -86,7 +86,7 @@ async def test_a_dispatcher_sees_the_photos_on_the_case(
 ) -> None:
     """R15: origin, time and fingerprint beside the picture."""
     city = await build_city(house.database, clock)
-    photo = Evidence(name="诉求人附件1.png", media_type="image/png", content=PHOTO)
+    photo = Evidence(name="附件1.png", media_type="image/png", content=PHOTO)
     case_id = await city.registered_case(attachments=(photo,))
     await house.user("li", Role.DISPATCHER)
     await browser.sign_in("li")

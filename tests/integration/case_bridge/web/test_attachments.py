@@ -173,7 +173,7 @@ async def test_a_photo_on_the_form_is_seen_by_seat_filing_desk_dispatcher_and_un
     seat = await browse(Role.SEAT)
 
     (file,) = await files_at_the_desk(seat, ticket_id)
-    assert (file["is_photo"], file["kind"], file["size"]) == (True, "image/png", len(PHOTO))
+    assert (file["is_shown"], file["kind"], file["size"]) == (True, "photo", len(PHOTO))
     page = await (await seat.get(f"/tickets/{ticket_id}")).text()
     assert f'<img src="{file["url"]}"' in page
     shown = await seat.get(file["url"])
@@ -191,7 +191,7 @@ async def test_a_photo_on_the_form_is_seen_by_seat_filing_desk_dispatcher_and_un
         await browse(Role.UNIT, unit="drain"),
     ):
         (piece,) = await evidence(reader, case)
-        assert piece["name"] == "诉求人附件1.png"  # not what the citizen called it
+        assert piece["name"] == "附件1.png"  # not what the citizen called it
         assert piece["sha256"] == sha256(PHOTO).hexdigest()
         assert piece["at"] == sent_at.isoformat()
         url = f"{case}/evidence/{piece['evidence_id']}"
@@ -212,7 +212,7 @@ async def test_files_of_a_mail_are_listed_and_only_a_photo_is_ever_shown(
     seat = await browse(Role.SEAT)
 
     files = await files_at_the_desk(seat, ticket_id)
-    assert [(each["name"], each["is_photo"]) for each in files] == [
+    assert [(each["name"], each["is_shown"]) for each in files] == [
         ("井盖.png", True),
         ("其实是网页.png", False),
         ("页面.html", False),
@@ -222,16 +222,16 @@ async def test_files_of_a_mail_are_listed_and_only_a_photo_is_ever_shown(
     for file, content in zip(files, (PHOTO, PAGE, PAGE, PDF), strict=True):
         answer = await seat.get(file["url"])
         assert await answer.read() == content
-        assert_harmless(answer.headers, shown=file["is_photo"])
+        assert_harmless(answer.headers, shown=file["is_shown"])
         assert f'href="{file["url"]}"' in page
-        assert (f'src="{file["url"]}"' in page) is file["is_photo"]
+        assert (f'src="{file["url"]}"' in page) is file["is_shown"]
 
     case = await hand_over(city, seat, ticket_id, place="人民路12号")
     dispatcher = await browse(Role.DISPATCHER)
     pieces = await evidence(dispatcher, case)
     assert {(each["name"], each["media_type"]) for each in pieces} == {
-        ("诉求人附件1.png", "image/png"),
-        ("诉求人附件2.pdf", "application/pdf"),
+        ("附件1.png", "image/png"),
+        ("附件2.pdf", "application/pdf"),
     }
     plan = next(each for each in pieces if each["media_type"] == "application/pdf")
     saved = await dispatcher.get(f"{case}/evidence/{plan['evidence_id']}")
