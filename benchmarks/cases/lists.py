@@ -122,7 +122,7 @@ async def load(url: str, count: int) -> None:
         )  # fmt: skip
     made = tickets(count)
     begun = time.perf_counter()
-    while batch := [pair for pair, _ in zip(made, range(20_000), strict=False)]:
+    while batch := [pair for _, pair in zip(range(20_000), made, strict=False)]:
         await connection.copy_records_to_table(
             "tickets", records=[ticket for ticket, _ in batch], columns=TICKET_COLUMNS
         )
