@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
+from case_bridge.cases.case import EvidenceOrigin
 from case_bridge.cases.model import (
     CaseDayRow,
     CaseHistoryRow,
@@ -201,6 +202,15 @@ class Cases:
             .order_by(EvidenceRow.sequence, EvidenceRow.recorded_at, EvidenceRow.id)
         )
         return found.all()
+
+    async def reported_hashes(self, case_id: UUID) -> frozenset[str]:
+        """Return the fingerprints of what complainants sent for a case."""
+        found = await self.session.scalars(
+            select(EvidenceRow.sha256).where(
+                EvidenceRow.case_id == case_id, EvidenceRow.origin == EvidenceOrigin.REPORT
+            )
+        )
+        return frozenset(found)
 
     async def evidence_content(self, case_id: UUID, evidence_id: UUID) -> EvidenceRow:
         """Return one piece of evidence of a case with its content.

@@ -378,11 +378,7 @@ async def _attach_report(uow: UnitOfWork, case: CaseRow, report: Report, *, now:
     row.case_id, row.case_round = case.id, case.round
     row.text, row.reported_at = report.body or report.subject, now
     # A later round brings the same files again, perhaps with new ones.
-    known = {
-        each.sha256
-        for each in await Cases(uow.session).evidence(case.id)
-        if each.origin is EvidenceOrigin.REPORT
-    }
+    known = await Cases(uow.session).reported_hashes(case.id)
     keep_evidence(
         uow,
         case,

@@ -198,8 +198,7 @@ def _whole(reports: Iterable[ReportRow]) -> _Moved:
 async def _copy_files(uow: UnitOfWork, source: CaseRow, target: CaseRow) -> None:
     """Let the unit of the kept case see what the complainants of the other one sent, once."""
     cases = Cases(uow.session)
-    known = await cases.evidence(target.id)
-    there = {each.sha256 for each in known if each.origin is EvidenceOrigin.REPORT}
+    there = await cases.reported_hashes(target.id)
     for piece in await cases.evidence(source.id):
         is_file = piece.origin is EvidenceOrigin.REPORT and piece.media_type != NOTE_TYPE
         if is_file and piece.sha256 not in there:
