@@ -205,7 +205,7 @@ class Cases:
 
     async def reported_hashes(self, case_id: UUID) -> frozenset[str]:
         """Return the fingerprints of what complainants sent for a case."""
-        found = await self.session.scalars(
+        found = await self._session.scalars(
             select(EvidenceRow.sha256).where(
                 EvidenceRow.case_id == case_id, EvidenceRow.origin == EvidenceOrigin.REPORT
             )
