@@ -19,6 +19,7 @@ from hotline.contacts.calls.states import CallDirection, CallState
 from hotline.contacts.contact import Channel, ContactState
 from hotline.contacts.model import ContactRow
 from hotline.kernel.outbox import OutboxRow, OutboxState
+from hotline.queues.returns.model import ReturnCallRow
 from hotline.tickets.model import ComplainantRow, TicketHistoryRow, TicketRow
 from hotline.tickets.states import TICKET, TicketState, TicketTrigger
 
@@ -105,6 +106,18 @@ async def _calls(session: AsyncSession, ledger: Ledger) -> list[str]:
     return problems
 
 
+async def _rung_back(session: AsyncSession, rings: Mapping[str, int]) -> list[str]:
+    """Say who was rung without a callback, and without being owed a call that was cut off."""
+    owed: Counter[str] = Counter()
+    for row in await session.scalars(select(ReturnCallRow)):
+        owed[row.number] += row.attempts
+    return [
+        f"somebody was rung {times} times, owed {owed[number]} return calls"
+        for number, times in rings.items()
+        if times > owed[number]
+    ]
+
+
 async def _callbacks(session: AsyncSession, rings: Mapping[str, int]) -> list[str]:
     attempts: dict[UUID, list[CallbackAttemptRow]] = defaultdict(list)
     query = select(CallbackAttemptRow).order_by(CallbackAttemptRow.number)
@@ -124,7 +137,9 @@ async def _callbacks(session: AsyncSession, rings: Mapping[str, int]) -> list[st
         known.add(number)
         asked[row.ticket_id, row.round] += 1
         problems += _one_callback(row, attempts[row.id], rings.get(number or "", 0))
-    problems += [f"a stranger was rung {rings[number]} times" for number in set(rings) - known]
+    problems += await _rung_back(
+        session, {number: times for number, times in rings.items() if number not in known}
+    )
     resolved = await session.execute(
         select(TicketHistoryRow.ticket_id, TicketHistoryRow.round).where(
             TicketHistoryRow.trigger == TicketTrigger.RESOLVE

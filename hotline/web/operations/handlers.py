@@ -35,6 +35,8 @@ JOBS: Final = {
     "record_message_sent": "登记信函送达",
     "record_message_failed": "登记信函失败",
     "write_export": "生成导出文件",
+    "open_voicemail": "登记电话留言",
+    "reopen_companions": "重办并案的其他诉求",
 }
 """What a job does, in words; one without words is shown by its name."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from aiohttp.test_utils import TestClient
@@ -399,7 +399,7 @@ async def test_a_ticket_is_found_by_the_number_that_the_citizen_names(
     assert (await send(client, "GET", "/desk/tickets?number=7", None))[0] == 404
 
 
-@pytest.mark.parametrize("path", ["/desk/tickets/7", "/desk/tickets/3e8be3d0-cc2d-4e58-a495-469f36f151f0"])
+@pytest.mark.parametrize("path", ["/desk/tickets/7", f"/desk/tickets/{UUID(int=7)}"])
 async def test_a_ticket_that_does_not_exist_is_said_so(
     house: WebHouse, browse: Browse, path: str
 ) -> None:
