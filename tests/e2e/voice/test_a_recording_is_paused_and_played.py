@@ -24,6 +24,7 @@ async def test_what_is_said_in_a_pause_is_not_in_the_file_that_a_supervisor_play
         await page.keyboard.press("Alt+a")
         await seat.hears(CITIZEN_HZ)
 
+        await page.wait_for_selector(".phone button:has-text('暂停录音')")
         await page.keyboard.press("Alt+p")
         await page.fill("#pause-why", "市民报银行卡号")
         await page.keyboard.press("Enter")

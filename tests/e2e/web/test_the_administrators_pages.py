@@ -62,9 +62,10 @@ async def test_a_person_is_made_and_changes_the_one_time_password(
     await page.get_by_role("button", name="退出").click()
     await page.wait_for_url("**/login")
 
+    await page.goto("/login")
     await page.fill("#login", "zhou")
     await page.fill("#password", password)
-    await page.locator("#password").press("Enter")
+    await page.keyboard.press("Enter")
     await page.wait_for_url(lambda url: url.partition("?")[0].endswith("/account/password"))
     await browser.looks_right("password-phone")
     await page.fill("#old_password", password)
