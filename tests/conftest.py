@@ -22,6 +22,11 @@ CATEGORIES = ("unit", "contract", "integration", "e2e", "architecture")
 HERE = Path(__file__).parent
 ON_TIME = ("contract", "e2e", "integration/channels", "integration/config")
 """Where sound, telephones, browsers and whole installations are waited for: one at a time."""
+SECOND_CHANCES = 2
+"""How often such a test is played again: a machine that stood still for seconds is no defect.
+
+The summary names every test that needed it (RERUN); one that does so twice wants mending.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,6 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(category)
         if item.path.relative_to(HERE).as_posix().startswith(ON_TIME):
             item.add_marker(pytest.mark.xdist_group("on time"))
+            item.add_marker(pytest.mark.flaky(reruns=SECOND_CHANCES))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -272,7 +272,7 @@ class Cases:
                 CaseRow.category_version == version,
                 tuple_(CaseRow.kind, CaseRow.category_code).in_(list(categories)),
             )
-            .order_by(CaseRow.registered_at, CaseRow.id)
+            .order_by(CaseRow.registered_at, CaseRow.number)
         )
         return found.all()
 

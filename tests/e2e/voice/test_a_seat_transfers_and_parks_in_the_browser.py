@@ -4,13 +4,19 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from channels.voice.tones import RATE, read_channel, tone_share, write_tone
+from channels.voice.tones import write_tone
 from hotline.queues.control.states import TargetKind, TransferResult
 from hotline.queues.phone_directory import DirectoryEntry, save_directory
 from hotline.queues.phone_model import TransferRow
 from hotline.queues.states import SeatState
 from tests.e2e.voice.conftest import CITIZEN_HZ, SEAT_HZ, Person, TalkHouse
-from tests.integration.channels.voice.hall import MUSIC_HZ, eventually, hears
+from tests.integration.channels.voice.hall import (
+    MUSIC_HZ,
+    eventually,
+    heard_now,
+    hears,
+    latest_share,
+)
 
 COLLEAGUE_HZ = 1500.0
 
@@ -18,20 +24,6 @@ DIRECTORY = (
     DirectoryEntry(key="119", kind=TargetKind.EMERGENCY, name_zh="消防救援", number="119"),
     DirectoryEntry(key="RQG", kind=TargetKind.DEPARTMENT, name_zh="燃气公司", number="01000001022"),
 )
-
-
-def latest_share(file: Path, hertz: float, seconds: float = 0.5) -> float:
-    """The part of a tone in the last half second that a phone has heard."""
-    return tone_share(read_channel(file)[-round(seconds * RATE) :], hertz)
-
-
-async def heard_now(file: Path, hertz: float, share: float = 0.8) -> None:
-    """Wait until what a phone hears is a tone."""
-
-    async def heard() -> bool:
-        return latest_share(file, hertz) > share
-
-    await eventually(heard, f"{file.name} hears {hertz:g} Hz")
 
 
 async def answered(seat: Person) -> None:
@@ -72,6 +64,7 @@ async def test_a_page_consults_a_colleague_makes_it_three_and_leaves(
             await page.wait_for_selector("#transfer:has-text('咨询中')")
             await seat.hears(COLLEAGUE_HZ)
             await heard_now(call.heard, MUSIC_HZ)
+            await heard_now(at_colleague.heard, SEAT_HZ)
             assert latest_share(at_colleague.heard, CITIZEN_HZ) < 0.05
             await house.finds_nothing_wrong(page)
             await seat.picture("consulting")

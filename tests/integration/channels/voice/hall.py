@@ -23,7 +23,7 @@ from channels.voice.phone import Phone, PhoneOptions
 from channels.voice.process import VoiceProcess
 from channels.voice.sip.auth import DigestSecret
 from channels.voice.ticket_status import TicketStatus
-from channels.voice.tones import hears_tone, write_tone
+from channels.voice.tones import RATE, hears_tone, read_channel, tone_share, write_tone
 from hotline.contacts.calls.model import CallEventRow, CallRow
 from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database
@@ -270,6 +270,20 @@ async def open_hall(
         VoiceProcess.open(options, database, media, clock=system_clock) as voice,
     ):
         yield Hall(database, voice, options, folder)
+
+
+def latest_share(file: Path, hertz: float, seconds: float = 0.5) -> float:
+    """The part of a tone in the last half second that a phone has heard."""
+    return tone_share(read_channel(file)[-round(seconds * RATE) :], hertz)
+
+
+async def heard_now(file: Path, hertz: float, share: float = 0.8) -> None:
+    """Wait until what a phone hears is a tone."""
+
+    async def heard() -> bool:
+        return latest_share(file, hertz) > share
+
+    await eventually(heard, f"{file.name} hears {hertz:g} Hz")
 
 
 async def hears(file: Path, hertz: float, *, channel: int = 0, seconds: float = 0.6) -> None:
