@@ -19,6 +19,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_alarm_thresholds")),
     )
     op.create_table(
+        "announcements",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("prompt", sa.String(), nullable=True),
+        sa.Column("sound", sa.LargeBinary(), nullable=True),
+        sa.Column("lines", postgresql.ARRAY(sa.String()), nullable=False),
+        sa.Column("asks", sa.Boolean(), nullable=False),
+        sa.Column("from_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("until_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ended_by", sa.String(), nullable=True),
+        sa.CheckConstraint(
+            "(prompt IS NULL) <> (sound IS NULL)", name=op.f("ck_announcements_one_sound")
+        ),
+        sa.CheckConstraint(
+            "until_at > from_at", name=op.f("ck_announcements_ends_after_it_begins")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_announcements")),
+    )
+    op.create_index("ix_announcements_until", "announcements", ["until_at"], unique=False)
+    op.create_table(
         "audit_log",
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
@@ -225,6 +247,7 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("declined_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("voided_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("merged_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("first_dispatched_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("dispatched_by", sa.Uuid(), nullable=True),
         sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=True),
@@ -241,6 +264,12 @@ def upgrade() -> None:
         sa.Column("shelved_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("unshelved_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("supervised_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("decided_in_time", sa.Boolean(), nullable=True),
+        sa.Column("filed_in_time", sa.Boolean(), nullable=True),
+        sa.Column("dispatched_in_time", sa.Boolean(), nullable=True),
+        sa.Column("verified_in_time", sa.Boolean(), nullable=True),
+        sa.Column("checked_in_time", sa.Boolean(), nullable=True),
+        sa.Column("returned_in_time", sa.Boolean(), nullable=True),
         sa.Column("digest", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "round", name=op.f("pk_case_facts")),
     )
@@ -1728,6 +1757,8 @@ def upgrade() -> None:
                 "force_void",
                 "merge",
                 "unmerge",
+                "merge_filed",
+                "unmerge_filed",
                 name="casetrigger",
                 native_enum=False,
                 length=32,
@@ -1877,7 +1908,9 @@ def upgrade() -> None:
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum("deferral", "shelving", name="pausekind", native_enum=False, length=32),
+            sa.Enum(
+                "deferral", "shelving", "merging", name="pausekind", native_enum=False, length=32
+            ),
             nullable=False,
         ),
         sa.Column("unit_id", sa.Uuid(), nullable=True),
@@ -1908,6 +1941,23 @@ def upgrade() -> None:
         unique=True,
         postgresql_where="ended_at IS NULL",
     )
+    op.create_table(
+        "case_proposals",
+        sa.Column("first_id", sa.Uuid(), nullable=False),
+        sa.Column("second_id", sa.Uuid(), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("compared_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint("first_id < second_id", name=op.f("ck_case_proposals_in_order")),
+        sa.ForeignKeyConstraint(
+            ["first_id"], ["cases.id"], name=op.f("fk_case_proposals_first_id_cases")
+        ),
+        sa.ForeignKeyConstraint(
+            ["second_id"], ["cases.id"], name=op.f("fk_case_proposals_second_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("first_id", "second_id", name=op.f("pk_case_proposals")),
+    )
+    op.create_index("ix_case_proposals_second", "case_proposals", ["second_id"], unique=False)
     op.create_table(
         "case_referrals",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -2028,6 +2078,8 @@ def upgrade() -> None:
                 "force_void",
                 "merge",
                 "unmerge",
+                "merge_filed",
+                "unmerge_filed",
                 name="casetrigger",
                 native_enum=False,
                 length=32,
@@ -2989,6 +3041,33 @@ def upgrade() -> None:
             name=op.f("fk_voice_reports_process_id_voice_processes"),
         ),
         sa.PrimaryKeyConstraint("process_id", name=op.f("pk_voice_reports")),
+    )
+    op.create_table(
+        "announcement_hearings",
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("announcement_id", sa.Uuid(), nullable=False),
+        sa.Column("began_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("heard_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column(
+            "choice",
+            sa.Enum("none", "enough", "person", name="choice", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["announcement_id"],
+            ["announcements.id"],
+            name=op.f("fk_announcement_hearings_announcement_id_announcements"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["call_id"], ["calls.id"], name=op.f("fk_announcement_hearings_call_id_calls")
+        ),
+        sa.PrimaryKeyConstraint("call_id", name=op.f("pk_announcement_hearings")),
+    )
+    op.create_index(
+        "ix_announcement_hearings_announcement",
+        "announcement_hearings",
+        ["announcement_id"],
+        unique=False,
     )
     op.create_table(
         "call_dispositions",
