@@ -109,6 +109,23 @@ CROSS JOIN LATERAL (
 ) AS step;
 """
 
+# The stage that each move ended, begun by the move before it.
+STAGES = """
+INSERT INTO case_stages (id, case_id, round, sequence, stage, unit_id, begun_at, due_at, receipt,
+    ended_at, ended_by)
+SELECT pg_temp.id(6, row_number() OVER ()), moved.case_id, 1, moved.sequence - 1,
+    CASE moved.trigger WHEN 'file' THEN 'accept' WHEN 'dispatch' THEN 'dispatch'
+        WHEN 'handle' THEN 'return' WHEN 'close' THEN 'close' ELSE 'check' END,
+    moved.unit_id, moved.begun_at, moved.begun_at + interval '30 minutes',
+    jsonb_build_object('rule', repeat('时限说明', 60)), moved.occurred_at, moved.trigger
+FROM (
+    SELECT h.*, coalesce(lag(h.occurred_at) OVER (PARTITION BY h.case_id ORDER BY h.sequence),
+        c.registered_at) AS begun_at
+    FROM case_history h JOIN cases c ON c.id = h.case_id
+) AS moved
+WHERE moved.trigger IN ('file', 'dispatch', 'handle', 'pass', 'rework', 'close')
+"""
+
 
 async def timed(what: str, act: Callable[[], Awaitable[Any]]) -> tuple[float, Any]:
     """Do something; print and return how long it took."""
@@ -124,12 +141,12 @@ async def write(url: str, cases: int) -> int:
     engine = create_async_engine(url)
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
-        for statement in (*IDENTIFIERS, *SETTING, CASES, LOG):
+        for statement in (*IDENTIFIERS, *SETTING, CASES, LOG, STAGES):
             # As the driver takes it: they hold colons that are no parameters.
             await connection.exec_driver_sql(statement.replace(":cases", str(cases)))
     async with engine.connect() as connection:
         plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await plain.execute(text("VACUUM ANALYZE cases, case_history"))
+        await plain.execute(text("VACUUM ANALYZE cases, case_history, case_stages"))
         moves = await plain.scalar(text("SELECT count(*) FROM case_history"))
     await engine.dispose()
     return int(moves or 0)

@@ -6,7 +6,7 @@ test holds the two to each other over the histories of the table of states.
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -15,6 +15,7 @@ from uuid import UUID
 from case_bridge.cases.case import CaseSource
 from case_bridge.evaluation.options import Options, ShouldClose
 from case_bridge.evaluation.period import Period
+from case_bridge.evaluation.stages import Ends, InTime, StageRun, judge
 
 VERIFY: Final = "verify"
 FILE: Final = "file"
@@ -26,6 +27,8 @@ INSPECT: Final = "inspect"
 CLOSE: Final = ("close", "force_close")
 REOPEN: Final = "reopen"
 VOID: Final = ("void", "force_void")
+MERGE: Final = ("merge", "merge_filed")
+UNMERGE: Final = ("unmerge", "unmerge_filed")
 RETURN: Final = "return"
 REWORK: Final = "rework"
 EXTEND: Final = "extend"
@@ -89,6 +92,8 @@ class CaseFact:
     settled_at: datetime | None = None
     declined_at: datetime | None = None
     voided_at: datetime | None = None
+    merged_at: datetime | None = None
+    """When another case began to answer for it (R69); None once it is out of that again."""
     first_dispatched_at: datetime | None = None
     dispatched_by: UUID | None = None
     due_at: datetime | None = None
@@ -105,21 +110,41 @@ class CaseFact:
     shelved_at: datetime | None = None
     unshelved_at: datetime | None = None
     supervised_at: datetime | None = None
+    in_time: InTime = InTime()
+    """Which stages were done in time, by the clocks of the case."""
 
     @property
     def over_at(self) -> datetime | None:
         """When nothing was left to do; None while the round is open."""
-        return self.closed_at or self.settled_at or self.voided_at or self.declined_at
+        ended_at = self.closed_at or self.settled_at or self.voided_at or self.declined_at
+        return ended_at or self.merged_at
 
 
-def fold(head: CaseHead, log: Sequence[LogEntry], areas: Collection[str] = ()) -> list[CaseFact]:
+def fold(
+    head: CaseHead,
+    log: Sequence[LogEntry],
+    runs: Sequence[StageRun] = (),
+    areas: Collection[str] = (),
+) -> list[CaseFact]:
     """Return a fact for each round of a case, first round first."""
     rounds = sorted({1} | {entry.round for entry in log})
     ordered = sorted(log, key=lambda entry: entry.sequence)
-    return [
+    facts = [
         _fold_round(head, [entry for entry in ordered if entry.round == each], each, areas)
         for each in rounds
     ]
+    return [_judged(each, [run for run in runs if run.round == each.round]) for each in facts]
+
+
+def _judged(found: CaseFact, runs: Sequence[StageRun]) -> CaseFact:
+    ends = Ends(
+        decided_at=found.decided_at,
+        filed_at=found.filed_at,
+        first_dispatched_at=found.first_dispatched_at,
+        verified_at=found.verified_at,
+        checked_at=found.checked_at,
+    )
+    return replace(found, in_time=judge(runs, ends))
 
 
 def region_of(place: str, areas: Collection[str]) -> str | None:
@@ -143,6 +168,7 @@ def _fold_round(
     own = [entry for entry in log if entry.unit_id == unit_id]
     verified = _last(log, *VERIFIED)
     checks = [each for each in log if INSPECTOR in each.actor_roles]
+    merged = _last(log, *MERGE, *UNMERGE)
     checked, filed, closed = _last(checks, *CHECKED), _last(log, FILE), _last(log, *CLOSE)
     return CaseFact(
         case_id=head.case_id,
@@ -161,6 +187,7 @@ def _fold_round(
         settled_at=_at(_last(log, SETTLE)),
         declined_at=_at(_last(log, DECLINE)),
         voided_at=_at(_last(log, *VOID)),
+        merged_at=_at(merged) if merged and merged.trigger in MERGE else None,
         first_dispatched_at=_at(_first(log, *DISPATCH)),
         dispatched_by=dispatched.actor_id if dispatched else None,
         due_at=next((each.due_at for each in reversed(log) if each.due_at), None),
@@ -209,6 +236,7 @@ class Flag(StrEnum):
     DISPATCHED = "dispatched"
     DISPATCHED_ON_TIME = "dispatched_on_time"
     RETURNED = "returned"
+    RETURNED_IN_TIME = "returned_in_time"
     VERIFY_DUE = "verify_due"
     VERIFIED = "verified"
     VERIFIED_ON_TIME = "verified_on_time"
@@ -230,53 +258,48 @@ class Flag(StrEnum):
 
 def flags(fact: CaseFact, period: Period, options: Options) -> frozenset[Flag]:
     """Return the flags of a fact in a period. Pure; the reference for the SQL."""
+    if _before(fact.merged_at, period.ends):
+        return frozenset()  # It counts with the case that answers for it, not a second time.
     raised = {
-        **_early_flags(fact, period, options),
-        **_street_flags(fact, period, options),
+        **_early_flags(fact, period),
+        **_street_flags(fact, period),
         **_closing_flags(fact, period, options),
     }
     return frozenset(flag for flag, is_raised in raised.items() if is_raised)
 
 
-def _early_flags(fact: CaseFact, period: Period, options: Options) -> dict[Flag, bool]:
-    limits, end = options.limits, period.ends
+def _early_flags(fact: CaseFact, period: Period) -> dict[Flag, bool]:
+    in_time, end = fact.in_time, period.ends
     filed_in = _inside(fact.filed_at, period)
     return {
         Flag.REPORTED: _inside(fact.reported_at, period),
         Flag.FROM_PUBLIC: fact.source in PUBLIC_SOURCES,
         Flag.WAS_FILED: _before(fact.filed_at, end),
         Flag.DECIDED: _inside(fact.decided_at, period),
-        Flag.DECIDED_ON_TIME: fact.decided_at is not None
-        and fact.decided_at - fact.reported_at <= limits.accept,
+        Flag.DECIDED_ON_TIME: in_time.decided_in_time is True,
         Flag.FILED: filed_in,
-        Flag.FILED_ON_TIME: fact.filed_at is not None
-        and fact.filed_at - (fact.verified_at or fact.reported_at) <= limits.accept,
+        Flag.FILED_ON_TIME: in_time.filed_in_time is True,
         Flag.SETTLED: _inside(fact.settled_at, period),
         Flag.DECLINED: _inside(fact.declined_at, period),
         Flag.VOIDED: _inside(fact.voided_at, period),
         Flag.DISPATCH_DUE: filed_in and fact.voided_at is None,
         Flag.DISPATCHED: _before(fact.first_dispatched_at, end),
-        Flag.DISPATCHED_ON_TIME: fact.first_dispatched_at is not None
-        and fact.filed_at is not None
-        and fact.first_dispatched_at - fact.filed_at <= limits.dispatch,
+        Flag.DISPATCHED_ON_TIME: in_time.dispatched_in_time is True,
         Flag.RETURNED: any(_before(at, end) for at in fact.returned_at),
+        Flag.RETURNED_IN_TIME: in_time.returned_in_time is True,
     }
 
 
-def _street_flags(fact: CaseFact, period: Period, options: Options) -> dict[Flag, bool]:
+def _street_flags(fact: CaseFact, period: Period) -> dict[Flag, bool]:
     verified = _after(fact.verified_at, fact.verify_asked_at, period.ends)
     checked = _after(fact.checked_at, fact.check_asked_at, period.ends)
     return {
         Flag.VERIFY_DUE: _inside(fact.verify_asked_at, period),
         Flag.VERIFIED: verified,
-        Flag.VERIFIED_ON_TIME: fact.verified_at is not None
-        and fact.verify_asked_at is not None
-        and fact.verified_at - fact.verify_asked_at <= options.limits.verify,
+        Flag.VERIFIED_ON_TIME: fact.in_time.verified_in_time is True,
         Flag.CHECK_DUE: _inside(fact.check_asked_at, period),
         Flag.CHECKED: checked,
-        Flag.CHECKED_ON_TIME: fact.checked_at is not None
-        and fact.check_asked_at is not None
-        and fact.checked_at - fact.check_asked_at <= options.limits.check,
+        Flag.CHECKED_ON_TIME: fact.in_time.checked_in_time is True,
     }
 
 

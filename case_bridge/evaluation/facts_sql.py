@@ -14,6 +14,7 @@ from case_bridge.evaluation.definition import ObjectKind
 from case_bridge.evaluation.fact import PUBLIC_SOURCES, Flag
 from case_bridge.evaluation.options import Options, ShouldClose
 from case_bridge.evaluation.period import Period
+from case_bridge.evaluation.stages import IN_TIME, JUDGED
 
 
 def _is(*triggers: str) -> str:
@@ -55,6 +56,10 @@ _COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
         "settled_at": _latest(fact.SETTLE),
         "declined_at": _latest(fact.DECLINE),
         "voided_at": _latest(*fact.VOID),
+        "merged_at": _last(
+            f"CASE WHEN {_is(*fact.MERGE)} THEN h.occurred_at END",
+            _is(*fact.MERGE, *fact.UNMERGE),
+        ),
         "first_dispatched_at": _earliest(*fact.DISPATCH),
         "dispatched_by": _last("h.actor_id", _is(*fact.DISPATCH)),
         "due_at": _last(_DUE, f"{_DUE} IS NOT NULL"),
@@ -84,7 +89,7 @@ _SPECIAL: Final = {"reopened_at", "due_at", "returned_at", "rework_at", "rework_
 _PLAIN: Final = tuple(name for name in _COLUMNS if name not in _SPECIAL)
 
 _FOLDED: Final = ",\n        ".join(f"{sql} AS {name}" for name, sql in _COLUMNS.items())
-_OVER: Final = "coalesce(r.closed_at, r.settled_at, r.voided_at, r.declined_at)"
+_OVER: Final = "coalesce(r.closed_at, r.settled_at, r.voided_at, r.declined_at, r.merged_at)"
 
 _VALUES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -104,9 +109,11 @@ _VALUES: Final[Mapping[str, str]] = MappingProxyType(
             WHERE rework.unit IS NOT DISTINCT FROM r.unit_id ORDER BY rework.at
         ) END""",
         **{name: f"r.{name}" for name in _PLAIN},
+        **{name: f"j.{name}" for name in IN_TIME},
     }
 )
-"""Each column of `case_facts`, from a case `c` and what a round of its log `r` says."""
+"""Each column of `case_facts`: a case `c`, what its log `r` and its stage clocks `j` say of a
+round."""
 
 _WITNESSES: Final = ", ".join(
     f"t.{name}" for name in _VALUES if name not in {"number", "sequence", "moved_at"}
@@ -125,9 +132,10 @@ WITH stale AS ({stale}), folded AS (
     UNION ALL
     SELECT s.id, 1{", NULL" * len(_COLUMNS)} FROM stale s
     WHERE NOT EXISTS (SELECT FROM case_history h WHERE h.case_id = s.id AND h.round = 1)
-), facts AS (
+), judged AS ({JUDGED}), facts AS (
     SELECT {", ".join(f"{sql} AS {name}" for name, sql in _VALUES.items())}
     FROM stale c JOIN rounds r ON r.case_id = c.id
+    LEFT JOIN judged j ON j.case_id = r.case_id AND j.round = r.round
 )
 INSERT INTO case_facts ({", ".join(_TARGETS)})
 SELECT t.*, ('x' || left(md5(ROW({_WITNESSES})::text), 15))::bit(60)::bigint FROM facts t
@@ -191,24 +199,24 @@ def flag_sql(options: Options) -> dict[Flag, str]:
         Flag.FROM_PUBLIC: f"f.source IN ({sources})",
         Flag.WAS_FILED: _before("filed_at"),
         Flag.DECIDED: _inside("decided_at"),
-        Flag.DECIDED_ON_TIME: "(f.decided_at - f.reported_at <= :accept_limit)",
+        Flag.DECIDED_ON_TIME: "f.decided_in_time",
         Flag.FILED: _inside("filed_at"),
-        Flag.FILED_ON_TIME: "(f.filed_at - coalesce(f.verified_at, f.reported_at)"
-        " <= :accept_limit)",
+        Flag.FILED_ON_TIME: "f.filed_in_time",
         Flag.SETTLED: _inside("settled_at"),
         Flag.DECLINED: _inside("declined_at"),
         Flag.VOIDED: _inside("voided_at"),
         Flag.DISPATCH_DUE: dispatch_due,
         Flag.DISPATCHED: _before("first_dispatched_at"),
-        Flag.DISPATCHED_ON_TIME: "(f.first_dispatched_at - f.filed_at <= :dispatch_limit)",
+        Flag.DISPATCHED_ON_TIME: "f.dispatched_in_time",
         # Ordered in time, so the first is the earliest.
         Flag.RETURNED: "(f.returned_at[1] < :ends)",
+        Flag.RETURNED_IN_TIME: "f.returned_in_time",
         Flag.VERIFY_DUE: _inside("verify_asked_at"),
         Flag.VERIFIED: _after("verified_at", "verify_asked_at"),
-        Flag.VERIFIED_ON_TIME: "(f.verified_at - f.verify_asked_at <= :verify_limit)",
+        Flag.VERIFIED_ON_TIME: "f.verified_in_time",
         Flag.CHECK_DUE: _inside("check_asked_at"),
         Flag.CHECKED: _after("checked_at", "check_asked_at"),
-        Flag.CHECKED_ON_TIME: "(f.checked_at - f.check_asked_at <= :check_limit)",
+        Flag.CHECKED_ON_TIME: "f.checked_in_time",
         Flag.SHOULD_CLOSE: f"({' AND '.join(should_close)})",
         Flag.HANDLED: _before("handled_at"),
         Flag.IN_LIMIT: "(f.handled_at <= f.due_at)",
@@ -228,20 +236,13 @@ def counter_sql(counter: Counter, conditions: Mapping[Flag, str]) -> str:
     """Return the condition that a fact is among the counted."""
     raised = [conditions[flag] for flag in Flag if flag in counter.raised]
     absent = [f"{conditions[flag]} IS NOT TRUE" for flag in Flag if flag in counter.absent]
-    return " AND ".join(raised + absent)
+    # What went into another case by then counts there, and not a second time (R69).
+    return " AND ".join([*raised, *absent, f"{_before('merged_at')} IS NOT TRUE"])
 
 
-def binds(period: Period, options: Options) -> dict[str, Any]:
+def binds(period: Period) -> dict[str, Any]:
     """Return what the conditions of a period are bound to."""
-    limits = options.limits
-    return {
-        "begins": period.begins,
-        "ends": period.ends,
-        "accept_limit": limits.accept,
-        "dispatch_limit": limits.dispatch,
-        "verify_limit": limits.verify,
-        "check_limit": limits.check,
-    }
+    return {"begins": period.begins, "ends": period.ends}
 
 
 _PEOPLE: Final[Mapping[Duty, str]] = MappingProxyType(

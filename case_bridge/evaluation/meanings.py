@@ -32,6 +32,7 @@ FLAG_WORDS: Final[Mapping[Flag, str]] = MappingProxyType(
         F.DISPATCHED: "期末前已派遣",
         F.DISPATCHED_ON_TIME: "立案后在派遣时限内派遣",
         F.RETURNED: "期末前被单位退回",
+        F.RETURNED_IN_TIME: "在退回期限内退回",
         F.VERIFY_DUE: "期内要求核实",
         F.VERIFIED: "期末前已核实",
         F.VERIFIED_ON_TIME: "在核实时限内核实",
@@ -76,6 +77,7 @@ SURVEY_MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
 ABSENT_WORDS: Final[Mapping[Flag, str]] = MappingProxyType(
     {
         F.RETURNED: "期末前未被单位退回",
+        F.RETURNED_IN_TIME: "未在退回期限内退回",
         F.HANDLED: "期末前未处置",
         F.IN_LIMIT: "未在处置时限内处置",
         F.CLOSED: "期末前未结案",

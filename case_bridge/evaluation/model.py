@@ -44,7 +44,7 @@ class CaseFactRow(Base):
     moved_at: Mapped[datetime]
     """The last move of the round."""
     over_at: Mapped[datetime | None]
-    """When nothing was left to do: closed, settled, declined, voided; None while it is open."""
+    """When nothing was left to do: closed, settled, declined, voided or merged; None before."""
     source: Mapped[CaseSource] = mapped_column(enum_type(CaseSource))
     region: Mapped[str | None]
     reported_at: Mapped[datetime]
@@ -58,6 +58,7 @@ class CaseFactRow(Base):
     settled_at: Mapped[datetime | None]
     declined_at: Mapped[datetime | None]
     voided_at: Mapped[datetime | None]
+    merged_at: Mapped[datetime | None]
     first_dispatched_at: Mapped[datetime | None]
     dispatched_by: Mapped[UUID | None]
     due_at: Mapped[datetime | None]
@@ -74,6 +75,13 @@ class CaseFactRow(Base):
     shelved_at: Mapped[datetime | None]
     unshelved_at: Mapped[datetime | None]
     supervised_at: Mapped[datetime | None]
+    decided_in_time: Mapped[bool | None]
+    """This and the next five: as the stage clocks of the case ended; None if none did."""
+    filed_in_time: Mapped[bool | None]
+    dispatched_in_time: Mapped[bool | None]
+    verified_in_time: Mapped[bool | None]
+    checked_in_time: Mapped[bool | None]
+    returned_in_time: Mapped[bool | None]
     digest: Mapped[int] = mapped_column(BigInteger)
     """Of all that is counted above; the fingerprint of a period is the sum of its facts'."""
 

@@ -4,8 +4,7 @@
 denominators, a lone unit, or rounding (domain 5.1, O5, O6).
 """
 
-from dataclasses import asdict, dataclass, field, fields
-from datetime import timedelta
+from dataclasses import asdict, dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -75,24 +74,6 @@ _MODES: Final = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StageLimits:
-    """How quickly each stage before and after the handling should be done; continuous time.
-
-    Examples of domain 4.2: a city replaces them.
-    """
-
-    accept: timedelta = timedelta(minutes=15)
-    dispatch: timedelta = timedelta(minutes=15)
-    verify: timedelta = timedelta(minutes=30)
-    check: timedelta = timedelta(minutes=30)
-
-    def __post_init__(self) -> None:
-        for each in fields(self):
-            if getattr(self, each.name) <= timedelta(0):
-                raise Invalid(each.name, "a stage takes some time")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """Every choice behind a score."""
 
@@ -110,7 +91,6 @@ class Options:
     rounding: Rounding = Rounding.HALF_UP
     scale_to_hundred: bool = False
     """003 speaks of a hundred points but reaches 90 (O5); with this, 90 is shown as 100."""
-    limits: StageLimits = field(default_factory=StageLimits)
 
     def __post_init__(self) -> None:
         if not 0 <= self.digits <= 6:
@@ -133,10 +113,8 @@ class Options:
         return Decimal(signed).scaleb(-self.digits)
 
     def to_payload(self) -> dict[str, Any]:
-        """Return the options as JSON values; limits in whole seconds."""
-        payload = {key: value for key, value in asdict(self).items() if key != "limits"}
-        seconds = {key: int(value.total_seconds()) for key, value in asdict(self.limits).items()}
-        return payload | {"limits": seconds}
+        """Return the options as JSON values."""
+        return asdict(self)
 
     @classmethod
     def from_payload(cls, payload: dict[str, Any]) -> Self:
@@ -153,11 +131,9 @@ class Options:
             "ranked_within": RankedWithin,
             "rounding": Rounding,
         }
-        for name in set(payload) - {"limits"}:
+        for name in payload:
             kind = kinds.get(name)
             if kind is not None and payload[name] not in set(kind):
                 raise Invalid(name, f"is none of {', '.join(kind)}")
             known[name] = kind(payload[name]) if kind else payload[name]
-        seconds = payload.get("limits", {})
-        limits = StageLimits(**{key: timedelta(seconds=each) for key, each in seconds.items()})
-        return cls(limits=limits, **known)
+        return cls(**known)

@@ -84,23 +84,19 @@ class Evaluations:
         """Return every object of a kind that had to do with the period, with its counters."""
         names = tuple(facts_sql.counters_of(kind))
         found = await self._session.execute(
-            text(facts_sql.count_sql(kind, options)), _used(kind, period, options)
+            text(facts_sql.count_sql(kind, options)), facts_sql.binds(period)
         )
         return [(row.object_key, {name: getattr(row, name) for name in names}) for row in found]
 
     async def fingerprint(self, period: Period) -> str:
         """Return what identifies the facts that a period counts: how many, and their digest."""
-        found = await self._session.execute(
-            text(facts_sql.FINGERPRINT), {"begins": period.begins, "ends": period.ends}
-        )
+        found = await self._session.execute(text(facts_sql.FINGERPRINT), facts_sql.binds(period))
         number, digest = found.one()
         return f"{number}-{int(digest) % (1 << 64):016x}"
 
     async def has_facts(self, period: Period) -> bool:
         """Say whether any case had to do with the period."""
-        found = await self._session.scalar(
-            text(facts_sql.HAS_FACTS), {"begins": period.begins, "ends": period.ends}
-        )
+        found = await self._session.scalar(text(facts_sql.HAS_FACTS), facts_sql.binds(period))
         return bool(found)
 
     async def rows(
@@ -116,10 +112,10 @@ class Evaluations:
     ) -> list[CountedCase]:
         """Return cases behind a number, newest report first, from behind the place `after`."""
         statement = facts_sql.rows_sql(kind, counter, options, after=after is not None)
-        values = facts_sql.binds(period, options) | {"object_key": key, "limit": limit}
+        values = facts_sql.binds(period) | {"object_key": key, "limit": limit}
         if after is not None:
             values |= dict(zip(("at", "case_id", "round"), after, strict=True))
-        found = await self._session.execute(text(statement), _named_in(statement, values))
+        found = await self._session.execute(text(statement), values)
         return [CountedCase(**row._mapping) for row in found]  # noqa: SLF001 - its public name
 
     async def unit_names(self) -> dict[str, tuple[str, Any]]:
@@ -164,13 +160,3 @@ class Evaluations:
             .limit(limit)
         )
         return found.all()
-
-
-def _used(kind: ObjectKind, period: Period, options: Options) -> dict[str, Any]:
-    statement = facts_sql.count_sql(kind, options)
-    return _named_in(statement, facts_sql.binds(period, options))
-
-
-def _named_in(statement: str, values: dict[str, Any]) -> dict[str, Any]:
-    # A parameter that the statement does not name has no type that PostgreSQL could infer.
-    return {name: value for name, value in values.items() if f":{name}" in statement}

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from case_bridge.cases.case import CaseSource
-from case_bridge.cases.model import CaseHistoryRow, CaseRow
+from case_bridge.cases.model import CaseHistoryRow, CaseRow, CaseStageRow
+from case_bridge.cases.rules import STAGE_OF, Stage
 from case_bridge.cases.states import CASE, CaseState, CaseTrigger
 from case_bridge.evaluation import facts_sql
 from case_bridge.evaluation.counters import COUNTERS, count
@@ -22,6 +23,7 @@ from case_bridge.evaluation.options import Options, ShouldClose
 from case_bridge.evaluation.period import Period
 from case_bridge.evaluation.repository import Evaluations
 from case_bridge.evaluation.service import fold_facts
+from case_bridge.evaluation.stages import InTime, StageRun
 from case_bridge.units.service import load_units
 from case_bridge.units.unit import ResponsibilityRule
 from hotline.kernel.db import Database
@@ -37,6 +39,27 @@ OPTIONS = [
     Options(should_close=ShouldClose.DISPATCHED, count_parked=True),
 ]
 PERIODS = [Period.parse(each) for each in ("2026-02", "2026-03", "2026-Q2", "2026")]
+
+
+def random_runs(luck: random.Random, head: CaseHead, log: list) -> list[StageRun]:
+    """Let a clock run in every stage that the log goes through, in time or not."""
+    runs, stage, round_ = [], Stage.ACCEPT, 1
+    for entry, state in log:
+        if stage is not None:
+            late = timedelta(minutes=luck.choice([-30, 0, 30]))
+            runs.append(
+                StageRun(
+                    round=round_,
+                    stage=stage,
+                    due_at=entry.occurred_at - late,
+                    ended_at=entry.occurred_at,
+                    ended_by=entry.trigger,
+                )
+            )
+        stage, round_ = STAGE_OF.get(state), entry.round
+    if stage is not None:
+        runs.append(StageRun(round=round_, stage=stage, due_at=head.registered_at))
+    return runs
 
 
 def random_case(luck: random.Random, number: int, units: list[UUID]) -> tuple[CaseHead, list]:
@@ -79,7 +102,9 @@ def random_case(luck: random.Random, number: int, units: list[UUID]) -> tuple[Ca
     return head, log
 
 
-def rows_of(head: CaseHead, log: list) -> Iterator[CaseRow | CaseHistoryRow]:
+def rows_of(
+    head: CaseHead, log: list, runs: list[StageRun]
+) -> Iterator[CaseRow | CaseHistoryRow | CaseStageRow]:
     last, state = log[-1] if log else (None, CASE.initial)
     yield CaseRow(
         id=head.case_id,
@@ -108,6 +133,18 @@ def rows_of(head: CaseHead, log: list) -> Iterator[CaseRow | CaseHistoryRow]:
             detail=detail_of(entry),
             occurred_at=entry.occurred_at,
         )
+    for number, run in enumerate(runs):
+        yield CaseStageRow(
+            case_id=head.case_id,
+            round=run.round,
+            sequence=number,
+            stage=run.stage,
+            begun_at=head.registered_at,
+            due_at=run.due_at,
+            receipt={},
+            ended_at=run.ended_at,
+            ended_by=CaseTrigger(run.ended_by) if run.ended_by else None,
+        )
 
 
 def detail_of(entry: LogEntry) -> dict[str, Any]:
@@ -120,14 +157,19 @@ async def write_cases(city: City, number: int, seed: int) -> list[CaseFact]:
     """Write random cases; return the facts that the pure folding makes of them."""
     luck = random.Random(seed)
     units = list(city.units.values())
-    cases = [random_case(luck, each, units) for each in range(number)]
+    walked = [random_case(luck, each, units) for each in range(number)]
+    cases = [(head, log, random_runs(luck, head, log)) for head, log in walked]
     async with city.database.begin() as uow:
-        for head, log in cases:
-            case, *history = rows_of(head, log)
+        for head, log, runs in cases:
+            case, *history = rows_of(head, log, runs)
             uow.session.add(case)
             await uow.session.flush()
             uow.session.add_all(history)
-    return [each for head, log in cases for each in fold(head, [e for e, _ in log], AREAS)]
+    return [
+        each
+        for head, log, runs in cases
+        for each in fold(head, [entry for entry, _ in log], runs, AREAS)
+    ]
 
 
 async def name_areas(city: City) -> None:
@@ -152,7 +194,11 @@ async def stored_facts(database: Database) -> dict[tuple[UUID, int], CaseFactRow
 
 
 def assert_same(row: CaseFactRow, fact: CaseFact) -> None:
+    for each in fields(InTime):
+        assert getattr(row, each.name) is getattr(fact.in_time, each.name), (each.name, fact)
     for each in fields(CaseFact):
+        if each.name == "in_time":
+            continue
         expected = getattr(fact, each.name)
         if isinstance(expected, tuple):
             expected = list(expected)
