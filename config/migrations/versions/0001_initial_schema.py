@@ -1874,6 +1874,7 @@ def upgrade() -> None:
                 "circulate",
                 "inform",
                 "phone",
+                "merged",
                 name="noticekind",
                 native_enum=False,
                 length=32,
