@@ -1244,6 +1244,7 @@ def upgrade() -> None:
         sa.Column("late", sa.Integer(), nullable=False),
         sa.Column("abandoned", sa.Integer(), nullable=False),
         sa.Column("ignored", sa.Integer(), nullable=False),
+        sa.Column("announced", sa.Integer(), server_default="0", nullable=False),
         sa.Column("window_ends_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("made_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_service_levels")),
