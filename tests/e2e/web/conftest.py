@@ -53,9 +53,11 @@ class Browser:
         await self.page.fill("#password", PASSWORD)
         await self.page.keyboard.press("Enter")
         await self.page.wait_for_selector("form[action='/logout']")
+        await self.page.wait_for_load_state()  # its keys work once its scripts are there
 
     async def looks_right(self, name: str) -> None:
         """Axe finds nothing; kept as a picture where HOTLINE_PICTURES names a folder."""
+        await self.page.wait_for_load_state()  # half a page has no title
         if self._pictures is not None:
             await self.page.screenshot(path=self._pictures / f"{name}.png", full_page=True)
         found = await Axe().run(self.page)

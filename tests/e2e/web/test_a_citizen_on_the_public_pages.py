@@ -46,6 +46,7 @@ async def test_a_report_from_the_first_page_to_the_answered_questions(
     await page.goto("/")
     await browser.looks_right("home")
     await page.click("main >> text=反映问题 >> nth=-1")
+    await page.wait_for_url("**/report")
     await page.click("button:has-text('提交')")
     await browser.looks_right("report")  # the browser itself asks for the text
     await page.fill("#body", "人民路与解放街交叉口上水井盖丢失，夜间骑车危险。")
@@ -64,6 +65,7 @@ async def test_a_report_from_the_first_page_to_the_answered_questions(
     await resolve(house, number)
     await look_up(page, number, code)
     await page.click("text=评价办理结果")
+    await page.wait_for_selector("input[name=solved]")
     await browser.looks_right("questions")
     await page.check("input[name=solved][value='1']")
     await page.check("input[name=satisfaction][value='1']")
@@ -116,6 +118,6 @@ async def test_the_english_pages(house: WebHouse, browser: Browser) -> None:
 
     await page.click("text=English")
 
-    assert await page.get_attribute("html", "lang") == "en"
+    await page.wait_for_selector("html[lang=en]")
     await browser.looks_right("report_en")
     assert await page.inner_text("h1") == "Report a problem"

@@ -85,7 +85,7 @@ async def test_the_help_opens_by_key_and_closes_by_key(house: WebHouse, browser:
     await browser.looks_right("desk_help")
     await page.keyboard.press("Escape")
 
-    assert await page.locator("dialog[open]").count() == 0
+    await page.wait_for_selector("dialog[open]", state="detached")
 
 
 async def test_a_question_mark_in_a_text_is_a_question_mark(

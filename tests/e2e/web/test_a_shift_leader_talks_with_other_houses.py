@@ -142,8 +142,7 @@ async def test_r93_what_waits_for_a_silent_platform_and_what_could_not_be_read(
     await screen.click("a:has-text('未识读')")
     await screen.fill("#reason", "对方已更正接口")
     await screen.keyboard.press("Enter")
-    await screen.wait_for_load_state()
-    assert "无法识读" in await screen.inner_text("main")
+    await screen.wait_for_selector("main:has-text('无法识读')")
 
 
 async def test_r93_a_case_is_reported_to_another_platform_by_its_number(
@@ -169,8 +168,8 @@ async def test_r92_a_difference_is_explained_and_stays_on_the_page(
     """R92: the act that mends each kind; the history says how it ended."""
     await screen.goto("/reconciliation")
     await looks_right(screen, "reconciliation")
-    await screen.click("button:has-text('立即再送')")
-    await screen.wait_for_load_state()
+    async with screen.expect_navigation():
+        await screen.click("button:has-text('立即再送')")
     async with city.database.read() as session:
         keys = (await session.scalars(select(OutboxRow.key))).all()
     assert any(":mend:" in key for key in keys)

@@ -74,6 +74,7 @@ async def screen(city: City) -> AsyncGenerator[Page, None]:
 
 async def looks_right(page: Page, name: str) -> None:
     """Axe finds nothing and nothing runs off the side; a picture if HOTLINE_PICTURES asks."""
+    await page.wait_for_load_state()
     if folder := os.environ.get("HOTLINE_PICTURES"):
         await page.screenshot(path=Path(folder) / f"evaluation-{name}.png", full_page=True)
     found = await Axe().run(page)
@@ -106,8 +107,8 @@ async def test_r72_r83_from_the_ranking_to_the_public_page(screen: Page, city: C
     await looks_right(screen, "meeting")
 
     await screen.goto("/evaluation/bulletin?period=2026-03")
-    await screen.click("text=公布全部对象")
-    await screen.wait_for_url("**/evaluation/bulletin**")
+    async with screen.expect_navigation():
+        await screen.click("text=公布全部对象")
     await looks_right(screen, "bulletin")
     await screen.goto("/evaluation/compare?period=2026-03")
     await looks_right(screen, "comparison")

@@ -288,9 +288,9 @@ async def test_a_colleague_on_the_same_telephone_does_not_send_what_is_not_their
     await page.click("ul.tasks a")
     await report(page, "已看过")
     await page.wait_for_selector("#waiting .notice")
+    await street.context.clear_cookies()
     await street.house_up()
     await street.context.set_offline(False)
-    await street.context.clear_cookies()
 
     page = (await street.telephone(other)).page
     await page.goto(f"{street.base}/field/tasks")

@@ -44,6 +44,7 @@ async def test_a_person_is_made_and_changes_the_one_time_password(
     await browser.looks_right("accounts")
 
     await page.get_by_role("link", name="新建用户").click()
+    await page.locator("#login:focus").wait_for()
     await page.keyboard.type("zhou")
     await page.keyboard.press("Tab")
     await page.keyboard.type("周敏")
@@ -116,6 +117,7 @@ async def test_a_seat_wraps_a_call_up_by_keyboard(house: WebHouse, browser: Brow
     await page.keyboard.press("Enter")
     await page.locator("#wrap-up-note-problem").wait_for()
     await browser.looks_right("wrap-up-missing")
+    await page.locator("#wrap-up-note:focus").wait_for()
     await page.keyboard.type("已告知办理地点")
     await page.keyboard.press("Enter")
     await page.locator("#wrap-up-kept", has_text="直接答复").wait_for()

@@ -67,8 +67,7 @@ async def test_a_seat_sees_the_photos_of_a_ticket_at_the_desk_and_on_its_page(
     async with page.expect_popup() as opened:
         await page.click("text=从东面看.png")
     photo = await opened.value
-    await photo.wait_for_load_state()
-    assert await photo.evaluate("document.images[0].naturalWidth") == 320
+    await photo.wait_for_function("document.images[0]?.naturalWidth === 320")
     await photo.close()
 
     await page.goto(f"/tickets/{ticket_id}")
