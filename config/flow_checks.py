@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from channels.voice import ticket_status, voicemail
+from channels.voice.options import NO_HOLIDAY, HolidayService
 from hotline.queues.phone_directory import DirectoryEntry
 from hotline.sla.calendar import DayKind
 from ivr.errors import Problem
@@ -18,7 +19,11 @@ LOOKUPS: Final[Mapping[str, Gives]] = MappingProxyType({"ticket": ticket_status.
 
 
 MOMENT: Final[Gives] = MappingProxyType(
-    {"night": ("0", "1"), "day": tuple(kind.value for kind in DayKind)}
+    {
+        "night": ("0", "1"),
+        "holiday": (NO_HOLIDAY, *(service.value for service in HolidayService)),
+        "day": tuple(kind.value for kind in DayKind),
+    }
 )
 """What a call is told of its moment, if its flow declares it."""
 

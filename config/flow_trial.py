@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ivr.events import (
+    Announced,
+    AnnouncementChoice,
     Digits,
     Found,
     IvrEvent,
@@ -12,6 +14,7 @@ from ivr.events import (
     LeftQueue,
     MessageKept,
     NotFound,
+    NothingAnnounced,
     NothingSaid,
     PlayFinished,
     Started,
@@ -21,6 +24,7 @@ from ivr.events import (
 from ivr.flow import Flow
 from ivr.session import IvrSession
 from ivr.verbs import (
+    Announce,
     Answer,
     Enqueue,
     Gather,
@@ -46,6 +50,7 @@ PLAIN: Mapping[type[IvrEvent], str] = {
     NotFound: "not found",
     MessageKept: "a message was left",
     NothingSaid: "nothing was said",
+    NothingAnnounced: "no announcement is on",
 }
 
 MESSAGE_TOLD = {"message_number": "20260101000001", "message_code": "000000"}
@@ -65,6 +70,8 @@ class SyntheticCaller:
     """Whether a message is left after the tone."""
     is_reached: bool = True
     """Whether transfers are answered."""
+    announcement: AnnouncementChoice | None = None
+    """An announcement is on, and what the caller wants after it; None: none is on."""
 
 
 def walk(flow: Flow, caller: SyntheticCaller, texts: Mapping[str, str]) -> Iterator[str]:
@@ -104,6 +111,8 @@ def describe(verb: Verb, texts: Mapping[str, str]) -> str:
             return f"keep     {question} = {value}"
         case Answer():
             return "answer"
+        case Announce():
+            return "announce what is switched on"
         case Hangup():
             return "hang up"
 
@@ -143,6 +152,9 @@ def _answer(verb: Verb, keys: deque[str], caller: SyntheticCaller) -> IvrEvent |
             return MessageKept(MESSAGE_TOLD) if caller.speaks else NothingSaid()
         case Transfer():
             return TransferEnded(caller.is_reached)
+        case Announce():
+            on = caller.announcement
+            return NothingAnnounced() if on is None else Announced(on)
         case _:
             return None
 
@@ -155,6 +167,8 @@ def _told(event: IvrEvent) -> str:
             return f"found {', '.join(f'{name}={value}' for name, value in values.items())}"
         case LeftQueue(reason=reason):
             return f"left the queue: {reason}"
+        case Announced(choice=choice):
+            return f"heard the announcement: {choice}"
         case TransferEnded(is_answered=is_answered):
             return "talked, and hung up" if is_answered else "nobody answered"
         case _:

@@ -9,6 +9,7 @@ MODULES = (
     "hotline.contacts.calls.model",
     "hotline.contacts.telephony.model",
     "hotline.contacts.flows.model",
+    "hotline.contacts.announcements.model",
     "hotline.people.model",
     "hotline.tickets.model",
     "hotline.queues.model",

@@ -1,5 +1,6 @@
 """Text -> prompt file: espeak-ng speaks, we trim, level and store 8 kHz mono A-law."""
 
+import io
 import struct
 import subprocess
 import tempfile
@@ -22,6 +23,12 @@ LEAD_SECONDS = 0.02
 TAIL_SECONDS = 0.08
 """Kept around the speech, so that digits said in a row stay apart."""
 
+RATES = (8_000, 48_000)
+LONGEST_SECONDS = 120
+"""Of a recording that is handed in."""
+BLOCK = 16_000
+"""So many samples are made at a time: the window of each takes a kilobyte."""
+
 BEEP_HERTZ = 1000.0
 BEEP_SECONDS = 0.4
 
@@ -43,6 +50,30 @@ def render_speech(text: str, voice: str, speed: int) -> bytes:
     rate, sound = _espeak(spoken, voice, speed)
     if np.max(np.abs(sound), initial=0) < SILENCE:
         raise Invalid("text", f"{text!r} makes no sound")
+    return alaw_wav(_levelled(_trimmed(_resampled(sound, rate))))
+
+
+def fit_speech(content: bytes) -> bytes:
+    """Return a recording, PCM of 16 bits at any rate, as a prompt file at the usual level.
+
+    Raises:
+        Invalid: if it is no such WAV file, silent, or longer than two minutes.
+    """
+    try:
+        with wave.open(io.BytesIO(content)) as recording:
+            rate, channels = recording.getframerate(), recording.getnchannels()
+            seconds = recording.getnframes() / max(rate, 1)
+            if recording.getsampwidth() != 2 or not RATES[0] <= rate <= RATES[1]:
+                raise Invalid("sound", "PCM of 16 bits is needed")
+            if channels not in {1, 2} or seconds > LONGEST_SECONDS:
+                raise Invalid("sound", "one or two channels of two minutes at most are needed")
+            frames = recording.readframes(recording.getnframes())
+    except (wave.Error, EOFError) as error:
+        raise Invalid("sound", "is no WAV file that can be played") from error
+    samples = np.frombuffer(frames[: len(frames) // (2 * channels) * 2 * channels], dtype="<i2")
+    sound = samples.reshape(-1, channels).mean(axis=1) / 32768
+    if np.max(np.abs(sound), initial=0) < SILENCE:
+        raise Invalid("sound", "makes no sound")
     return alaw_wav(_levelled(_trimmed(_resampled(sound, rate))))
 
 
@@ -102,13 +133,19 @@ def _espeak(text: str, voice: str, speed: int) -> tuple[int, Sound]:
 def _resampled(sound: Sound, rate: int) -> Sound:
     """Return the sound at 8 kHz, by a low pass (windowed sinc) read between the samples."""
     places = np.arange(0, sound.size, rate / SAMPLE_RATE)
+    padded = np.pad(sound, FILTER_REACH + 1)
+    blocks = [places[at : at + BLOCK] for at in range(0, places.size, BLOCK)]
+    return np.concatenate([_read_between(padded, block, rate) for block in blocks])
+
+
+def _read_between(padded: Sound, places: Sound, rate: int) -> Sound:
+    """Return the low-passed samples at places between those there are."""
     nearest = np.round(places).astype(np.int64)
     offsets = np.arange(-FILTER_REACH, FILTER_REACH + 1)
     distances = nearest[:, None] + offsets - places[:, None]
     cutoff = 2 * PASS_HERTZ / rate
     window = 0.5 + 0.5 * np.cos(np.pi * np.clip(distances / (FILTER_REACH + 1), -1, 1))
     kernel = cutoff * np.sinc(cutoff * distances) * window
-    padded = np.pad(sound, FILTER_REACH + 1)
     return np.asarray(
         np.sum(padded[nearest[:, None] + offsets + FILTER_REACH + 1] * kernel, axis=1)
     )

@@ -59,6 +59,7 @@ def _line(settings: Settings, number: str, own: OwnLineSettings) -> LineOptions:
         if chosen.night
         else NightHours(),
         hours=chosen.hours,
+        holiday=chosen.holiday,
         language=chosen.language,
         prompts=chosen.prompts,
         max_calls=chosen.max_calls or settings.sip.max_calls,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from channels.voice.media.sdes import Srtp
+from channels.voice.options import HolidayService
 from config.addresses import Address
 from config.media_settings import Addresses
 from config.setting_kinds import AddressField, Hours, Night, Part, Patterns, Words, read_patterns
@@ -169,6 +170,7 @@ class OwnLineSettings(Part):
     hours: Hours | None = None
     night: Night | None = None
     duty_queue: str | None = None
+    holiday: HolidayService | None = None
     queue: str | None = None
     """The queue whose seats answer; default: the one that the flow names."""
     language: Annotated[str, Field(pattern=LANGUAGE)] | None = None
@@ -193,6 +195,9 @@ class LineSettings(Part):
     """The hours of the duty seat, over midnight if need be: `20:00-08:00`."""
     duty_queue: str = "hotline"
     """The queue whose seats answer in those hours."""
+    holiday: HolidayService | None = None
+    """On public holidays: `night` (a word about the day, then the duty seats), or `queue` (the same
+    word, then as on any day); default: a day like any other."""
     language: str = Field(default="", pattern=f"{LANGUAGE}|^$")
     """Of the prompts; default: the flow's."""
     prompts: Path | None = None

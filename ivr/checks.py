@@ -11,6 +11,7 @@ from itertools import product
 from ivr.errors import Problem
 from ivr.events import LeaveReason
 from ivr.flow import (
+    AnnouncementStep,
     AnswerStep,
     BranchStep,
     CollectStep,
@@ -27,7 +28,7 @@ from ivr.flow import (
     TransferStep,
     VoicemailStep,
 )
-from ivr.verbs import BEEP, CALL_BACK_OFFER, RECORDING_NOTICE
+from ivr.verbs import ANNOUNCEMENT_CHOICE, BEEP, CALL_BACK_OFFER, RECORDING_NOTICE
 
 DIGIT_PROMPTS = tuple(f"digit_{digit}" for digit in range(10))
 NUMBER_PROMPTS = (*DIGIT_PROMPTS, "two", "ten", "hundred", "thousand", "ten_thousand")
@@ -60,14 +61,18 @@ def targets(step: Step) -> tuple[str, ...]:
             return (*step.keys.values(), step.asking.failed)
         case CollectStep():
             return (step.next, step.asking.failed)
-        case LookupStep() | VoicemailStep() | TransferStep() | EnqueueStep():
+        case LookupStep() | VoicemailStep() | TransferStep() | EnqueueStep() | AnnouncementStep():
             return _outcomes(step)
         case HangupStep():
             return ()
 
 
-def _outcomes(step: LookupStep | VoicemailStep | TransferStep | EnqueueStep) -> tuple[str, ...]:
+def _outcomes(
+    step: LookupStep | VoicemailStep | TransferStep | EnqueueStep | AnnouncementStep,
+) -> tuple[str, ...]:
     match step:
+        case AnnouncementStep():
+            return (step.off, step.heard, step.enough)
         case LookupStep():
             return (step.found, step.not_found)
         case VoicemailStep():
@@ -87,6 +92,8 @@ def said(step: Step) -> tuple[Speech, ...]:
             return (*asking.say, *asking.wrong, *asking.silence)
         case EnqueueStep() | TransferStep():
             return (Speech(SpeechKind.PROMPT, step.music),)
+        case AnnouncementStep():
+            return (Speech(SpeechKind.PROMPT, ANNOUNCEMENT_CHOICE),)
         case VoicemailStep():
             return (*step.say, Speech(SpeechKind.PROMPT, BEEP))
         case _:

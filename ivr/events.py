@@ -16,6 +16,14 @@ class LeaveReason(StrEnum):
     CALL_BACK = "call_back"  # 预约回拨: wants to be rung when the place has come
 
 
+class AnnouncementChoice(StrEnum):
+    """What a caller who heard an announcement wants."""
+
+    NONE = "none"  # 未选择: nothing was asked, or no key was pressed
+    ENOUGH = "enough"  # 已了解: leaves it at that
+    PERSON = "person"  # 转人工
+
+
 @dataclass(frozen=True, slots=True)
 class Started:
     """The call is there; the first event of every session."""
@@ -77,6 +85,18 @@ class TransferEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """The announcement was heard."""
+
+    choice: AnnouncementChoice = AnnouncementChoice.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class NothingAnnounced:
+    """No announcement is on, or it cannot be read now."""
+
+
+@dataclass(frozen=True, slots=True)
 class HungUp:
     """The other side is gone."""
 
@@ -92,5 +112,7 @@ IvrEvent: TypeAlias = (
     | MessageKept
     | NothingSaid
     | TransferEnded
+    | Announced
+    | NothingAnnounced
     | HungUp
 )

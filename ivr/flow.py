@@ -182,6 +182,19 @@ class TransferStep:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnouncementStep:
+    """Play the incident announcement (突发事件公告), only while a shift leader has one on."""
+
+    off: str
+    """Where it goes on when none is on."""
+    heard: str
+    """After it was heard: a person is wanted, or nothing was asked."""
+    enough: str
+    """The caller leaves it at that."""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class HangupStep:
     """End the call."""
 
@@ -199,6 +212,7 @@ Step: TypeAlias = (
     | EnqueueStep
     | VoicemailStep
     | TransferStep
+    | AnnouncementStep
     | HangupStep
 )
 

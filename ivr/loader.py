@@ -2,10 +2,10 @@
 
 A flow is YAML: `name`, `version`, `language`, `start`, `variables`, `digit_one`, and `steps`. A
 step is named, and its kind is the key it has: `answer`, `play`, `note`, `branch`, `menu`,
-`collect`, `lookup`, `enqueue`, `voicemail`, `transfer` or `hangup`. What is said is a list of
-pieces: `thanks` is a prompt, `digits:{ticket_number}` a row of digits, `number:{ahead}` a quantity,
-`count:{days}` one before a measure word, `date:{due_on}` a day, `money:{fee}` an amount in fen,
-`prompt:outcome_{outcome}` a prompt chosen by a variable.
+`collect`, `lookup`, `enqueue`, `voicemail`, `transfer`, `announcement` or `hangup`. What is said
+is a list of pieces: `thanks` is a prompt, `digits:{ticket_number}` a row of digits,
+`number:{ahead}` a quantity, `count:{days}` one before a measure word, `date:{due_on}` a day,
+`money:{fee}` an amount in fen, `prompt:outcome_{outcome}` a prompt chosen by a variable.
 """
 
 import re
@@ -18,6 +18,7 @@ from ivr.errors import FlowError, Problem
 from ivr.events import LeaveReason
 from ivr.flow import (
     MUSIC,
+    AnnouncementStep,
     AnswerStep,
     Asking,
     BranchStep,
@@ -241,6 +242,16 @@ def _transfer(section: Section) -> Step:
     )
 
 
+def _announcement(section: Section) -> Step:
+    section.text("announcement")
+    return AnnouncementStep(
+        off=section.text("off"),
+        heard=section.text("heard"),
+        enough=section.text("enough"),
+        line=section.line,
+    )
+
+
 def _hangup(section: Section) -> Step:
     section.text("hangup")
     return HangupStep(section.line)
@@ -257,6 +268,7 @@ READERS: Mapping[str, Callable[[Section], Step]] = {
     "enqueue": _enqueue,
     "voicemail": _voicemail,
     "transfer": _transfer,
+    "announcement": _announcement,
     "hangup": _hangup,
 }
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from ivr.errors import BadVariable
 from ivr.events import (
+    Announced,
+    AnnouncementChoice,
     Digits,
     Found,
     HungUp,
@@ -12,6 +14,7 @@ from ivr.events import (
     LeftQueue,
     MessageKept,
     NotFound,
+    NothingAnnounced,
     NothingSaid,
     PlayFinished,
     Started,
@@ -19,6 +22,7 @@ from ivr.events import (
     TransferEnded,
 )
 from ivr.flow import (
+    AnnouncementStep,
     AnswerStep,
     Asking,
     BranchStep,
@@ -39,6 +43,7 @@ from ivr.flow import (
 from ivr.speech import prompts
 from ivr.verbs import (
     BEEP,
+    Announce,
     Answer,
     Enqueue,
     Gather,
@@ -105,6 +110,8 @@ class IvrSession:
                 self._go(step.next, verbs)
             case ((MenuStep(asking=asking) | CollectStep(asking=asking)), Timeout()):
                 self._ask_again(step, asking, asking.silence, verbs)
+            case AnnouncementStep(), Announced() | NothingAnnounced():
+                self._go(_after(step, event), verbs)
             case LookupStep() | VoicemailStep() | EnqueueStep() | TransferStep(), _:
                 self._go_on(step, event, verbs)
 
@@ -190,6 +197,8 @@ class IvrSession:
                 return self._arrive(name, step, verbs)
             case PlayStep():
                 verbs.append(Play(self._say(step.say), step.interruptible))
+            case AnnouncementStep():
+                verbs.append(Announce())
             case LookupStep() | VoicemailStep() | EnqueueStep() | TransferStep():
                 verbs += self._wishes(step)
             case HangupStep():
@@ -224,6 +233,12 @@ class IvrSession:
 
     def _say(self, say: tuple[Speech, ...]) -> tuple[PromptRef, ...]:
         return prompts(say, self._variables, self.flow.digit_one)
+
+
+def _after(step: AnnouncementStep, event: Announced | NothingAnnounced) -> str:
+    if isinstance(event, NothingAnnounced):
+        return step.off
+    return step.enough if event.choice is AnnouncementChoice.ENOUGH else step.heard
 
 
 def _enqueue(step: EnqueueStep) -> Enqueue:

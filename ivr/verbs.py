@@ -9,6 +9,7 @@ time and are answered by nothing. Only the **last** verb is answered, by exactly
 - `Enqueue`  by `LeftQueue`
 - `Voicemail` by `MessageKept` or `NothingSaid`
 - `Transfer` by `TransferEnded`
+- `Announce` by `Announced` or `NothingAnnounced`
 - `Hangup`   by nothing: the session has ended
 
 A `Play` before another verb is answered by nothing. When it is interruptible, a key stops it and
@@ -34,6 +35,9 @@ CALL_BACK_OFFER = PromptRef("call_back_offer")
 """Says that `CALL_BACK_KEY` asks for a call instead of waiting (预约回拨)."""
 
 CALL_BACK_KEY = "1"
+
+ANNOUNCEMENT_CHOICE = PromptRef("announcement_choice")
+"""Says what the keys behind an announcement do: `AnnouncementChoice.of_key`."""
 
 BEEP = PromptRef("beep")
 """The tone after which a message is recorded."""
@@ -111,6 +115,11 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Announce:
+    """Play the announcement that is switched on, and ask what it offers; nothing if none is on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Store the answer to a question at once: the caller may hang up before the next one."""
 
@@ -132,5 +141,15 @@ class Hangup:
 
 
 Verb: TypeAlias = (
-    Answer | Play | Gather | Lookup | Enqueue | Voicemail | Transfer | Report | Note | Hangup
+    Answer
+    | Play
+    | Gather
+    | Lookup
+    | Enqueue
+    | Voicemail
+    | Transfer
+    | Announce
+    | Report
+    | Note
+    | Hangup
 )

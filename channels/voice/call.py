@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import structlog
 
+from channels.voice.announcing import find_announcement, keep_choice
 from channels.voice.attendance import Attendance
 from channels.voice.endpoint import Endpoint
 from channels.voice.exchange import Exchange
 from channels.voice.flow_asks import connect_with, look_up
-from channels.voice.flow_walk import FlowWalk
+from channels.voice.flow_walk import Announcing, FlowWalk
 from channels.voice.leg import Leg
 from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
 from channels.voice.lines import Line
 from channels.voice.media.engine import PortsExhausted
+from channels.voice.options import NO_HOLIDAY
 from channels.voice.seat_ring import Caller
 from channels.voice.sip.errors import CallGone
 from channels.voice.sip.events import CallOffered
@@ -32,7 +35,7 @@ from hotline.kernel.ids import CallId
 from hotline.kernel.privacy import blind_index
 from hotline.kernel.tasks import spawn
 from hotline.people.number import parse_number
-from ivr.events import LeaveReason
+from ivr.events import AnnouncementChoice, LeaveReason
 from ivr.session import IvrSession
 from ivr.verbs import RECORDING_NOTICE, Enqueue, Transfer, Voicemail
 
@@ -184,12 +187,15 @@ class InboundCall:
         await self._walk.run()
 
     def _variables(self) -> dict[str, str]:
-        """Return what the flow asks of the moment: whether it is `night`, what kind of `day`."""
+        """Return what the flow asks of the moment: `night`, `holiday`, what kind of `day`."""
         now = self._exchange.clock()
         calendar = self._exchange.options.calendar
         variables: dict[str, str] = {}
         if "night" in self._flow.variables:
             variables["night"] = "1" if self._line.is_night(now) else "0"
+        if "holiday" in self._flow.variables:
+            holiday = self._line.holiday(now, calendar)
+            variables["holiday"] = NO_HOLIDAY if holiday is None else holiday.value
         if "day" in self._flow.variables and calendar is not None:
             day = calendar.day(calendar.local(now).date(), allow_provisional=True)
             variables["day"] = day.kind.value
@@ -225,6 +231,14 @@ class InboundCall:
     async def look_up(self, what: str, keys: Sequence[str]) -> Mapping[str, str] | None:
         """Ask the house what a caller may know, such as the status of a ticket."""
         return await look_up(self._exchange, self._id, what, keys)
+
+    async def announcement(self, prompts: Path) -> Announcing | None:
+        """Return what a shift leader has switched on for the line."""
+        return await find_announcement(self._exchange, self._id, self._line.options.number, prompts)
+
+    async def announced(self, choice: AnnouncementChoice) -> None:
+        """Keep what the caller chose behind the announcement."""
+        await keep_choice(self._exchange, self._id, choice)
 
     async def take_message(self, verb: Voicemail) -> Mapping[str, str] | None:
         """Record a message, and open its ticket."""

@@ -6,6 +6,8 @@ the ear is here.
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol, assert_never
 
@@ -16,6 +18,8 @@ from channels.voice.media.engine import PromptUnusable
 from channels.voice.waiters import stop_tasks
 from hotline.kernel.tasks import spawn
 from ivr.events import (
+    Announced,
+    AnnouncementChoice,
     Digits,
     Found,
     IvrEvent,
@@ -23,6 +27,7 @@ from ivr.events import (
     LeftQueue,
     MessageKept,
     NotFound,
+    NothingAnnounced,
     NothingSaid,
     PlayFinished,
     Started,
@@ -31,6 +36,8 @@ from ivr.events import (
 )
 from ivr.session import IvrSession
 from ivr.verbs import (
+    ANNOUNCEMENT_CHOICE,
+    Announce,
     Answer,
     Enqueue,
     Gather,
@@ -46,6 +53,24 @@ from ivr.verbs import (
 )
 
 log = structlog.get_logger()
+
+
+CHOICE_LIMIT = timedelta(seconds=5)
+"""Behind an announcement; who presses nothing is connected."""
+
+CHOICES: Mapping[str, AnnouncementChoice] = {
+    "1": AnnouncementChoice.ENOUGH,
+    "2": AnnouncementChoice.PERSON,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Announcing:
+    """An announcement that is on."""
+
+    file: Path
+    asks: bool
+    """Behind it the caller may choose."""
 
 
 class FlowActs(Protocol):
@@ -71,6 +96,12 @@ class FlowActs(Protocol):
 
     async def transfer(self, verb: Transfer) -> bool:
         """Connect the caller until whoever answered hangs up; False if nobody was reached."""
+
+    async def announcement(self, prompts: Path) -> Announcing | None:
+        """Return what is to be announced, a prompt being in the folder; None: nothing is on."""
+
+    async def announced(self, choice: AnnouncementChoice) -> None:
+        """Keep that it was heard, and what the caller wants."""
 
 
 class FlowWalk:
@@ -111,6 +142,8 @@ class FlowWalk:
                     event = await self._gather(verb, keys)
                 case Lookup() | Enqueue() | Voicemail() | Transfer():
                     event = await self._ask(verb)
+                case Announce():
+                    event = await self._announce()
                 case Hangup():
                     return None
                 case _:
@@ -131,14 +164,36 @@ class FlowWalk:
             case Transfer():
                 return TransferEnded(await self._acts.transfer(verb))
 
+    async def _announce(self) -> IvrEvent:
+        """Play what is switched on; a key may choose before it is over."""
+        found = await self._acts.announcement(self._folder)
+        if found is None:
+            return NothingAnnounced()
+        choice = AnnouncementChoice.NONE
+        if found.asks:
+            files = [found.file, *self.files([ANNOUNCEMENT_CHOICE])]
+            event = await self._gather(Gather(1, CHOICE_LIMIT), await self._play_until_key(files))
+            if isinstance(event, Digits):
+                choice = CHOICES.get(event.keys, choice)
+        else:
+            await self._play_to_end([found.file])
+        await self._acts.announced(choice)
+        return Announced(choice)
+
     async def _play(self, verb: Play) -> str:
         """Play to the end, or to the first key of an interruptible prompt; return that key."""
-        if not verb.interruptible:
-            await self.say(verb.prompts)
-            while not self._leg.media.digits.empty():
-                self._leg.media.digits.get_nowait()
-            return ""
-        playing = spawn(self.say(verb.prompts), "play")
+        if verb.interruptible:
+            return await self._play_until_key(self.files(verb.prompts))
+        await self._play_to_end(self.files(verb.prompts))
+        return ""
+
+    async def _play_to_end(self, files: Sequence[Path]) -> None:
+        await self._play_files(files)
+        while not self._leg.media.digits.empty():
+            self._leg.media.digits.get_nowait()
+
+    async def _play_until_key(self, files: Sequence[Path]) -> str:
+        playing = spawn(self._play_files(files), "play")
         pressing = spawn(self._leg.media.digits.get(), "wait for a key")
         try:
             await asyncio.wait({playing, pressing}, return_when=asyncio.FIRST_COMPLETED)
@@ -148,8 +203,11 @@ class FlowWalk:
 
     async def say(self, prompts: Iterable[PromptRef]) -> None:
         """Play prompts; one that cannot be played costs the caller its words, not the call."""
+        await self._play_files(self.files(prompts))
+
+    async def _play_files(self, files: Sequence[Path]) -> None:
         try:
-            await self._leg.media.play(self.files(prompts))
+            await self._leg.media.play(files)
         except PromptUnusable as error:
             log.error("prompt_unusable", prompt=error.path.name, problem=error.problem)
 

@@ -7,11 +7,12 @@ from datetime import datetime, time
 from pathlib import Path
 
 from channels.voice.media.sdes import Srtp
-from channels.voice.options import LineOptions, TrunkOptions
+from channels.voice.options import HolidayService, LineOptions, TrunkOptions
 from channels.voice.sip.events import CallOffered
 from channels.voice.sip.peers import canonical
 from hotline.kernel.clock import SHANGHAI
 from hotline.people.number import parse_number
+from hotline.sla.calendar import DayKind, WorkingCalendar
 from ivr.flow import Flow
 
 
@@ -37,6 +38,13 @@ class Line:
             opens <= at and (at < closes or closes == time(0)) for opens, closes in hours
         )
         return not is_open or self.options.night.holds(at)
+
+    def holiday(self, now: datetime, calendar: WorkingCalendar | None) -> HolidayService | None:
+        """Return the service of a public holiday; None on all other days."""
+        if calendar is None or self.options.holiday is None:
+            return None
+        day = calendar.day(calendar.local(now).date(), allow_provisional=True)
+        return self.options.holiday if day.kind is DayKind.HOLIDAY else None
 
     def flow(self, flows: Mapping[str, Flow], now: datetime) -> Flow:
         """Return what answers at this hour, in the language of the line."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
@@ -41,6 +42,17 @@ class NightHours:
         return at >= self.begins or at < self.ends
 
 
+NO_HOLIDAY = "no"
+"""What flows are told on any other day."""
+
+
+class HolidayService(StrEnum):
+    """Who answers on a public holiday."""
+
+    NIGHT = "night"  # 值班服务: the duty seats, all day long
+    QUEUE = "queue"  # 照常排队: as on any other day
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineOptions:
     """One number that citizens dial."""
@@ -54,6 +66,8 @@ class LineOptions:
     night: NightHours = NightHours()
     hours: tuple[tuple[time, time], ...] = ()
     """Stretches in which the whole hall works; outside them is night. Empty: always."""
+    holiday: HolidayService | None = None
+    """What flows are told on a public holiday; None: that it is a day like any other."""
     language: str = ""
     """Of the prompts; the flow's if empty."""
     prompts: Path | None = None

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import structlog
 
@@ -15,7 +16,7 @@ from channels.voice.attendance import Attendance
 from channels.voice.call import number_hash
 from channels.voice.exchange import Exchange
 from channels.voice.flow_asks import connect_with, look_up
-from channels.voice.flow_walk import FlowWalk
+from channels.voice.flow_walk import Announcing, FlowWalk
 from channels.voice.leg import Leg, LegEnd
 from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
 from channels.voice.media.engine import PortsExhausted
@@ -47,7 +48,7 @@ from hotline.kernel.ids import CallId
 from hotline.kernel.tasks import spawn
 from hotline.queues.returns import service as returns
 from ivr.errors import BadVariable
-from ivr.events import LeaveReason
+from ivr.events import AnnouncementChoice, LeaveReason
 from ivr.session import IvrSession
 from ivr.verbs import RECORDING_NOTICE, Enqueue, Transfer, Voicemail
 
@@ -303,6 +304,13 @@ class OutboundCall:
     async def look_up(self, what: str, keys: Sequence[str]) -> Mapping[str, str] | None:
         """Ask the house what the citizen may know, such as the status of a ticket."""
         return await look_up(self._exchange, self._id, what, keys)
+
+    async def announcement(self, prompts: Path) -> Announcing | None:  # noqa: ARG002 - FlowActs
+        """Return nothing: announcements are for those who ring us."""
+        return None
+
+    async def announced(self, choice: AnnouncementChoice) -> None:
+        """Nothing: nothing was announced."""
 
     async def take_message(self, verb: Voicemail) -> Mapping[str, str] | None:
         """Record a message, and open its ticket."""

@@ -18,7 +18,7 @@ from hotline.contacts.flows import service
 from hotline.contacts.flows.service import Activation, FlowText
 from hotline.kernel.clock import SHANGHAI
 from ivr.errors import BadVariable, FlowError, Problem
-from ivr.events import LeaveReason
+from ivr.events import AnnouncementChoice, LeaveReason
 from ivr.flow import Flow
 
 ACTOR = "cli"
@@ -59,6 +59,11 @@ def check(folder: Path) -> None:
 @click.option("--queue", type=click.Choice(OUTCOMES), default=LeaveReason.ANSWERED.value)
 @click.option("--message/--no-message", default=True, help="Whether a message is left.")
 @click.option("--reached/--not-reached", default=True, help="Whether transfers are answered.")
+@click.option(
+    "--announcement",
+    type=click.Choice([choice.value for choice in AnnouncementChoice]),
+    help="One is on, and what the caller wants after it; default: none is on.",
+)
 def try_flow(
     name: str,
     folder: Path,
@@ -68,6 +73,7 @@ def try_flow(
     queue: str,
     message: bool,
     reached: bool,
+    announcement: str | None,
 ) -> None:
     """Walk the flow NAME with a caller who is made up, and print each step."""
     problems: list[Problem] = []
@@ -82,6 +88,7 @@ def try_flow(
         queue=LeaveReason(queue),
         speaks=message,
         is_reached=reached,
+        announcement=AnnouncementChoice(announcement) if announcement else None,
     )
     try:
         for line in walk(chosen, caller, _texts(chosen)):

@@ -10,9 +10,11 @@ from case_bridge.web.routes import PART as CASES_PART
 from channels.web.pages import public_part
 from config import exchange_wiring, wiring
 from config.accounts import accounts_options
+from config.announcing import announcement_options
 from config.runtime import Runtime
 from config.supervisor import Ready
 from hotline.web.accounts.handlers import accounts_part
+from hotline.web.announcements.handlers import announcements_part
 from hotline.web.app import make_app
 from hotline.web.audit.handlers import PART as AUDIT_PART
 from hotline.web.desk.handlers import desk_part
@@ -51,6 +53,7 @@ def application(runtime: Runtime) -> web.Application:
         recordings_part(wiring.recordings_options(settings)),
         ticket_lists_part(wiring.ticket_list_options(runtime.people, runtime.exports)),
         SUPERVISION_PART,
+        announcements_part(announcement_options()),
         OPERATIONS_PART,
         accounts_part(accounts_options()),
         AUDIT_PART,

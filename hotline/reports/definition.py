@@ -40,6 +40,8 @@ class Definition:
     """Seconds from joining the queue to a seat's answer."""
     ignores_abandoned_before: float = 0.0
     """Who gives up sooner, in seconds, does not count; 0: everybody counts."""
+    counts_announced_apart: bool = False
+    """Whom an announcement answered, and who hung up after it, did not give up."""
     source: str = ""
 
     def as_row(self) -> dict[str, Any]:
@@ -59,6 +61,7 @@ class Class(StrEnum):
     LATE = "late"  # 超时接听
     ABANDONED = "abandoned"  # 放弃
     IGNORED = "ignored"  # 不计
+    ANNOUNCED = "announced"  # 公告已答复
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,8 @@ class Arrival:
     answered_at: datetime | None
     ended_at: datetime
     number: str | None = None
+    is_announced: bool = False
+    """An announcement was what the caller had called for, if nobody answered."""
 
     @property
     def waited(self) -> float:
@@ -87,6 +92,7 @@ class Figure:
     late: int
     abandoned: int
     ignored: int
+    announced: int = 0
     window_ends_at: datetime | None = None
     """The end of the worst window."""
 
@@ -104,6 +110,8 @@ class Figure:
 def classify(arrival: Arrival, definition: Definition) -> Class:
     """Say how a call counts. Without a time limit, every answer keeps the promise."""
     if arrival.answered_at is None:
+        if arrival.is_announced and definition.counts_announced_apart:
+            return Class.ANNOUNCED
         is_short = arrival.waited < definition.ignores_abandoned_before
         return Class.IGNORED if is_short else Class.ABANDONED
     if definition.kind is Kind.WITHIN and arrival.waited > definition.within:
@@ -158,6 +166,7 @@ def _figure(tally: Mapping[Class, int], window_ends_at: datetime | None) -> Figu
         late=tally[Class.LATE],
         abandoned=tally[Class.ABANDONED],
         ignored=tally[Class.IGNORED],
+        announced=tally[Class.ANNOUNCED],
         window_ends_at=window_ends_at,
     )
 
@@ -165,38 +174,42 @@ def _figure(tally: Mapping[Class, int], window_ends_at: datetime | None) -> Figu
 DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         name="answer_15s",
-        version="1",
+        version="2",
         title="15秒内人工接听率",
         kind=Kind.WITHIN,
         target=0.95,
         within=15,
+        counts_announced_apart=True,
         source="GB/T 33358: 人工接听 ≤ 15 s; 分母为全部进入排队的来电",
     ),
     Definition(
         name="connect_24h",
-        version="1",
+        version="2",
         title="任意连续24小时接通率（最低）",
         kind=Kind.WORST_WINDOW,
         target=0.95,
+        counts_announced_apart=True,
         source="GB/T 33358: 接通率 ≥ 95 %, 任意连续24小时",
     ),
     Definition(
         name="level_80_20",
-        version="1",
+        version="2",
         title="80/20服务水平（含短时放弃）",
         kind=Kind.WITHIN,
         target=0.80,
         within=20,
+        counts_announced_apart=True,
         source="80/20; 短时放弃计入分母",
     ),
     Definition(
         name="level_80_20_long",
-        version="1",
+        version="2",
         title="80/20服务水平（不含5秒内放弃）",
         kind=Kind.WITHIN,
         target=0.80,
         within=20,
         ignores_abandoned_before=5,
+        counts_announced_apart=True,
         source="80/20; 5秒内放弃不计",
     ),
 )

@@ -33,5 +33,6 @@ class ServiceLevelRow(Base):
     late: Mapped[int]
     abandoned: Mapped[int]
     ignored: Mapped[int]
+    announced: Mapped[int] = mapped_column(server_default="0")
     window_ends_at: Mapped[datetime | None]
     made_at: Mapped[datetime]

@@ -9,6 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from hotline.contacts.announcements.model import HearingRow
+from hotline.contacts.announcements.states import is_answer
 from hotline.contacts.calls.model import CallRow
 from hotline.contacts.calls.states import CallDirection
 from hotline.kernel.errors import NotFound
@@ -88,9 +90,13 @@ class Arrivals:
                 answered.label("answered_at"),
                 QueueEntryRow.ended_at,
                 CallRow.number,
+                HearingRow.choice,
+                HearingRow.heard_at,
+                HearingRow.call_id.label("heard"),
                 first.label("turn"),
             )
             .join(CallRow, CallRow.id == QueueEntryRow.call_id)
+            .outerjoin(HearingRow, HearingRow.call_id == CallRow.id)
             .where(
                 QueueEntryRow.enqueued_at >= begins,
                 QueueEntryRow.enqueued_at < ends,
@@ -111,6 +117,8 @@ class Arrivals:
                 answered_at=row.answered_at,
                 ended_at=row.ended_at,
                 number=row.number,
+                is_announced=row.heard is not None
+                and is_answer(row.choice, row.heard_at, row.ended_at),
             )
             for row in await self._session.execute(query)
         ]

@@ -145,6 +145,7 @@ def _row(level: Level, begins: datetime, ends: datetime) -> ServiceLevelRow:
         late=figure.late,
         abandoned=figure.abandoned,
         ignored=figure.ignored,
+        announced=figure.announced,
         window_ends_at=figure.window_ends_at,
         made_at=level.made_at,
     )
@@ -160,6 +161,7 @@ def _level(row: ServiceLevelRow) -> Level:
             late=row.late,
             abandoned=row.abandoned,
             ignored=row.ignored,
+            announced=row.announced,
             window_ends_at=row.window_ends_at,
         ),
         made_at=row.made_at,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hotline.contacts.announcements.service import was_answer
 from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallResult
 from hotline.kernel.db import UnitOfWork
@@ -76,6 +77,9 @@ async def owe(
         return False
     call = await calls.get_call(uow.session, CallId(entry.call_id))
     if not is_owed(call, reason, now - entry.enqueued_at, policy):
+        return False
+    if reason is ReturnReason.MISSED and await was_answer(uow.session, entry.call_id, now):
+        # What was announced was what the caller had called for.
         return False
     assert call.number is not None, "is_owed refuses withheld numbers"
     row = ReturnCallRow(

@@ -28,6 +28,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "call.flag_abuse": "标记骚扰来电",
     "seat.force": "班长更改坐席状态",
     "return_call_cancelled": "取消回拨",
+    "announcement.on": "开启突发公告",
+    "announcement.off": "关闭突发公告",
     "outbox.revive": "再次办理未完成事项",
     "grids.import": "导入网格",
     "reward.rate": "核定奖励",
@@ -50,6 +52,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "outbox.": "未完成事项",
     "exchange.": "平台交换",
     "alarms.": "告警门限",
+    "announcement.": "突发公告",
     "flow.": "语音流程",
     "reconciliation.": "对账",
 }

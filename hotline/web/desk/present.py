@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from hotline.contacts.announcements.service import Announcement
 from hotline.kernel.privacy import mask_phone
 from hotline.queues.control.states import TargetKind
 from hotline.queues.estimate import Estimate
@@ -235,6 +236,16 @@ def alarm_json(alarm: Alarm) -> Json:
         "where": alarm.where,
         "since": instant(alarm.since),
         "count": alarm.count,
+    }
+
+
+def announcement_json(announcement: Announcement) -> Json:
+    """Return an announcement that is on."""
+    return {
+        "announcement_id": str(announcement.announcement_id),
+        "text": announcement.text,
+        "lines": list(announcement.lines),
+        "until": instant(announcement.until_at),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.accounts.service import User
+from hotline.contacts.announcements.service import on_now
 from hotline.contacts.wrapping_up import wrap_up_of
 from hotline.people.citizen import PeopleOptions
 from hotline.people.service import find_citizen
@@ -19,6 +20,7 @@ from hotline.tickets.reading import open_tickets_of_citizen, work_list
 from hotline.tickets.views import TicketLine
 from hotline.web.desk.present import (
     alarm_json,
+    announcement_json,
     board_json,
     instant,
     line_json,
@@ -96,6 +98,7 @@ async def board_snapshot(
         "at": instant(now),
         "may_supervise": may_supervise,
         "alarms": [alarm_json(each) for each in alarms(board, limits, now)],
+        "announcements": [announcement_json(each) for each in await on_now(session, now)],
         **board_json(board),
         "transfers": [
             moving_json(each, seat) for each, seat in await phone_transfers.open_transfers(session)

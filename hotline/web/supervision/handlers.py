@@ -33,6 +33,7 @@ CLASSES: Final = {
     Class.LATE: "超时接听",
     Class.ABANDONED: "放弃",
     Class.IGNORED: "不计",
+    Class.ANNOUNCED: "公告已答复",
 }
 
 RETURN_REASONS: Final = {

@@ -25,7 +25,7 @@ def test_the_flows_in_use_are_told_with_their_version() -> None:
     result = run("check")
 
     assert result.exit_code == 0
-    assert "main 2026-3: 27 steps, nothing wrong" in result.output
+    assert "main 2026-4: 31 steps, nothing wrong" in result.output
 
 
 def test_a_caller_is_told_where_a_ticket_stands_step_by_step() -> None:

@@ -27,7 +27,7 @@ def problems(steps: str, variables: str = "{}") -> list[str]:
 @pytest.mark.parametrize(
     ("name", "version"),
     [
-        ("main", "2026-3"),
+        ("main", "2026-4"),
         ("night", "2026-2"),
         ("return_call", "2026-1"),
         ("status", "2026-1"),

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from ivr.errors import BadVariable
 from ivr.events import (
+    Announced,
+    AnnouncementChoice,
     Digits,
     Found,
     HungUp,
@@ -16,6 +18,7 @@ from ivr.events import (
     LeftQueue,
     MessageKept,
     NotFound,
+    NothingAnnounced,
     NothingSaid,
     PlayFinished,
     Started,
@@ -26,6 +29,7 @@ from ivr.flow import MUSIC
 from ivr.session import IvrSession
 from ivr.speech import spoken_digits
 from ivr.verbs import (
+    Announce,
     Answer,
     Enqueue,
     Gather,
@@ -59,6 +63,7 @@ TO_SEAT = Enqueue("hotline", MUSIC, can_call_back=True)
 TO_DUTY = Enqueue("duty", MUSIC)
 CONNECTING = play("connecting", interruptible=False)
 NIGHT = play("night", interruptible=False)
+HOLIDAY = play("holiday", interruptible=False)
 BUSY = play("all_busy", interruptible=False)
 NOBODY = play("no_seats", interruptible=False)
 OFFER: list[Verb] = [play("offer_service"), one_key(6)]
@@ -93,7 +98,8 @@ Story = list[tuple[IvrEvent, list[Verb]]]
 
 BY_DAY: Story = [
     (Started(), NOTICE),
-    (PlayFinished(), [NOTED, CONNECTING]),
+    (PlayFinished(), [NOTED, Announce()]),
+    (NothingAnnounced(), [CONNECTING]),
     (PlayFinished(), [TO_SEAT]),
     (LeftQueue(LeaveReason.ANSWERED), [Hangup()]),
 ]
@@ -111,7 +117,8 @@ MAIN_STORIES = [
         {"night": "1"},
         [
             (Started(), NOTICE),
-            (PlayFinished(), [NOTED, NIGHT]),
+            (PlayFinished(), [NOTED, Announce()]),
+            (NothingAnnounced(), [NIGHT]),
             (PlayFinished(), [TO_DUTY]),
             (LeftQueue(LeaveReason.ANSWERED), [Hangup()]),
         ],
@@ -120,7 +127,7 @@ MAIN_STORIES = [
     pytest.param(
         {},
         [
-            *BY_DAY[:3],
+            *BY_DAY[:4],
             (LeftQueue(LeaveReason.NO_SEATS), [NOBODY]),
             (PlayFinished(), OFFER),
             (Timeout(), OFFER),
@@ -132,7 +139,7 @@ MAIN_STORIES = [
     pytest.param(
         {},
         [
-            *BY_DAY[:3],
+            *BY_DAY[:4],
             (LeftQueue(LeaveReason.OVERFLOW), [BUSY]),
             (PlayFinished(), OFFER),
             (Digits("1"), MESSAGE),
@@ -159,7 +166,7 @@ MAIN_STORIES = [
     pytest.param(
         {},
         [
-            *BY_DAY[:3],
+            *BY_DAY[:4],
             (LeftQueue(LeaveReason.NO_SEATS), [NOBODY]),
             (PlayFinished(), OFFER),
             (Digits("1"), MESSAGE),
@@ -172,7 +179,7 @@ MAIN_STORIES = [
     pytest.param(
         {},
         [
-            *BY_DAY[:3],
+            *BY_DAY[:4],
             (LeftQueue(LeaveReason.NO_SEATS), [NOBODY]),
             (PlayFinished(), OFFER),
             (Digits("2"), ASK_NUMBER),
@@ -187,7 +194,7 @@ MAIN_STORIES = [
     ),
     pytest.param(
         {},
-        [*BY_DAY[:3], (LeftQueue(LeaveReason.ABANDONED), []), (PlayFinished(), [])],
+        [*BY_DAY[:4], (LeftQueue(LeaveReason.ABANDONED), []), (PlayFinished(), [])],
         id="gives up while waiting",
     ),
     pytest.param(
@@ -200,8 +207,37 @@ MAIN_STORIES = [
     ),
     pytest.param(
         {},
-        [*BY_DAY[:3], (Digits("0"), []), BY_DAY[3]],
+        [*BY_DAY[:4], (Digits("0"), []), BY_DAY[4]],
         id="keys while music plays change nothing",
+    ),
+    pytest.param(
+        {},
+        [
+            *BY_DAY[:2],
+            (Announced(AnnouncementChoice.ENOUGH), FAREWELL),
+            (PlayFinished(), [Hangup()]),
+        ],
+        id="an announcement is enough",
+    ),
+    pytest.param(
+        {},
+        [*BY_DAY[:2], (Announced(AnnouncementChoice.PERSON), [CONNECTING]), *BY_DAY[3:]],
+        id="after an announcement a person is wanted",
+    ),
+    pytest.param(
+        {"night": "1"},
+        [*BY_DAY[:2], (Announced(), [NIGHT]), (PlayFinished(), [TO_DUTY])],
+        id="an announcement that asks nothing leads on",
+    ),
+    pytest.param(
+        {"holiday": "night"},
+        [*BY_DAY[:2], (NothingAnnounced(), [HOLIDAY]), (PlayFinished(), [TO_DUTY])],
+        id="on a holiday the duty seats answer by day too",
+    ),
+    pytest.param(
+        {"holiday": "queue"},
+        [*BY_DAY[:2], (NothingAnnounced(), [HOLIDAY]), (PlayFinished(), [CONNECTING])],
+        id="on a holiday the hall answers, after a word about the day",
     ),
 ]
 

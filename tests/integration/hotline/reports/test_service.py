@@ -81,14 +81,14 @@ async def test_a_changed_definition_never_changes_what_was_reported(floor: Small
     """Issue B 10: a later change of definition never changes an old report."""
     await keep(floor)
     before = await levels(floor)
-    stricter = replace(BY_NAME["answer_15s"], version="2", within=5)
+    stricter = replace(BY_NAME["answer_15s"], version="3", within=5)
 
     assert await keep(floor, NEXT + timedelta(days=3), [*DEFINITIONS, stricter]) == 2
     assert await keep(floor, NEXT + timedelta(days=3), [*DEFINITIONS, stricter]) == 0
 
     after = await levels(floor)
     assert {key: after[key] for key in before} == before
-    assert after["answer_15s", "2"].figure.rate == 0
+    assert after["answer_15s", "3"].figure.rate == 0
 
 
 async def test_even_a_definition_changed_under_its_old_version_changes_nothing(
@@ -104,7 +104,7 @@ async def test_even_a_definition_changed_under_its_old_version_changes_nothing(
 
 async def test_a_figure_opens_the_calls_that_it_counts(floor: SmallFloor) -> None:
     await keep(floor)
-    level = (await levels(floor))["level_80_20_long", "1"]
+    level = (await levels(floor))["level_80_20_long", "2"]
     assert level.level_id is not None
 
     async with floor.database.read() as session:
@@ -121,7 +121,7 @@ async def test_a_figure_opens_the_calls_that_it_counts(floor: SmallFloor) -> Non
 
 async def test_the_worst_window_opens_as_many_calls_as_it_counted(floor: SmallFloor) -> None:
     await keep(floor)
-    level = (await levels(floor))["connect_24h", "1"]
+    level = (await levels(floor))["connect_24h", "2"]
     assert level.level_id is not None
 
     async with floor.database.read() as session:
@@ -134,7 +134,7 @@ async def test_a_day_is_kept_only_when_its_last_wait_has_ended(floor: SmallFloor
     begins, ends = reports.bounds(DAY)
 
     assert await keep(floor, ends + timedelta(minutes=29)) == 0
-    assert (await levels(floor))["answer_15s", "1"].level_id is None
+    assert (await levels(floor))["answer_15s", "2"].level_id is None
     assert begins.utcoffset() == timedelta(hours=8)
 
 

@@ -1,0 +1,1 @@
+"""Pages of incident announcements: switched on and off by the shift leader."""
