@@ -21,7 +21,7 @@ from channels.voice.sip.events import TransferAsked
 from channels.voice.supervisors import until_lost
 from channels.voice.talk import TransferWish
 from channels.voice.transfer import Transfer, status_of
-from channels.voice.waiters import first_of, stop_tasks
+from channels.voice.waiters import first_of, stop_tasks, to_its_end
 from channels.voice.webrtc.leg import PageLeg
 from hotline.kernel.errors import Conflict, HotlineError
 from hotline.kernel.ids import CallId, SeatId
@@ -95,6 +95,7 @@ class BringingIn:
         self._carrying: asyncio.Task[None] | None = None
         self._referrals: set[asyncio.Task[None]] = set()
         self._refer_failed_at = -inf
+        self._is_over = False
 
     @property
     def far(self) -> Leg | None:
@@ -118,8 +119,8 @@ class BringingIn:
         """Ring whom the seat names; the page's picture shows how it goes on.
 
         Raises:
-            Conflict: if another seat attends, somebody is being brought in already, or the wish
-                makes no sense.
+            Conflict: if another seat attends, somebody is being brought in already, the wish
+                makes no sense, or the talk ends meanwhile.
         """
         if self.transfer is not None:
             raise Conflict("somebody is being brought into this call already")
@@ -128,6 +129,9 @@ class BringingIn:
         if wish.target.kind is TargetKind.QUEUE and wish.mode is not TransferMode.BLIND:
             raise Conflict("nobody can be consulted in a queue: name a seat")
         transfer = await Transfer.begin(self._exchange, self._host.call_id, wish)
+        if self._is_over or not self._host.speaks(wish.seat_id):
+            await transfer.write_end(TransferResult.CITIZEN_LEFT)
+            raise Conflict("the talk has ended meanwhile, or another seat attends")
         if wish.target.kind is TargetKind.QUEUE:
             await self._send_to_queue(transfer)
             return
@@ -175,7 +179,8 @@ class BringingIn:
         return True
 
     async def end(self, result: TransferResult) -> None:
-        """The talk is over: stop whatever goes on."""
+        """The talk is over: stop whatever goes on, and begin nothing more."""
+        self._is_over = True
         if self.transfer is not None:
             await self._stop(self.transfer, result)
         elif self._carrying is not None:
@@ -236,14 +241,15 @@ class BringingIn:
             if not isinstance(far, PageLeg) or lost.cancelled() or far.is_over:
                 return
             far.back.clear()
+            if not far.is_lost:
+                continue  # it came back in the moment between
             await first_of(far.back, far.over, timeout=limit)
             if not far.back.is_set():
                 return
 
     async def _stop(self, transfer: Transfer, result: TransferResult) -> None:
         if self._settle(transfer):
-            await self._stop_carrying()
-            await self._part(transfer, result)
+            await to_its_end(self._stop_and_part(transfer, result), "end of a transfer")
 
     async def _stop_carrying(self) -> None:
         carrying, self._carrying = self._carrying, None
@@ -264,7 +270,11 @@ class BringingIn:
 
     async def _give_up(self, transfer: Transfer, result: TransferResult) -> None:
         if self._settle(transfer):
-            await self._part(transfer, result)
+            await to_its_end(self._part(transfer, result), "end of a transfer")
+
+    async def _stop_and_part(self, transfer: Transfer, result: TransferResult) -> None:
+        await self._stop_carrying()
+        await self._part(transfer, result)
 
     async def _part(self, transfer: Transfer, result: TransferResult) -> None:
         transfer.tell(result)

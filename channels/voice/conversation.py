@@ -23,7 +23,7 @@ from channels.voice.seat_ring import Caller
 from channels.voice.supervisors import Supervisors, until_lost
 from channels.voice.talk import Listening, TalkEnd, TransferWish
 from channels.voice.transfer import Transfer
-from channels.voice.waiters import first_of, stop_tasks
+from channels.voice.waiters import first_of, stop_tasks, to_its_end
 from channels.voice.webrtc.leg import PageAttempt, PageLeg
 from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallEnd
@@ -68,6 +68,9 @@ class Conversation:
     _ending: TalkEnd | None = field(init=False, default=None)
     _changed: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     """Who attends has changed, or the talk is to end."""
+    _leaving: set[Leg] = field(init=False, default_factory=set)
+    """Legs that attend no more and are not dropped yet; at the end none is left."""
+    _is_over: bool = field(init=False, default=False)
     _wiring: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _others: BringingIn = field(init=False)
     _supervisors: Supervisors = field(init=False)
@@ -90,8 +93,9 @@ class Conversation:
         except LegClosed:
             log.info("leg_gone_in_conversation", call=str(self.call_id))
         finally:
+            self._is_over = True
             self.exchange.conversations.pop(self.call_id, None)
-            await self._end()
+            await to_its_end(self._end(), f"end of a talk of {self.call_id}")
 
     # what seats ask for
 
@@ -117,19 +121,19 @@ class Conversation:
         if leg is not None:
             leg.hang_up()
 
-    async def rejoin(self, seat_id: SeatId | None, attempt: PageAttempt) -> None:
-        """The seat's page is back, over another path.
+    def page_of(self, user_id: UserId, seat_id: SeatId | None) -> PageLeg:
+        """Return the leg of a page that is back: a seat's, or that of who has taken over.
 
         Raises:
-            Conflict: if the seat's telephone is no page.
-            BrowserUnreachable: the path did not come about.
+            Conflict: if it does not take part, or its telephone is no page.
         """
-        far = None if seat_id is None else self._others.far_of(seat_id)
-        leg = far or self.seat
+        if seat_id is None:
+            leg = self.seat if self._successor == user_id else None
+        else:
+            leg = self._others.far_of(seat_id) or (self.seat if self.speaks(seat_id) else None)
         if not isinstance(leg, PageLeg):
-            attempt.path.stop()
-            raise Conflict("the seat's telephone is no page")
-        await leg.rejoin(attempt)
+            raise Conflict("nobody of this talk has that page as telephone")
+        return leg
 
     async def pause_recording(self, user_id: UserId, reason: str) -> None:
         """Write silence while the citizen says a secret; the reason is kept."""
@@ -178,6 +182,9 @@ class Conversation:
                 uow, self.call_id, seat_id, limit=limit, now=self.exchange.clock()
             )
         self._finish(TalkEnd.PARKED)
+        if self._is_over:
+            # The sweeper frees the slot with the call.
+            raise Conflict("the talk has ended meanwhile")
 
     # what supervisors ask for
 
@@ -202,18 +209,22 @@ class Conversation:
             Conflict: if this supervisor does not listen, somebody has taken over already, or
                 somebody is being brought in.
         """
-        if self._successor is not None or self._others.transfer is not None:
+        is_taken = self._successor is not None or self._others.transfer is not None
+        if is_taken or self._is_over:
             raise Conflict("somebody has taken this call over, or is being brought in")
-        leg = await self._supervisors.promote(user_id)
-        earlier, self.seat = self.seat, leg
-        self._successor, self.seat_id = user_id, None
+        leg = self._supervisors.promote(user_id)
+        self._lets_go(self.seat)
+        self.seat, self.seat_id, self._successor = leg, None, user_id
         self._forget_holds()
         self.changed()
         await self.rewire()
-        if earlier is not None:
-            await self.exchange.switchboard.drop(earlier)
-        async with self.exchange.database.begin() as uow:
-            await queues.end_contact(uow, self.call_id, now=self.exchange.clock())
+        await self._drop_leaving()
+        try:
+            async with self.exchange.database.begin() as uow:
+                await queues.end_contact(uow, self.call_id, now=self.exchange.clock())
+        except Unavailable:
+            # The seat is released with the call.
+            log.warning("take_over_not_written", call=str(self.call_id))
         await self._note("taken_over")
 
     # what the one who is brought in does
@@ -229,7 +240,8 @@ class Conversation:
 
     async def hand_over(self, transfer: Transfer, far: FarEnd) -> None:
         """Let the far end attend; the seat wraps up."""
-        earlier, earlier_id = self.seat, self.seat_id
+        earlier_id = self.seat_id
+        self._lets_go(self.seat, transfer.ear)
         self.seat, self.seat_id, self._is_outside = far.leg, far.seat_id, far.seat_id is None
         self._successor = None
         self._forget_holds()
@@ -238,9 +250,7 @@ class Conversation:
         if self.is_recording_paused:
             await self.citizen.media.resume_recording()
             self.is_recording_paused = False
-        for leg in (earlier, transfer.ear):
-            if leg is not None:
-                await self.exchange.switchboard.drop(leg)
+        await self._drop_leaving()
         await transfer.write_end(TransferResult.CONNECTED)
         now = self.exchange.clock()
         try:
@@ -255,6 +265,15 @@ class Conversation:
     def _finish(self, end: TalkEnd) -> None:
         self._ending = end
         self.changed()
+
+    def _lets_go(self, *legs: Leg | None) -> None:
+        self._leaving.update(leg for leg in legs if leg is not None)
+
+    async def _drop_leaving(self) -> None:
+        while self._leaving:
+            leg = next(iter(self._leaving))
+            await self.exchange.switchboard.drop(leg)
+            self._leaving.discard(leg)
 
     def _forget_holds(self) -> None:
         self.is_held = self._is_held_by_phone = self._is_seat_lost = False
@@ -279,11 +298,12 @@ class Conversation:
 
     async def _leave(self) -> None:
         """The seat goes while somebody is being rung: the citizen waits for that one alone."""
-        earlier, earlier_id, self.seat = self.seat, self.seat_id, None
+        earlier_id = self.seat_id
+        self._lets_go(self.seat)
+        self.seat = None
         self._forget_holds()
         await self.rewire()
-        if earlier is not None:
-            await self.exchange.switchboard.drop(earlier)
+        await self._drop_leaving()
         await self._note("seat_left")
         await self._release(earlier_id)
 
@@ -322,23 +342,24 @@ class Conversation:
             return TalkEnd.SEAT_LOST if is_lost else TalkEnd.SEAT_HUNG_UP
         if await self._wait_for_page(seat) or self._changed.is_set():
             return None
-        is_lost = self._successor is None and not seat.is_over
-        return TalkEnd.SEAT_LOST if is_lost else TalkEnd.SEAT_HUNG_UP
+        return TalkEnd.SEAT_HUNG_UP if seat.over.done() else TalkEnd.SEAT_LOST
 
     async def _follow_hold(self, seat: Leg) -> None:
         """Play music while the seat's phone holds the call."""
         while True:
             await seat.hold_changed.wait()
             seat.hold_changed.clear()
-            self._is_held_by_phone = seat.is_holding
-            await self._note("held" if seat.is_holding else "resumed")
+            self._is_held_by_phone = is_held = seat.is_holding
             await self.rewire()
+            await self._note("held" if is_held else "resumed")
 
     async def _wait_for_page(self, seat: Leg) -> bool:
         """Play music to the citizen until the seat's page is back; False if it does not come."""
         assert isinstance(seat, PageLeg)
-        log.warning("page_lost", call=str(self.call_id))
         seat.back.clear()
+        if not seat.is_lost:
+            return True  # it came back in the moment between
+        log.warning("page_lost", call=str(self.call_id))
         self._is_seat_lost = True
         await self._note("page_lost")
         await self.rewire()
@@ -366,17 +387,11 @@ class Conversation:
         return [self.citizen], [*([transfer.ear] if transfer.ear else seat), far]
 
     async def rewire(self) -> None:
-        """Let everybody hear whom they are to hear.
-
-        Raises:
-            LegClosed: if the citizen has gone; whoever else goes is noticed by who watches them.
-        """
+        """Let everybody hear whom they are to hear; who has gone is noticed by who watches them."""
         try:
             async with self._wiring:
                 await self._wire()
         except LegClosed:
-            if self.citizen.is_over:
-                raise
             log.info("leg_gone_while_wiring", call=str(self.call_id))
 
     async def _wire(self) -> None:
@@ -415,5 +430,5 @@ class Conversation:
             await self.citizen.media.also_hear([])
         except LegClosed:
             log.debug("citizen_gone", call=str(self.call_id))
-        if self.seat is not None:
-            await self.exchange.switchboard.drop(self.seat)
+        self._lets_go(self.seat)
+        await self._drop_leaving()

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from channels.voice.distribution import Distribution
+from channels.voice.leg import Leg
 from channels.voice.lines import Lines
 from channels.voice.media.engine import MediaEngine
 from channels.voice.media.pages import PageEngine
@@ -43,3 +44,9 @@ class Exchange:
     """What rings in pages, by offer."""
     parked: dict[CallId, Parked] = field(default_factory=dict)
     """Who hears music until a seat picks the call up."""
+    far_legs: dict[CallId, list[Leg]] = field(default_factory=dict)
+    """Whoever has answered for a call: in the end none of them is left connected with nobody."""
+
+    def keep(self, call_id: CallId, leg: Leg) -> None:
+        """Note that a leg was answered for a call; it is dropped with the call at the latest."""
+        self.far_legs.setdefault(call_id, []).append(leg)

@@ -22,7 +22,7 @@ from channels.voice.trunks import (
     srtp_of,
     target_of,
 )
-from channels.voice.waiters import first_of, stop_tasks
+from channels.voice.waiters import first_of, stop_tasks, to_its_end
 from hotline.contacts.calls import service as calls
 from hotline.kernel.errors import Conflict, HotlineError
 from hotline.kernel.ids import CallId, SeatId
@@ -34,6 +34,7 @@ from hotline.queues.phone_contacts import (
     answer_call_to_seat,
     call_seat,
     end_call_to_seat,
+    release_seat,
 )
 from hotline.queues.phone_directory import Target
 from hotline.queues.values import Offer
@@ -88,16 +89,16 @@ async def reach_seat(
             offer = await call_seat(uow, call_id, seat_id, limit=limit, now=exchange.clock())
     except SeatNotFree:
         return TransferResult.BUSY
-    reason = TransferResult.FAILED
     try:
-        outcome = await _ring(exchange, offer, caller)
-        if isinstance(outcome, Leg):
-            return await connect(exchange, offer, outcome)
-        reason = outcome
-        return outcome
-    finally:
-        async with exchange.database.begin() as uow:
-            await end_call_to_seat(uow, offer.offer_id, reason=reason.value, now=exchange.clock())
+        rung = await _ring(exchange, offer, caller)
+        outcome = await connect(exchange, offer, rung) if isinstance(rung, Leg) else rung
+    except BaseException:
+        await not_reached(exchange, offer, TransferResult.FAILED.value)
+        raise
+    if not isinstance(outcome, FarEnd):
+        await not_reached(exchange, offer, outcome.value)
+    # Nothing waits between the connection and who gets it: a far end is never lost on the way.
+    return outcome
 
 
 async def connect(exchange: Exchange, offer: Offer, leg: Leg) -> FarEnd | TransferResult:
@@ -109,9 +110,22 @@ async def connect(exchange: Exchange, offer: Offer, leg: Leg) -> FarEnd | Transf
         await exchange.switchboard.drop(leg)
         return TransferResult.UNREACHABLE
     except BaseException:
-        await exchange.switchboard.drop(leg)
+        await to_its_end(exchange.switchboard.drop(leg), "drop a far end")
         raise
     return FarEnd(leg, offer.seat_id)
+
+
+async def not_reached(exchange: Exchange, offer: Offer, reason: str) -> None:
+    """Write down that a seat was not connected, whatever was written before; to the end."""
+
+    async def write() -> None:
+        async with exchange.database.begin() as uow:
+            now = exchange.clock()
+            await end_call_to_seat(uow, offer.offer_id, reason=reason, now=now)
+            # A cancelled commit may have been one all the same.
+            await release_seat(uow, offer.call_id, offer.seat_id, now=now)
+
+    await to_its_end(write(), f"end of an offer to {offer.extension}")
 
 
 class _Withdrawal:
@@ -137,11 +151,7 @@ async def _ring(exchange: Exchange, offer: Offer, caller: Caller) -> Leg | Trans
     try:
         await first_of(ringing, withdrawal.gone)
     except BaseException:
-        await stop_tasks(ringing)
-        if not ringing.cancelled() and ringing.exception() is None:
-            answered = ringing.result()
-            if isinstance(answered, Leg):
-                await exchange.switchboard.drop(answered)
+        await to_its_end(_silence(exchange, ringing), "stop ringing a far end")
         raise
     finally:
         exchange.distribution.leave(offer.call_id)
@@ -150,6 +160,14 @@ async def _ring(exchange: Exchange, offer: Offer, caller: Caller) -> Leg | Trans
         return TransferResult.UNREACHABLE
     outcome = ringing.result()
     return outcome if isinstance(outcome, Leg) else OF_SEAT[outcome]
+
+
+async def _silence(exchange: Exchange, ringing: "asyncio.Task[Leg | Missed]") -> None:
+    await stop_tasks(ringing)
+    if not ringing.cancelled() and ringing.exception() is None:
+        answered = ringing.result()
+        if isinstance(answered, Leg):
+            await exchange.switchboard.drop(answered)
 
 
 async def _reach_number(
@@ -167,6 +185,7 @@ async def _reach_number(
         for hop in exchange.trunks.hops_of(trunk):
             leg = await _dial(exchange, call_id, target, trunk, hop)
             if leg.answered.is_set() and not leg.is_over:
+                exchange.keep(call_id, leg)
                 return FarEnd(leg)
             await exchange.switchboard.drop(leg)
             if leg.ringing.is_set() or leg.status not in NO_PATH:

@@ -64,10 +64,13 @@ async def say_goodbye(exchange: Exchange, leg: Leg, language: str) -> None:
 
 
 async def end_in_sql(exchange: Exchange, call_id: CallId, end: CallEnd) -> None:
-    """Write that the call is over, and end its place in the queue or at the seat.
+    """Let go whoever is still connected, write that the call is over, and free its seat or place.
 
     Without a database it gives up after a few seconds; the process writes it later.
     """
+    # Whoever carries a call may be cancelled between the answer of a far end and its first word.
+    for leg in exchange.far_legs.pop(call_id, []):
+        await exchange.switchboard.drop(leg)
     for _ in range(LAST_ROW_ATTEMPTS):
         try:
             async with exchange.database.begin() as uow:

@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from channels.voice.exchange import Exchange
-from channels.voice.far_end import FarEnd, connect, reach_seat
+from channels.voice.far_end import FarEnd, connect, not_reached, reach_seat
 from channels.voice.hold_music import HoldMusic
 from channels.voice.leg import Leg
 from channels.voice.media.engine import LegClosed
@@ -19,11 +19,13 @@ from hotline.kernel.errors import Conflict, Unavailable
 from hotline.kernel.ids import CallId, SeatId
 from hotline.queues import phone_transfers
 from hotline.queues.control.states import ParkResult
-from hotline.queues.phone_contacts import call_seat, end_call_to_seat, release_seat
+from hotline.queues.phone_contacts import call_seat, release_seat
 from hotline.queues.phone_transfers import ParkedView
 from hotline.queues.values import Offer
 
 log = structlog.get_logger()
+
+NOT_CONNECTED = "not_connected"
 
 PICK_UP_SECONDS = 12.0
 """Whoever was picking up at the limit has so long: a path to a browser takes at most eight."""
@@ -113,12 +115,13 @@ class Parking:
                 )
             try:
                 outcome = await connect(self._exchange, offer, await open_leg(offer))
-            finally:
-                async with self._exchange.database.begin() as uow:
-                    now = self._exchange.clock()
-                    await end_call_to_seat(uow, offer.offer_id, reason="not_connected", now=now)
+            except BaseException:
+                await not_reached(self._exchange, offer, NOT_CONNECTED)
+                raise
             if not isinstance(outcome, FarEnd):
+                await not_reached(self._exchange, offer, NOT_CONNECTED)
                 raise Conflict("the seat could not be connected")
+            self._exchange.keep(self._call_id, outcome.leg)
             if self._is_over:
                 await self._let_go(seat_id, outcome.leg)
                 raise Conflict("the caller is not parked any more")

@@ -50,7 +50,9 @@ class PhoneDesk:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._news = asyncio.Event()
-        self._running: dict[asyncio.Task[None], UUID] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._taken: set[UUID] = set()
+        """Requests that were taken up and that the last look still showed as pending."""
 
     def wake(self) -> None:
         """Look at once."""
@@ -75,12 +77,14 @@ class PhoneDesk:
             return
         async with exchange.database.read() as session:
             found = await phone_requests.pending(session, exchange.process_id, exchange.clock())
-        under_way = set(self._running.values())
-        for request in found:
-            if request.request_id not in under_way:
-                task = spawn(self._carry_out(request), f"{request.act} {request.call_id}")
-                self._running[task] = request.request_id
-                task.add_done_callback(self._running.pop)
+        # What a look does not show any more is answered for good; what it shows may be answered
+        # already, or its answer could not be written: it is not carried out again.
+        fresh = [each for each in found if each.request_id not in self._taken]
+        self._taken = {each.request_id for each in found}
+        for request in fresh:
+            task = spawn(self._carry_out(request), f"{request.act} {request.call_id}")
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
 
     async def _carry_out(self, request: PhoneRequest) -> None:
         is_told = False
@@ -115,7 +119,8 @@ class PhoneDesk:
             case PhoneAct.REJOIN:
                 talk = self._talk(request)
                 state = {"held": talk.is_held, "paused": talk.is_recording_paused}
-                await talk.rejoin(_seat_of(request), await self._begin(request, tell, state))
+                page = talk.page_of(request.user_id, _seat_of(request))
+                await page.rejoin(await self._begin(request, tell, state))
             case PhoneAct.PICK_UP:
                 await self._pick_up(request, tell)
             case PhoneAct.LISTEN if "sdp" in request.detail:

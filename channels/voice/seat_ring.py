@@ -78,6 +78,7 @@ async def ring_seat(exchange: Exchange, offer: Offer, caller: Caller) -> Leg | M
         await exchange.switchboard.drop(leg)
         raise
     if leg.answered.is_set() and not leg.is_over:
+        exchange.keep(offer.call_id, leg)
         return leg
     await exchange.switchboard.drop(leg)
     return _why(leg)
@@ -97,7 +98,10 @@ async def ring_page(exchange: Exchange, offer: Offer) -> Leg | Missed:
             return Missed.NO_ANSWER
         if ring.attempt is None:
             return Missed.DECLINED
-        return await ring.attempt.open_leg(exchange.pages, f"{offer.call_id}:{offer.extension}")
+        name = f"{offer.call_id}:{offer.extension}"
+        page = await ring.attempt.open_leg(exchange.pages, name)
+        exchange.keep(offer.call_id, page)
+        return page
     except BrowserUnreachable as error:
         log.warning("page_unreachable", seat=offer.extension, reason=str(error))
         return Missed.UNREACHABLE

@@ -40,20 +40,33 @@ class Supervisors:
         self._call_id = call_id
         self._changed = changed
         self._present: dict[UserId, Supervisor] = {}
+        self._coming: dict[UserId, PageAttempt] = {}
+        """Whose path is being built; of one page's attempts the latest counts."""
+        self._is_over = False
 
     async def admit(self, user_id: UserId, attempt: PageAttempt) -> None:
         """Let a supervisor listen; nobody in the talk hears of it.
 
         Raises:
-            Conflict: if too many listen.
+            Conflict: if too many listen, the call is over, or the page has asked again meanwhile.
             BrowserUnreachable: the path did not come about.
         """
         pages = self._exchange.pages
-        if pages is None or len(self._present) >= MAX_SUPERVISORS:
+        others = (self._present.keys() | self._coming) - {user_id}
+        if pages is None or len(others) >= MAX_SUPERVISORS:
             attempt.path.stop()
             raise Conflict("no more supervisors can listen to this call")
-        await self.dismiss(user_id)
-        leg = await attempt.open_leg(pages, f"{self._call_id}:{user_id}")
+        self._coming[user_id] = attempt
+        try:
+            await self._let_go(user_id)
+            leg = await attempt.open_leg(pages, f"{self._call_id}:{user_id}")
+        finally:
+            is_awaited = self._coming.get(user_id) is attempt
+            if is_awaited:
+                del self._coming[user_id]
+        if self._is_over or not is_awaited:
+            await leg.close()
+            raise Conflict("the call is over, or the page has asked again or left")
         watching = spawn(self._watch(user_id, leg), f"supervisor of {self._call_id}")
         self._present[user_id] = Supervisor(leg, Listening.LISTEN, watching)
         await self._changed()
@@ -69,25 +82,30 @@ class Supervisors:
 
     async def dismiss(self, user_id: UserId) -> None:
         """A supervisor leaves; again changes nothing."""
+        self._coming.pop(user_id, None)
+        await self._let_go(user_id)
+
+    async def _let_go(self, user_id: UserId) -> None:
         gone = self._present.pop(user_id, None)
         if gone is not None:
             await self._changed()
             await stop_tasks(gone.watching)
             await gone.leg.close()
 
-    async def promote(self, user_id: UserId) -> PageLeg:
+    def promote(self, user_id: UserId) -> PageLeg:
         """Return the leg of one who is no supervisor any more but talks.
 
         Raises:
             Conflict: if this supervisor does not listen.
         """
         successor = self._get(user_id)
-        await stop_tasks(successor.watching)
         del self._present[user_id]
+        successor.watching.cancel()
         return successor.leg
 
     async def end(self) -> None:
-        """Close every leg."""
+        """Close every leg; nobody is let in any more."""
+        self._is_over = True
         gone = tuple(self._present.values())
         self._present.clear()
         for supervisor in gone:
@@ -107,7 +125,10 @@ class Supervisors:
     async def _watch(self, user_id: UserId, leg: PageLeg) -> None:
         """Forget a supervisor whose page has gone."""
         await until_lost(leg)
-        self._present.pop(user_id, None)
+        # Whoever reloads the page has a new leg, which is not this one's to end.
+        present = self._present.get(user_id)
+        if present is not None and present.leg is leg:
+            del self._present[user_id]
         await self._changed()
         await leg.close()
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from channels.voice.leg import Leg
-from channels.voice.webrtc.leg import PageAttempt
+from channels.voice.webrtc.leg import PageAttempt, PageLeg
 from hotline.kernel.ids import SeatId, UserId
 from hotline.queues.control.states import TransferMode, TransferResult
 from hotline.queues.phone_directory import Target
@@ -62,8 +62,8 @@ class Talk(Protocol):
     def hang_up(self, seat_id: SeatId | None) -> None:
         """A seat ends its part of the talk; None: whoever speaks."""
 
-    async def rejoin(self, seat_id: SeatId | None, attempt: PageAttempt) -> None:
-        """A seat's page is back."""
+    def page_of(self, user_id: UserId, seat_id: SeatId | None) -> PageLeg:
+        """Return the leg of a page that is back; without a seat, of who has taken over."""
 
     async def pause_recording(self, user_id: UserId, reason: str) -> None:
         """Write silence."""

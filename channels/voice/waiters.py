@@ -5,11 +5,15 @@ moment in which the thing is done, and the task then runs on for ever.
 """
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from hotline.kernel.tasks import spawn
 
 ASK_AGAIN_SECONDS = 1.0
+
+CLEAN_UP_SECONDS = 20.0
+"""What is left of a clean-up after so long is not waited for: a database may be away."""
 
 
 async def stop_tasks(*tasks: asyncio.Task[Any]) -> None:
@@ -20,6 +24,28 @@ async def stop_tasks(*tasks: asyncio.Task[Any]) -> None:
             task.cancel()
         # A library inside may still swallow a cancellation; ask again until it is heard.
         _, pending = await asyncio.wait(pending, timeout=ASK_AGAIN_SECONDS)
+
+
+async def to_its_end(work: Coroutine[Any, Any, None], name: str) -> None:
+    """Clean up to the end, however often whoever waits is cancelled meanwhile.
+
+    The cancellation is raised afterwards. Without this, one that is repeated (`stop_tasks`) would
+    leave the second half of a clean-up undone.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + CLEAN_UP_SECONDS
+    task = spawn(work, name)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done() and loop.time() < until:
+        try:
+            await asyncio.wait([task], timeout=until - loop.time())
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task.cancel()  # nothing if it has ended
+    if cancelled is not None:
+        raise cancelled
+    if task.done():
+        task.result()
 
 
 async def first_of(

@@ -6,16 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.model import CallRow
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import Conflict, NotFound
+from hotline.kernel.errors import Conflict
 from hotline.kernel.ids import CallId, SeatId, new_id
 from hotline.queues.control.states import (
-    DIALLED,
     DONE,
     TRANSFER,
     ParkResult,
@@ -25,14 +23,12 @@ from hotline.queues.control.states import (
     TransferState,
     TransferTrigger,
 )
-from hotline.queues.model import SeatRow
 from hotline.queues.phone_directory import Target
 from hotline.queues.phone_model import ParkedRow, TransferRow
+from hotline.queues.phone_repository import ParkedCalls, Transfers
 
 FIRST_SLOT, LAST_SLOT = 701, 799
 """Where callers are parked; a phone dials a star and the slot."""
-
-_PARKING = 0x50_41_52_4B  # "PARK": any constant that no other advisory lock of ours uses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +73,11 @@ async def begin_transfer(
     card: Mapping[str, Any],
     now: datetime,
 ) -> UUID:
-    """Write down that somebody is being brought in, before anything rings."""
+    """Write down that somebody is being brought in, before anything rings.
+
+    Raises:
+        Conflict: if somebody is being brought into this call already.
+    """
     row = TransferRow(
         id=new_id(),
         call_id=call_id,
@@ -90,8 +90,7 @@ async def begin_transfer(
         asked_at=now,
         card=dict(card),
     )
-    uow.session.add(row)
-    await uow.session.flush()
+    await Transfers(uow.session).add(row)
     # No number in the call's history: it may be a person's.
     await calls.note_event(
         uow,
@@ -114,7 +113,7 @@ async def move_transfer(
     Raises:
         IllegalTransition: if it has ended meanwhile.
     """
-    row = await _get(uow.session, transfer_id)
+    row = await Transfers(uow.session).get(transfer_id)
     row.state = TRANSFER.next(row.state, trigger)
     row.answered_at = row.answered_at or now
     await calls.note_event(uow, CallId(row.call_id), f"transfer_{row.state.value}", now=now)
@@ -125,7 +124,7 @@ async def end_transfer(
     uow: UnitOfWork, transfer_id: UUID, result: TransferResult, *, now: datetime
 ) -> None:
     """It is over, with this result; the first one counts."""
-    row = await _get(uow.session, transfer_id)
+    row = await Transfers(uow.session).get(transfer_id)
     if row.ended_at is None:
         await _end(uow, row, result, now)
 
@@ -145,13 +144,6 @@ async def _end(uow: UnitOfWork, row: TransferRow, result: TransferResult, now: d
     _tell(uow, row)
 
 
-async def _get(session: AsyncSession, transfer_id: UUID) -> TransferRow:
-    row = await session.get(TransferRow, transfer_id, with_for_update=True, populate_existing=True)
-    if row is None:
-        raise NotFound("transfer", transfer_id)
-    return row
-
-
 def _tell(uow: UnitOfWork, row: TransferRow) -> None:
     uow.signal("seat", seat_id=row.seat_id)
 
@@ -160,13 +152,7 @@ async def latest_transfer(
     session: AsyncSession, call_id: CallId, seat_id: SeatId
 ) -> TransferView | None:
     """Return what a seat last asked for in a call."""
-    query = (
-        select(TransferRow)
-        .where(TransferRow.call_id == call_id, TransferRow.seat_id == seat_id)
-        .order_by(TransferRow.asked_at.desc())
-        .limit(1)
-    )
-    row = await session.scalar(query)
+    row = await Transfers(session).latest(call_id, seat_id)
     return None if row is None else _view(row)
 
 
@@ -188,13 +174,7 @@ def _view(row: TransferRow) -> TransferView:
 
 async def open_transfers(session: AsyncSession) -> list[tuple[TransferView, str | None]]:
     """Return every transfer that is under way, the oldest first, with the name of who asked."""
-    query = (
-        select(TransferRow, SeatRow.name)
-        .outerjoin(SeatRow, SeatRow.id == TransferRow.seat_id)
-        .where(TransferRow.ended_at.is_(None))
-        .order_by(TransferRow.asked_at, TransferRow.id)
-    )
-    return [(_view(row), name) for row, name in await session.execute(query)]
+    return [(_view(row), name) for row, name in await Transfers(session).under_way()]
 
 
 async def dialled_since(session: AsyncSession, since: datetime, *, to: str | None = None) -> int:
@@ -202,19 +182,7 @@ async def dialled_since(session: AsyncSession, since: datetime, *, to: str | Non
 
     With `to`, only those to one entry of the directory, or one number.
     """
-    counted = DIALLED - {TargetKind.EMERGENCY}
-    query = select(func.count()).where(
-        TransferRow.kind.in_(counted),
-        TransferRow.asked_at > since,
-        # What was refused before it was dialled costs nothing.
-        (TransferRow.result.is_(None))
-        | TransferRow.result.not_in(
-            [TransferResult.NOT_ALLOWED, TransferResult.OVER_BUDGET, TransferResult.NO_TRUNK]
-        ),
-    )
-    if to is not None:
-        query = query.where(TransferRow.target == to)
-    return await session.scalar(query) or 0
+    return await Transfers(session).dialled_since(since, to)
 
 
 # parked callers
@@ -226,13 +194,10 @@ async def park(
     """Give a caller a slot, and write it down.
 
     Raises:
-        Conflict: if every slot is taken.
+        Conflict: if every slot is taken, or the call is parked already.
     """
-    # One after the other: two that saw the same slot free would end in a broken index.
-    await uow.session.execute(select(func.pg_advisory_xact_lock(_PARKING)))
-    taken = set(
-        await uow.session.scalars(select(ParkedRow.slot).where(ParkedRow.ended_at.is_(None)))
-    )
+    parked_calls = ParkedCalls(uow.session)
+    taken = await parked_calls.hold_slots()
     slot = next((each for each in range(FIRST_SLOT, LAST_SLOT + 1) if each not in taken), None)
     if slot is None:
         raise Conflict("every parking slot is taken")
@@ -244,17 +209,16 @@ async def park(
         parked_at=now,
         until=now + limit,
     )
-    uow.session.add(row)
-    await uow.session.flush()
+    await parked_calls.add(row)
     await calls.note_event(uow, call_id, "parked", now=now, slot=slot)
     uow.signal("seat", seat_id=seat_id)
-    (view,) = await _parked(uow.session, ParkedRow.id == row.id)
-    return view
+    ((_, call, name),) = await parked_calls.present(slot=slot)
+    return _parked_view(row, call, name)
 
 
 async def end_park(uow: UnitOfWork, parked_id: UUID, result: ParkResult, *, now: datetime) -> None:
     """The caller is parked no more; the first result counts."""
-    row = await uow.session.get(ParkedRow, parked_id, with_for_update=True, populate_existing=True)
+    row = await ParkedCalls(uow.session).get(parked_id)
     if row is not None and row.ended_at is None:
         await _end_park(uow, row, result, now)
 
@@ -267,56 +231,34 @@ async def _end_park(uow: UnitOfWork, row: ParkedRow, result: ParkResult, now: da
 
 async def parked(session: AsyncSession) -> list[ParkedView]:
     """Return every parked caller, by slot."""
-    return await _parked(session, ParkedRow.ended_at.is_(None))
+    return [_parked_view(*found) for found in await ParkedCalls(session).present()]
 
 
 async def parked_in(session: AsyncSession, slot: int) -> ParkedView | None:
     """Return who is parked in a slot."""
-    found = await _parked(session, (ParkedRow.slot == slot) & ParkedRow.ended_at.is_(None))
-    return found[0] if found else None
+    found = await ParkedCalls(session).present(slot=slot)
+    return _parked_view(*found[0]) if found else None
 
 
-async def _parked(session: AsyncSession, which: Any) -> list[ParkedView]:
-    query = (
-        select(ParkedRow, CallRow.number, CallRow.line, SeatRow.name)
-        .join(CallRow, CallRow.id == ParkedRow.call_id)
-        .join(SeatRow, SeatRow.id == ParkedRow.seat_id)
-        .where(which)
-        .order_by(ParkedRow.slot)
+def _parked_view(row: ParkedRow, call: CallRow, seat: str) -> ParkedView:
+    return ParkedView(
+        parked_id=row.id,
+        call_id=CallId(row.call_id),
+        slot=row.slot,
+        number=call.number,
+        line=call.line,
+        seat=seat,
+        parked_at=row.parked_at,
+        until=row.until,
     )
-    return [
-        ParkedView(
-            parked_id=row.id,
-            call_id=CallId(row.call_id),
-            slot=row.slot,
-            number=number,
-            line=line,
-            seat=name,
-            parked_at=row.parked_at,
-            until=row.until,
-        )
-        for row, number, line, name in await session.execute(query)
-    ]
 
 
 async def sweep(uow: UnitOfWork, now: datetime) -> int:
     """End what a voice process did not live to end; return how many."""
-    gone = select(CallRow.id).where(CallRow.ended_at.is_not(None))
-    transfers = await uow.session.scalars(
-        select(TransferRow)
-        .where(TransferRow.ended_at.is_(None), TransferRow.call_id.in_(gone))
-        .with_for_update(skip_locked=True)
-    )
-    parked_rows = await uow.session.scalars(
-        select(ParkedRow)
-        .where(ParkedRow.ended_at.is_(None), ParkedRow.call_id.in_(gone))
-        .with_for_update(skip_locked=True)
-    )
-    count = 0
-    for row in transfers.all():
-        await _end(uow, row, TransferResult.LOST, now)
-        count += 1
-    for parked_row in parked_rows.all():
-        await _end_park(uow, parked_row, ParkResult.LOST, now)
-        count += 1
-    return count
+    transfers = await Transfers(uow.session).left_behind()
+    parked_calls = await ParkedCalls(uow.session).left_behind()
+    for transfer in transfers:
+        await _end(uow, transfer, TransferResult.LOST, now)
+    for row in parked_calls:
+        await _end_park(uow, row, ParkResult.LOST, now)
+    return len(transfers) + len(parked_calls)

@@ -34,7 +34,15 @@ class SuperviseAct(StrEnum):
     WHISPER = "whisper"
     BARGE = "barge"
     TAKE_OVER = "take_over"
+    REJOIN = "rejoin"
+    """The page was reloaded after a take-over."""
     LEAVE = "leave"
+
+
+DESCRIBED: Final = frozenset({SuperviseAct.LISTEN, SuperviseAct.REJOIN})
+
+UNAUDITED: Final = frozenset({SuperviseAct.REJOIN, SuperviseAct.LEAVE})
+"""What came before them is in the audit log."""
 
 
 class SuperviseBody(Body):
@@ -42,7 +50,7 @@ class SuperviseBody(Body):
 
     act: SuperviseAct
     sdp: Sdp | None = Field(default=None, repr=False)
-    """With the first `listen`: the page's description; later acts change what is there."""
+    """With the first `listen` and `rejoin`: the page's description; other acts bring none."""
 
 
 class ForcedState(StrEnum):
@@ -61,7 +69,7 @@ class ForceBody(Body):
 
 
 async def post_supervise(request: web.Request) -> web.Response:
-    """Listen to a talk, or change how; every act but leaving is in the audit log.
+    """Listen to a talk, or change how; leaving and coming back are not in the audit log.
 
     Raises:
         PhoneRefused: if nobody talks, or this supervisor does not listen yet.
@@ -70,8 +78,10 @@ async def post_supervise(request: web.Request) -> web.Response:
     body = await json_body(request, SuperviseBody)
     user = current_user(request)
     detail: dict[str, Any] = {} if body.sdp is None else {"sdp": body.sdp}
-    if body.sdp is not None and body.act is not SuperviseAct.LISTEN:
-        raise Invalid("sdp", "only the first listen brings a description")
+    if body.sdp is not None and body.act not in DESCRIBED:
+        raise Invalid("sdp", "only the first listen and a return bring a description")
+    if body.sdp is None and body.act is SuperviseAct.REJOIN:
+        raise Invalid("sdp", "a return brings a description")
     now = request.app[CLOCK]()
     async with request.app[DATABASE].begin() as uow:
         request_id = await phone_requests.put(
@@ -82,7 +92,7 @@ async def post_supervise(request: web.Request) -> web.Response:
             detail=detail,
             now=now,
         )
-        if body.act is not SuperviseAct.LEAVE:
+        if body.act not in UNAUDITED:
             await audit.append(
                 uow,
                 actor=user.login,

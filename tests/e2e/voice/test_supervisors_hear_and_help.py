@@ -13,7 +13,7 @@ from tests.integration.channels.voice.hall import eventually, heard_now, latest_
 async def test_a_whisper_reaches_the_seat_only_and_a_barge_everybody(
     house: TalkHouse, citizen_voice: Path
 ) -> None:
-    """Listen, whisper (the seat alone hears it), barge, take over; each is audited."""
+    """Listen, whisper (the seat alone hears it), barge, take over, reload; acts are audited."""
     seat = await house.seat()
     leader = await house.supervisor()
     async with house.hall.phone(microphone=citizen_voice) as phone:
@@ -50,6 +50,12 @@ async def test_a_whisper_reaches_the_seat_only_and_a_barge_everybody(
         await eventually(citizen_hears_the_leader_alone, "the supervisor has taken over")
         await house.hall.seat_is("801", SeatState.WRAP_UP)
         await leader.hears(CITIZEN_HZ)
+
+        await board.reload()
+        await board.wait_for_selector("#supervise-state:text('您已接管通话')")
+        await leader.hears(CITIZEN_HZ)
+        await eventually(citizen_hears_the_leader_alone, "both talk again after the reload")
+        await leader.picture("supervise_taken_over")
 
         await board.click(".supervise button:has-text('退出')")
         await call.wait_over()

@@ -1,6 +1,9 @@
 import asyncio
 
-from channels.voice.waiters import first_of, stop_tasks
+import pytest
+
+from channels.voice import waiters
+from channels.voice.waiters import first_of, stop_tasks, to_its_end
 
 
 async def test_the_first_thing_ends_the_wait() -> None:
@@ -50,3 +53,48 @@ async def test_stopping_finished_tasks_does_nothing() -> None:
     await stop_tasks(task)
 
     assert not task.cancelled()
+
+
+async def test_a_clean_up_comes_to_its_end_however_often_it_is_cancelled() -> None:
+    done: list[int] = []
+    gate = asyncio.Event()
+
+    async def clean_up() -> None:
+        for step in range(3):
+            await gate.wait()
+            done.append(step)
+
+    async def whoever() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await to_its_end(clean_up(), "clean up")
+
+    task = asyncio.ensure_future(whoever())
+    await asyncio.sleep(0)
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0)
+    gate.set()
+    await stop_tasks(task)
+
+    assert done == [0, 1, 2]
+    assert task.cancelled()
+
+
+async def test_a_clean_up_that_fails_says_so() -> None:
+    async def clean_up() -> None:
+        raise LookupError("what was to be cleaned up is not there")
+
+    with pytest.raises(LookupError):
+        await to_its_end(clean_up(), "clean up")
+
+
+async def test_a_clean_up_that_never_ends_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiters, "CLEAN_UP_SECONDS", 0.01)
+    never = asyncio.Event()
+
+    async def clean_up() -> None:
+        await never.wait()
+
+    await to_its_end(clean_up(), "clean up")
