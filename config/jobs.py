@@ -11,7 +11,12 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from case_bridge.bridge.service import SUBMIT_JOB, reopen_case, submit_case
-from case_bridge.merging.service import COMPANIONS_JOB, reopen_companions
+from case_bridge.merging.service import (
+    COMPANIONS_JOB,
+    PROPOSE_JOB,
+    propose_merges,
+    reopen_companions,
+)
 from case_bridge.platforms.local import record_event
 from config import wiring
 from hotline.callbacks import attempts, telling
@@ -23,7 +28,7 @@ from hotline.intake import receipts, voicemail
 from hotline.intake import service as intake
 from hotline.kernel import outbox
 from hotline.kernel.errors import Unavailable
-from hotline.kernel.ids import CallbackId, ContactId, TicketId
+from hotline.kernel.ids import CallbackId, CaseId, ContactId, TicketId
 from hotline.queues.returns import service as returns
 from hotline.reports.exports import service as exports
 
@@ -102,6 +107,11 @@ async def _reopen_case(runtime: "Runtime", payload: Payload) -> None:
 async def _reopen_companions(runtime: "Runtime", payload: Payload) -> None:
     async with runtime.database.begin() as uow:
         await reopen_companions(uow, _ticket_id(payload), payload["round"], now=runtime.clock())
+
+
+async def _propose_merges(runtime: "Runtime", payload: Payload) -> None:
+    async with runtime.database.begin() as uow:
+        await propose_merges(uow, CaseId(UUID(payload["case_id"])), now=runtime.clock())
 
 
 async def _record_case_progress(runtime: "Runtime", payload: Payload) -> None:
@@ -206,6 +216,7 @@ JOBS: Mapping[str, Job] = MappingProxyType(
         SUBMIT_JOB: _submit_case,
         "reopen_case": _reopen_case,
         COMPANIONS_JOB: _reopen_companions,
+        PROPOSE_JOB: _propose_merges,
         "record_case_progress": _record_case_progress,
         exports.JOB: _write_export,
         "schedule_callbacks": _schedule_callbacks,

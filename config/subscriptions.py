@@ -12,6 +12,7 @@ from case_bridge.cases.events import (
     CaseDispatched,
     CaseFiled,
     CaseHandled,
+    CaseMatterChanged,
     CaseReturnedByUnit,
     CaseReworked,
     CaseVoided,
@@ -44,6 +45,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[str]] = MappingProxyType(
         CaseReworked: ("record_case_progress",),  # 返工
         CaseClosed: ("record_case_progress",),  # 结案
         CaseVoided: ("record_case_progress",),  # 作废
+        CaseMatterChanged: ("propose_merges",),  # 并案建议
         # the citizen hears of the outcome, and answers
         TicketResolved: ("schedule_callbacks",),  # 回访
         CallOrderFinished: ("record_call_end", "record_return_end"),  # 回访, 回拨

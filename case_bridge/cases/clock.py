@@ -21,7 +21,7 @@ from hotline.tickets.calendars import calendar_in_force
 
 LADDER: Ladder = DEFAULT_LADDER
 
-PAUSE_WORDS = {PauseKind.DEFERRAL: "缓办", PauseKind.SHELVING: "挂账"}
+PAUSE_WORDS = {PauseKind.DEFERRAL: "缓办", PauseKind.SHELVING: "挂账", PauseKind.MERGING: "并案"}
 
 _RESTARTS = frozenset(
     {

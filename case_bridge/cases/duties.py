@@ -56,6 +56,8 @@ _EVERYWHERE: Duties = MappingProxyType(
         T.FORCE_VOID: _HEAD,
         T.MERGE: _DESK,
         T.UNMERGE: _DESK,
+        T.MERGE_FILED: _LEADER,  # takes a matter out of a unit's hands
+        T.UNMERGE_FILED: _LEADER,
     }
 )
 """`_NOBODY` leaves it to the house."""

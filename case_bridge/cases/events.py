@@ -64,6 +64,13 @@ class CaseVoided(CaseEvent):
     """作废; `text` says why."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseMatterChanged(Event):
+    """What a case is about came or changed: which others are one matter with it is asked anew."""
+
+    case_id: CaseId
+
+
 EVENTS: Mapping[CaseTrigger, type[CaseEvent]] = MappingProxyType(
     {
         CaseTrigger.FILE: CaseFiled,

@@ -13,6 +13,7 @@ class NoticeKind(StrEnum):
     CIRCULATE = "circulate"  # 通报
     INFORM = "inform"  # 告知主管部门 (R33)
     PHONE = "phone"  # 电话通知 (R38)
+    MERGED = "merged"  # 并案告知: the unit works on it no longer
 
 
 class PauseKind(StrEnum):
@@ -20,6 +21,7 @@ class PauseKind(StrEnum):
 
     DEFERRAL = "deferral"  # 缓办
     SHELVING = "shelving"  # 挂账
+    MERGING = "merging"  # 并案
 
 
 class Ground(StrEnum):

@@ -44,13 +44,15 @@ DISTRICTS: Final = "districts"
 District = UUID | Literal["first", "districts"] | None
 
 
-def in_district(district: District) -> tuple[ColumnElement[bool], ...]:
-    """Return the condition that keeps a list within a district."""
+def in_district(
+    district: District, case: type[CaseRow] = CaseRow
+) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition that keeps a list within a district; `case` may be an alias."""
     if district is None:
         return ()
     if isinstance(district, UUID):
-        return (CaseRow.district_id == district,)
-    held = CaseRow.district_id.is_not(None)
+        return (case.district_id == district,)
+    held = case.district_id.is_not(None)
     return (held,) if district == DISTRICTS else (~held,)
 
 

@@ -19,6 +19,7 @@ from case_bridge.cases.case import (
 )
 from case_bridge.cases.clock import clear_clock, end_pause, turn_stage
 from case_bridge.cases.delegation import authority_to_close
+from case_bridge.cases.events import CaseMatterChanged
 from case_bridge.cases.evidence import check_attachments, fingerprint
 from case_bridge.cases.model import CaseRow, ReportRow
 from case_bridge.cases.numbers import case_day, case_number
@@ -83,6 +84,7 @@ async def register_case(uow: UnitOfWork, report: Report, *, now: datetime) -> Re
     await uow.session.flush()
     await turn_stage(uow, case, None, None, now=now)
     await _attach_report(uow, case, report, now=now)
+    uow.record(CaseMatterChanged(case_id=CaseId(case.id), occurred_at=now))
     uow.signal("case", case_id=case.id, state=case.state.value)
     return _registered(case)
 
@@ -108,6 +110,7 @@ async def reopen_case(
     if case.state in _ENDED:
         await move_case(uow, case, CaseTrigger.REOPEN, actor=HOUSE, text=reason, now=now)
         clear_clock(case, await cases.marks(case.id))
+        uow.record(CaseMatterChanged(case_id=CaseId(case.id), occurred_at=now))
     await _attach_report(uow, case, report, now=now)
     return _registered(case)
 
@@ -163,6 +166,7 @@ async def file_case(
     case.filed_at = now
     detail = {"category": standard.key, "condition": case.condition, "limit": case.limit_text}
     await move_case(uow, case, CaseTrigger.FILE, actor=actor, text=text, detail=detail, now=now)
+    uow.record(CaseMatterChanged(case_id=CaseId(case.id), occurred_at=now))
 
 
 async def decline_case(

@@ -72,6 +72,8 @@ class CaseTrigger(StrEnum):
     FORCE_VOID = "force_void"  # 强制作废
     MERGE = "merge"  # 并案
     UNMERGE = "unmerge"  # 拆案
+    MERGE_FILED = "merge_filed"  # 立案后并案
+    UNMERGE_FILED = "unmerge_filed"  # 立案后拆案
 
 
 S = CaseState
@@ -90,6 +92,13 @@ CASE: Machine[CaseState, CaseTrigger] = Machine(
         (S.VERIFIED, T.MERGE): S.MERGED,
         (S.REFUTED, T.MERGE): S.MERGED,
         (S.MERGED, T.UNMERGE): S.REGISTERED,  # 拆案: decided anew, nothing is lost
+        # A duplicate found late: what an inspector, a leader or the unit has in hand stays apart.
+        (S.FILED, T.MERGE_FILED): S.MERGED,
+        (S.HANDED_DOWN, T.MERGE_FILED): S.MERGED,
+        (S.DISPATCHED, T.MERGE_FILED): S.MERGED,
+        (S.HANDLING, T.MERGE_FILED): S.MERGED,
+        (S.RETURNED, T.MERGE_FILED): S.MERGED,
+        (S.MERGED, T.UNMERGE_FILED): S.FILED,  # its clock runs on for the unit that had it
         (S.VERIFYING, T.CONFIRM): S.VERIFIED,
         (S.VERIFYING, T.REFUTE): S.REFUTED,
         (S.VERIFYING, T.SETTLE): S.SETTLED,

@@ -1,4 +1,4 @@
-"""Tables of merging: who put which case into which and took it out again, and what stays apart."""
+"""Tables of merging: who put which case into which and took it out, proposals, what stays apart."""
 
 from datetime import datetime
 from typing import Any
@@ -37,6 +37,23 @@ class CaseMergeRow(Base):
     undone_reason: Mapped[str | None]
     undone_by: Mapped[str | None]
     undone_at: Mapped[datetime | None]
+
+
+class CaseProposalRow(Base):
+    """Two cases that may be one matter, as they were compared when one of them came or changed."""
+
+    __tablename__ = "case_proposals"
+    __table_args__ = (
+        CheckConstraint("first_id < second_id", name="in_order"),
+        Index("ix_case_proposals_second", "second_id"),
+    )
+
+    first_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    second_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    points: Mapped[int]
+    reasons: Mapped[dict[str, Any]]
+    """Ground, points and both texts of each."""
+    compared_at: Mapped[datetime]
 
 
 class CaseApartRow(Base):

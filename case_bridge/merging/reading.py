@@ -9,14 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CaseRow
 from case_bridge.cases.reading import OPEN_STATES
-from case_bridge.cases.repository import Cases
+from case_bridge.cases.repository import Cases, District
 from case_bridge.cases.states import CASE, CaseState, CaseTrigger
 from case_bridge.merging.likeness import Likeness, Matter, compare
 from case_bridge.merging.repository import Merges
 from hotline.kernel.ids import CaseId
-
-SHOWN = 5
-"""Proposals for one case, the likeliest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +30,7 @@ class Side:
     condition: str | None
     limit: str | None
     registered_at: datetime
+    due_at: datetime | None
     reports: int
     """How many people wait for it."""
 
@@ -60,6 +58,8 @@ class MergeView:
     undone_by: str
     undone_at: datetime | None
     undone_reason: str
+    was_filed: bool
+    """It went in after filing: the shift leader takes it out."""
 
 
 def matter_of(case: CaseRow) -> Matter:
@@ -81,21 +81,21 @@ def matter_of(case: CaseRow) -> Matter:
     )
 
 
-async def proposals(session: AsyncSession, case_ids: Collection[UUID]) -> tuple[Proposal, ...]:
+async def proposals(
+    session: AsyncSession, case_ids: Collection[UUID], *, district: District = None
+) -> tuple[Proposal, ...]:
     """Return the pairs worth a person's look among and around these cases, likeliest first.
 
-    Nothing waits for them: a case is filed and dispatched whether anybody looked or not.
+    They were compared when one of them came or changed, by `propose_merges`. Of a district's
+    people only pairs that are both their own. Nothing waits for them: a case is filed and
+    dispatched whether anybody looked or not.
     """
-    merges = Merges(session)
-    pairs: dict[tuple[UUID, UUID], tuple[CaseRow, CaseRow, Likeness]] = {}
-    for case in await merges.cases(case_ids):
-        if case.state not in OPEN_STATES:
-            continue
-        for other, likeness in await _likely(merges, case):
-            merged, kept = order(case, other)
-            if can_merge(merged):
-                pairs[merged.id, kept.id] = (merged, kept, likeness)
-    ranked = sorted(pairs.values(), key=lambda pair: (-pair[2].points, pair[0].number))
+    pairs = []
+    for one, other, likeness in await Merges(session).proposed(case_ids, district=district):
+        merged, kept = order(one, other)
+        if can_merge(merged):
+            pairs.append((merged, kept, likeness))
+    ranked = sorted(pairs, key=lambda pair: (-pair[2].points, pair[0].number))
     sides = await _sides(session, [case for each in ranked for case in each[:2]])
     return tuple(
         Proposal(sides[merged.id], sides[kept.id], likeness) for merged, kept, likeness in ranked
@@ -133,34 +133,57 @@ async def merges_of(session: AsyncSession, case_id: CaseId) -> tuple[MergeView, 
             undone_by=row.undone_by or "",
             undone_at=row.undone_at,
             undone_reason=row.undone_reason or "",
+            was_filed=row.moved["was_filed"],
         )
         for row in rows
     )
 
 
 def can_merge(case: CaseRow) -> bool:
-    """Say whether a case can still go into another one: nobody has decided about it yet."""
+    """Say whether a case can still go into another one."""
     return can_merge_state(case.state)
 
 
 def can_merge_state(state: CaseState) -> bool:
     """Say whether a case in this state can still go into another one."""
-    return CASE.allows(state, CaseTrigger.MERGE)
+    return merge_trigger(state) is not None
+
+
+def merge_trigger(state: CaseState) -> CaseTrigger | None:
+    """Return by which act a case in this state goes into another one; None if by none.
+
+    While nobody has decided it is the desk's act; once filed, the shift leader's.
+    """
+    acts = (CaseTrigger.MERGE, CaseTrigger.MERGE_FILED)
+    return next((trigger for trigger in acts if CASE.allows(state, trigger)), None)
 
 
 def order(one: CaseRow, other: CaseRow) -> tuple[CaseRow, CaseRow]:
-    """Return the case that goes and the one that stays: the more advanced, else the earlier."""
-    if can_merge(one) != can_merge(other):
-        return (one, other) if can_merge(one) else (other, one)
-    later, earlier = sorted((one, other), key=lambda each: (each.registered_at, each.number))[::-1]
-    return later, earlier
+    """Return the case that goes and the one that stays.
+
+    It stays what can no longer go, what is decided, what is due sooner, what came first.
+    """
+    stays, goes = sorted((one, other), key=_rank)
+    return goes, stays
 
 
-async def _likely(merges: Merges, case: CaseRow) -> list[tuple[CaseRow, Likeness]]:
-    matter = matter_of(case)
-    found = [(other, compare(matter, matter_of(other))) for other in await merges.neighbours(case)]
-    likely = [(other, likeness) for other, likeness in found if likeness.is_proposed]
-    return sorted(likely, key=lambda each: -each[1].points)[:SHOWN]
+def wins_time(merged: CaseRow | Side, kept: CaseRow | Side) -> bool:
+    """Say whether a merge would let a matter be done later than its unit was told."""
+    if merged.due_at is None:
+        return False
+    return kept.due_at is None or kept.due_at > merged.due_at
+
+
+def _rank(case: CaseRow) -> tuple[bool, bool, bool, float, datetime, str]:
+    trigger, due_at = merge_trigger(case.state), case.due_at
+    return (
+        trigger is not None,
+        trigger is CaseTrigger.MERGE,
+        due_at is None,
+        due_at.timestamp() if due_at else 0.0,
+        case.registered_at,
+        case.number,
+    )
 
 
 async def _sides(session: AsyncSession, cases: Collection[CaseRow]) -> Mapping[UUID, Side]:
@@ -180,5 +203,6 @@ def _side(case: CaseRow, waiting: int) -> Side:
         condition=case.condition,
         limit=case.limit_text,
         registered_at=case.registered_at,
+        due_at=case.due_at,
         reports=waiting,
     )

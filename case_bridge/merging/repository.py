@@ -6,16 +6,18 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from case_bridge.bridge.model import CaseLinkRow
 from case_bridge.bridge.states import CROSSING, CrossingState, CrossingTrigger
 from case_bridge.cases.model import CaseRow, ReportRow
 from case_bridge.cases.reading import OPEN_STATES
-from case_bridge.merging.likeness import FAR, WITHIN
-from case_bridge.merging.model import CaseApartRow, CaseMergeRow
+from case_bridge.cases.repository import District, in_district
+from case_bridge.merging.likeness import FAR, WITHIN, Likeness
+from case_bridge.merging.model import CaseApartRow, CaseMergeRow, CaseProposalRow
 from case_bridge.places.position import degree_north_m
 from hotline.kernel.ids import TicketId
 
@@ -136,6 +138,54 @@ class Merges:
             .values(first_id=first, second_id=second, decided_by=by, decided_at=now)
             .on_conflict_do_nothing()
         )
+        await self._session.execute(
+            delete(CaseProposalRow).where(
+                CaseProposalRow.first_id == first, CaseProposalRow.second_id == second
+            )
+        )
+
+    async def propose(
+        self, case_id: UUID, found: Sequence[tuple[UUID, Likeness]], *, now: datetime
+    ) -> None:
+        """Keep with which other cases one is likely one matter, in place of what was kept."""
+        of_case = or_(CaseProposalRow.first_id == case_id, CaseProposalRow.second_id == case_id)
+        await self._session.execute(delete(CaseProposalRow).where(of_case))
+        # In one order, so that the jobs of two cases wait for each other instead of locking.
+        for other_id, likeness in sorted(found, key=lambda pair: pair[0]):
+            first, second = sorted((case_id, other_id))
+            values = {
+                "points": likeness.points,
+                "reasons": likeness.to_payload(),
+                "compared_at": now,
+            }
+            await self._session.execute(
+                insert(CaseProposalRow)
+                .values(first_id=first, second_id=second, **values)
+                .on_conflict_do_update(index_elements=["first_id", "second_id"], set_=values)
+            )
+
+    async def proposed(
+        self, case_ids: Collection[UUID], *, district: District = None
+    ) -> Sequence[tuple[CaseRow, CaseRow, Likeness]]:
+        """Return the kept pairs of open cases that touch any of these, within one district."""
+        one, other = aliased(CaseRow), aliased(CaseRow)
+        found = await self._session.execute(
+            select(one, other, CaseProposalRow.reasons)
+            .join(one, one.id == CaseProposalRow.first_id)
+            .join(other, other.id == CaseProposalRow.second_id)
+            .where(
+                or_(
+                    CaseProposalRow.first_id.in_(case_ids),
+                    CaseProposalRow.second_id.in_(case_ids),
+                ),
+                one.state.in_(OPEN_STATES),
+                other.state.in_(OPEN_STATES),
+                *in_district(district, one),
+                *in_district(district, other),
+            )
+            .limit(MOST)
+        )
+        return [(first, second, Likeness.of_payload(reasons)) for first, second, reasons in found]
 
 
 def _near(longitude: float, latitude: float) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Use cases of merging: put two cases together, take them apart, carry a "not solved" to all."""
+"""Use cases of merging: find, put together, take apart; carry a "not solved" to all."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,26 +9,34 @@ from uuid import UUID
 from case_bridge.bridge.repository import Links
 from case_bridge.bridge.service import relink
 from case_bridge.cases.case import HOUSE, Actor, EvidenceOrigin
+from case_bridge.cases.clock import pause_clock, resume_clock
+from case_bridge.cases.events import CaseMatterChanged
 from case_bridge.cases.model import CaseRow, ReportRow
+from case_bridge.cases.notice import NoticeKind, PauseKind
+from case_bridge.cases.notice_sql import Notices
 from case_bridge.cases.reading import OPEN_STATES
 from case_bridge.cases.record import NOTE_TYPE, copy_evidence, keep_evidence, move_case
 from case_bridge.cases.repository import Cases
 from case_bridge.cases.states import CaseTrigger
-from case_bridge.merging.likeness import compare
+from case_bridge.merging.likeness import Likeness, compare
 from case_bridge.merging.model import CaseMergeRow
-from case_bridge.merging.reading import matter_of
+from case_bridge.merging.reading import matter_of, merge_trigger, wins_time
 from case_bridge.merging.repository import Merges
 from case_bridge.platform import CaseReference
 from hotline.callbacks.service import cancel_callbacks
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import Conflict, Invalid, NotFound
-from hotline.kernel.ids import CaseId, TicketId, new_id
+from hotline.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from hotline.kernel.ids import CaseId, TicketId, UnitId, new_id
 from hotline.tickets import reading as tickets
 from hotline.tickets.service import reopen_ticket
 from hotline.tickets.states import TicketState
 
 COMPANIONS_JOB: Final = "reopen_companions"
 """The name of the job that calls `reopen_companions`, in config/jobs.py."""
+PROPOSE_JOB: Final = "propose_merges"
+"""The name of the job that calls `propose_merges`."""
+SHOWN: Final = 5
+"""Proposals for one case, the likeliest."""
 NOT_SOLVED: Final = "同一案卷的其他诉求人反映问题未解决，案卷已重新办理"
 
 
@@ -49,28 +57,37 @@ async def merge_cases(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Let an undecided case go into another one of the same matter (并案, R69).
+    """Let a case go into another one of the same matter (并案, R69).
 
     Its reports and crossings go along: each complainant keeps the own ticket, hears what the kept
-    case came to, and is asked alone.
+    case came to, and is asked alone. Of a filed case, found late, the clock stands still from
+    here on and its unit is told; the kept one's runs as it did, and must not be due later.
 
     Raises:
         NotFound: if there is no such case.
         Invalid: if it is one case.
         Forbidden: if merging is not among the actor's duties.
-        Conflict: if somebody has decided about the case, or the other one has ended.
+        Forbidden: if the other case is another district's.
+        Conflict: if somebody has the case in hand or handled it, it would win time, or the other
+            one has ended.
     """
     if merged_id == kept_id:
         raise Invalid("into", "name another case")
     merged, kept = await _locked(uow, merged_id, kept_id)
     if kept.state not in OPEN_STATES:
         raise Conflict(f"case {kept.number} has ended; what is reported since is another matter")
+    _check_district(actor, kept)
+    if wins_time(merged, kept):
+        raise Conflict(f"case {merged.number} is due sooner; let {kept.number} go into it")
     merges = Merges(uow.session)
     moved = _whole(await merges.reports(merged.id, merged.round))
     likeness = compare(matter_of(merged), matter_of(kept))
     words = f"并入案卷 {kept.number}" + (f"：{reason.strip()}" if reason.strip() else "")
     detail = {"into": str(kept.id), "points": likeness.points}
-    await move_case(uow, merged, CaseTrigger.MERGE, actor=actor, text=words, detail=detail, now=now)
+    trigger = merge_trigger(merged.state) or CaseTrigger.MERGE
+    await move_case(uow, merged, trigger, actor=actor, text=words, detail=detail, now=now)
+    if trigger is CaseTrigger.MERGE_FILED:
+        await _stop_work(uow, merged, words, actor=actor, now=now)
     uow.session.add(
         CaseMergeRow(
             id=new_id(),
@@ -81,6 +98,7 @@ async def merge_cases(
             moved={
                 "reports": [str(report.id) for report in moved.reports],
                 "tickets": [str(ticket_id) for ticket_id in sorted(moved.tickets)],
+                "was_filed": trigger is CaseTrigger.MERGE_FILED,
             },
             reason=reason.strip(),
             merged_by=actor.name,
@@ -94,7 +112,10 @@ async def merge_cases(
 async def unmerge_case(
     uow: UnitOfWork, merged_id: CaseId, *, reason: str, actor: Actor, now: datetime
 ) -> None:
-    """Take a case out of the one it went into (拆案): it is decided anew, with all its reports.
+    """Take a case out of the one it went into (拆案), with all its reports.
+
+    It is decided anew; one that was filed keeps category and limit, is dispatched anew, and its
+    clock runs on where it stood.
 
     Raises:
         NotFound: if the case is in no other one.
@@ -115,11 +136,35 @@ async def unmerge_case(
     if holder.state not in OPEN_STATES:
         raise Conflict(f"case {holder.number} has ended and its complainants were answered")
     moved = await _to_take_back(merges, row, holder)
+    _check_district(actor, holder)
     words = f"从案卷 {holder.number} 拆出：{reason.strip()}"
-    await move_case(uow, merged, CaseTrigger.UNMERGE, actor=actor, text=words, now=now)
+    await _take_up(uow, merged, words, was_filed=row.moved["was_filed"], actor=actor, now=now)
     row.undone_reason, row.undone_by, row.undone_at = reason.strip(), actor.name, now
     await _move(uow, moved, holder, merged, now=now)
     await merges.keep_apart(merged.id, holder.id, by=actor.name, now=now)
+    uow.record(CaseMatterChanged(case_id=merged_id, occurred_at=now))
+
+
+async def propose_merges(uow: UnitOfWork, case_id: CaseId, *, now: datetime) -> int:
+    """Compare a case that came or changed with those around it; keep the likeliest pairs.
+
+    Returns how many; idempotent.
+
+    Raises:
+        NotFound: if there is no such case.
+    """
+    merges = Merges(uow.session)
+    case = await Cases(uow.session).get(case_id)
+    likely: list[tuple[UUID, Likeness]] = []
+    if case.state in OPEN_STATES:
+        matter = matter_of(case)
+        compared = [
+            (other.id, compare(matter, matter_of(other))) for other in await merges.neighbours(case)
+        ]
+        likely = [pair for pair in compared if pair[1].is_proposed]
+        likely = sorted(likely, key=lambda pair: -pair[1].points)[:SHOWN]
+    await merges.propose(case_id, likely, now=now)
+    return len(likely)
 
 
 async def keep_apart(
@@ -130,12 +175,13 @@ async def keep_apart(
     Raises:
         NotFound: if there is no such case.
         Invalid: if it is one case.
+        Forbidden: if one of them is another district's.
     """
     if case_id == other_id:
         raise Invalid("other", "name another case")
     cases = Cases(uow.session)
     for each in (case_id, other_id):
-        await cases.get(each)
+        _check_district(actor, await cases.get(each))
     await Merges(uow.session).keep_apart(case_id, other_id, by=actor.name, now=now)
 
 
@@ -160,6 +206,54 @@ async def reopen_companions(
         await cancel_callbacks(uow, other_id, in_round=other.round, now=now)
         reopened += 1
     return reopened
+
+
+def _check_district(actor: Actor, case: CaseRow) -> None:
+    if actor.district_id is not None and actor.district_id != case.district_id:
+        raise Forbidden(f"case {case.number} is another district's")
+
+
+async def _stop_work(
+    uow: UnitOfWork, case: CaseRow, words: str, *, actor: Actor, now: datetime
+) -> None:
+    """Let the clock of a merged case stand still, and tell the unit that had it."""
+    notices = Notices(uow.session)
+    await notices.end_calls(case.id, by=actor.name, words=words, now=now)
+    if case.clock_started_at is not None and case.clock_stopped_at is None:
+        await pause_clock(uow, case, PauseKind.MERGING, reason=words, until=None, now=now)
+    if case.unit_id is not None:
+        await notices.put(
+            case,
+            NoticeKind.MERGED,
+            key=f"merged:{case.id}:{case.sequence}",
+            unit_id=UnitId(case.unit_id),
+            text=f"案卷 {case.number} {words}，请停止处置本案卷。",
+            issued_by=actor.name,
+            reply_by=None,
+            now=now,
+        )
+
+
+async def _take_up(
+    uow: UnitOfWork,
+    case: CaseRow,
+    words: str,
+    *,
+    was_filed: bool,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Take up a case where it was merged: undecided, or filed with its clock."""
+    if not was_filed:
+        await move_case(uow, case, CaseTrigger.UNMERGE, actor=actor, text=words, now=now)
+        return
+    pause = await Cases(uow.session).open_pause(case.id)
+    detail = await resume_clock(uow, case, now=now) if pause is not None else {}
+    await move_case(
+        uow, case, CaseTrigger.UNMERGE_FILED, actor=actor, text=words, detail=detail, now=now
+    )
+    # Only now: whether the act was this level's hung on where the case was.
+    case.district_id = None
 
 
 async def _locked(uow: UnitOfWork, one: UUID, other: UUID) -> tuple[CaseRow, CaseRow]:

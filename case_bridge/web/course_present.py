@@ -21,6 +21,8 @@ ELSEWHERE: Final = frozenset(
         CaseTrigger.SHELVE,
         CaseTrigger.MERGE,
         CaseTrigger.UNMERGE,
+        CaseTrigger.MERGE_FILED,
+        CaseTrigger.UNMERGE_FILED,
     }
 )
 """Done on the page of a task, by answering an application, or beside the other case."""

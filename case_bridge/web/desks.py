@@ -52,7 +52,9 @@ async def get_desk(request: web.Request) -> web.Response:
             if is_closer
             else CasePage((), None)
         )
-        alike = await proposals(session, [line.case_id for line in to_decide.lines])
+        alike = await proposals(
+            session, [line.case_id for line in to_decide.lines], district=district
+        )
         alarms = await bridge.open_alarms(session) if is_leader else ()
         failed = await bridge.failed_links(session) if is_leader else ()
         counts = await case_counts(session, district=district)

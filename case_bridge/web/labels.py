@@ -88,6 +88,8 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         CaseTrigger.FORCE_VOID: "强制作废",
         CaseTrigger.MERGE: "并案",
         CaseTrigger.UNMERGE: "拆案",
+        CaseTrigger.MERGE_FILED: "立案后并案",
+        CaseTrigger.UNMERGE_FILED: "立案后拆案",
     },
     CaseSource: {
         CaseSource.HOTLINE: "热线",
@@ -152,6 +154,7 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         NoticeKind.ORDER: "责令限期处置",
         NoticeKind.CIRCULATE: "通报",
         NoticeKind.INFORM: "告知主管部门",
+        NoticeKind.MERGED: "并案告知",
         NoticeKind.PHONE: "电话通知",
     },
     Ground: {

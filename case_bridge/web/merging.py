@@ -5,6 +5,9 @@ from typing import Any, Final
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from case_bridge.cases.duties import ANYBODY
+from case_bridge.cases.reading import OPEN_STATES, case_by_number
+from case_bridge.cases.states import CaseTrigger
 from case_bridge.cases.views import CaseView
 from case_bridge.merging import service
 from case_bridge.merging.reading import (
@@ -12,15 +15,27 @@ from case_bridge.merging.reading import (
     Proposal,
     Side,
     can_merge_state,
+    merge_trigger,
     merges_of,
     pair,
     proposals,
+    wins_time,
 )
-from case_bridge.web.requests import By, Fields, case_id_of, check_reader, on_case, show
+from case_bridge.web.requests import (
+    By,
+    Fields,
+    case_id_of,
+    check_reader,
+    district_of,
+    on_case,
+    see_other,
+    show,
+)
 from hotline.accounts.roles import Role
 from hotline.accounts.service import User
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CaseId
+from hotline.web.auth import current_user
 from hotline.web.keys import DATABASE, LANGUAGE
 from hotline.web.requests import path_id, wants_json
 from hotline.web.routing import Route
@@ -43,9 +58,20 @@ async def get_pair(request: web.Request) -> web.Response:
         "pair.html",
         found=found,
         rows=_rows(found),
-        may_merge=can_merge_state(found.merged.state),
+        problem=_problem(found, current_user(request)),
         english=request[LANGUAGE] == "en",
     )
+
+
+async def get_other(request: web.Request) -> web.StreamResponse:
+    """Lead to the comparison with the case whose number was typed.
+
+    Raises:
+        NotFound: if no case has the number.
+    """
+    async with request.app[DATABASE].read() as session:
+        other_id = await case_by_number(session, request.query.get("number", ""))
+    return see_other(f"/cases/{case_id_of(request)}/merge/{other_id}")
 
 
 @on_case
@@ -71,11 +97,14 @@ async def post_apart(uow: UnitOfWork, case_id: CaseId, fields: Fields, by: By) -
 async def merging_context(session: AsyncSession, user: User, view: CaseView) -> dict[str, Any]:
     """Return what the page of a case shows of merging; proposals only to whom they are for."""
     may_decide = not user.roles.isdisjoint(DESK)
-    found = await proposals(session, [view.line.case_id]) if may_decide else ()
+    district = await district_of(session, user)
+    found = await proposals(session, [view.line.case_id], district=district) if may_decide else ()
     return {
         "merges": await merges_of(session, view.line.case_id),
         "proposals": found,
         "may_unmerge": may_decide,
+        "may_unmerge_filed": not user.roles.isdisjoint(ANYBODY[CaseTrigger.UNMERGE_FILED]),
+        "may_compare": may_decide and can_merge_state(view.line.state),
     }
 
 
@@ -106,6 +135,18 @@ def merge_json(merge: MergeView) -> dict[str, Any]:
     }
 
 
+def _problem(found: Proposal, user: User) -> str:
+    """Return why the person cannot put the two together; empty if they can."""
+    trigger = merge_trigger(found.merged.state)
+    if trigger is None or found.kept.state not in OPEN_STATES:
+        return "案卷已办结、正在核实核查、已反馈，或正在协调、缓办、挂账，不能并案。"
+    if wins_time(found.merged, found.kept):
+        return "保留的案卷截止更晚，不能并案。"
+    if user.roles.isdisjoint(ANYBODY[trigger]):
+        return "案卷已立案，由值班长并案。"
+    return ""
+
+
 def _rows(found: Proposal) -> list[tuple[str, str, str]]:
     """Return the lines of the comparison: name, the case that would go, the one that stays."""
 
@@ -127,6 +168,7 @@ def _cell(side: Side, attribute: str) -> str:
 
 ROUTES: Final = (
     Route("GET", "/cases/{case_id}/merge/{other_id}", get_pair, DESK, "cases.pair"),
+    Route("GET", "/cases/{case_id}/merge", get_other, DESK, "cases.compare"),
     Route("POST", "/cases/{case_id}/merge", post_merge, DESK, "cases.merge"),
     Route("POST", "/cases/{case_id}/unmerge", post_unmerge, DESK, "cases.unmerge"),
     Route("POST", "/cases/{case_id}/apart", post_apart, DESK, "cases.apart"),

@@ -13,14 +13,19 @@ from case_bridge.bridge.repository import Links, Messages
 from case_bridge.bridge.service import SUBMIT_JOB, submit_case
 from case_bridge.cases import checking, handling, service
 from case_bridge.cases.case import Actor, CaseSource, DeclineReason, Report
-from case_bridge.cases.events import EVENTS
+from case_bridge.cases.events import EVENTS, CaseMatterChanged
 from case_bridge.cases.model import CaseHistoryRow, CaseRow
 from case_bridge.cases.repository import Cases
 from case_bridge.field.model import TaskRow
 from case_bridge.field.repository import Tasks
 from case_bridge.field.service import enlist_inspector
 from case_bridge.field.task import FieldResult
-from case_bridge.merging.service import COMPANIONS_JOB, reopen_companions
+from case_bridge.merging.service import (
+    COMPANIONS_JOB,
+    PROPOSE_JOB,
+    propose_merges,
+    reopen_companions,
+)
 from case_bridge.platform import CasePlatform
 from case_bridge.platforms.local import LocalPlatform, record_event
 from case_bridge.units.service import load_units
@@ -48,6 +53,7 @@ SUBSCRIPTIONS = MappingProxyType(
     {
         TicketTransferred: (SUBMIT_JOB,),
         TicketReopened: (SUBMIT_JOB, COMPANIONS_JOB),
+        CaseMatterChanged: (PROPOSE_JOB,),
         **dict.fromkeys(EVENTS.values(), (RECORD_JOB,)),
     }
 )
@@ -170,6 +176,9 @@ class City:
             ticket_id = TicketId(UUID(payload["ticket_id"]))
             async with self.database.begin() as uow:
                 await reopen_companions(uow, ticket_id, payload["round"], now=self.clock())
+        elif job == PROPOSE_JOB:
+            async with self.database.begin() as uow:
+                await propose_merges(uow, CaseId(UUID(payload["case_id"])), now=self.clock())
         else:
             assert job == RECORD_JOB
             await record_event(self.database, payload, now=self.clock())

@@ -10,22 +10,30 @@ from sqlalchemy import delete, select
 
 from case_bridge.bridge.states import CrossingState
 from case_bridge.cases.case import Attachment, EvidenceOrigin
+from case_bridge.cases.course import course_of
 from case_bridge.cases.model import ReportRow
+from case_bridge.cases.notice import NoticeKind
 from case_bridge.cases.reading import case_view, evidence_file
 from case_bridge.cases.states import CaseState
+from case_bridge.evaluation.definition import ObjectKind
+from case_bridge.evaluation.options import Options
+from case_bridge.evaluation.period import Period
+from case_bridge.evaluation.repository import Evaluations
 from case_bridge.merging import service
 from case_bridge.merging.reading import merges_of, proposals
+from hotline.accounts.roles import Role
 from hotline.callbacks.model import CallbackRow
 from hotline.callbacks.options import CallbackOptions
 from hotline.callbacks.policy import CallbackPolicy
 from hotline.callbacks.service import record_answer, schedule_callbacks
 from hotline.callbacks.states import CallbackState, Question
 from hotline.contacts.contact import Channel
+from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hotline.kernel.ids import CallbackId, CaseId, TicketId
 from hotline.kernel.outbox import OutboxRow
 from hotline.tickets.states import TicketState
-from tests.integration.case_bridge.city import City
+from tests.integration.case_bridge.city import City, person
 
 
 async def two_reports(city: City) -> tuple[TicketId, TicketId, CaseId, CaseId]:
@@ -188,6 +196,103 @@ async def test_a_case_taken_apart_has_everything_back(city: City) -> None:
     assert (await city.ticket(first)).state is TicketState.TRANSFERRED
 
 
+async def two_dispatched(city: City) -> tuple[TicketId, TicketId, CaseId, CaseId]:
+    """Two citizens tell of one cover, and both cases went out before anybody saw it."""
+    first, second, kept, merged = await two_reports(city)
+    for case_id in (kept, merged):
+        await city.file(case_id)
+        await city.dispatch(case_id)
+        city.clock.advance(timedelta(minutes=20))
+    await city.run_jobs()
+    return first, second, kept, merged
+
+
+async def test_a_duplicate_found_late_goes_into_the_case_that_is_due_sooner(city: City) -> None:
+    """R69, R12: a filed case is merged too; each complainant has the own answer, nobody works on
+    it twice, and it is counted once."""
+    first, second, kept, merged = await two_dispatched(city)
+    due_at = (await city.case(kept)).due_at
+    async with city.database.read() as session:
+        (found,) = await proposals(session, [merged])
+    assert (found.merged.case_id, found.kept.case_id) == (merged, kept)
+
+    await merge(city, merged, kept, reason="派遣后发现是同一井盖")
+    await city.run_jobs()
+
+    gone = await city.case(merged)
+    assert (gone.state, gone.clock_stopped_at) == (CaseState.MERGED, city.clock())
+    assert (await city.case(kept)).due_at == due_at
+    async with city.database.read() as session:
+        course = await course_of(session, merged, now=city.clock())
+    assert [(each.kind, each.to) for each in course.notices] == [
+        (NoticeKind.MERGED, "排水公司")
+    ]
+    await city.handle(kept)
+    await city.inspect(kept, passed=True)
+    await city.close(kept)
+    await city.run_jobs()
+    states = [(await city.ticket(each)).state for each in (first, second)]
+    assert states == [TicketState.RESOLVED] * 2
+    assert await counted(city, "filed", "should_close", "closed") == (1, 1, 1)
+
+
+async def counted(city: City, *names: str) -> tuple[int, ...]:
+    """Return what the evaluation counts for the centre in the month of the tests."""
+    month = Period.parse(f"{city.clock().astimezone(SHANGHAI):%Y-%m}")
+    async with city.database.begin() as uow:
+        evaluations = Evaluations(uow.session)
+        await evaluations.fold(since=None)
+        ((_, counts),) = await evaluations.count(ObjectKind.CENTRE, month, Options())
+    return tuple(counts[name] for name in names)
+
+
+async def test_a_filed_case_taken_apart_keeps_filing_and_clock(city: City) -> None:
+    """R69: merging never wins nor loses time: the clock stands still as long as it was merged."""
+    first, second, kept, merged = await two_dispatched(city)
+    before = await city.case(merged)
+    await merge(city, merged, kept)
+    city.clock.advance(timedelta(hours=1))
+
+    await unmerge(city, merged)
+    await city.run_jobs()
+
+    after = await city.case(merged)
+    assert (after.state, after.limit_text, after.category_code) == (
+        CaseState.FILED,
+        before.limit_text,
+        before.category_code,
+    )
+    assert before.due_at is not None
+    assert after.due_at == before.due_at + timedelta(hours=1)
+    assert await city.case_of(second) == merged
+    assert await city.case_of(first) == kept
+    await city.dispatch(merged)
+    assert (await city.case(merged)).due_at == after.due_at
+    await city.handle(merged)
+    await city.inspect(merged, passed=True)
+    await city.close(merged)
+    await city.run_jobs()
+    assert (await city.ticket(second)).state is TicketState.RESOLVED
+    assert (await city.ticket(first)).state is TicketState.TRANSFERRED
+
+
+async def test_a_late_merge_is_the_shift_leaders_and_wins_no_time(city: City) -> None:
+    _, _, kept, merged = await two_dispatched(city)
+    seat = person("话务员", Role.SEAT)
+
+    with pytest.raises(Forbidden):
+        await merge(city, merged, kept, actor=seat)
+    with pytest.raises(Conflict, match="is due sooner"):
+        await merge(city, kept, merged)
+    await merge(city, merged, kept)
+    with pytest.raises(Forbidden):
+        async with city.database.begin() as uow:
+            await service.unmerge_case(uow, merged, reason="不是", actor=seat, now=city.clock())
+    await city.handle(kept)
+    with pytest.raises(Conflict):
+        await merge(city, kept, await city.registered_case())
+
+
 async def test_what_went_on_into_a_third_case_finds_back(city: City) -> None:
     _, second, kept, merged = await two_reports(city)
     whole = await city.registered_case()
@@ -267,6 +372,7 @@ async def test_a_later_report_of_a_finished_case_is_not_proposed(city: City) -> 
     done = await city.closed_case()
     city.clock.advance(timedelta(hours=30))
     again = await city.registered_case()
+    await city.run_jobs()
 
     async with city.database.read() as session:
         assert await proposals(session, [again, done]) == ()

@@ -118,6 +118,7 @@ async def test_two_reports_are_compared_merged_and_taken_apart(
     """R69: proposals with reasons on the desk, side by side, and back."""
     kept = await city.registered_case()
     merged = await city.registered_case(subject="井盖丢失", body="人民路12号的井没有盖子")
+    await city.run_jobs()
     leader = await browse(Role.SHIFT_LEADER)
 
     html = await page(leader, "/cases/desk")
@@ -146,7 +147,9 @@ async def test_two_matters_are_not_proposed_again(
 ) -> None:
     kept = await city.registered_case()
     other = await city.registered_case()
+    await city.run_jobs()
     seat = await browse(Role.SEAT)
+    assert (await asked(seat, f"/cases/{other}"))["proposals"]
 
     await told(seat, f"/cases/{other}/apart", other=str(kept))
 
