@@ -7,7 +7,7 @@ RQ thinks of them.
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from hotline.kernel.db import Message
 from hotline.web.signals import Signal
 
 log = structlog.get_logger()
@@ -70,9 +71,9 @@ class RedisDoorbell:
         """Offer rows that may be waiting in the queue already; those are not doubled."""
         await self._try("ring_again", asyncio.to_thread, self._enqueue_missing, outbox_ids)
 
-    async def publish(self, topic: str, payload: Mapping[str, Any]) -> None:
-        """Tell whoever listens on `topic`."""
-        await self._try("publish", self._redis.publish, CHANNEL + topic, json.dumps(dict(payload)))
+    async def publish(self, signals: Sequence[Message]) -> None:
+        """Tell whoever listens on the topics, all in one round trip."""
+        await self._try("publish", self._publish, signals)
 
     @asynccontextmanager
     async def subscribe(self, *topics: str) -> AsyncGenerator[AsyncIterator[Signal], None]:
@@ -92,6 +93,12 @@ class RedisDoorbell:
         await self._listening.aclose()
         await self._redis.aclose()
         await asyncio.to_thread(self._blocking.close)
+
+    async def _publish(self, signals: Sequence[Message]) -> None:
+        async with self._redis.pipeline(transaction=False) as together:
+            for topic, payload in signals:
+                together.publish(CHANNEL + topic, json.dumps(dict(payload)))
+            await together.execute()
 
     def _enqueue_missing(self, outbox_ids: Sequence[int]) -> None:
         waiting = set(self._queue.get_job_ids())

@@ -24,12 +24,16 @@ from hotline.kernel import outbox
 from hotline.kernel.clock import Clock
 from hotline.kernel.errors import Unavailable
 from hotline.kernel.events import Event
+from hotline.kernel.liveness import watch_connections
 from hotline.kernel.schema import Base, enum_type
 
-__all__ = ["Base", "Database", "Doorbell", "SilentDoorbell", "UnitOfWork", "enum_type"]
+__all__ = ["Base", "Database", "Doorbell", "Message", "SilentDoorbell", "UnitOfWork", "enum_type"]
 
 Subscriptions = Mapping[type[Event], Sequence[str]]
 """Event type to the names of the jobs that act on it."""
+
+Message = tuple[str, Mapping[str, Any]]
+"""A topic, and what whoever listens on it is told."""
 
 
 class Doorbell(Protocol):
@@ -38,8 +42,8 @@ class Doorbell(Protocol):
     async def ring(self, outbox_ids: Sequence[int]) -> None:
         """Offer outbox rows to the workers."""
 
-    async def publish(self, topic: str, payload: Mapping[str, Any]) -> None:
-        """Tell whoever listens on `topic`."""
+    async def publish(self, signals: Sequence[Message]) -> None:
+        """Tell whoever listens on the topics."""
 
 
 class SilentDoorbell:
@@ -48,7 +52,7 @@ class SilentDoorbell:
     async def ring(self, outbox_ids: Sequence[int]) -> None:
         """Ring nobody."""
 
-    async def publish(self, topic: str, payload: Mapping[str, Any]) -> None:
+    async def publish(self, signals: Sequence[Message]) -> None:
         """Tell nobody."""
 
 
@@ -60,7 +64,7 @@ class UnitOfWork:
     clock: Clock
     subscriptions: Subscriptions
     _effects: list[tuple[str, str, dict[str, Any], datetime]] = field(default_factory=list)
-    _signals: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    _signals: list[Message] = field(default_factory=list)
 
     def record(self, event: Event) -> None:
         """Owe every job that is subscribed to the event, once each."""
@@ -78,7 +82,9 @@ class UnitOfWork:
 
     def signal(self, topic: str, **payload: Any) -> None:
         """Tell screens after the commit that something changed; they read it from SQL."""
-        self._signals.append((topic, {name: _plain(value) for name, value in payload.items()}))
+        told = (topic, {name: _plain(value) for name, value in payload.items()})
+        if told not in self._signals:
+            self._signals.append(told)
 
     async def write_effects(self) -> list[int]:
         """Write what is owed; return the ids of the rows that are due already."""
@@ -94,7 +100,7 @@ class UnitOfWork:
         return due
 
     @property
-    def signals(self) -> Sequence[tuple[str, dict[str, Any]]]:
+    def signals(self) -> Sequence[Message]:
         """What is to be published after the commit."""
         return self._signals
 
@@ -116,6 +122,8 @@ class Database:
         self._subscriptions: Subscriptions = subscriptions or {}
         self._doorbell: Doorbell = doorbell or SilentDoorbell()
         self._sessions = async_sessionmaker(connection or engine, expire_on_commit=False)
+        at_once = connection or engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._glances = async_sessionmaker(at_once, expire_on_commit=False)
 
     @classmethod
     def connect(
@@ -128,9 +136,8 @@ class Database:
         pool_size: int = 10,
     ) -> "Database":
         """Return a database on `url` (`postgresql+asyncpg://…`); connects at first use."""
-        engine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=5, pool_timeout=10, pool_pre_ping=True
-        )
+        engine = create_async_engine(url, pool_size=pool_size, max_overflow=5, pool_timeout=10)
+        watch_connections(engine)
         return cls(engine, clock=clock, subscriptions=subscriptions, doorbell=doorbell)
 
     @asynccontextmanager
@@ -148,8 +155,8 @@ class Database:
                 due = await uow.write_effects()
         if due:
             await self._doorbell.ring(due)
-        for topic, payload in uow.signals:
-            await self._doorbell.publish(topic, payload)
+        if uow.signals:
+            await self._doorbell.publish(uow.signals)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession, None]:
@@ -160,6 +167,19 @@ class Database:
         """
         with _reachable():
             async with self._sessions() as session:
+                yield session
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncGenerator[AsyncSession, None]:
+        """Open a session for one look: no transaction, so one round trip and not three.
+
+        Nothing may be changed in it, and `set_config` for a transaction does nothing.
+
+        Raises:
+            Unavailable: if the database cannot be reached.
+        """
+        with _reachable():
+            async with self._glances() as session:
                 yield session
 
     @asynccontextmanager

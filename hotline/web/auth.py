@@ -85,7 +85,7 @@ async def _identify(request: web.Request, route: Route) -> None:
     if not token:
         return
     try:
-        async with request.app[DATABASE].read() as session:
+        async with request.app[DATABASE].glance() as session:
             found = await service.read_session(session, token, now=request.app[CLOCK]())
     except Unavailable:
         if not route.is_public:

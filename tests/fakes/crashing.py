@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hotline.kernel.clock import Clock
-from hotline.kernel.db import Database, UnitOfWork
+from hotline.kernel.db import Database, Message, UnitOfWork
 from hotline.kernel.events import Event
 from hotline.kernel.tasks import spawn
 
@@ -151,9 +151,9 @@ class LossyDoorbell:
         """Ring for rows that the sweeper found."""
         await self.ring(outbox_ids)
 
-    async def publish(self, topic: str, _payload: Mapping[str, Any]) -> None:
+    async def publish(self, signals: Sequence[Message]) -> None:
         """Tell whoever listens."""
-        self.topics.add(topic)
+        self.topics.update(topic for topic, _ in signals)
 
 
 OwedEffect = tuple[str, dict[str, Any], datetime]

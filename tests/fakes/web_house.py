@@ -1,7 +1,7 @@
 """A small house for tests of pages: people who can sign in, a seat with a phone, callers."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallDirection
 from hotline.contacts.calls.values import CallDraft
 from hotline.kernel.clock import Clock
-from hotline.kernel.db import Database, UnitOfWork
+from hotline.kernel.db import Database, Message, UnitOfWork
 from hotline.kernel.ids import CallId, SeatId, UserId, new_id
 from hotline.kernel.privacy import blind_index
 from hotline.people.citizen import PeopleOptions
@@ -73,8 +73,9 @@ class MemoryDoorbell:
     async def ring(self, outbox_ids: Sequence[int]) -> None:
         """No worker runs in these tests."""
 
-    async def publish(self, topic: str, payload: Mapping[str, Any]) -> None:
-        await self._signals.publish(topic, payload)
+    async def publish(self, signals: Sequence[Message]) -> None:
+        for topic, payload in signals:
+            await self._signals.publish(topic, payload)
 
 
 @dataclass

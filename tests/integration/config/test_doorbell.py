@@ -89,7 +89,7 @@ async def test_without_redis_the_row_is_kept_and_the_commit_does_not_wait(
     try:
         for _ in range(100):
             await dead.ring([1])
-            await dead.publish("seat", {})
+            await dead.publish([("seat", {})])
     finally:
         await dead.close()
 
@@ -98,12 +98,16 @@ async def test_without_redis_the_row_is_kept_and_the_commit_does_not_wait(
 
 async def test_a_signal_reaches_whoever_listens_on_its_topic(runtime: Runtime) -> None:
     async with runtime.doorbell.subscribe("seat", "queue") as signals:
-        await runtime.doorbell.publish("ticket", {"ticket_id": "7"})
-        await runtime.doorbell.publish("seat", {"seat_id": "3"})
+        await runtime.doorbell.publish(
+            [("ticket", {"ticket_id": "7"}), ("seat", {"seat_id": "3"}), ("queue", {"queue": "1"})]
+        )
         async with asyncio.timeout(5):
-            heard = await anext(signals)
+            heard = [await anext(signals), await anext(signals)]
 
-    assert (heard.topic, heard.payload) == ("seat", {"seat_id": "3"})
+    assert [(each.topic, each.payload) for each in heard] == [
+        ("seat", {"seat_id": "3"}),
+        ("queue", {"queue": "1"}),
+    ]
 
 
 async def test_a_listener_hears_that_redis_went_away(runtime: Runtime, redis: Redis) -> None:
@@ -129,7 +133,7 @@ async def test_signals_are_named_after_their_topic(runtime: Runtime, redis: Redi
     with redis.pubsub() as listener:
         listener.subscribe(CHANNEL + "seat")
         listener.get_message(timeout=5)
-        await runtime.doorbell.publish("seat", {"seat_id": "3"})
+        await runtime.doorbell.publish([("seat", {"seat_id": "3"})])
 
         message = listener.get_message(timeout=5)
 

@@ -1,8 +1,7 @@
 """The distributor of a voice process over a real database: who is shown what, and when."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +11,7 @@ from channels.voice.waiters import stop_tasks
 from config.subscriptions import SUBSCRIPTIONS
 from hotline.contacts.calls import service as calls
 from hotline.kernel.clock import Clock
-from hotline.kernel.db import Database
+from hotline.kernel.db import Database, Message
 from hotline.kernel.errors import Unavailable
 from hotline.kernel.ids import CallId
 from hotline.queues import service as queues
@@ -33,9 +32,9 @@ class Told:
     async def ring(self, outbox_ids: Sequence[int]) -> None:
         """Nobody is rung."""
 
-    async def publish(self, topic: str, payload: Mapping[str, Any]) -> None:
-        """Remember the topic."""
-        self.topics.append(topic)
+    async def publish(self, signals: Sequence[Message]) -> None:
+        """Remember the topics."""
+        self.topics += [topic for topic, _ in signals]
 
 
 class Call:
