@@ -81,6 +81,7 @@ async def test_a_leader_forces_a_state_with_a_reason_and_sees_alarms(house: Talk
     async with house.database.read() as session:
         row = await session.scalar(select(AuditRow).where(AuditRow.action == "seat.force"))
     assert row is not None
+    assert row.detail is not None
     assert (row.target, row.detail["to"], row.detail["reason"]) == (
         "seat:801",
         "on_break",

@@ -66,7 +66,8 @@ async def test_a_call_is_parked_once_however_many_ask(floor: SmallFloor) -> None
 
 async def test_into_one_call_one_is_brought_at_a_time_however_many_ask(floor: SmallFloor) -> None:
     seat_id, call_id = await floor.seat("801"), await floor.call()
-    target = Target(TargetKind.NUMBER, "13900000001", "13900000001", number="13900000001")
+    number = "13900000001"
+    target = Target(kind=TargetKind.NUMBER, key=number, name=number, number=number)
 
     async def begin() -> UUID:
         async with floor.database.begin() as uow:
