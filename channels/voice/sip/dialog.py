@@ -175,13 +175,14 @@ class Dialog:
         return target
 
     def _path(self) -> tuple[str, tuple[str, ...]]:
+        target = str(self.target.as_target)
         if not self.routes:
-            return str(self.target), ()
+            return target, ()
         first = NameAddress.parse(self.routes[0]).uri
         if first.param("lr") is not None:
-            return str(self.target), self.routes
+            return target, self.routes
         # RFC 3261 12.2.1.1: a strict router wants its own address in the Request-URI.
-        return str(first), (*self.routes[1:], f"<{self.target}>")
+        return str(first.as_target), (*self.routes[1:], f"<{target}>")
 
 
 def contact_of(message: Request | Response) -> Uri:

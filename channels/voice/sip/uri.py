@@ -1,7 +1,7 @@
 """SIP, SIPS and tel URIs (RFC 3261 19.1, RFC 3966)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -69,6 +69,14 @@ class Uri:
     def address_of_record(self) -> str:
         """`user@host` for comparison: no scheme, port or parameters (RFC 3261 10.3)."""
         return f"{self.user}@{self.host}" if self.host else self.number
+
+    @property
+    def as_target(self) -> "Uri":
+        """The URI as a Request-URI may be: no `method`, no headers (RFC 3261 19.1.1 table 1)."""
+        if not self.headers and self.param("method") is None:
+            return self
+        params = tuple(pair for pair in self.params if pair[0] != "method")
+        return replace(self, params=params, headers="")
 
     def __str__(self) -> str:
         if self.opaque:

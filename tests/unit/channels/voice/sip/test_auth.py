@@ -1,7 +1,10 @@
 """Digest authentication from both sides."""
 
+import hmac
+
 import pytest
 
+from channels.voice.sip import auth
 from channels.voice.sip.auth import (
     MAX_NONCES,
     NONCE_LIFE,
@@ -163,6 +166,32 @@ def test_an_unknown_user_is_wrong_like_a_known_one() -> None:
     _, register = signed(server, RIGHT, 0.0)
 
     assert server.judge(register, None, 1.0) is Verdict.WRONG
+
+
+@pytest.mark.parametrize("credentials", [RIGHT, Credentials("8001", "a guess")])
+def test_an_unknown_user_costs_the_same_work_as_a_known_one(
+    credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = make_server()
+    _, register = signed(server, credentials, 0.0)
+    work: list[str] = []
+    compare = hmac.compare_digest
+
+    def counted(algorithm: str, text: str) -> str:
+        work.append(f"{algorithm} {len(text)}")
+        return auth._HASHES[algorithm](text.encode()).hexdigest()
+
+    def compared(one: bytes, other: bytes) -> bool:
+        work.append("compare")
+        return compare(one, other)
+
+    monkeypatch.setattr(auth, "_hash", counted)
+    monkeypatch.setattr(hmac, "compare_digest", compared)
+    server.judge(register, DigestSecret.of("8001", "hotline", "another one"), 1.0)
+    known, work[:] = work[2:], []  # the two hashes that made the secret are not the judge's
+    server.judge(register, None, 1.0)
+
+    assert work == known != []
 
 
 def test_a_repeated_answer_is_stale() -> None:
