@@ -695,10 +695,55 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "exchange_files",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("peer", sa.String(), nullable=False),
+        sa.Column("case_ref", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("media_type", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column(
+            "origin",
+            sa.Enum(
+                "report",
+                "unit",
+                "inspector",
+                "centre",
+                name="evidenceorigin",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum("wanted", "kept", "refused", name="filestate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("recorded_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "size BETWEEN 1 AND 8388608", name=op.f("ck_exchange_files_of_bounded_size")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exchange_files")),
+        sa.UniqueConstraint("peer", "case_ref", "sha256", name="uq_exchange_files_file"),
+    )
+    op.create_index(
+        "ix_exchange_files_wanted",
+        "exchange_files",
+        ["peer", "recorded_at"],
+        unique=False,
+        postgresql_where="state = 'wanted'",
+    )
+    op.create_table(
         "exchange_links",
         sa.Column("peer", sa.String(), nullable=False),
         sa.Column("case_ref", sa.String(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=True),
+        sa.Column("merged_id", sa.Uuid(), nullable=True),
         sa.Column("is_ours", sa.Boolean(), nullable=False),
         sa.Column("sent", sa.Integer(), nullable=False),
         sa.Column("received", sa.Integer(), nullable=False),
@@ -714,6 +759,8 @@ def upgrade() -> None:
                 "feedback",
                 "check_order",
                 "check_answer",
+                "evaluation",
+                "closing",
                 name="formkind",
                 native_enum=False,
                 length=32,
@@ -725,6 +772,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("peer", "case_ref", name=op.f("pk_exchange_links")),
     )
     op.create_index("ix_exchange_links_case", "exchange_links", ["case_id"], unique=False)
+    op.create_index(
+        "ix_exchange_links_merged",
+        "exchange_links",
+        ["merged_id"],
+        unique=False,
+        postgresql_where="merged_id IS NOT NULL",
+    )
     op.create_table(
         "exchange_messages",
         sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
@@ -765,6 +819,8 @@ def upgrade() -> None:
                 "feedback",
                 "check_order",
                 "check_answer",
+                "evaluation",
+                "closing",
                 name="formkind",
                 native_enum=False,
                 length=32,
@@ -813,6 +869,8 @@ def upgrade() -> None:
         sa.Column("next_attempt_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("answered_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("compared_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("looked_until", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("reported_until", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("problem", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_exchange_peers")),
     )
@@ -1879,6 +1937,7 @@ def upgrade() -> None:
                 "circulate",
                 "inform",
                 "phone",
+                "superior_ended",
                 "merged",
                 name="noticekind",
                 native_enum=False,
