@@ -1319,6 +1319,47 @@ def upgrade() -> None:
         unique=True,
     )
     op.create_table(
+        "shared_resources",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "map",
+                "command",
+                "video",
+                "traffic",
+                "pipes",
+                name="resourcekind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("longitude", sa.Double(), nullable=True),
+        sa.Column("latitude", sa.Double(), nullable=True),
+        sa.Column("key_hash", sa.String(), nullable=True),
+        sa.Column("read_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("added_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("added_by", sa.String(), nullable=False),
+        sa.Column("retired_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("retired_by", sa.String(), nullable=True),
+        sa.CheckConstraint(
+            "(longitude IS NULL) = (latitude IS NULL)",
+            name=op.f("ck_shared_resources_both_or_neither"),
+        ),
+        sa.CheckConstraint(
+            "(retired_at IS NULL) = (retired_by IS NULL)",
+            name=op.f("ck_shared_resources_retired_by_somebody"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shared_resources")),
+        sa.UniqueConstraint("code", name=op.f("uq_shared_resources_code")),
+        sa.UniqueConstraint("key_hash", name=op.f("uq_shared_resources_key_hash")),
+    )
+    op.create_table(
         "standards",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("scheme", sa.String(), nullable=False),
@@ -1747,6 +1788,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_evidence")),
     )
     op.create_index("ix_case_evidence_case", "case_evidence", ["case_id", "sequence"], unique=False)
+    op.create_table(
+        "case_form_keys",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("sent_by", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=True),
+        sa.Column("sent_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_form_keys_case_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("key", "sent_by", name=op.f("pk_case_form_keys")),
+    )
     op.create_table(
         "case_helpers",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -2281,6 +2333,52 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "extraordinary_cases",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "step",
+            sa.Enum(
+                "solve",
+                "responsibility",
+                "money",
+                "done",
+                name="step",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("is_major", sa.Boolean(), nullable=False),
+        sa.Column("marked_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("marked_by", sa.String(), nullable=False),
+        sa.Column("responsible", sa.String(), nullable=True),
+        sa.Column("grounds", sa.String(), nullable=True),
+        sa.Column("decided_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("cost", sa.Numeric(precision=12, scale=2), nullable=True),
+        sa.Column("payer", sa.String(), nullable=True),
+        sa.Column("recovered", sa.Numeric(precision=12, scale=2), nullable=False),
+        sa.Column("settled_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.String(), nullable=True),
+        sa.CheckConstraint(
+            "cost IS NULL OR cost >= 0", name=op.f("ck_extraordinary_cases_cost_not_negative")
+        ),
+        sa.CheckConstraint(
+            "recovered <= coalesce(cost, 0)",
+            name=op.f("ck_extraordinary_cases_no_more_than_it_cost"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_extraordinary_cases_case_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_extraordinary_cases")),
+        sa.UniqueConstraint("case_id", name=op.f("uq_extraordinary_cases_case_id")),
+    )
+    op.create_index(
+        "ix_extraordinary_cases_step", "extraordinary_cases", ["step", "marked_at"], unique=False
+    )
+    op.create_table(
         "flow_activations",
         sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -2349,6 +2447,53 @@ def upgrade() -> None:
             ["user_id"], ["inspectors.user_id"], name=op.f("fk_inspector_grids_user_id_inspectors")
         ),
         sa.PrimaryKeyConstraint("supervision_code", "user_id", name=op.f("pk_inspector_grids")),
+    )
+    op.create_table(
+        "inspector_threats",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "hindrance",
+                "insult",
+                "threat",
+                "injury",
+                "theft",
+                "robbery",
+                "damage",
+                name="threatkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("happened_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("device", sa.String(), nullable=True),
+        sa.Column("inspector_id", sa.Uuid(), nullable=False),
+        sa.Column("recorded_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(), nullable=False),
+        sa.Column("told_to", sa.String(), nullable=True),
+        sa.Column("told_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("told_by", sa.String(), nullable=True),
+        sa.Column("receipt_number", sa.String(), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.CheckConstraint(
+            "(told_at IS NULL) = (told_to IS NULL)",
+            name=op.f("ck_inspector_threats_told_to_somebody"),
+        ),
+        sa.CheckConstraint(
+            "receipt_number IS NULL OR told_at IS NOT NULL",
+            name=op.f("ck_inspector_threats_receipt_after_told"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["inspector_id"], ["users.id"], name=op.f("fk_inspector_threats_inspector_id_users")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inspector_threats")),
+    )
+    op.create_index(
+        "ix_inspector_threats_at", "inspector_threats", ["happened_at", "id"], unique=False
     )
     op.create_table(
         "inspector_track",
@@ -3056,6 +3201,35 @@ def upgrade() -> None:
             ["unit_id"], ["units.id"], name=op.f("fk_unit_looks_unit_id_units")
         ),
         sa.PrimaryKeyConstraint("unit_id", "day", name=op.f("pk_unit_looks")),
+    )
+    op.create_table(
+        "unit_plans",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("emergency", "daily", name="plankind", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("rehearsed_on", sa.Date(), nullable=True),
+        sa.Column("written_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("written_by", sa.String(), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["units.id"], name=op.f("fk_unit_plans_unit_id_units")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unit_plans")),
+    )
+    op.create_index(
+        "uq_unit_plans_in_force",
+        "unit_plans",
+        ["unit_id", "kind", "category"],
+        unique=True,
+        postgresql_where="ended_at IS NULL",
     )
     op.create_table(
         "unit_terminals",
