@@ -30,6 +30,11 @@ MODULES = (
     "case_bridge.exchange.model",
     "case_bridge.evaluation.model",
     "case_bridge.rewards.model",
+    "case_bridge.cases.form_keys",
+    "case_bridge.resources.model",
+    "case_bridge.plans.model",
+    "case_bridge.extraordinary.model",
+    "case_bridge.threats.model",
 )
 
 for _module in MODULES:

@@ -1,0 +1,1 @@
+"""Extraordinary problems: solved first, then responsibility, then money."""

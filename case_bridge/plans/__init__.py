@@ -1,0 +1,1 @@
+"""Plans for emergencies and every day, attached to categories."""

@@ -1,0 +1,1 @@
+"""Threats to inspectors, hindrance and theft of devices, on record and with the police."""
