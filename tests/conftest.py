@@ -5,18 +5,18 @@ import tempfile
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 
 import pytest
 import pytest_socket
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from config.embedded import EmbeddedPostgres
 from config.loading import migrate
 from config.subscriptions import SUBSCRIPTIONS
-from hotline.kernel.db import Base, Database
+from hotline.kernel.db import Database
+from tests.fakes.emptying import Emptier
 
 CATEGORIES = ("unit", "contract", "integration", "e2e", "architecture")
 HERE = Path(__file__).parent
@@ -85,37 +85,46 @@ def postgres_url() -> Generator[str, None, None]:
 
 @pytest.fixture(scope="session")
 def _schema(postgres_url: str) -> str:
-    """Build the schema once a run, by the migrations."""
-    asyncio.run(migrate(postgres_url))
+    """Build the schema once a run, by the migrations; nobody pulls this server's plug."""
+    asyncio.run(_at_leisure(postgres_url))
     return postgres_url
 
 
-@pytest.fixture
-async def database_url(_schema: str) -> str:
-    """The URL of the migrated database, emptied for this test."""
-    engine = create_async_engine(_schema)
-    async with engine.begin() as connection:
-        # Foreign keys and what keeps the audit log from changing are out of force meanwhile.
-        await connection.execute(text("SET LOCAL session_replication_role = replica"))
-        await connection.execute(text(_emptying()))
+async def _at_leisure(url: str) -> None:
+    await migrate(url)
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        name = await connection.scalar(text("SELECT current_database()"))
+        await connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))
     await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def _emptier(_schema: str) -> Generator[Emptier, None, None]:
+    """What empties the database between tests."""
+    emptier = Emptier(_schema)
+    yield emptier
+    emptier.close()
+
+
+@pytest.fixture
+def database_url(_schema: str, _emptier: Emptier) -> str:
+    """The URL of the migrated database, emptied for this test."""
+    _emptier.empty()
     return _schema
 
 
-@cache
-def _emptying() -> str:
-    """Return what empties every table; a TRUNCATE of so many takes half a second."""
-    deletions = "".join(f'DELETE FROM "{table.name}"; ' for table in Base.metadata.sorted_tables)
-    restart = (
-        "PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)"
-        " FROM pg_sequences WHERE last_value IS NOT NULL;"
-    )
-    return f"DO $$ BEGIN {deletions} {restart} END $$"
+@pytest.fixture(scope="session")
+def _engine(_schema: str) -> AsyncEngine:
+    """One engine for all tests: it keeps what it has compiled, but no connection."""
+    return Database.connect(_schema, clock=FakeClock()).engine
 
 
 @pytest.fixture
-async def database(database_url: str, clock: FakeClock) -> AsyncGenerator[Database, None]:
+async def database(
+    database_url: str, _engine: AsyncEngine, clock: FakeClock
+) -> AsyncGenerator[Database, None]:
     """An empty migrated PostgreSQL; events are owed as in production, nobody is rung."""
-    database = Database.connect(database_url, clock=clock, subscriptions=SUBSCRIPTIONS)
+    database = Database(_engine, clock=clock, subscriptions=SUBSCRIPTIONS)
     yield database
     await database.close()

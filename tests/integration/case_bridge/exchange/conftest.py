@@ -1,7 +1,7 @@
 """A city and a district on two empty databases."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from case_bridge.exchange.peer import ExchangeOptions
 from config.loading import migrate
-from hotline.kernel.db import Base, Database
+from hotline.kernel.db import Database
+from tests.fakes.emptying import Emptier
 from tests.integration.case_bridge.city import SUBSCRIPTIONS, build_city
 from tests.integration.case_bridge.exchange.houses import House, Region, copy_tables, introduce
 
@@ -33,14 +34,17 @@ def district_postgres(_schema: str) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def _district_emptier(district_postgres: str) -> Generator[Emptier, None, None]:
+    emptier = Emptier(district_postgres)
+    yield emptier
+    emptier.close()
+
+
 @pytest.fixture
-async def district_url(district_postgres: str) -> str:
+def district_url(district_postgres: str, _district_emptier: Emptier) -> str:
     """The URL of the second database, emptied for this test."""
-    engine = create_async_engine(district_postgres)
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
-    async with engine.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-    await engine.dispose()
+    _district_emptier.empty()
     return district_postgres
 
 
