@@ -34,6 +34,10 @@ class MediaSettings(Part):
     sides: Words = Field(default=(), max_length=2)
     """rtpengine's names of its interfaces towards telephones and towards us, if it has two."""
 
+    priority: int = Field(default=0, ge=0, le=99)
+    """Real-time priority (SCHED_RR) of the voice process; 0: as every process. It needs
+    `CAP_SYS_NICE` or `LimitRTPRIO`; where it is refused, the start says so and goes on."""
+
     codecs: Codecs = ("pcma", "pcmu", "g722", "opus")
     """What telephones may use, the dearest first; what follows the last of `pcma` and `pcmu` is
     accepted where nothing before it is offered, and never asked for. A leg of G.722 costs about

@@ -130,15 +130,19 @@ async def soak(kind: str, calls: int, seconds: float, folder: Path) -> dict[str,
             run = Soak(media, daemon, folder)
             targets = await run.connect(ports)
             watch = asyncio.create_task(run.watch_memory())
+            if isinstance(media, EmbeddedMediaEngine):
+                media.pulse.work.clear()
+                media.pulse.late.clear()
             began, daemon_began = _cpu_seconds(), daemon.cpu_seconds if daemon else 0.0
             process.stdin.write(json.dumps(targets).encode() + b"\n")
             heard = json.loads(await asyncio.wait_for(process.stdout.readline(), seconds + 60))
             used = _cpu_seconds() - began
+            beats = _of_engine(media)
             daemon_used = daemon.cpu_seconds - daemon_began if daemon else 0.0
             watch.cancel()
             ours = await run.end()
             ours["cpu_seconds_to_finish_recordings"] = round(_cpu_seconds() - began - used, 2)
-            ours |= _of_engine(media)
+            ours |= beats
     finally:
         if process.returncode is None:
             process.kill()
@@ -165,7 +169,13 @@ def _of_engine(media: MediaEngine) -> dict[str, Any]:
     """Return what only the embedded engine tells."""
     if not isinstance(media, EmbeddedMediaEngine):
         return {}
-    return {"ticks_skipped": media.ticks_skipped}
+    work, late = media.pulse.work, media.pulse.late
+    shares = {"p50": 0.5, "p99": 0.99, "p999": 0.999}
+    return {
+        "ticks_skipped": media.ticks_skipped,
+        "work_in_20_ms": {name: work.quantile(share) for name, share in shares.items()},
+        "turns_late_ms": {name: late.quantile(share) for name, share in shares.items()},
+    }
 
 
 def _memory(kilobytes: list[int]) -> list[float]:

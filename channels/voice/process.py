@@ -82,7 +82,9 @@ class VoiceProcess:
             on_registration=self._trunks.receive,
         )
         self._refused = RefusalBook(clock)
-        self._teller = Teller(options, self._lines, self._trunks, self._switchboard, self._refused)
+        self._teller = Teller(
+            options, self._lines, self._trunks, self._switchboard, self._refused, media.pulse
+        )
         self._calls: dict[asyncio.Task[None], InboundCall] = {}
         self._registers: set[asyncio.Task[None]] = set()
         self._refusals: set[asyncio.Task[None]] = set()

@@ -8,12 +8,15 @@ from pathlib import Path
 from cryptography import x509
 
 from channels.voice.lines import Lines
+from channels.voice.media import pulse
+from channels.voice.media.pulse import Pulse
 from channels.voice.options import TrunkOptions, VoiceOptions
 from channels.voice.switchboard import Switchboard
 from channels.voice.trunks import TrunkRegistrations, TrunkStatus
 from hotline.contacts.calls.states import CallDirection
 from hotline.contacts.telephony.values import (
     Figures,
+    Lengths,
     LineReport,
     NoisySource,
     Refusal,
@@ -82,12 +85,14 @@ class Teller:
         trunks: TrunkRegistrations,
         switchboard: Switchboard,
         refusals: RefusalBook,
+        pulse: Pulse,
     ) -> None:
         self._options = options
         self._lines = lines
         self._trunks = trunks
         self._switchboard = switchboard
         self._refusals = refusals
+        self._pulse = pulse
         tls = options.tls
         self._certificate_ends_at = None if tls is None else _end_of(tls.certificate)
 
@@ -149,7 +154,14 @@ class Teller:
             packets_lost=sound.lost,
             packets_malformed=sound.malformed,
             packets_rejected=sound.rejected,
+            sound_work=_lengths(self._pulse.work),
+            sound_late=_lengths(self._pulse.late),
         )
+
+
+def _lengths(counted: pulse.Lengths) -> Lengths:
+    at_most = {f"{bound / 1000:g}": number for bound, number in counted.at_most.items()}
+    return Lengths(at_most=at_most, count=counted.count, seconds=counted.sum_ms / 1000)
 
 
 def _end_of(certificate: Path) -> datetime:

@@ -6,6 +6,7 @@ import gc
 import structlog
 
 from channels.voice.media.embedded import EmbeddedMediaEngine
+from channels.voice.media.priority import take_priority
 from channels.voice.process import VoiceProcess
 from config import wiring
 from config.catalogue import load_catalogue
@@ -45,6 +46,9 @@ async def serve(runtime: Runtime, stop: asyncio.Event, ready: Ready) -> None:
         catalogue.prompts,
         calendar=catalogue.calendar,
     )
+    refused = take_priority(runtime.settings.media.priority)
+    if refused:
+        log.warning("priority_refused", reason=refused, wanted=runtime.settings.media.priority)
     options.recordings.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with (
         media_engine(runtime.settings, runtime.clock) as media,

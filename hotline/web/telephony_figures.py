@@ -9,11 +9,15 @@ from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
 from prometheus_client.metrics_core import Metric
 
 from hotline.contacts.telephony.alarms import line_alarms
-from hotline.contacts.telephony.values import ProcessReport
+from hotline.contacts.telephony.values import Lengths, ProcessReport
 
 PROCESS: Final = ["process"]
 LINE: Final = ["process", "line"]
@@ -30,6 +34,10 @@ COUNTERS: Final = {
     "packets_lost": ("hotline_rtp_packets_lost", "RTP packets lost on the way to us."),
     "packets_malformed": ("hotline_rtp_packets_malformed", "Datagrams that are no RTP."),
     "packets_rejected": ("hotline_rtp_packets_rejected", "RTP packets of strangers."),
+}
+HISTOGRAMS: Final = {
+    "sound_work": ("hotline_rtp_work_seconds", "CPU time for each 20 ms of sound."),
+    "sound_late": ("hotline_rtp_late_seconds", "How late turns begin in which packets leave."),
 }
 GAUGES: Final = {
     "sip_calls_now": ("hotline_sip_dialogs", "SIP dialogs now."),
@@ -102,6 +110,9 @@ class _Reports:
         for field, (name, words) in COUNTERS.items():
             samples = (([process], getattr(figures, field)) for process, figures in rows)
             yield _counter(name, words, PROCESS, samples)
+        for field, (name, words) in HISTOGRAMS.items():
+            histograms = (([process], getattr(figures, field)) for process, figures in rows)
+            yield _histogram(name, words, PROCESS, histograms)
         yield _counter(
             "hotline_sip_requests", "SIP requests received.", ["process", "method"],
             (([process, method], count)
@@ -125,4 +136,14 @@ def _counter(name: str, words: str, labels: list[str], samples: Iterable[Sample]
     family = CounterMetricFamily(name, words, labels=labels)
     for values, number in samples:
         family.add_metric(values, float(number))
+    return family
+
+
+def _histogram(
+    name: str, words: str, labels: list[str], samples: Iterable[tuple[list[str], Lengths]]
+) -> Metric:
+    family = HistogramMetricFamily(name, words, labels=labels)
+    for values, lengths in samples:
+        steps = [(bound, float(number)) for bound, number in lengths.at_most.items()]
+        family.add_metric(values, [*steps, ("+Inf", float(lengths.count))], lengths.seconds)
     return family

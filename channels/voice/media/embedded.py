@@ -13,14 +13,17 @@ from typing import Self, TypeAlias
 
 import structlog
 
+from channels.voice.media.arrivals import Arrivals
 from channels.voice.media.collector import Collector
 from channels.voice.media.conference import EmbeddedConference
 from channels.voice.media.engine import MediaLeg
 from channels.voice.media.leg import EmbeddedLeg, LegParts
+from channels.voice.media.line import Line
 from channels.voice.media.negotiation import LocalEnd, Negotiator
 from channels.voice.media.path import MediaPath, UdpPath
 from channels.voice.media.player import Prompt, PromptShelf
 from channels.voice.media.ports import PortPool
+from channels.voice.media.pulse import Pulse
 from channels.voice.media.recorder import Recording, RecordingWriter
 from channels.voice.media.sdes import Srtp
 from channels.voice.media.secure_path import SecurePath
@@ -85,13 +88,15 @@ class EmbeddedMediaEngine:
         self._ticker: Ticker | None = None
         self._writer: RecordingWriter | None = None
         self._collector: Collector | None = None
+        self._arrivals = Arrivals()
+        self._pulse = Pulse()
         self._unix_offset = 0.0
 
     async def __aenter__(self) -> Self:
         """Start the ticker and the writer."""
         self._unix_offset = self._clock().timestamp() - asyncio.get_running_loop().time()
         self._writer = RecordingWriter()
-        self._ticker = Ticker(self._take_turn, self._skip)
+        self._ticker = Ticker(self._take_turn, self._skip, self._arrivals.take_all, self._pulse)
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
@@ -132,6 +137,11 @@ class EmbeddedMediaEngine:
             self._collector = Collector()
 
     @property
+    def pulse(self) -> Pulse:
+        """Return how much work the ticks are, and how late turns come."""
+        return self._pulse
+
+    @property
     def ticks_skipped(self) -> int:
         """Return how many ticks of 20 ms were given up because the loop was too late."""
         return 0 if self._ticker is None else self._ticker.skipped
@@ -168,7 +178,7 @@ class EmbeddedMediaEngine:
         except BaseException:
             self._ports.release(pair)
             raise
-        path: MediaPath = UdpPath(pair, self._ports.release)
+        path: MediaPath = UdpPath(pair, self._ports.release, self._arrivals)
         if srtp is not Srtp.OFF:
             path = SecurePath(path)
         leg = self._make(call_id, path, negotiator)
@@ -191,19 +201,20 @@ class EmbeddedMediaEngine:
         return leg
 
     def _take_turn(self, turn: int, now: float) -> None:
-        self._each(lambda leg: leg.line.listen(turn, now))
-        self._each(lambda leg: leg.line.speak(turn, now))
+        legs = tuple(self._legs)
+        self._each(legs, Line.listen, turn, now)
+        self._each(legs, Line.speak, turn, now)
         if self._collector is not None:
             self._collector.after_turn()
 
     def _skip(self, ticks: int) -> None:
         log.warning("media_ticks_skipped", ticks=ticks, legs=len(self._legs))
-        self._each(lambda leg: leg.line.skip(ticks))
+        self._each(tuple(self._legs), Line.skip, ticks)
 
-    def _each(self, act: Callable[[EmbeddedLeg], None]) -> None:
-        for leg in tuple(self._legs):
+    def _each(self, legs: tuple[EmbeddedLeg, ...], act: Callable[..., None], *words: float) -> None:
+        for leg in legs:
             try:
-                act(leg)
+                act(leg.line, *words)
             except Exception:  # the ticker is a boundary: one leg's bug stays its own
                 log.exception("media_leg_failed", call_id=leg.call_id)
                 leg.shut()

@@ -26,6 +26,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, Self
 
+from channels.voice.media.pulse import Pulse
 from channels.voice.media.sdes import Srtp
 from channels.voice.sip.sdp import Direction
 from hotline.kernel.errors import Conflict, HotlineError, Unavailable
@@ -310,6 +311,10 @@ class MediaEngine(Protocol):
             PortsExhausted: no port is free.
             NotAcceptable: SRTP is required, and this engine cannot do it.
         """
+
+    @property
+    def pulse(self) -> Pulse:
+        """Return how much work the sound is for this process, and how late it is done."""
 
     async def confer(self, legs: Sequence[MediaLeg] = ()) -> Conference:
         """Begin a conference with these legs, as `Conference.join` lets them in one by one.

@@ -1,10 +1,10 @@
 """How the packets of one leg travel: two UDP sockets, or whatever else carries datagrams."""
 
-import asyncio
 import socket
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
+from channels.voice.media.arrivals import Arrivals
 from channels.voice.media.ports import PortPair
 from channels.voice.rtp.source import Address
 
@@ -33,10 +33,12 @@ class MediaPath(Protocol):
 class UdpPath:
     """Two bound sockets of this host."""
 
-    def __init__(self, pair: PortPair, release: Callable[[PortPair], None]) -> None:
+    def __init__(
+        self, pair: PortPair, release: Callable[[PortPair], None], arrivals: Arrivals
+    ) -> None:
         self._pair = pair
         self._release = release
-        self._loop = asyncio.get_running_loop()
+        self._arrivals = arrivals
         self._is_open = True
 
     def start(self, on_media: Receive, on_control: Receive) -> None:
@@ -57,19 +59,20 @@ class UdpPath:
         if not self._is_open:
             return
         self._is_open = False
-        self._loop.remove_reader(self._pair.rtp)
-        self._loop.remove_reader(self._pair.rtcp)
+        self._arrivals.forget(self._pair.rtp)
+        self._arrivals.forget(self._pair.rtcp)
         self._release(self._pair)
 
     def _read_from(self, opened: socket.socket, receive: Receive) -> None:
-        def read() -> None:
+        def read() -> bool:
             try:
                 datagram, source = opened.recvfrom(MAX_DATAGRAM)
             except OSError:  # nothing there after all, or the ICMP error of an earlier packet
-                return
+                return False
             receive(datagram, source[:2])
+            return True
 
-        self._loop.add_reader(opened, read)
+        self._arrivals.watch(opened, read)
 
 
 def _send(opened: socket.socket, datagram: bytes, to: Address) -> bool:

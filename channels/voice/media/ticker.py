@@ -5,8 +5,10 @@ many legs leave spread over time, and each soon after it came.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 
+from channels.voice.media.pulse import Pulse
 from channels.voice.rtp.codec import FRAME_MS
 
 TURNS = 4
@@ -21,6 +23,8 @@ MAX_CATCH_UP = 5 * TURNS
 class Ticker:
     """Calls `take(turn, now)` for every 5 ms that pass; `skip(ticks)` for 20 ms given up.
 
+    `catch_up()` comes first where several turns are due at once.
+
     Turns number themselves from the start, so a late one delays nobody after it.
     """
 
@@ -28,10 +32,15 @@ class Ticker:
         self,
         take: Callable[[int, float], None],
         skip: Callable[[int], None],
+        catch_up: Callable[[], None],
+        pulse: Pulse,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._take = take
         self._skip = skip
+        self._catch_up = catch_up
+        self._pulse = pulse
+        self._worked_ns = time.thread_time_ns()
         self._loop = loop or asyncio.get_running_loop()
         self._origin = self._loop.time()
         self._count = 0
@@ -55,6 +64,8 @@ class Ticker:
         # A loop may ring within its clock resolution before the time asked for.
         passed = (self._loop.time() - self._origin) / TURN_SECONDS + 0.3
         due = max(int(passed) - self._count, 1)
+        if due > 1:
+            self._catch_up()
         if due > MAX_CATCH_UP:
             # Whole ticks, so that every leg misses the same.
             ticks = -(-(due - MAX_CATCH_UP) // TURNS)
@@ -65,6 +76,15 @@ class Ticker:
         try:
             for _ in range(due):
                 self._count += 1
-                self._take(self._count, self._origin + self._count * TURN_SECONDS)
+                now = self._origin + self._count * TURN_SECONDS
+                self._pulse.late.add(max(self._loop.time() - now, 0.0) * 1000)
+                self._take(self._count, now)
+                if self._count % TURNS == 0:
+                    self._note_work()
         finally:
             self._handle = self._arm()
+
+    def _note_work(self) -> None:
+        worked_ns = time.thread_time_ns()
+        self._pulse.work.add((worked_ns - self._worked_ns) / 1e6)
+        self._worked_ns = worked_ns

@@ -26,6 +26,7 @@ from channels.voice.media.engine import (
 )
 from channels.voice.media.negotiation import LocalEnd, Negotiator
 from channels.voice.media.path import MediaPath
+from channels.voice.media.pulse import Pulse
 from channels.voice.media.sdes import Srtp
 from channels.voice.rtp.codec import LAWS, Codec
 from channels.voice.rtp.source import Address
@@ -154,6 +155,11 @@ class RtpengineMediaEngine:
         leg = LocalLeg(sound, self._wiring, self._locals.discard)
         self._locals.add(leg)
         return leg
+
+    @property
+    def pulse(self) -> Pulse:
+        """Return the mixer's: what rtpengine carries is no work here."""
+        return self._mixer.pulse
 
     @property
     def living_hosts(self) -> int:

@@ -67,6 +67,16 @@ class NoisySource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lengths:
+    """A histogram of lengths of time."""
+
+    at_most: Mapping[str, int] = field(default_factory=dict)
+    """How many were at most so many seconds long."""
+    count: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Counters of one voice process since it began; `…_now` are of this moment."""
 
@@ -88,6 +98,10 @@ class Figures:
     packets_lost: int = 0
     packets_malformed: int = 0
     packets_rejected: int = 0
+    sound_work: Lengths = Lengths()
+    """CPU time that each 20 ms of sound took the process."""
+    sound_late: Lengths = Lengths()
+    """How late each turn of 5 ms began in which packets leave."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,8 @@ async def test_calls_and_refusals_of_a_line_are_told_with_the_heartbeat(
     assert figures.sip_requests["INVITE"] >= 3
     assert figures.sip_responses["4xx"] >= 2
     assert figures.sound_legs_now >= 1
+    assert figures.sound_work.count >= 1
+    assert figures.sound_late.count >= figures.sound_late.at_most["0.001"]
     assert [(each.reason, each.status) for each in of_line] == [(RefusalReason.LINE_FULL, 486)]
     assert [(each.place, each.reason) for each in elsewhere] == [
         ("10086", RefusalReason.NO_SUCH_LINE)

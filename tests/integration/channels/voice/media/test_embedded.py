@@ -6,6 +6,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import AsyncGenerator
 from itertools import pairwise
 from pathlib import Path
@@ -344,6 +345,26 @@ async def test_a_blocked_loop_loses_time_but_no_alignment(
     assert summary is not None
     assert passed / 8 >= 500
     assert summary.duration_ms >= 500
+
+
+async def test_what_came_while_the_loop_was_blocked_is_played_and_nothing_is_made_up(
+    media: EmbeddedMediaEngine,
+) -> None:
+    """A stall costs no sound and adds no delay that would stay."""
+    frame = bytes([0x55]) * 160
+    async with RawPhone() as phone:
+        leg, answer = await media.answer("call", phone.sdp())
+        address = media_address(answer)
+        await phone.speak(address, [frame] * 10)
+        concealed = leg.statistics.frames_concealed
+        for number in range(10, 30):
+            phone.send(address, phone.rtp(8, number, number * 160, frame))
+        time.sleep(0.08)
+        async with asyncio.timeout(5):
+            while leg.statistics.packets_received < 30:
+                await asyncio.sleep(0)
+
+        assert leg.statistics.frames_concealed == concealed
 
 
 async def test_a_bug_in_one_leg_is_that_legs_own(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from channels.voice.media.arrivals import Arrivals
 from channels.voice.media.embedded import EmbeddedMediaEngine, EmbeddedMediaOptions
 from channels.voice.media.engine import MediaEngine, MediaError, MediaLeg, PortsExhausted
 from channels.voice.media.path import UdpPath
@@ -327,4 +328,4 @@ async def page(phones: EmbeddedMediaEngine) -> tuple[MediaLeg, StreamTerms, UdpP
         remote=("127.0.0.1", port),
         remote_control=("127.0.0.1", port + 1),
     )
-    return browser, terms, UdpPath(pair, pool.release)
+    return browser, terms, UdpPath(pair, pool.release, Arrivals())

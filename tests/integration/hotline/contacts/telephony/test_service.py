@@ -10,6 +10,7 @@ from hotline.contacts.calls.values import CallDraft
 from hotline.contacts.telephony import service as telephony
 from hotline.contacts.telephony.values import (
     Figures,
+    Lengths,
     LineReport,
     NoisySource,
     Refusal,
@@ -42,7 +43,12 @@ def report(now: datetime, *, calls_now: int = 1) -> Report:
             ),
         ),
         noisy=(NoisySource(host="198.51.100.7", kind="stranger", dropped=12),),
-        figures=Figures(sip_requests={"INVITE": 5}, sip_responses={"2xx": 4}, over_rate=12),
+        figures=Figures(
+            sip_requests={"INVITE": 5},
+            sip_responses={"2xx": 4},
+            over_rate=12,
+            sound_work=Lengths(at_most={"0.01": 3}, count=4, seconds=0.05),
+        ),
         certificate_ends_at=now + timedelta(days=90),
     )
 

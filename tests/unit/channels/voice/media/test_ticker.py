@@ -4,6 +4,7 @@ from typing import cast
 
 import pytest
 
+from channels.voice.media.pulse import Pulse
 from channels.voice.media.ticker import MAX_CATCH_UP, TURNS, Ticker
 
 
@@ -40,7 +41,12 @@ class Heart:
         self.numbers: list[int] = []
         self.skips: list[int] = []
         loop = cast("asyncio.AbstractEventLoop", self.loop)
-        self.ticker = Ticker(self.take, self.skips.append, loop)
+        self.caught_up: list[int] = []
+        self.pulse = Pulse()
+        self.ticker = Ticker(self.take, self.skips.append, self.catch_up, self.pulse, loop)
+
+    def catch_up(self) -> None:
+        self.caught_up.append(len(self.turns) + len(self.skips))
 
     def take(self, turn: int, now: float) -> None:
         self.numbers.append(turn)
@@ -95,6 +101,28 @@ def test_what_is_much_too_late_is_given_up_in_whole_ticks_of_20_ms(heart: Heart)
     assert heart.loop.due == pytest.approx(1001.01)
 
 
+def test_what_has_come_is_read_before_turns_are_made_up_or_given_up(heart: Heart) -> None:
+    heart.loop.wake(0.0)
+    heart.loop.wake(0.016)
+    heart.loop.wake(1.0)
+
+    # After one turn, and after five turns; never where the loop was on time.
+    assert heart.caught_up == [1, 5]
+
+
+def test_the_pulse_tells_how_late_turns_were_and_how_often_it_looked_at_the_work(
+    heart: Heart,
+) -> None:
+    for _ in range(6):
+        heart.loop.wake(0.0)
+    heart.loop.wake(0.006)
+
+    assert heart.pulse.late.count == 8
+    assert heart.pulse.late.quantile(0.5) == 0.1
+    assert heart.pulse.late.quantile(1.0) == pytest.approx(6.0, abs=0.15)
+    assert heart.pulse.work.count == 2
+
+
 def test_a_stopped_ticker_has_no_alarm(heart: Heart) -> None:
     heart.ticker.stop()
 
@@ -106,7 +134,13 @@ def test_a_turn_that_fails_does_not_stop_the_heart(heart: Heart) -> None:
         raise RuntimeError("a bug")
 
     loop = FakeLoop()
-    Ticker(fail, heart.skips.append, cast("asyncio.AbstractEventLoop", loop))
+    Ticker(
+        fail,
+        heart.skips.append,
+        heart.catch_up,
+        heart.pulse,
+        cast("asyncio.AbstractEventLoop", loop),
+    )
 
     with pytest.raises(RuntimeError):
         loop.wake()
@@ -124,7 +158,7 @@ def test_without_a_loop_given_the_running_one_is_used() -> None:
             if len(ticks) == 3:
                 done.set()
 
-        ticker = Ticker(take, ticks.append)
+        ticker = Ticker(take, ticks.append, ticks.clear, Pulse())
         async with asyncio.timeout(2):
             await done.wait()
         ticker.stop()
