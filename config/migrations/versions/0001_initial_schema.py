@@ -2488,7 +2488,9 @@ def upgrade() -> None:
             name=op.f("ck_inspector_threats_receipt_after_told"),
         ),
         sa.ForeignKeyConstraint(
-            ["inspector_id"], ["users.id"], name=op.f("fk_inspector_threats_inspector_id_users")
+            ["inspector_id"],
+            ["inspectors.user_id"],
+            name=op.f("fk_inspector_threats_inspector_id_inspectors"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inspector_threats")),
     )
