@@ -10,7 +10,7 @@ import structlog
 from channels.voice.exchange import Exchange
 from channels.voice.flow_walk import Announcing
 from hotline.contacts.announcements import service as announcements
-from hotline.contacts.announcements.states import Choice
+from hotline.contacts.announcements.choice import Choice
 from hotline.kernel.errors import HotlineError
 from hotline.kernel.ids import CallId
 from ivr.events import AnnouncementChoice

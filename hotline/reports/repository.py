@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from hotline.contacts.announcements.choice import is_answer
 from hotline.contacts.announcements.model import HearingRow
-from hotline.contacts.announcements.states import is_answer
 from hotline.contacts.calls.model import CallRow
 from hotline.contacts.calls.states import CallDirection
 from hotline.kernel.errors import NotFound

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import String
 
-from hotline.contacts.announcements.states import Choice
+from hotline.contacts.announcements.choice import Choice
 from hotline.kernel.ids import new_id
 from hotline.kernel.schema import Base, enum_type
 

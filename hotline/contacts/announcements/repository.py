@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
+from hotline.contacts.announcements.choice import Choice
 from hotline.contacts.announcements.model import AnnouncementRow, HearingRow
-from hotline.contacts.announcements.states import Choice
 from hotline.contacts.calls.model import CallRow
 from hotline.kernel.errors import NotFound
 

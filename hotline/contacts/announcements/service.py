@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.accounts import audit
+from hotline.contacts.announcements.choice import Choice, is_answer
 from hotline.contacts.announcements.model import AnnouncementRow, HearingRow
 from hotline.contacts.announcements.repository import Announcements, Hearings
-from hotline.contacts.announcements.states import Choice, is_answer
 from hotline.contacts.calls.model import CallRow
 from hotline.contacts.calls.service import view_of
 from hotline.contacts.calls.values import CallView

@@ -9,7 +9,7 @@ from aiohttp import web
 from hotline.accounts.roles import Role
 from hotline.contacts.announcements import service as announcements
 from hotline.contacts.announcements.service import HearingClass
-from hotline.contacts.announcements.states import Choice
+from hotline.contacts.announcements.choice import Choice
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import NotFound
 from hotline.kernel.privacy import mask_phone

@@ -1,5 +1,7 @@
+import io
 import shutil
 import struct
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 from channels.voice.rtp.codec import Codec
 from channels.voice.rtp.g711 import decode
 from config.data_files import DATA
-from config.prompt_rendering import LEVEL, PEAK, alaw_wav, render_melody, render_speech
+from config.prompt_rendering import LEVEL, PEAK, alaw_wav, fit_speech, render_melody, render_speech
 from hotline.kernel.errors import Invalid, Unavailable
 
 FILES = sorted((DATA / "prompts").glob("*/*.wav"))
@@ -92,3 +94,45 @@ def test_a_missing_program_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(Unavailable, match="espeak-ng"):
         render_speech("二", "cmn-latn-pinyin", 200)
+
+
+def recording(rate: int, seconds: float, *, channels: int = 1, width: int = 2) -> bytes:
+    """A tone of 440 Hz as people hand it in."""
+    time = np.arange(round(rate * seconds)) / rate
+    tone = (0.02 * 32767 * np.sin(2 * np.pi * 440 * time)).astype("<i2")
+    held = io.BytesIO()
+    with wave.open(held, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        content = np.repeat(tone, channels).tobytes()
+        file.writeframes(content if width == 2 else content[::2])
+    return held.getvalue()
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (16000, 1), (44100, 2)])
+def test_a_recording_of_any_rate_becomes_a_prompt_at_the_usual_level(
+    rate: int, channels: int
+) -> None:
+    sound = samples(fit_speech(recording(rate, 2.5, channels=channels)))
+
+    assert sound.size == pytest.approx(2.6 * 8000, abs=80)  # with what is kept around it
+    assert np.sqrt(np.mean(sound**2)) == pytest.approx(LEVEL, rel=0.05)
+    spectrum = np.abs(np.fft.rfft(sound))
+    assert np.argmax(spectrum) * 8000 / sound.size == pytest.approx(440, abs=1)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"ID3 music", id="no WAV"),
+        pytest.param(recording(8000, 0.5)[:30], id="cut off"),
+        pytest.param(recording(8000, 121), id="too long"),
+        pytest.param(recording(8000, 1, width=1), id="eight bits"),
+        pytest.param(recording(96000, 1), id="too fine"),
+    ],
+)
+def test_a_recording_that_cannot_be_played_is_refused(content: bytes) -> None:
+    with pytest.raises(Invalid):
+        fit_speech(content)

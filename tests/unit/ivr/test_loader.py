@@ -91,12 +91,13 @@ def test_digits_are_collected_up_to_the_hash_key_unless_told_otherwise() -> None
         (
             "  one: {say: [thanks], next: end}\n" + END,
             "small.yaml line 7: a step has exactly one of: answer, play, note, branch, menu,"
-            " collect, lookup, enqueue, voicemail, transfer, hangup; found none",
+            " collect, lookup, enqueue, voicemail, transfer, announcement, hangup; found none",
         ),
         (
             "  one: {play: [thanks], hangup: yes}\n" + END,
             "small.yaml line 7: a step has exactly one of: answer, play, note, branch, menu,"
-            " collect, lookup, enqueue, voicemail, transfer, hangup; found play, hangup",
+            " collect, lookup, enqueue, voicemail, transfer, announcement, hangup;"
+            " found play, hangup",
         ),
         ("  one: {play: [thanks]}\n" + END, "small.yaml line 7: 'next' is missing"),
         (

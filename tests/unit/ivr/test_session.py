@@ -104,6 +104,11 @@ BY_DAY: Story = [
     (LeftQueue(LeaveReason.ANSWERED), [Hangup()]),
 ]
 
+BY_NIGHT: Story = [
+    (PlayFinished(), [TO_DUTY]),
+    (LeftQueue(LeaveReason.ANSWERED), [Hangup()]),
+]
+
 WRONG_CODE: Story = [
     (Digits("20260214000017"), ASK_CODE),
     (Digits("000000"), [Lookup("ticket", ("20260214000017", "000000"))]),
@@ -226,17 +231,17 @@ MAIN_STORIES = [
     ),
     pytest.param(
         {"night": "1"},
-        [*BY_DAY[:2], (Announced(), [NIGHT]), (PlayFinished(), [TO_DUTY])],
+        [*BY_DAY[:2], (Announced(), [NIGHT]), *BY_NIGHT],
         id="an announcement that asks nothing leads on",
     ),
     pytest.param(
         {"holiday": "night"},
-        [*BY_DAY[:2], (NothingAnnounced(), [HOLIDAY]), (PlayFinished(), [TO_DUTY])],
+        [*BY_DAY[:2], (NothingAnnounced(), [HOLIDAY]), *BY_NIGHT],
         id="on a holiday the duty seats answer by day too",
     ),
     pytest.param(
         {"holiday": "queue"},
-        [*BY_DAY[:2], (NothingAnnounced(), [HOLIDAY]), (PlayFinished(), [CONNECTING])],
+        [*BY_DAY[:2], (NothingAnnounced(), [HOLIDAY]), (PlayFinished(), [CONNECTING]), *BY_DAY[3:]],
         id="on a holiday the hall answers, after a word about the day",
     ),
 ]
@@ -494,6 +499,7 @@ events = st.one_of(
     st.sampled_from(
         [
             *(Started(), PlayFinished(), Timeout(), HungUp(), NotFound(), NothingSaid()),
+            *(NothingAnnounced(), *map(Announced, AnnouncementChoice)),
             *(Found(TOLD_OF_IT), MessageKept(MESSAGE_TOLD), TransferEnded(is_answered=True)),
         ]
     ),
@@ -527,6 +533,7 @@ def test_every_call_ends_whatever_the_caller_presses(name: str, keys: list[IvrEv
             Enqueue: LeftQueue(LeaveReason.OVERFLOW),
             Lookup: NotFound(),
             Voicemail: NothingSaid(),
+            Announce: Announced(),
         }
         verbs = session.receive(answers[type(verbs[-1])]) if not session.ended else verbs
 

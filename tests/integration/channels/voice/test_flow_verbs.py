@@ -1,8 +1,9 @@
 """What a flow does beyond the queue: messages, the status of a ticket, transfers; by sound."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +14,9 @@ from channels.voice.process import VoiceProcess
 from channels.voice.tones import hears_tone, write_tone
 from config.catalogue import load_catalogue
 from config.jobs import JOBS
+from hotline.contacts.announcements import service as announcements
+from hotline.contacts.announcements.choice import Choice
+from hotline.contacts.announcements.service import AnnouncementDraft, HearingClass
 from hotline.contacts.calls.model import CallRow
 from hotline.contacts.calls.states import CallEnd
 from hotline.contacts.contact import Channel
@@ -51,6 +55,7 @@ from tests.integration.channels.voice.hall import (
 )
 
 BEEP_HZ, KEPT_HZ, NOTHING_HZ, TRANSFERRED_HZ, UNKNOWN_HZ = 1000.0, 1300.0, 1500.0, 1700.0, 1900.0
+CHOICE_HZ, UPLOADED_HZ = 2300.0, 2700.0
 
 SOUNDS = {
     "beep": (BEEP_HZ, 0.4),
@@ -60,6 +65,8 @@ SOUNDS = {
     "status_open": (2100.0, 0.6),
     "status_unknown": (UNKNOWN_HZ, 0.6),
     "digit_1_yao": (600.0, 0.1),
+    "announcement_choice": (CHOICE_HZ, 0.5),
+    "incident_water": (2500.0, 0.6),
     **dict.fromkeys(DATE_PROMPTS, (600.0, 0.1)),
 }
 
@@ -111,6 +118,20 @@ steps:
   onward: {{transfer: "{target}", answered: done, failed: nobody}}
   nobody: {{play: [goodbye], next: done}}
   done: {{hangup: yes}}
+"""
+
+
+ANNOUNCEMENT = """
+name: main
+version: "7"
+language: zh-CN
+start: pick_up
+steps:
+  pick_up: {answer: yes, next: incident}
+  incident: {announcement: yes, off: nothing, heard: person, enough: done}
+  nothing: {play: [message_nothing], next: done}
+  person: {play: [thanks], next: done}
+  done: {hangup: yes}
 """
 
 
@@ -473,3 +494,77 @@ async def test_a_flow_branches_by_the_kind_of_day_in_shanghai(
     async with live_database.read() as session:
         row = (await session.scalars(select(CallRow))).one()
     assert (row.flow, row.flow_digest) == ("main", options.flows["main"].digest)
+
+
+async def announce(database: Database, folder: Path, **changes: object) -> UUID:
+    """A shift leader switches a sound on that was handed in, for two hours."""
+    write_tone(folder / "uploaded.wav", UPLOADED_HZ, seconds=0.8)
+    now = system_clock()
+    draft = AnnouncementDraft(
+        text="人民路停水",
+        sound=(folder / "uploaded.wav").read_bytes(),
+        asks=True,
+        from_at=now - timedelta(minutes=1),
+        until_at=now + timedelta(hours=2),
+    )
+    async with database.begin() as uow:
+        draft = replace(draft, **changes)  # type: ignore[arg-type]
+        return await announcements.switch_on(uow, draft, actor="leader", now=now)
+
+
+async def heard_by(database: Database, announcement_id: UUID) -> list[tuple[Choice, HearingClass]]:
+    async with database.read() as session:
+        _, heard = await announcements.open_announcement(session, announcement_id)
+    return [(each.choice, each.what) for each in heard]
+
+
+async def test_an_announcement_is_heard_only_while_it_is_on_and_one_key_leaves_it_at_that(
+    live_database: Database, tmp_path: Path
+) -> None:
+    """Issue B 13: the incident switch; whom it answered has not given up."""
+    announcement_id = await announce(live_database, tmp_path, lines=("12319",))
+    async with (
+        open_hall(live_database, tmp_path, flows=flows(tmp_path, ANNOUNCEMENT)) as hall,
+        hall.phone() as citizen,
+    ):
+        call = await citizen.dial(hall.line())
+        await hears(call.heard, CHOICE_HZ, seconds=0.3)
+        await call.press("1")
+        await call.wait_over(timeout=20)
+        ended = await hall.ended_call()
+        other = await citizen.dial(hall.line("12345"))
+        await other.wait_over(timeout=20)
+        await hall.ended_call(1)
+        async with live_database.begin() as uow:
+            await announcements.switch_off(uow, announcement_id, actor="leader", now=system_clock())
+        late = await citizen.dial(hall.line())
+        await late.wait_over(timeout=20)
+        await hall.ended_call(2)
+
+    assert ended.end is CallEnd.FLOW_ENDED
+    assert hears_tone(call.heard, UPLOADED_HZ, seconds=0.5)
+    for nothing in (other, late):
+        assert hears_tone(nothing.heard, NOTHING_HZ, seconds=0.4)
+        assert not hears_tone(nothing.heard, UPLOADED_HZ, seconds=0.2)
+    assert await heard_by(live_database, announcement_id) == [
+        (Choice.ENOUGH, HearingClass.ANSWERED)
+    ]
+
+
+async def test_who_wants_a_person_goes_on_behind_a_recorded_announcement(
+    live_database: Database, tmp_path: Path
+) -> None:
+    announcement_id = await announce(live_database, tmp_path, prompt="incident_water", sound=None)
+    async with (
+        open_hall(live_database, tmp_path, flows=flows(tmp_path, ANNOUNCEMENT)) as hall,
+        hall.phone() as citizen,
+    ):
+        call = await citizen.dial(hall.line())
+        await hears(call.heard, CHOICE_HZ, seconds=0.3)
+        await call.press("2")
+        await call.wait_over(timeout=20)
+        await hall.ended_call()
+
+    assert hears_tone(call.heard, 2500.0, seconds=0.4)
+    assert hears_tone(call.heard, 1100.0, seconds=0.2)  # thanks
+    assert await heard_by(live_database, announcement_id) == [(Choice.PERSON, HearingClass.PERSON)]

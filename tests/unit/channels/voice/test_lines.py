@@ -6,12 +6,14 @@ import pytest
 
 from channels.voice.lines import Line, Lines
 from channels.voice.media.sdes import KeysInClear, Srtp
-from channels.voice.options import LineOptions, NightHours, TrunkOptions
+from channels.voice.options import HolidayService, LineOptions, NightHours, TrunkOptions
 from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.events import CallKey, CallOffered
 from channels.voice.sip.headers import NameAddress
 from channels.voice.sip.message import Request
 from channels.voice.sip.uri import Uri
+from config.calendar_tables import load_calendar
+from config.data_files import DATA
 from ivr.flow import Flow
 
 TRUNK = TrunkOptions(name="carrier", host="192.0.2.10", peers=("192.0.2.11",))
@@ -143,6 +145,21 @@ def test_night_is_told_on_the_clock_of_shanghai() -> None:
 
     assert line.is_night(datetime(2026, 3, 11, 12, 0, tzinfo=UTC))  # 20:00
     assert not line.is_night(datetime(2026, 3, 11, 2, 0, tzinfo=UTC))  # 10:00
+
+
+NATIONAL_DAY, WORKDAY = (datetime(2026, 10, day, 2, 0, tzinfo=UTC) for day in (1, 12))
+
+
+@pytest.mark.parametrize("service", [None, *HolidayService])
+def test_a_holiday_is_what_the_calendar_says_and_served_as_the_line_says(
+    service: HolidayService | None,
+) -> None:
+    calendar = load_calendar(DATA / "calendars", [])
+    [line] = Lines([LineOptions(number="12319", holiday=service)], [])
+
+    assert line.holiday(NATIONAL_DAY, calendar) is service
+    assert line.holiday(WORKDAY, calendar) is None
+    assert line.holiday(NATIONAL_DAY, None) is None
 
 
 HOURS = ((time(8, 30), time(12)), (time(14), time(0)))
