@@ -16,6 +16,7 @@ from case_bridge.cases.organisation import (
     Question,
     Rule,
 )
+from case_bridge.evaluation.definition import ObjectKind
 from config.data_files import read_yaml
 from hotline.accounts.roles import Role
 from hotline.kernel.errors import Invalid
@@ -81,7 +82,16 @@ def _clause(section: Section, value: int) -> Clause:
 
 
 def _assessment(section: Section) -> Assessment:
-    found = Assessment(by=section.text("by"), of=section.text("of"), article=_article(section))
+    kinds = section.texts("kinds")
+    for each in kinds:
+        if each not in set(ObjectKind):
+            section.problem(f"kinds: {each!r} is none of {', '.join(ObjectKind)}", "kinds")
+    found = Assessment(
+        by=section.text("by"),
+        of=section.text("of"),
+        kinds=tuple(kinds),
+        article=_article(section),
+    )
     section.finish()
     return found
 

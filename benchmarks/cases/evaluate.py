@@ -177,7 +177,7 @@ async def measure(url: str, cases: int) -> bool:
 
         took, found = await timed(f"evaluate the month by {kind}", evaluate)
         kept &= took < LIMIT
-        best = found.results[0]
+        best = found.results[0] if found.results else None
         print(f"{'':<58} {len(found.results):>5} ranked; {best.name} {best.score}")
 
     async def open_number() -> Any:

@@ -85,6 +85,8 @@ class Assessment:
 
     by: str
     of: str
+    kinds: tuple[str, ...]
+    """What is assessed on this level: kinds of object that evaluation knows, in their order."""
     article: str
 
 
@@ -116,6 +118,11 @@ class Organisation:
             raise Invalid("command", f"has 1 to {MAX_COMMAND} levels")
         if not 1 <= len(self.assessment) <= MAX_ASSESSMENT:
             raise Invalid("assessment", f"has 1 to {MAX_ASSESSMENT} levels")
+        kinds = [kind for each in self.assessment for kind in each.kinds]
+        if not all(each.kinds for each in self.assessment):
+            raise Invalid("assessment", "each level assesses something")
+        if len(kinds) != len(set(kinds)):
+            raise Invalid("assessment", "what one level assesses no other does")
         if not self.has_districts and self.climbs.value:
             raise Invalid("climbs", "needs two command levels")
         for question in Question:
@@ -154,7 +161,13 @@ class Organisation:
             "climbs": _clause_payload(self.climbs),
             "site_meeting": _clause_payload(self.site_meeting),
             "assessment": [
-                {"by": each.by, "of": each.of, "article": each.article} for each in self.assessment
+                {
+                    "by": each.by,
+                    "of": each.of,
+                    "kinds": list(each.kinds),
+                    "article": each.article,
+                }
+                for each in self.assessment
             ],
             "rules": {
                 question.value: {
@@ -183,7 +196,10 @@ class Organisation:
             command=Clause(**payload["command"]),
             climbs=Clause(**payload["climbs"]),
             site_meeting=Clause(**payload["site_meeting"]),
-            assessment=tuple(Assessment(**each) for each in payload["assessment"]),
+            assessment=tuple(
+                Assessment(**each | {"kinds": tuple(each["kinds"])})
+                for each in payload["assessment"]
+            ),
             rules=MappingProxyType(
                 {
                     Question(name): Rule(
@@ -211,7 +227,17 @@ DEFAULT: Final = Organisation(
     command=Clause(value=1, article="003 a12", words="监督中心、指挥中心两个轴心"),
     climbs=Clause(value=0, article="003 a16", words="处置结果直接反馈至中心"),
     site_meeting=Clause(value=1, article="003 a19", words="组织相关责任单位到现场确认"),
-    assessment=(Assessment(by="监督指挥中心", of="责任单位", article="003 a22"),),
+    assessment=(
+        Assessment(
+            by="监督指挥中心",
+            of="责任单位",
+            kinds=(
+                *("unit", "department", "region", "post"),
+                *("inspector", "contractor", "centre"),
+            ),
+            article="003 a22",
+        ),
+    ),
     rules=MappingProxyType(
         {
             Question.DISPATCHES: Rule(

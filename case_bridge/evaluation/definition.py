@@ -15,7 +15,9 @@ class ObjectKind(StrEnum):
 
     UNIT = "unit"  # 责任单位
     DEPARTMENT = "department"  # 主管部门
+    DISTRICT = "district"  # 指挥层级: the city's own command, and each second-level platform (R87)
     REGION = "region"  # 区域
+    COMMUNITY = "community"  # 社区
     POST = "post"  # 岗位
     INSPECTOR = "inspector"  # 监督员
     CONTRACTOR = "contractor"  # 采集承包单位: whose people the inspectors are (R81: 000 a30)
@@ -125,7 +127,9 @@ PRESETS: Final[Mapping[ObjectKind, tuple[Definition, ...]]] = MappingProxyType(
     {
         ObjectKind.UNIT: (SUNING, JINNIU),
         ObjectKind.DEPARTMENT: (SUNING, JINNIU),
+        ObjectKind.DISTRICT: (SUNING, JINNIU),
         ObjectKind.REGION: (SUNING, JINNIU),
+        ObjectKind.COMMUNITY: (SUNING, JINNIU),
         ObjectKind.POST: (POSTS,),
         ObjectKind.INSPECTOR: (INSPECTORS,),
         ObjectKind.CONTRACTOR: (CONTRACTORS,),

@@ -15,7 +15,7 @@ from uuid import UUID
 from case_bridge.cases.case import CaseSource
 from case_bridge.evaluation.options import Options, ShouldClose
 from case_bridge.evaluation.period import Period
-from case_bridge.evaluation.stages import Ends, InTime, StageRun, judge
+from case_bridge.evaluation.stages import NOTHING_KNOWN, Ends, InTime, StageRun, judge
 
 VERIFY: Final = "verify"
 FILE: Final = "file"
@@ -36,10 +36,12 @@ DEFER: Final = "defer"
 SHELVE: Final = "shelve"
 UNSHELVE: Final = "unshelve"
 SUPERVISE: Final = "supervise"
+HANDED: Final = ("hand_down", "hand_up")
 DECISIONS: Final = (VERIFY, SETTLE, FILE, DECLINE)
 VERIFIED: Final = ("confirm", "refute")
 CHECKED: Final = ("pass", REWORK)
 INSPECTOR: Final = "inspector"
+COMMUNITY_DIGITS: Final = 12
 
 PUBLIC_SOURCES: Final = (CaseSource.HOTLINE, CaseSource.WEB, CaseSource.VISIT)
 
@@ -57,6 +59,8 @@ class LogEntry:
     unit_id: UUID | None = None
     due_at: datetime | None = None
     """The deadline that the move set, if it set one."""
+    district_id: UUID | None = None
+    """The second-level platform that a hand-down named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,7 @@ class CaseHead:
     source: CaseSource
     place: str
     registered_at: datetime
+    grid_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,10 @@ class CaseFact:
     source: CaseSource
     region: str | None
     reported_at: datetime
+    community: str | None = None
+    """The first twelve digits of the unit grid: county, street and community (R101)."""
+    district_id: UUID | None = None
+    """The second-level platform that commands the round; None: the first level itself (R87)."""
     unit_id: UUID | None = None
     """Whom it was dispatched to last; rework and return count for that unit alone, which is the
     one that should close the case (R70)."""
@@ -110,7 +119,7 @@ class CaseFact:
     shelved_at: datetime | None = None
     unshelved_at: datetime | None = None
     supervised_at: datetime | None = None
-    in_time: InTime = InTime()
+    in_time: InTime = NOTHING_KNOWN
     """Which stages were done in time, by the clocks of the case."""
 
     @property
@@ -169,6 +178,7 @@ def _fold_round(
     verified = _last(log, *VERIFIED)
     checks = [each for each in log if INSPECTOR in each.actor_roles]
     merged = _last(log, *MERGE, *UNMERGE)
+    handed = _last(log, *HANDED)
     checked, filed, closed = _last(checks, *CHECKED), _last(log, FILE), _last(log, *CLOSE)
     return CaseFact(
         case_id=head.case_id,
@@ -177,6 +187,8 @@ def _fold_round(
         source=head.source,
         region=region_of(head.place, areas),
         reported_at=reopened.occurred_at if reopened else head.registered_at,
+        community=head.grid_code[:COMMUNITY_DIGITS] if head.grid_code else None,
+        district_id=handed.district_id if handed else None,
         unit_id=unit_id,
         decided_at=_at(_first(log, *DECISIONS)),
         verify_asked_at=_at(_last(log, VERIFY)),

@@ -46,6 +46,7 @@ _BY_INSPECTOR: Final = f"{_is(*fact.CHECKED)} AND h.actor_roles @> '[\"{fact.INS
 _COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "reopened_at": _earliest(fact.REOPEN),
+        "district_id": _last("h.detail->>'district_id'", _is(*fact.HANDED)),
         "unit_id": _last("h.unit_id", _is(*fact.DISPATCH)),
         "decided_at": _earliest(*fact.DECISIONS),
         "verify_asked_at": _latest(fact.VERIFY),
@@ -85,7 +86,15 @@ _COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Each fact of a round, from its rows of `case_history`."""
 
-_SPECIAL: Final = {"reopened_at", "due_at", "returned_at", "rework_at", "rework_units", "moved_at"}
+_SPECIAL: Final = {
+    "district_id",
+    "reopened_at",
+    "due_at",
+    "returned_at",
+    "rework_at",
+    "rework_units",
+    "moved_at",
+}
 _PLAIN: Final = tuple(name for name in _COLUMNS if name not in _SPECIAL)
 
 _FOLDED: Final = ",\n        ".join(f"{sql} AS {name}" for name, sql in _COLUMNS.items())
@@ -102,6 +111,8 @@ _VALUES: Final[Mapping[str, str]] = MappingProxyType(
         "source": "c.source",
         "region": "substring(c.place from nullif(:areas, ''))",
         "reported_at": "coalesce(r.reopened_at, c.registered_at)",
+        "community": f"left(c.grid_code, {fact.COMMUNITY_DIGITS})",
+        "district_id": "r.district_id::uuid",
         "due_at": "r.due_at::timestamptz",
         "returned_at": "coalesce(r.returned_at, '{}')",
         "rework_at": """CASE WHEN r.rework_at IS NULL THEN '{}' ELSE ARRAY(
@@ -267,6 +278,8 @@ UNPLACED: Final = "?"
 """The key of what lies in none of the named areas."""
 
 CENTRE_KEY: Final = "centre"
+FIRST_LEVEL_KEY: Final = "first"
+"""The key of what no second-level platform commands."""
 
 _DEPARTMENT: Final = (
     "LEFT JOIN units u ON u.id = f.unit_id LEFT JOIN units d ON d.code = u.competent_code"
@@ -278,6 +291,8 @@ _KEYS: Final[Mapping[ObjectKind, tuple[str, str]]] = MappingProxyType(
         # R33: what a public-service company does is its competent department's affair too.
         ObjectKind.DEPARTMENT: ("coalesce(d.id, u.id)::text", _DEPARTMENT),
         ObjectKind.REGION: (f"coalesce(f.region, '{UNPLACED}')", ""),
+        ObjectKind.COMMUNITY: (f"coalesce(f.community, '{UNPLACED}')", ""),
+        ObjectKind.DISTRICT: (f"coalesce(f.district_id::text, '{FIRST_LEVEL_KEY}')", ""),
         ObjectKind.CENTRE: (f"'{CENTRE_KEY}'::text", ""),
         ObjectKind.POST: ("p.duty || ':' || p.actor_id::text", ""),
         ObjectKind.INSPECTOR: ("p.actor_id::text", ""),

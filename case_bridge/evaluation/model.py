@@ -47,6 +47,8 @@ class CaseFactRow(Base):
     """When nothing was left to do: closed, settled, declined, voided or merged; None before."""
     source: Mapped[CaseSource] = mapped_column(enum_type(CaseSource))
     region: Mapped[str | None]
+    community: Mapped[str | None]
+    district_id: Mapped[UUID | None]
     reported_at: Mapped[datetime]
     unit_id: Mapped[UUID | None]
     decided_at: Mapped[datetime | None]
@@ -131,6 +133,8 @@ class EvaluationResultRow(Base):
     object_key: Mapped[str]
     object_name: Mapped[str]
     unit_class: Mapped[UnitClass | None] = mapped_column(enum_type(UnitClass))
+    level: Mapped[str | None]
+    """The second-level platform that commands it."""
     counters: Mapped[dict[str, Any]]
     score: Mapped[Any | None] = mapped_column(Numeric(12, 6))
     grade: Mapped[str | None]

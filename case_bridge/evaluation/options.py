@@ -51,6 +51,8 @@ class ZeroDue(StrEnum):
 class RankedWithin(StrEnum):
     """Whom a unit is compared with."""
 
+    LEVEL = "level"
+    """Who is commanded by the same platform: the city's own, and each district's (R87)."""
     ALL = "all"
     UNIT_CLASS = "unit_class"
     """Units of its own class I, II or III (003 a6-7)."""
@@ -84,7 +86,7 @@ class Options:
     """Parked cases have a pool of their own and a stopped clock (domain 4.5)."""
     ties: Ties = Ties.DENSE
     zero_due: ZeroDue = ZeroDue.NOT_RANKED
-    ranked_within: RankedWithin = RankedWithin.ALL
+    ranked_within: RankedWithin = RankedWithin.LEVEL
     lone_unit_has_work_value: bool = True
     """A unit that is compared with nobody: 1 of 1 is 100 %; without, its work value is 0."""
     digits: int = 2
@@ -131,9 +133,9 @@ class Options:
             "ranked_within": RankedWithin,
             "rounding": Rounding,
         }
-        for name in payload:
+        for name, value in payload.items():
             kind = kinds.get(name)
-            if kind is not None and payload[name] not in set(kind):
+            if kind is not None and value not in set(kind):
                 raise Invalid(name, f"is none of {', '.join(kind)}")
-            known[name] = kind(payload[name]) if kind else payload[name]
+            known[name] = kind(value) if kind else value
         return cls(**known)

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.evaluation import service
+from case_bridge.evaluation.assessed import assessed_kinds
 from case_bridge.evaluation.counters import COUNTERS, Counter
 from case_bridge.evaluation.definition import ObjectKind
 from case_bridge.evaluation.period import MONTHS, Period, PeriodKind
@@ -40,10 +41,13 @@ USUAL_PERIOD: Final[Mapping[PaperKind, PeriodKind]] = MappingProxyType(
 
 RANKED: Final[Mapping[PaperKind, tuple[ObjectKind, ...]]] = MappingProxyType(
     {
-        PaperKind.BULLETIN: (ObjectKind.CENTRE, ObjectKind.UNIT, ObjectKind.REGION),
-        PaperKind.MEETING: (ObjectKind.CENTRE, ObjectKind.UNIT),
+        PaperKind.BULLETIN: (
+            *(ObjectKind.CENTRE, ObjectKind.DISTRICT, ObjectKind.UNIT, ObjectKind.REGION),
+        ),
+        PaperKind.MEETING: (ObjectKind.CENTRE, ObjectKind.DISTRICT, ObjectKind.UNIT),
         PaperKind.YEARLY: (
-            *(ObjectKind.CENTRE, ObjectKind.UNIT, ObjectKind.DEPARTMENT, ObjectKind.REGION),
+            *(ObjectKind.CENTRE, ObjectKind.DISTRICT, ObjectKind.UNIT, ObjectKind.DEPARTMENT),
+            *(ObjectKind.REGION, ObjectKind.COMMUNITY),
         ),
     }
 )
@@ -100,7 +104,10 @@ async def gather(session: AsyncSession, kind: PaperKind, period: Period) -> Pape
     """
     if kind is PaperKind.YEARLY and period.kind is not PeriodKind.YEAR:
         raise Invalid("period", f"a yearly file is of a year; write {period.year}")
-    rankings = {each: await _best_of(session, each, period) for each in RANKED[kind]}
+    # The city's own figures are those of the centre, whoever is assessed.
+    assessed = {ObjectKind.CENTRE, *await assessed_kinds(session)}
+    ranked = [each for each in RANKED[kind] if each in assessed]
+    rankings = {each: await _best_of(session, each, period) for each in ranked}
     decides = kind is not PaperKind.BULLETIN
     return Paper(
         kind=kind,

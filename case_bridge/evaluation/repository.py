@@ -16,7 +16,7 @@ from case_bridge.evaluation.fact import area_pattern
 from case_bridge.evaluation.model import CaseFactRow, EvaluationResultRow, EvaluationRow
 from case_bridge.evaluation.options import Options
 from case_bridge.evaluation.period import Period
-from case_bridge.units.model import ResponsibilityRow, UnitRow
+from case_bridge.units.model import ResponsibilityRow, UnitDistrictRow, UnitRow
 from hotline.accounts.model import UserRow
 
 _FOLD_LOCK = 0x45_56_41_4C  # "EVAL": any constant that no other advisory lock of ours uses
@@ -122,6 +122,15 @@ class Evaluations:
         """Return every unit's name and class by its id as text."""
         found = await self._session.execute(select(UnitRow.id, UnitRow.name, UnitRow.unit_class))
         return {str(unit_id): (name, unit_class) for unit_id, name, unit_class in found}
+
+    async def levels(self) -> dict[str, str]:
+        """Return the name of the platform that commands a unit, by the unit's id as text."""
+        found = await self._session.execute(
+            select(UnitDistrictRow.unit_id, UnitRow.name).join(
+                UnitRow, UnitRow.id == UnitDistrictRow.district_id
+            )
+        )
+        return {str(unit_id): name for unit_id, name in found}
 
     async def user_names(self) -> dict[str, str]:
         """Return the display name of every person by their id as text."""

@@ -1,7 +1,7 @@
 """Scores: counters of objects in, ranked results out. Pure; every open choice is an option."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -28,6 +28,8 @@ class Counted:
     name: str
     counters: Mapping[str, int]
     unit_class: UnitClass | None = None
+    level: str | None = None
+    """The second-level platform that commands it; None: the first level, or nobody does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class Result:
     """1 for the best; equal scores share a place."""
     remark: str = ""
     """Why there is no score."""
+    level: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,10 @@ class Step:
 def score_all(
     objects: Sequence[Counted], definition: Definition, options: Options, grading: Grading
 ) -> tuple[Result, ...]:
-    """Return every object's result, the best first, those without a score last (R71).
+    """Return every object's result, group by group, the best first (R71, R87).
+
+    Places count inside of a group: those who are compared with each other. Those without a score
+    stand last in theirs.
 
     Raises:
         Invalid: if the formula cannot be read.
@@ -69,15 +75,17 @@ def score_all(
     tree = definition.tree()
     results: list[Result] = []
     for group in _groups(objects, options):
+        found = []
         taking_part = [each for each in group if _takes_part(each, tree, options)]
         closed = [each.counters.get("closed", 0) for each in taking_part]
         for each in group:
             if each not in taking_part:
-                results.append(_unscored(each, "本期没有应考核的案卷"))
+                found.append(_unscored(each, "本期没有应考核的案卷"))
                 continue
             values = values_of(each.counters, closed, options)
-            results.append(_scored(each, tree, values, definition, options, grading))
-    return _placed(results)
+            found.append(_scored(each, tree, values, definition, options, grading))
+        results += _placed(found)
+    return tuple(results)
 
 
 def values_of(
@@ -148,12 +156,20 @@ def plain(value: Fraction) -> str:
 
 
 def _groups(objects: Sequence[Counted], options: Options) -> list[list[Counted]]:
-    if options.ranked_within is RankedWithin.ALL:
-        return [list(objects)]
-    groups: dict[UnitClass | None, list[Counted]] = {}
+    groups: dict[str, list[Counted]] = {}
     for each in objects:
-        groups.setdefault(each.unit_class, []).append(each)
-    return list(groups.values())
+        groups.setdefault(_group_of(each, options.ranked_within), []).append(each)
+    return [groups[key] for key in sorted(groups)]
+
+
+def _group_of(each: Counted, within: RankedWithin) -> str:
+    match within:
+        case RankedWithin.ALL:
+            return ""
+        case RankedWithin.UNIT_CLASS:
+            return each.unit_class.value if each.unit_class else ""
+        case RankedWithin.LEVEL:
+            return each.level or ""
 
 
 def _takes_part(each: Counted, tree: Expression, options: Options) -> bool:
@@ -181,6 +197,7 @@ def _scored(
         key=each.key,
         name=each.name,
         unit_class=each.unit_class,
+        level=each.level,
         counters=dict(each.counters) | _ranks(values),
         score=score,
         grade=grading.of(score),
@@ -205,6 +222,7 @@ def _unscored(each: Counted, remark: str) -> Result:
         key=each.key,
         name=each.name,
         unit_class=each.unit_class,
+        level=each.level,
         counters=dict(each.counters),
         score=None,
         grade=None,
@@ -219,19 +237,6 @@ def _placed(results: Sequence[Result]) -> tuple[Result, ...]:
         key=lambda each: (-(each.score or Decimal(0)), each.name, each.key),
     )
     scores = [each.score for each in scored]
-    placed = [_with_place(each, scores.index(each.score) + 1) for each in scored]
+    placed = [replace(each, place=scores.index(each.score) + 1) for each in scored]
     rest = sorted((each for each in results if each.score is None), key=lambda each: each.name)
     return (*placed, *rest)
-
-
-def _with_place(each: Result, place: int) -> Result:
-    return Result(
-        key=each.key,
-        name=each.name,
-        unit_class=each.unit_class,
-        counters=each.counters,
-        score=each.score,
-        grade=each.grade,
-        place=place,
-        remark=each.remark,
-    )

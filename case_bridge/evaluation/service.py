@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.evaluation.counters import COUNTERS
 from case_bridge.evaluation.definition import PRESETS, Definition, ObjectKind
-from case_bridge.evaluation.facts_sql import CENTRE_KEY, UNPLACED
+from case_bridge.evaluation.facts_sql import CENTRE_KEY, FIRST_LEVEL_KEY, UNPLACED
 from case_bridge.evaluation.grade import Grade, Grading
 from case_bridge.evaluation.model import EvaluationResultRow, EvaluationRow
 from case_bridge.evaluation.options import Options
@@ -27,6 +27,8 @@ OVERLAP: Final = timedelta(hours=1)
 """Moves carry the instant of their act, not of their commit: look back so far for late ones."""
 
 PAGE_SIZE: Final = 50
+COMMANDED: Final = frozenset({ObjectKind.UNIT, ObjectKind.DEPARTMENT})
+"""Kinds of which each is commanded by the first level or by a district."""
 DUTY_WORDS: Final = {
     "file": "受理员",
     "dispatch": "派遣员",
@@ -116,7 +118,8 @@ async def evaluate(session: AsyncSession, plan: Plan) -> Evaluation:
     facts = Evaluations(session)
     counted = await facts.count(plan.kind, plan.period, plan.options)
     names = await _names(facts, plan.kind)
-    objects = [_object(key, counters, names) for key, counters in counted]
+    levels = await facts.levels() if plan.kind in COMMANDED else {}
+    objects = [_object(key, counters, names, levels.get(key)) for key, counters in counted]
     return Evaluation(
         period=plan.period,
         kind=plan.kind,
@@ -279,6 +282,10 @@ async def _names(facts: Evaluations, kind: ObjectKind) -> Names:
             return await facts.unit_names()
         case ObjectKind.POST | ObjectKind.INSPECTOR:
             return {key: (name, None) for key, name in (await facts.user_names()).items()}
+        case ObjectKind.DISTRICT:
+            return {**await facts.unit_names(), FIRST_LEVEL_KEY: ("市级直接指挥", None)}
+        case ObjectKind.COMMUNITY:
+            return {UNPLACED: ("未定位", None)}
         case ObjectKind.REGION:
             return {UNPLACED: ("未划分区域", None)}
         case ObjectKind.CENTRE:
@@ -294,9 +301,9 @@ def _name_of(key: str, names: Names) -> tuple[str, Any]:
     return names.get(key, (key if len(key) < 32 else "（已不在册）", None))
 
 
-def _object(key: str, counters: Mapping[str, int], names: Names) -> Counted:
+def _object(key: str, counters: Mapping[str, int], names: Names, level: str | None) -> Counted:
     name, unit_class = _name_of(key, names)
-    return Counted(key=key, name=name, counters=counters, unit_class=unit_class)
+    return Counted(key=key, name=name, counters=counters, unit_class=unit_class, level=level)
 
 
 def _is_same(row: EvaluationRow, found: Evaluation) -> bool:
@@ -316,6 +323,7 @@ def _result_row(evaluation_id: UUID, position: int, result: Result) -> Evaluatio
         object_key=result.key,
         object_name=result.name,
         unit_class=result.unit_class,
+        level=result.level,
         counters=dict(result.counters),
         score=result.score,
         grade=result.grade.value if result.grade else None,
@@ -352,6 +360,7 @@ def _result(row: EvaluationResultRow, options: Options) -> Result:
         key=row.object_key,
         name=row.object_name,
         unit_class=row.unit_class,
+        level=row.level,
         counters=row.counters,
         score=score,
         grade=Grade(row.grade) if row.grade else None,

@@ -53,6 +53,9 @@ class InTime:
     returned_in_time: bool | None = None
 
 
+NOTHING_KNOWN: Final = InTime()
+
+
 def judge(runs: Iterable[StageRun], ends: Ends) -> InTime:
     """Return which stages of a round were done in time. Pure; the reference for the SQL."""
     runs = [run for run in runs if run.ended_at is not None]

@@ -27,6 +27,7 @@ OPTION_WORDS: Mapping[str, str] = {
     Ties.MEAN: "并列名次：取平均名次",
     ZeroDue.NOT_RANKED: "无应结案者：不参评",
     ZeroDue.ZERO: "无应结案者：参评，各率计0",
+    RankedWithin.LEVEL: "名次范围：同一指挥层级",
     RankedWithin.ALL: "名次范围：全部单位",
     RankedWithin.UNIT_CLASS: "名次范围：同类单位",
     Rounding.HALF_UP: "四舍五入",

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from case_bridge.cases.reading import organisation_of
 from case_bridge.evaluation import service
+from case_bridge.evaluation.assessed import assessed_kinds, check_assessed
 from case_bridge.evaluation.counters import COUNTERS, LABELS
 from case_bridge.evaluation.definition import PRESETS, ObjectKind
 from case_bridge.evaluation.formula import written
@@ -139,12 +140,13 @@ async def post_publish(request: web.Request) -> web.StreamResponse:
     actor, now = current_user(request).display_name, request.app[CLOCK]()
     async with request.app[DATABASE].begin() as uow:
         if kind == "all":
-            for each in ObjectKind:
+            for each in await assessed_kinds(uow.session):
                 if await service.published(uow.session, each, period) is None:
                     await service.publish(uow, Plan.usual(each, period), actor=actor, now=now)
             return see_other(f"/evaluation/bulletin?period={period}")
         if kind not in set(ObjectKind):
             raise Invalid("kind", f"is none of {', '.join(ObjectKind)}")
+        await check_assessed(uow.session, ObjectKind(kind))
         plan = plan_from(fields, ObjectKind(kind), period)
         await service.publish(uow, plan, reason=fields.get("reason", ""), actor=actor, now=now)
     return see_other(f"/evaluation?period={period}&kind={kind}")
@@ -164,12 +166,22 @@ async def get_comparison(request: web.Request) -> web.StreamResponse:
 
 async def _asked_for(request: web.Request) -> Evaluation:
     """Return what was published, unless the page asks for the present, or nothing was."""
-    period, kind = await period_of(request), kind_of(request)
+    period, kind = await period_of(request), await _kind_asked_for(request)
     is_chosen = "definition" in request.query
     view = request.query.get("view", "now" if is_chosen else "published")
     if view == "now":
         return await _reckoned(request, plan_from(request.query, kind, period))
     return await _best_of(request, kind, period)
+
+
+async def _kind_asked_for(request: web.Request) -> ObjectKind:
+    """Return the kind that is asked for; else units, or what this city assesses first."""
+    kind = kind_of(request)
+    if "kind" in request.query:
+        return kind
+    async with request.app[DATABASE].read() as session:
+        kinds = await assessed_kinds(session)
+    return kind if kind in kinds else kinds[0]
 
 
 async def _best_of(request: web.Request, kind: ObjectKind, period: Period) -> Evaluation:
@@ -180,6 +192,7 @@ async def _best_of(request: web.Request, kind: ObjectKind, period: Period) -> Ev
 
 async def _reckoned(request: web.Request, plan: Plan) -> Evaluation:
     async with request.app[DATABASE].begin() as uow:
+        await check_assessed(uow.session, plan.kind)
         await service.fold_facts(uow)
         return await service.evaluate(uow.session, plan)
 

@@ -76,12 +76,13 @@ def _summary(book: Workbook, paper: Paper) -> None:
 
 def _ranking(book: Workbook, kind: ObjectKind, found: Evaluation) -> None:
     columns = [COUNTERS[name] for name in COLUMNS[kind]]
-    head = ["名次", KINDS[kind], "类别", *(each.label for each in columns)]
+    head = ["名次", KINDS[kind], "类别", "指挥层级", *(each.label for each in columns)]
     rows = [
         [
             each.place,
             each.name,
             CLASSES.get(each.unit_class or "", ""),
+            each.level or "",
             *(each.counters.get(counter.name, 0) for counter in columns),
             each.score,
             GRADES[each.grade] if each.grade else each.remark,

@@ -25,6 +25,7 @@ def ranking_table(found: Evaluation) -> list[list[str]]:
         "名次",
         KINDS[found.kind],
         "类别",
+        "指挥层级",
         *(each.label for each in counted),
         "综合得分",
         "档次",
@@ -35,6 +36,7 @@ def ranking_table(found: Evaluation) -> list[list[str]]:
             str(each.place or ""),
             each.name,
             CLASSES.get(each.unit_class or "", ""),
+            each.level or "",
             *(str(each.counters.get(counter.name, 0)) for counter in counted),
             str(each.score) if each.score is not None else "",
             GRADES[each.grade] if each.grade else "",
@@ -73,6 +75,7 @@ def evaluation_json(found: Evaluation) -> dict[str, Any]:
             {
                 "key": each.key,
                 "name": each.name,
+                "level": each.level,
                 "place": each.place,
                 "score": str(each.score) if each.score is not None else None,
                 "grade": each.grade.value if each.grade else None,

@@ -16,7 +16,9 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         ObjectKind.UNIT: "责任单位",
         ObjectKind.DEPARTMENT: "主管部门",
+        ObjectKind.DISTRICT: "指挥层级",
         ObjectKind.REGION: "区域",
+        ObjectKind.COMMUNITY: "社区",
         ObjectKind.POST: "岗位",
         ObjectKind.INSPECTOR: "监督员",
         ObjectKind.CONTRACTOR: "采集承包单位",
@@ -69,7 +71,10 @@ CHOICES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
 COLUMNS: Final[Mapping[ObjectKind, tuple[str, ...]]] = MappingProxyType(
     {
         **dict.fromkeys(
-            (ObjectKind.UNIT, ObjectKind.DEPARTMENT, ObjectKind.REGION),
+            (
+                *(ObjectKind.UNIT, ObjectKind.DEPARTMENT, ObjectKind.DISTRICT),
+                *(ObjectKind.REGION, ObjectKind.COMMUNITY),
+            ),
             ("should_close", "closed", "closed_on_time", "overdue_open", "reworked", "extended"),
         ),
         ObjectKind.POST: (

@@ -71,7 +71,7 @@ async def _answer(request: web.Request, kind: PaperKind) -> web.StreamResponse:
 
 
 def _context(request: web.Request, paper: Paper, *, on_paper: bool) -> dict[str, Any]:
-    units = paper.rankings[ObjectKind.UNIT]
+    units = paper.rankings.get(ObjectKind.UNIT)
     centre = paper.rankings[ObjectKind.CENTRE]
     city_key = centre.results[0].key if centre.results else ""
 
@@ -98,7 +98,7 @@ def _context(request: web.Request, paper: Paper, *, on_paper: bool) -> dict[str,
             None if on_paper else lambda key, counter: rows_link(kind, key, counter)
         ),
         "consequences": CONSEQUENCES,
-        "chart": score_chart(units),
+        "chart": score_chart(units) if units else None,
         "trend": trend("按期结案率", paper.past) if len(paper.past) > 1 else None,
         "meanings": _meanings(paper),
         "is_published": paper.is_published,
@@ -119,8 +119,7 @@ def paper_json(paper: Paper) -> dict[str, Any]:
     return {
         "kind": paper.kind.value,
         "period": str(paper.period),
-        "units": evaluation_json(paper.rankings[ObjectKind.UNIT]),
-        "centre": evaluation_json(paper.rankings[ObjectKind.CENTRE]),
+        "rankings": {kind.value: evaluation_json(each) for kind, each in paper.rankings.items()},
         "to_decide": {
             each.counter.name: [row.number for row in each.cases] for each in paper.problems
         },

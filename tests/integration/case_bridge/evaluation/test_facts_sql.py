@@ -72,6 +72,7 @@ def random_case(luck: random.Random, number: int, units: list[UUID]) -> tuple[Ca
         source=luck.choice(list(CaseSource)),
         place=place,
         registered_at=at,
+        grid_code=luck.choice(["110101001001001", "110101001002007", None]),
     )
     log: list[tuple[LogEntry, CaseState]] = []
     state, round_, unit = CASE.initial, 1, None
@@ -97,6 +98,7 @@ def random_case(luck: random.Random, number: int, units: list[UUID]) -> tuple[Ca
             actor_roles=("inspector",) if trigger in {"pass", "confirm", "refute"} else ("seat",),
             unit_id=unit,
             due_at=due_at,
+            district_id=luck.choice(units) if trigger is CaseTrigger.HAND_DOWN else None,
         )
         log.append((entry, state))
     return head, log
@@ -116,6 +118,7 @@ def rows_of(
         subject="井盖",
         body="井盖",
         place=head.place,
+        grid_code=head.grid_code,
         registered_at=head.registered_at,
     )
     for entry, after in log:
@@ -150,6 +153,8 @@ def rows_of(
 def detail_of(entry: LogEntry) -> dict[str, Any]:
     """Dispatching names the deadline itself; an extension brings the receipt."""
     due = entry.due_at.isoformat() if entry.due_at else None
+    if entry.district_id is not None:
+        return {"district_id": str(entry.district_id)}
     return {"due_at": due} if entry.trigger == "dispatch" else {"receipt": {"due_at": due}}
 
 

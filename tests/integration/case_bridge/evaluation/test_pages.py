@@ -245,7 +245,7 @@ async def test_r82_the_meeting_gets_results_and_what_is_to_be_decided(
 
     assert len(found["to_decide"]["overdue_open"]) == 1
     assert len(found["to_decide"]["reworked"]) == 1
-    assert [each["name"] for each in found["units"]["results"]] == ["环卫处", "排水公司"]
+    assert [each["name"] for each in found["rankings"]["unit"]["results"]] == ["环卫处", "排水公司"]
     assert "提请研究的问题" in await page(leader, "/evaluation/meeting?period=2026-Q1")
 
 

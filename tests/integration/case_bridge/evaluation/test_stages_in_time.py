@@ -6,10 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from case_bridge.cases import service as cases
-from case_bridge.cases.case import CaseSource
 from case_bridge.cases.course import course_of
-from case_bridge.cases.model import CaseRulesRow
 from case_bridge.cases.repository import Cases
 from case_bridge.cases.rules import CaseRules, Stage
 from case_bridge.evaluation import service
