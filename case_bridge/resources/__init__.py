@@ -1,1 +1,1 @@
-"""What other systems of the city share with us, and we with them: maps, command, video, traffic, pipes."""
+"""What other systems of the city share with us, and we with them (R94, R100)."""

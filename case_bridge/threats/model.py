@@ -40,7 +40,7 @@ class ThreatRow(Base):
     text: Mapped[str]
     device: Mapped[str | None]
     """The number of the terminal that was taken or damaged."""
-    inspector_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    inspector_id: Mapped[UUID] = mapped_column(ForeignKey("inspectors.user_id"))
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[str]
     told_to: Mapped[str | None]
