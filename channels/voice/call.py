@@ -10,7 +10,7 @@ from channels.voice.announcing import find_announcement, keep_choice
 from channels.voice.attendance import Attendance
 from channels.voice.endpoint import Endpoint
 from channels.voice.exchange import Exchange
-from channels.voice.flow_asks import connect_with, look_up
+from channels.voice.flow_asks import connect_with, look_up, note_fact
 from channels.voice.flow_walk import Announcing, FlowWalk
 from channels.voice.leg import Leg
 from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
@@ -37,7 +37,7 @@ from hotline.kernel.tasks import spawn
 from hotline.people.number import parse_number
 from ivr.events import AnnouncementChoice, LeaveReason
 from ivr.session import IvrSession
-from ivr.verbs import RECORDING_NOTICE, Enqueue, Transfer, Voicemail
+from ivr.verbs import Enqueue, Transfer, Voicemail
 
 log = structlog.get_logger()
 
@@ -214,13 +214,7 @@ class InboundCall:
 
     async def note(self, name: str, value: str) -> None:
         """Keep a fact about the call; the recording notice allows recording from now on."""
-        now = self._exchange.clock()
-        async with self._exchange.database.begin() as uow:
-            if name == RECORDING_NOTICE:
-                await calls.play_notice(uow, self._id, version=value, now=now)
-            else:
-                await calls.note_event(uow, self._id, "note", now=now, name=name, value=value)
-        self._has_notice = self._has_notice or name == RECORDING_NOTICE
+        self._has_notice |= await note_fact(self._exchange, self._id, name, value)
 
     async def report(self, question: str, value: str) -> None:
         """Keep the answer to a question of the flow."""

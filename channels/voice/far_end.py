@@ -4,24 +4,17 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
+from channels.voice.dialling import dial, has_no_path, note_no_path
 from channels.voice.exchange import Exchange
 from channels.voice.leg import Leg, LegEnd
 from channels.voice.missed import Missed
 from channels.voice.options import TrunkOptions
 from channels.voice.seat_ring import NOT_ANSWERING, Caller, ring_seat
-from channels.voice.sip.address import Hop
-from channels.voice.sip.outgoing import SILENT
-from channels.voice.trunks import (
-    identity_of,
-    line_of,
-    may_dial,
-    own_address,
-    srtp_of,
-    target_of,
-)
+from channels.voice.trunks import may_dial
 from channels.voice.waiters import first_of, stop_tasks, to_its_end
 from hotline.contacts.calls import service as calls
 from hotline.kernel.errors import Conflict, HotlineError
@@ -43,9 +36,6 @@ log = structlog.get_logger()
 
 BUSY = frozenset({486, 600})
 DECLINED = 603
-NO_PATH = frozenset({500, 502, 503, 504})
-"""The trunk itself cannot: the next one may be tried (RFC 3261 21.5)."""
-
 OF_SEAT = {
     Missed.NO_ANSWER: TransferResult.NO_ANSWER,
     Missed.DECLINED: TransferResult.DECLINED,
@@ -183,15 +173,21 @@ async def _reach_number(
         if not is_emergency and not may_dial(trunk, target.number or ""):
             continue
         for hop in exchange.trunks.hops_of(trunk):
-            leg = await _dial(exchange, call_id, target, trunk, hop)
+            leg = await dial(
+                exchange,
+                trunk,
+                hop,
+                target.number or "",
+                name=f"{call_id}:{target.kind}",
+                on_dialled=partial(_count, exchange, trunk),
+            )
             if leg.answered.is_set() and not leg.is_over:
                 exchange.keep(call_id, leg)
                 return FarEnd(leg)
             await exchange.switchboard.drop(leg)
-            if leg.ringing.is_set() or leg.status not in NO_PATH:
+            if not has_no_path(leg):
                 return _why(leg)
-            if leg.status == SILENT:
-                exchange.trunks.note_silence(trunk.name)
+            note_no_path(exchange, trunk, leg)
             result = TransferResult.UNREACHABLE
     return result
 
@@ -219,33 +215,8 @@ async def _refusal(exchange: Exchange, target: Target) -> TransferResult | None:
     return TransferResult.OVER_BUDGET if is_over else None
 
 
-async def _dial(
-    exchange: Exchange, call_id: CallId, target: Target, trunk: TrunkOptions, hop: Hop
-) -> Leg:
-    """Dial by one trunk, and wait until it is answered, refused, or rang long enough."""
-    media, sdp = await exchange.media.offer(f"{call_id}:{target.kind}", srtp=srtp_of(trunk))
-    outbound = exchange.options.outbound
-    limit = outbound.ring_limit.total_seconds()
-    line = line_of(exchange.options.lines, trunk)
-    leg = exchange.switchboard.dial(
-        target_of(trunk, target.number or ""),
-        sdp,
-        media,
-        caller=own_address(trunk),
-        credentials=trunk.credentials,
-        destination=hop,
-        ring_limit=limit,
-        patience=outbound.trunk_patience.total_seconds(),
-        identity=identity_of(line, trunk),
-        is_private=line.is_private,
-    )
+def _count(exchange: Exchange, trunk: TrunkOptions, leg: Leg) -> None:
     exchange.trunks.note_dialled(trunk.name, leg.over)
-    try:
-        await first_of(leg.answered, leg.over, timeout=limit + 2)
-    except BaseException:
-        await exchange.switchboard.drop(leg)
-        raise
-    return leg
 
 
 def _why(leg: Leg) -> TransferResult:

@@ -15,9 +15,21 @@ from hotline.queues import phone_directory, phone_transfers
 from hotline.queues.control.states import TargetKind, TransferMode, TransferResult
 from hotline.queues.phone_directory import Target
 from ivr.events import LeaveReason
-from ivr.verbs import Enqueue, Transfer, TransferTo
+from ivr.verbs import RECORDING_NOTICE, Enqueue, Transfer, TransferTo
 
 log = structlog.get_logger()
+
+
+async def note_fact(exchange: Exchange, call_id: CallId, name: str, value: str) -> bool:
+    """Keep a fact about the call; True if it is the recording notice, which allows recording."""
+    is_notice = name == RECORDING_NOTICE
+    now = exchange.clock()
+    async with exchange.database.begin() as uow:
+        if is_notice:
+            await calls.play_notice(uow, call_id, version=value, now=now)
+        else:
+            await calls.note_event(uow, call_id, "note", now=now, name=name, value=value)
+    return is_notice
 
 
 async def look_up(

@@ -5,6 +5,7 @@ answered here, so that whoever uses a leg knows only: answered, over, digits, so
 """
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
@@ -26,6 +27,7 @@ from channels.voice.sip.events import (
     DigitsReceived,
     EndReason,
     ReofferAnswered,
+    ReofferRefused,
     SipEvent,
     TransferAsked,
     TransferKey,
@@ -38,6 +40,13 @@ log = structlog.get_logger()
 
 MAX_EVENTS = 64
 """Events of one dialog that wait to be handled; a peer that sends more is hung up."""
+
+
+GLARE_MS = (200, 4000)
+"""Shortest and longest pause before an offer that met one of the other side is made again."""
+
+MAX_GLARES = 5
+"""How often it is made again."""
 
 
 class LegEnd(StrEnum):
@@ -86,6 +95,8 @@ class Leg:
         self.key = key
         self.status: int | None = None
         """Of a refused INVITE."""
+        self.retry_after: int | None = None
+        """Seconds for which whoever refused it wants no other call (RFC 3261 21.5.4)."""
         self.ringing = asyncio.Event()
         self.answered = asyncio.Event()
         """The dialog is up: our INVITE was answered, or our answer was acknowledged."""
@@ -102,6 +113,10 @@ class Leg:
         self._media = media
         self._events: asyncio.Queue[SipEvent] = asyncio.Queue(MAX_EVENTS)
         self._worker = spawn(self._work(), f"leg {key}")
+        self._again: asyncio.Task[None] | None = None
+        self._wanted: Direction | None = None
+        """The direction that we offered last."""
+        self._glares = 0
 
     @property
     def media(self) -> MediaLeg:
@@ -135,8 +150,8 @@ class Leg:
                 self._finish(LegEnd.REMOTE)
             case CallEnded(reason=reason):
                 self._finish(_ENDS[reason])
-            case CallFailed(status=status):
-                self.status = status
+            case CallFailed(status=status, retry_after=retry_after):
+                self.status, self.retry_after = status, retry_after
                 self._finish(LegEnd.REFUSED)
             case DigitsReceived(digits=digits, duration_ms=duration_ms):
                 self._press(digits, duration_ms)
@@ -171,16 +186,33 @@ class Leg:
         self._finish(LegEnd.LOCAL)
 
     async def hold(self, direction: Direction) -> None:
-        """Offer the remote another direction: SENDONLY holds it, SENDRECV takes it back."""
+        """Offer the remote another direction: SENDONLY holds it, SENDRECV takes it back.
+
+        An offer that meets one of the other side is made again a little later.
+        """
+        self._glares = 0
+        await self._offer(direction)
+
+    async def _offer(self, direction: Direction) -> None:
+        self._wanted = direction
         offer = await self.media.offer_again(direction)
         with suppress(CallGone):
             self._sip.reoffer(self.key, offer)
 
+    async def _offer_later(self, direction: Direction) -> None:
+        # RFC 3261 14.1: a random while, so that the two do not meet for ever.
+        shortest, longest = GLARE_MS
+        await asyncio.sleep((shortest + secrets.randbelow(longest - shortest + 1)) / 1000)
+        with suppress(LegClosed):
+            await self._offer(direction)
+
     async def close(self) -> None:
         """End the dialog and free the media; again changes nothing."""
         self.hang_up()
-        self._worker.cancel()
-        await asyncio.gather(self._worker, return_exceptions=True)
+        ending = [self._worker, *([] if self._again is None else [self._again])]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
         if self._media is not None:
             await self._media.close()
 
@@ -216,6 +248,9 @@ class Leg:
                 self.answered.set()
             case ReofferAnswered(sdp=sdp):
                 await self.media.accept_answer(sdp)
+            case ReofferRefused(status=491) if self._wanted and self._glares < MAX_GLARES:
+                self._glares += 1
+                self._again = spawn(self._offer_later(self._wanted), f"offer of {self.key}")
             case CallReoffered(sdp=sdp):
                 await self._renegotiate(sdp)
 

@@ -14,8 +14,9 @@ import structlog
 
 from channels.voice.attendance import Attendance
 from channels.voice.call import number_hash
+from channels.voice.dialling import dial, has_no_path, note_no_path
 from channels.voice.exchange import Exchange
-from channels.voice.flow_asks import connect_with, look_up
+from channels.voice.flow_asks import connect_with, look_up, note_fact
 from channels.voice.flow_walk import Announcing, FlowWalk
 from channels.voice.leg import Leg, LegEnd
 from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
@@ -24,14 +25,7 @@ from channels.voice.options import TrunkOptions
 from channels.voice.seat_ring import DECLINING, NOT_ANSWERING, Caller
 from channels.voice.sip.address import Hop
 from channels.voice.sip.outgoing import SILENT
-from channels.voice.trunks import (
-    identity_of,
-    line_of,
-    may_dial,
-    own_address,
-    srtp_of,
-    target_of,
-)
+from channels.voice.trunks import may_dial
 from channels.voice.voicemail import MessageTaking
 from channels.voice.waiters import first_of, stop_tasks
 from hotline.callbacks import service as callbacks
@@ -50,13 +44,9 @@ from hotline.queues.returns import service as returns
 from ivr.errors import BadVariable
 from ivr.events import AnnouncementChoice, LeaveReason
 from ivr.session import IvrSession
-from ivr.verbs import RECORDING_NOTICE, Enqueue, Transfer, Voicemail
+from ivr.verbs import Enqueue, Transfer, Voicemail
 
 log = structlog.get_logger()
-
-NO_PATH = frozenset({500, 502, 503, 504})
-"""The trunk itself cannot, or says nothing at all: unless something rang, the next trunk may be
-tried (RFC 3261 21.5)."""
 
 LAST_ROW_ATTEMPTS = 3
 LAST_ROW_PAUSE = 1.0
@@ -155,13 +145,12 @@ class OutboundCall:
         try:
             if leg.answered.is_set():
                 return await self._live(leg, session)
-            if leg.ringing.is_set() or leg.status not in NO_PATH:
+            if not has_no_path(leg):
                 return _unanswered(leg)
         finally:
             await self._exchange.switchboard.drop(leg)
+        note_no_path(self._exchange, trunk, leg)
         status = leg.status or SILENT
-        if status == SILENT:
-            self._exchange.trunks.note_silence(trunk.name)
         self._exchange.refusals.note(
             CallDirection.OUTBOUND, trunk.name, hop.host, RefusalReason.NO_WAY, status
         )
@@ -169,36 +158,20 @@ class OutboundCall:
 
     async def _ring(self, trunk: TrunkOptions, hop: Hop) -> Leg:
         """Dial and wait until the call is answered, refused, or rang long enough."""
-        media, sdp = await self._exchange.media.offer(
-            str(self._order.order_id), srtp=srtp_of(trunk)
-        )
-        try:
+
+        async def mark() -> None:
             if self._call_id is None:
                 self._call_id = await self._mark(trunk)
-        except BaseException:
-            await media.close()
-            raise
-        outbound = self._exchange.options.outbound
-        limit = outbound.ring_limit.total_seconds()
-        line = line_of(self._exchange.options.lines, trunk)
-        leg = self._exchange.switchboard.dial(
-            target_of(trunk, self._order.to_number),
-            sdp,
-            media,
-            caller=own_address(trunk),
-            credentials=trunk.credentials,
-            destination=hop,
-            ring_limit=limit,
-            patience=outbound.trunk_patience.total_seconds(),
-            identity=identity_of(line, trunk),
-            is_private=line.is_private,
+
+        return await dial(
+            self._exchange,
+            trunk,
+            hop,
+            self._order.to_number,
+            name=str(self._order.order_id),
+            stopping=self._stopping,
+            before_invite=mark,
         )
-        try:
-            await first_of(leg.answered, leg.over, self._stopping, timeout=limit + 2)
-        except BaseException:
-            await self._exchange.switchboard.drop(leg)
-            raise
-        return leg
 
     async def _mark(self, trunk: TrunkOptions) -> CallId:
         """Write down that the number is being dialled; committed before the first packet."""
@@ -269,13 +242,7 @@ class OutboundCall:
 
     async def note(self, name: str, value: str) -> None:
         """Keep a fact about the call; the recording notice allows recording from now on."""
-        now = self._exchange.clock()
-        async with self._exchange.database.begin() as uow:
-            if name == RECORDING_NOTICE:
-                await calls.play_notice(uow, self._id, version=value, now=now)
-            else:
-                await calls.note_event(uow, self._id, "note", now=now, name=name, value=value)
-        self._has_notice = self._has_notice or name == RECORDING_NOTICE
+        self._has_notice |= await note_fact(self._exchange, self._id, name, value)
 
     async def report(self, question: str, value: str) -> None:
         """Keep an answer at once: with the order, and for the callback that it belongs to."""

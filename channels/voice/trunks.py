@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
 
 import structlog
@@ -31,6 +31,9 @@ DOUBT_SECONDS = 5.0
 
 PROBE_PATIENCE = 4.0
 """A question that is not answered within so many seconds counts as unanswered."""
+
+LONGEST_PAUSE = 3600
+"""Seconds: a trunk that asks for a longer pause is tried again after so long."""
 
 FAILURES = 2
 """Unanswered questions after which a trunk counts as down; one answer makes it up again."""
@@ -76,6 +79,8 @@ class TrunkRegistrations:
         self._probe_seconds = probe_seconds
         self._status = {trunk.name: TrunkStatus(name=trunk.name) for trunk in trunks}
         self._keys: dict[RegistrationKey, str] = {}
+        self._pauses: dict[str, datetime] = {}
+        """Until when a trunk has asked for no more calls."""
         self._calls = dict.fromkeys(self._trunks, 0)
         self._dialled_out = 0
         self._probes: list[asyncio.Task[None]] = []
@@ -135,7 +140,7 @@ class TrunkRegistrations:
 
     @property
     def in_order(self) -> tuple[TrunkOptions, ...]:
-        """The trunks in the order in which to dial by them: those that are down come last.
+        """The trunks in the order in which to dial by them: those down or overloaded come last.
 
         They are not left out: a wrong judgement of ours must not silence the house.
         """
@@ -164,6 +169,11 @@ class TrunkRegistrations:
     def note_silence(self, name: str) -> None:
         """Note that a call got not a word from a trunk: it is doubted."""
         self.note_probe(name, SILENT, is_answered=False)
+
+    def note_pause(self, name: str, seconds: int) -> None:
+        """Note that a trunk wants no calls for a while: 503 with Retry-After (RFC 3261 21.5.4)."""
+        self._pauses[name] = self._clock() + timedelta(seconds=min(seconds, LONGEST_PAUSE))
+        log.warning("trunk_wants_a_pause", trunk=name, seconds=seconds)
 
     def calls_of(self, name: str) -> int:
         """Return how many calls of ours a trunk carries or rings now."""
@@ -201,6 +211,9 @@ class TrunkRegistrations:
 
     def _is_usable(self, name: str) -> bool:
         status = self._status[name]
+        pause = self._pauses.get(name)
+        if pause is not None and self._clock() < pause:
+            return False
         return status.is_up and status.registration is not RegistrationState.FAILED
 
     def _first_hop(self, trunk: TrunkOptions) -> Hop:

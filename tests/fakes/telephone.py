@@ -15,7 +15,7 @@ from channels.voice.media.engine import (
     RecordingSummary,
 )
 from channels.voice.sip.errors import CallGone
-from channels.voice.sip.events import CallKey
+from channels.voice.sip.events import CallKey, TransferKey
 from channels.voice.sip.sdp import Direction, NotAcceptable
 
 SILENT = MediaStatistics(
@@ -116,6 +116,9 @@ class FakeMediaLeg:
     async def unbridge(self) -> None:
         return
 
+    async def also_hear(self, voices: Sequence[object]) -> None:
+        return
+
     async def start_recording(self, path: Path) -> None:
         return
 
@@ -151,6 +154,9 @@ class FakeSip:
 
     def reject_reoffer(self, call: CallKey, *, status: int = 488) -> None:
         self._say("reject_reoffer", call, status)
+
+    def reject_transfer(self, transfer: TransferKey, *, status: int = 603) -> None:
+        self.said.append(("reject_transfer", transfer, status))
 
     def _say(self, verb: str, call: CallKey, what: bytes | int) -> None:
         if call in self.gone:

@@ -3,7 +3,8 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from channels.voice.leg import MAX_EVENTS, Leg, LegEnd
+from channels.voice import leg as module
+from channels.voice.leg import MAX_EVENTS, MAX_GLARES, Leg, LegEnd
 from channels.voice.media.engine import LegClosed
 from channels.voice.sip.events import (
     CallAnswered,
@@ -17,9 +18,13 @@ from channels.voice.sip.events import (
     DigitsReceived,
     EndReason,
     ReofferAnswered,
+    ReofferRefused,
     SipEvent,
+    TransferAsked,
+    TransferKey,
 )
 from channels.voice.sip.sdp import Direction
+from channels.voice.sip.uri import Uri
 from tests.fakes.telephone import FakeMediaLeg, FakeSip
 
 KEY = CallKey("call-1")
@@ -143,6 +148,66 @@ async def test_holding_offers_sendonly_and_takes_the_answer(leg: Leg, sip: FakeS
     assert sip.said == [("reoffer", KEY, b"our offer")]
     assert media_of(leg).answers == [b"recvonly"]
     assert leg.media.direction is Direction.SENDONLY
+
+
+def refused_offer(status: int) -> ReofferRefused:
+    return ReofferRefused(call=KEY, status=status, reason="")
+
+
+async def offers_are(sip: FakeSip, count: int) -> None:
+    async with asyncio.timeout(10):
+        while len(sip.said) < count:
+            await asyncio.sleep(0.001)
+
+
+async def test_a_hold_that_meets_an_offer_of_the_other_side_is_tried_again(
+    leg: Leg, sip: FakeSip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GLARE_MS", (0, 1))
+    await leg.hold(Direction.SENDONLY)
+    leg.receive(refused_offer(491))
+    # Meanwhile the offer of the other side is answered.
+    leg.receive(CallReoffered(call=KEY, sdp=b"theirs"))
+    await offers_are(sip, 3)
+
+    verbs = sorted(verb for verb, _, _ in sip.said)
+    assert verbs == ["answer_reoffer", "reoffer", "reoffer"]
+    assert leg.media.direction is Direction.SENDONLY
+
+
+async def test_two_that_meet_again_and_again_are_left_at_that(
+    leg: Leg, sip: FakeSip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GLARE_MS", (0, 0))
+    await leg.hold(Direction.SENDONLY)
+    for tries in range(MAX_GLARES):
+        leg.receive(refused_offer(491))
+        await offers_are(sip, tries + 2)
+    leg.receive(refused_offer(491))
+    await settle()
+
+    assert len(sip.said) == 1 + MAX_GLARES
+
+
+async def test_a_hold_that_is_refused_is_not_tried_again(leg: Leg, sip: FakeSip) -> None:
+    await leg.hold(Direction.SENDONLY)
+    leg.receive(refused_offer(488))
+    await settle()
+
+    assert sip.said == [("reoffer", KEY, b"our offer")]
+
+
+async def test_whoever_is_not_a_seat_brings_nobody_in(leg: Leg, sip: FakeSip) -> None:
+    """A citizen's phone asks us by REFER to ring somebody: only a seat's talk hears of such."""
+    target = Uri.parse("sip:13900000001@192.0.2.1")
+    transfer = TransferKey("t1")
+    asked = TransferAsked(
+        call=KEY, transfer=transfer, target=target, replaces=None, other_call=None, referred_by=""
+    )
+
+    leg.receive(asked)
+
+    assert sip.said == [("reject_transfer", transfer, 603)]
 
 
 async def test_a_peer_that_floods_the_dialog_is_hung_up(leg: Leg, sip: FakeSip) -> None:

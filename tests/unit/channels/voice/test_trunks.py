@@ -3,7 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -126,6 +126,26 @@ async def test_trunks_are_asked_again_and_again_until_the_end() -> None:
     assert target == "sip:192.0.2.2:5070"
     assert destination is not None
     assert destination.port == 5070
+
+
+def test_a_trunk_that_asks_for_a_pause_comes_last_until_it_is_over() -> None:
+    now = NOW
+    trunks = TrunkRegistrations((FIRST, SECOND), clock=lambda: now)
+
+    trunks.note_pause("first", 30)
+    assert names(trunks) == ["second", "first"]
+    now += timedelta(seconds=30)
+    assert names(trunks) == ["first", "second"]
+
+
+def test_no_trunk_is_left_aside_for_longer_than_an_hour() -> None:
+    now = NOW
+    trunks = TrunkRegistrations((FIRST, SECOND), clock=lambda: now)
+
+    trunks.note_pause("first", 86_400)
+    now += timedelta(hours=1)
+
+    assert names(trunks) == ["first", "second"]
 
 
 def test_without_trunks_there_is_nothing_to_show() -> None:
