@@ -99,7 +99,7 @@ def places_part(options: MapOptions) -> WebPart:
         static=PAGES / "static",
         menu=(
             MenuEntry("一张图", "/places/map", COMMAND),
-            MenuEntry("指挥大屏", "/command", COMMAND),
+            MenuEntry("指挥大屏", "/command", COMMAND, home_of=frozenset({Role.LEADER})),
             MenuEntry("监督员", "/places/roster", ROSTER, MenuGroup.BASE_DATA),
             MenuEntry("部件", "/places/components", STAFF | {Role.UNIT}, MenuGroup.BASE_DATA),
             MenuEntry("网格", "/places/grids", STAFF, MenuGroup.BASE_DATA),

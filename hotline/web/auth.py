@@ -178,9 +178,11 @@ def words_of_refusal(request: web.Request, refused: Refused) -> str:
 
 
 def first_page(request: web.Request, user: User) -> str:
-    """Return where this person's work begins: the first line of their menu."""
+    """Return where this person's work begins: at their role's own page, or their menu's first."""
     entries = [entry for part in request.app[PARTS] for entry in part.menu]
-    return next((e.path for e in entries if not e.roles.isdisjoint(user.roles)), "/")
+    mine = [each for each in entries if not each.roles.isdisjoint(user.roles)]
+    homes = [each for each in mine if not each.home_of.isdisjoint(user.roles)]
+    return next((each.path for each in homes + mine), "/")
 
 
 async def post_logout(request: web.Request) -> web.Response:

@@ -184,6 +184,10 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
 """One word for each member; a test holds the table to the enums."""
 
 
+QUEUES: Final[Mapping[str, str]] = {"hotline": "热线"}
+"""Words for the queues that come with the program; a city's own are named as people read them."""
+
+
 def label(value: StrEnum) -> str:
     """Return the Chinese word for a stored value."""
     return LABELS[type(value)][value]
@@ -192,6 +196,23 @@ def label(value: StrEnum) -> str:
 def choices(kind: type[StrEnum]) -> list[tuple[str, str]]:
     """Return value and word of every member, in the order of the enum."""
     return [(member.value, LABELS[kind][member]) for member in kind]
+
+
+def standing(state: TicketState, close_reason: CloseReason | None) -> str:
+    """Return where a ticket stands, as a seat says it; handed on is never called done (R69)."""
+    if state is TicketState.CLOSED and close_reason is not None:
+        return {
+            CloseReason.CONFIRMED: "已办结，诉求人已在回访中确认",
+            CloseReason.NOT_REACHED: "已办结，回访未联系上诉求人",
+            CloseReason.ANSWERED: "已直接答复诉求人",
+        }[close_reason]
+    return {
+        TicketState.OPEN: "已受理，尚未转办",
+        TicketState.TRANSFERRED: "已转办，责任单位正在办理，尚未办结",
+        TicketState.RESOLVED: "已办结，等待回访诉求人",
+        TicketState.CLOSED: "已归档",
+        TicketState.CANCELLED: "已作废",
+    }[state]
 
 
 def reason_of(entry: HistoryEntry) -> str:

@@ -69,6 +69,8 @@ class MenuEntry:
     roles: frozenset[Role]
     group: MenuGroup | None = None
     """None: always in sight, as what people work with all day must be."""
+    home_of: frozenset[Role] = frozenset()
+    """Whose day begins here; everybody else's begins at the first line of their menu."""
 
     def holds(self, path: str) -> bool:
         """Say whether a page of this path belongs to the entry."""

@@ -96,7 +96,7 @@ class HotlineBoard extends Plain {
     if (queues.length === 0) return html`<p class="empty">${t("没有人在排队")}</p>`;
     return html`<div class="scroll"><table class="list">
       <thead><tr><th scope="col">${t("队列")}</th><th scope="col">${t("等待人数")}</th><th scope="col">${t("最长等待")}</th><th scope="col">${t("预计等候")}</th></tr></thead>
-      <tbody>${queues.map((each) => html`<tr><th scope="row">${each.queue}</th><td>${each.waiting}</td>
+      <tbody>${queues.map((each) => html`<tr><th scope="row">${label("Queue", each.queue)}</th><td>${each.waiting}</td>
         <td class="number">${this.#since(each.longest_since)}</td><td>${this.#expected(each.expected)}</td></tr>`)}</tbody></table></div>`;
   }
 
@@ -105,7 +105,7 @@ class HotlineBoard extends Plain {
       <thead><tr><th scope="col">${t("坐席")}</th><th scope="col">${t("分机")}</th><th scope="col">${t("队列")}</th>
         <th scope="col">${t("状态")}</th><th scope="col">${t("时长")}</th><th scope="col">${t("话机")}</th>
         ${this.#live.picture.may_supervise ? html`<th scope="col">${t("操作")}</th>` : nothing}</tr></thead>
-      <tbody>${seats.map((seat) => html`<tr><th scope="row">${seat.name}</th><td>${seat.extension}</td><td>${seat.queue}</td>
+      <tbody>${seats.map((seat) => html`<tr><th scope="row">${seat.name}</th><td>${seat.extension}</td><td>${label("Queue", seat.queue)}</td>
         <td><span class="badge ${seat.state}">${label("SeatState", seat.state)}</span> ${this.#reason(seat)}</td>
         <td class="number">${this.#since(seat.since)}</td><td>${this.#phone(seat)}</td>
         ${this.#live.picture.may_supervise ? html`<td>${this.#acts(seat)}</td>` : nothing}</tr>

@@ -4,7 +4,7 @@ import { html, nothing } from "lit";
 import { call } from "./api.js";
 import { Follow } from "./live.js";
 import { Plain } from "./plain.js";
-import { clock, label, moment, t } from "./words.js";
+import { TICKET_TONE, clock, label, moment, t } from "./words.js";
 
 const HEADING = { ringing: "来电振铃", answered: "通话中", finished: "通话已结束" };
 
@@ -150,7 +150,7 @@ class CallCard extends Plain {
         <ul class="lines">${lines.map((line) => html`
           <li><button class="line-button" @click=${() => this.#open(line)}>
             <span class="number">${line.number}</span>
-            <span class="badge">${label("TicketState", line.state)}</span>
+            <span class="badge ${TICKET_TONE[line.state] ?? ""}">${label("TicketState", line.state)}</span>
             <span class="subject">${line.subject}</span>
             <small>${moment(line.opened_at)} · ${line.category_name}</small>
           </button></li>`)}

@@ -10,7 +10,7 @@ import { Plain } from "./plain.js";
 import { amendment, differ, EMPTY, fieldsOf, newDraftId, openingBody } from "./ticket-fields.js";
 import "./ticket-form.js";
 import { timeline } from "./ticket-view.js";
-import { label, moment, t } from "./words.js";
+import { TICKET_TONE, label, moment, t } from "./words.js";
 
 const QUESTIONS = {
   answer: { text: "答复内容（将告知市民）", button: "提交答复", done: "已直接答复并归档" },
@@ -90,7 +90,7 @@ class TicketDesk extends Plain {
     return html`
       <div class="heading">
         <h2 id="ticket-heading" tabindex="-1">${name}
-          ${ticket ? html`<span class="badge ${ticket.state === "open" ? "warn" : "blue"}" id="ticket-state">${label("TicketState", ticket.state)}</span>` : nothing}</h2>
+          ${ticket ? html`<span class="badge ${TICKET_TONE[ticket.state] ?? ""}" id="ticket-state">${label("TicketState", ticket.state)}</span>` : nothing}</h2>
         ${ticket ? html`<span class="hint">${ticket.due_at ? `${t("办理时限")} ${moment(ticket.due_at)} · ` : ""}
             ${this.code ? html`${t("提取码")} <strong class="number">${this.code}</strong> · ` : nothing}
             ${this.#reply(ticket)}

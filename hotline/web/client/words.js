@@ -43,3 +43,6 @@ const moments = new Intl.DateTimeFormat("sv-SE", {
 export function moment(iso) {
   return iso ? moments.format(new Date(iso)) : "";
 }
+
+/** The colours of a ticket's states, as the pages' badges have them. */
+export const TICKET_TONE = { open: "warn", transferred: "blue", resolved: "good ring", closed: "good" };

@@ -24,7 +24,7 @@ from hotline.web.desk.present import category_json, history_json, ticket_json
 from hotline.web.desk.snapshot import board_snapshot, desk_snapshot
 from hotline.web.desk.supervise import SUPERVISING_ROLES
 from hotline.web.keys import CLOCK, DATABASE, LANGUAGE
-from hotline.web.labels import LABELS, reason_of
+from hotline.web.labels import LABELS, QUEUES, reason_of, standing
 from hotline.web.language import texts_of, translate
 from hotline.web.live import serve_live
 from hotline.web.pages import render
@@ -122,6 +122,7 @@ async def get_ticket_page(request: web.Request) -> web.Response:
         request,
         "hotline/ticket.html",
         ticket=view,
+        standing=standing(view.state, view.close_reason),
         history=history,
         receipt=describe(receipt, request[LANGUAGE][:2]) if receipt else "",
         reason_of=reason_of,
@@ -163,6 +164,7 @@ def _words(request: web.Request) -> str:
         kind.__name__: {value: translate(request, word) for value, word in words.items()}
         for kind, words in LABELS.items()
     }
+    labels["Queue"] = {code: translate(request, word) for code, word in QUEUES.items()}
     words = {
         "labels": labels,
         "replyChannels": list(REPLY_CHANNELS),
@@ -211,8 +213,8 @@ def desk_part(options: DeskOptions) -> WebPart:
             *wrap_ups.ROUTES,
         ),
         menu=(
-            MenuEntry("坐席工作台", "/desk", DESK_ROLES),
-            MenuEntry("值班看板", "/board", BOARD_ROLES),
+            MenuEntry("坐席工作台", "/desk", DESK_ROLES, home_of=frozenset({Role.SEAT})),
+            MenuEntry("值班看板", "/board", BOARD_ROLES, home_of=frozenset({Role.SHIFT_LEADER})),
             wrap_ups.MENU,
         ),
         provides={DESK: options},
