@@ -732,6 +732,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("peer", "case_ref", "sha256", name="uq_exchange_files_file"),
     )
     op.create_index(
+        "ix_exchange_files_troubled",
+        "exchange_files",
+        ["recorded_at"],
+        unique=False,
+        postgresql_where="state <> 'kept'",
+    )
+    op.create_index(
         "ix_exchange_files_wanted",
         "exchange_files",
         ["peer", "recorded_at"],
