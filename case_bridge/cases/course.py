@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from case_bridge.cases.model import CaseMarksRow, CaseStageRow, DisputeRow, NoticeRow
 from case_bridge.cases.notice import DecisionKind, NoticeKind
 from case_bridge.cases.notice_sql import Notices
-from case_bridge.cases.repository import Cases
+from case_bridge.cases.repository import Cases, District
 from case_bridge.cases.responsibility_sql import Disputes
 from case_bridge.cases.rules import Stage
 from case_bridge.units.repository import Units
@@ -171,13 +171,16 @@ async def course_of(session: AsyncSession, case_id: CaseId, *, now: datetime) ->
     )
 
 
-async def waiting_notices(session: AsyncSession, unit_id: UnitId | None) -> Sequence[NoticeView]:
-    """Return what waits for an answer of a unit, or of the centre (None), newest first."""
-    names = dict(await Units(session).names())
-    return [
-        notice_view(row, number, subject, names)
-        for row, number, subject in await Notices(session).waiting(unit_id)
-    ]
+async def waiting_notices(
+    session: AsyncSession, unit_id: UnitId | None, *, district: District = None
+) -> Sequence[NoticeView]:
+    """Return what waits for an answer of a unit, or of the centre (None), newest first.
+
+    Of the centre's only those about a district's cases, if one is named.
+    """
+    found = await Notices(session).waiting(unit_id, district=district)
+    names = dict(await Units(session).names()) if found else {}
+    return [notice_view(row, number, subject, names) for row, number, subject in found]
 
 
 async def helps_wanted(session: AsyncSession, unit_id: UnitId) -> Sequence[HelperView]:

@@ -53,8 +53,10 @@ async def case_page(
         after=read_cursor(after) if after else None,
         limit=limit + 1,
     )
-    names = dict(await Units(session).names())
-    lines = tuple(line_of(row, names, now) for row in rows[:limit])
+    shown = rows[:limit]
+    held = {unit for row in shown for unit in (row.unit_id, row.district_id) if unit}
+    names = await Units(session).names_of(held)
+    lines = tuple(line_of(row, names, now) for row in shown)
     if len(rows) <= limit:
         return CasePage(lines, None)
     return CasePage(lines, write_cursor(rows[limit - 1].registered_at, rows[limit - 1].id))
@@ -153,6 +155,16 @@ async def is_of_district(session: AsyncSession, case_id: CaseId, district_id: Un
         step.detail.get("district_id") == str(district_id)
         for step in await Cases(session).history(case_id)
     )
+
+
+async def holder_of(session: AsyncSession, case_id: CaseId) -> UnitId | None:
+    """Return the second-level platform that holds a case now; None: the first level does.
+
+    Raises:
+        NotFound: if there is no such case.
+    """
+    district_id = (await Cases(session).get(case_id)).district_id
+    return UnitId(district_id) if district_id else None
 
 
 async def case_counts(session: AsyncSession, *, district: District = None) -> dict[CaseState, int]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import undefer
+from sqlalchemy.orm import load_only, undefer
 
 from case_bridge.cases.case import EvidenceOrigin
 from case_bridge.cases.model import (
@@ -34,6 +34,16 @@ RULES = "city"
 ORGANISATION = "organisation"
 """The name of the row beside it."""
 
+
+LINE_COLUMNS: Final = (
+    CaseRow.id, CaseRow.number, CaseRow.state, CaseRow.round, CaseRow.source, CaseRow.kind,
+    CaseRow.category_scheme, CaseRow.category_version, CaseRow.category_code,
+    CaseRow.category_name, CaseRow.condition, CaseRow.subject, CaseRow.place, CaseRow.unit_id,
+    CaseRow.district_id, CaseRow.registered_at, CaseRow.due_at, CaseRow.clock_stopped_at,
+    CaseRow.closed_at,
+)  # fmt: skip
+"""What `reading.line_of` reads; texts and receipts stay where they are."""
+LINE_ONLY: Final = load_only(*LINE_COLUMNS, raiseload=True)
 
 FIRST_LEVEL: Final = "first"
 """Cases that no second-level platform holds."""
@@ -240,10 +250,12 @@ class Cases:
     ) -> Sequence[CaseRow]:
         """Return cases in any of the states, oldest first, from behind the place `after`.
 
+        Only what a line of a list shows is loaded: `LINE_COLUMNS`.
+
         `district` is a second-level platform, `FIRST_LEVEL` for what none holds,
         `DISTRICTS` for what any holds, or None for all.
         """
-        query = select(CaseRow).where(CaseRow.state.in_(states))
+        query = select(CaseRow).where(CaseRow.state.in_(states)).options(LINE_ONLY)
         if unit_id is not None:
             query = query.where(CaseRow.unit_id == unit_id)
         query = query.where(*in_district(district))

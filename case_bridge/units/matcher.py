@@ -1,6 +1,6 @@
 """Which unit answers for a category at a place: pure, with its reason (R26, R31, R32)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -41,6 +41,14 @@ def suggest_unit(rules: Iterable[Responsibility], matter: Matter, *, on: date) -
     return Suggestion(best[0].unit_id, best[0].unit_name, _reason(best))
 
 
+def categories_over(matter: Matter) -> Sequence[str]:
+    """Return how a rule may name the matter's category: each beginning of its code, or any code."""
+    if not matter.kind:
+        return ()
+    beginnings = (matter.code[:length] for length in range(1, len(matter.code) + 1))
+    return [f"{matter.kind}:{each}" for each in (ANY, *beginnings)]
+
+
 def _fits(rule: Responsibility, matter: Matter, on: date) -> bool:
     if rule.scheme not in {ANY, matter.scheme}:
         return False
@@ -68,8 +76,8 @@ def _reason(best: list[Responsibility]) -> str:
     category = "全部类别" if code == ANY else f"类别 {code}"
     area = "全域" if first.area == ANY else first.area
     reason = (
-        f"责任矩阵: {category} x {area} -> {first.unit_name}"
-        f" ({_DUTY_WORDS[first.duty]}, 自 {first.valid_from.isoformat()} 起)"
+        f"责任矩阵：{category} × {area} → {first.unit_name}"
+        f"（{_DUTY_WORDS[first.duty]}，自 {first.valid_from.isoformat()} 起）"
     )
     others = sorted({rule.unit_name for rule in best[1:]} - {first.unit_name})
-    return f"{reason}; 同级还有 {'、'.join(others)}" if others else reason
+    return f"{reason}；同级还有 {'、'.join(others)}" if others else reason

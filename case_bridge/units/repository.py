@@ -1,10 +1,10 @@
 """All SQL about units and responsibilities."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -47,6 +47,15 @@ class Units:
         """Return every unit's id and name, by name."""
         found = await self._session.execute(select(UnitRow.id, UnitRow.name).order_by(UnitRow.name))
         return [(UnitId(unit_id), name) for unit_id, name in found]
+
+    async def names_of(self, unit_ids: Collection[UUID]) -> dict[UnitId, str]:
+        """Return the names of some units; asks nothing about none."""
+        if not unit_ids:
+            return {}
+        found = await self._session.execute(
+            select(UnitRow.id, UnitRow.name).where(UnitRow.id.in_(unit_ids))
+        )
+        return {UnitId(unit_id): name for unit_id, name in found}
 
     async def put(self, unit: Unit) -> None:
         """Write a unit, or bring the one with the same code up to date."""
@@ -137,12 +146,18 @@ class Units:
         )
         return noted is not None
 
-    async def looks(self, day: date) -> Sequence[tuple[UnitRow, UnitLookRow | None]]:
+    async def has_looked(self, unit_id: UnitId, day: date) -> bool:
+        """Say whether the unit looked at its cases on a day."""
+        return await self._session.get(UnitLookRow, (unit_id, day)) is not None
+
+    async def looks(
+        self, day: date, *, district: UnitId | None = None
+    ) -> Sequence[tuple[UnitRow, UnitLookRow | None]]:
         """Return every class I unit with its look of the day, if it looked, by name."""
         found = await self._session.execute(
             select(UnitRow, UnitLookRow)
             .outerjoin(UnitLookRow, and_(UnitLookRow.unit_id == UnitRow.id, UnitLookRow.day == day))
-            .where(UnitRow.unit_class == UnitClass.FIRST)
+            .where(UnitRow.unit_class == UnitClass.FIRST, *_commanded(district))
             .order_by(UnitRow.name)
         )
         return [(unit, look) for unit, look in found]
@@ -151,7 +166,9 @@ class Units:
         """Return the frontage agreement of this number."""
         return await self._session.scalar(select(FrontageRow).where(FrontageRow.number == number))
 
-    async def agreements(self, on: date) -> Sequence[tuple[FrontageRow, UnitRow]]:
+    async def agreements(
+        self, on: date, *, district: UnitId | None = None
+    ) -> Sequence[tuple[FrontageRow, UnitRow]]:
         """Return the frontage agreements in force on a day with their shops, by address."""
         found = await self._session.execute(
             select(FrontageRow, UnitRow)
@@ -159,6 +176,7 @@ class Units:
             .where(
                 FrontageRow.signed_on <= on,
                 or_(FrontageRow.ends_on.is_(None), FrontageRow.ends_on > on),
+                *_commanded(district),
             )
             .order_by(FrontageRow.address)
         )
@@ -183,12 +201,22 @@ class Units:
             )
         )
 
-    async def in_force(self, on: date) -> Sequence[Responsibility]:
-        """Return the matrix as it stands on a day."""
+    async def in_force(self, on: date, categories: Collection[str]) -> Sequence[Responsibility]:
+        """Return the lines of the matrix for some categories (`kind:code`) as of a day."""
         found = await self._session.execute(
-            select(ResponsibilityRow, UnitRow.name)
+            select(
+                ResponsibilityRow.scheme,
+                ResponsibilityRow.category,
+                ResponsibilityRow.area,
+                ResponsibilityRow.unit_id,
+                ResponsibilityRow.duty,
+                ResponsibilityRow.valid_from,
+                ResponsibilityRow.valid_to,
+                UnitRow.name,
+            )
             .join(UnitRow, UnitRow.id == ResponsibilityRow.unit_id)
             .where(
+                ResponsibilityRow.category.in_(categories),
                 ResponsibilityRow.valid_from <= on,
                 or_(ResponsibilityRow.valid_to.is_(None), ResponsibilityRow.valid_to > on),
             )
@@ -199,10 +227,18 @@ class Units:
                 category=row.category,
                 area=row.area,
                 unit_id=UnitId(row.unit_id),
-                unit_name=name,
+                unit_name=row.name,
                 duty=row.duty,
                 valid_from=row.valid_from,
                 valid_to=row.valid_to,
             )
-            for row, name in found
+            for row in found
         ]
+
+
+def _commanded(district: UnitId | None) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition that keeps a list of units within a district."""
+    if district is None:
+        return ()
+    of_district = select(UnitDistrictRow.unit_id).where(UnitDistrictRow.district_id == district)
+    return (UnitRow.id.in_(of_district),)

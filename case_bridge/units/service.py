@@ -7,13 +7,13 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_bridge.units.matcher import Matter, suggest_unit
+from case_bridge.units.matcher import Matter, categories_over, suggest_unit
 from case_bridge.units.model import FrontageRow
 from case_bridge.units.repository import Units
 from case_bridge.units.unit import ResponsibilityRule, Suggestion, Unit, UnitClass, UnitContact
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import Conflict, Invalid
+from hotline.kernel.errors import Conflict, Forbidden, Invalid
 from hotline.kernel.ids import UnitId, new_id
 
 _KINDS: Final = frozenset({"facility", "incident"})
@@ -96,6 +96,11 @@ async def note_look(uow: UnitOfWork, unit_id: UnitId, *, by_name: str, now: date
     return await Units(uow.session).look(unit_id, day, at=now, by_name=by_name)
 
 
+async def has_looked(session: AsyncSession, unit_id: UnitId, *, now: datetime) -> bool:
+    """Say whether today's first look of a unit is on record (R37)."""
+    return await Units(session).has_looked(unit_id, now.astimezone(SHANGHAI).date())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookView:
     """A class I unit, and when it looked at its cases today."""
@@ -119,8 +124,10 @@ class FrontageView:
     ends_on: date | None
 
 
-async def class_one_looks(session: AsyncSession, *, now: datetime) -> Sequence[LookView]:
-    """Return every class I unit with today's first look, by name (R37)."""
+async def class_one_looks(
+    session: AsyncSession, *, district: UnitId | None = None, now: datetime
+) -> Sequence[LookView]:
+    """Return every class I unit, or those of a district, with today's first look (R37)."""
     day = now.astimezone(SHANGHAI).date()
     return [
         LookView(
@@ -128,12 +135,14 @@ async def class_one_looks(session: AsyncSession, *, now: datetime) -> Sequence[L
             looked_at=look.first_at if look else None,
             by_name=look.by_name if look else "",
         )
-        for unit, look in await Units(session).looks(day)
+        for unit, look in await Units(session).looks(day, district=district)
     ]
 
 
-async def frontage_register(session: AsyncSession, *, now: datetime) -> Sequence[FrontageView]:
-    """Return the frontage agreements in force today, by address (R40)."""
+async def frontage_register(
+    session: AsyncSession, *, district: UnitId | None = None, now: datetime
+) -> Sequence[FrontageView]:
+    """Return the frontage agreements in force today, by address (R40); of one district too."""
     day = now.astimezone(SHANGHAI).date()
     return [
         FrontageView(
@@ -146,7 +155,7 @@ async def frontage_register(session: AsyncSession, *, now: datetime) -> Sequence
             signed_on=row.signed_on,
             ends_on=row.ends_on,
         )
-        for row, unit in await Units(session).agreements(day)
+        for row, unit in await Units(session).agreements(day, district=district)
     ]
 
 
@@ -159,10 +168,14 @@ async def sign_frontage(
     duties: str,
     signed_on: date,
     ends_on: date | None = None,
+    district: UnitId | None = None,
 ) -> UnitId:
     """Register a shop's agreement about frontage duties; it becomes a unit reached by phone (R40).
 
+    Signed by a `district`, the shop is that district's.
+
     Raises:
+        Forbidden: if the shop is another district's, or the city's.
         Invalid: if number, address, duties or phone are missing, or the end is not after the
             start.
         Conflict: if the number was given to another shop.
@@ -176,8 +189,13 @@ async def sign_frontage(
     if ends_on is not None and ends_on <= signed_on:
         raise Invalid("ends_on", "is not after the day of signing")
     units = Units(uow.session)
+    known = (await units.by_code()).get(shop.code)
+    if district is not None and known is not None and await units.district_of(known) != district:
+        raise Forbidden("the shop is another district's")
     await units.put(replace(shop, unit_class=UnitClass.FRONTAGE))
     unit_id = (await units.by_code())[shop.code]
+    if district is not None:
+        await units.put_district(unit_id, district)
     row = await units.agreement(number.strip())
     if row is None:
         row = FrontageRow(id=new_id(), number=number.strip(), unit_id=unit_id)
@@ -209,8 +227,14 @@ async def find_units(
 ) -> list[Suggestion | None]:
     """Return a suggestion for each matter, in their order, from one look at the matrix."""
     today = now.astimezone(SHANGHAI).date()
-    rules = await Units(session).in_force(today)
-    return [suggest_unit(rules, matter, on=today) for matter in matters]
+    # Cases of one category at one place are many on a page, and have one answer.
+    different = dict.fromkeys(matters)
+    categories = {each for matter in different for each in categories_over(matter)}
+    if not categories:
+        return [None] * len(matters)
+    rules = await Units(session).in_force(today, categories)
+    found = {matter: suggest_unit(rules, matter, on=today) for matter in different}
+    return [found[matter] for matter in matters]
 
 
 async def list_units(

@@ -15,7 +15,14 @@ from case_bridge.cases.states import CaseState, CaseTrigger
 from case_bridge.cases.views import CaseLine, CasePage
 from case_bridge.merging.reading import proposals
 from case_bridge.units.matcher import Matter
-from case_bridge.units.service import districts_of_units, find_units, list_units, note_look
+from case_bridge.units.service import (
+    districts_of_units,
+    find_units,
+    has_looked,
+    list_units,
+    note_look,
+    unit_name,
+)
 from case_bridge.units.unit import Suggestion
 from case_bridge.web.course_present import notice_json
 from case_bridge.web.merging import proposal_json
@@ -55,6 +62,7 @@ async def get_desk(request: web.Request) -> web.Response:
         alike = await proposals(
             session, [line.case_id for line in to_decide.lines], district=district
         )
+        is_leader = is_leader and district is None
         alarms = await bridge.open_alarms(session) if is_leader else ()
         failed = await bridge.failed_links(session) if is_leader else ()
         counts = await case_counts(session, district=district)
@@ -95,15 +103,20 @@ async def get_dispatch(request: web.Request) -> web.Response:
             now=now,
         )
         suggestions = await suggest(session, page.lines, request.app[CLOCK])
-        units = await list_units(session, district_id=district)
         organisation = await organisation_of(session)
+        is_named = wants_json(request) or organisation.has_districts
+        units = await list_units(session, district_id=district) if is_named else ()
         below = await districts_of_units(session) if organisation.has_districts else {}
         # What the second level has to report up; the first level sees what it handed down.
-        reported = await case_page(
-            session,
-            [CaseState.HANDLED] if district else HELD_BELOW,
-            district=district or DISTRICTS,
-            now=now,
+        reported = (
+            await case_page(
+                session,
+                [CaseState.HANDLED] if district else HELD_BELOW,
+                district=district or DISTRICTS,
+                now=now,
+            )
+            if district or organisation.has_districts
+            else CasePage((), None)
         )
     pairs = [
         (line, found, None if district else _platform(found, below, dict(units)))
@@ -153,10 +166,8 @@ async def get_unit(request: web.Request) -> web.Response:
     unit_id = user.unit_id
     if unit_id is None:
         raise Forbidden("the account belongs to no unit")
-    async with request.app[DATABASE].begin() as uow:
-        # R37: a class I unit looks at least once a day; the first look is on record.
-        await note_look(uow, unit_id, by_name=user.display_name, now=now)
     async with request.app[DATABASE].read() as session:
+        is_first_look = not await has_looked(session, unit_id, now=now)
         page = await case_page(
             session,
             TO_HANDLE,
@@ -167,7 +178,11 @@ async def get_unit(request: web.Request) -> web.Response:
         waiting = await case_page(session, WAITING, unit_id=unit_id, now=now)
         helps = await helps_wanted(session, unit_id)
         notices = await waiting_notices(session, unit_id)
-        names = dict(await list_units(session))
+        name = await unit_name(session, unit_id)
+    if is_first_look:
+        # R37: a class I unit looks at least once a day; the first look is on record.
+        async with request.app[DATABASE].begin() as uow:
+            await note_look(uow, unit_id, by_name=user.display_name, now=now)
     if wants_json(request):
         return web.json_response(
             {
@@ -188,7 +203,7 @@ async def get_unit(request: web.Request) -> web.Response:
         waiting=waiting,
         helps=helps,
         notices=notices,
-        unit_name=names.get(unit_id, ""),
+        unit_name=name,
     )
 
 

@@ -2,15 +2,17 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import jinja2
 from aiohttp import web
 from jinja2.ext import i18n as gettext_extension
+from markupsafe import Markup
 
 from hotline.accounts.service import User
 from hotline.kernel.clock import SHANGHAI
@@ -22,6 +24,8 @@ from hotline.web.routing import MenuEntry, MenuGroup, WebPart
 
 OWN_TEMPLATES: Final = Path(__file__).parent / "templates"
 OWN_STATIC: Final = Path(__file__).parent / "static"
+KNOWN_TEXTS: Final = 4096
+"""Texts of pages that are kept ready; some hold a stored value, so there is no end of them."""
 SHORT_MENU: Final = 7
 """So many entries stand side by side without headings."""
 
@@ -43,6 +47,8 @@ class Assets:
     folders: dict[str, Path]
     """Prefix under /static/ to folder; the empty prefix is the hotline's own."""
     _versions: dict[Path, tuple[int, str]]
+    _paths: dict[str, Path] = field(default_factory=dict)
+    """Where the files lie that pages name."""
 
     @classmethod
     def of(cls, parts: Iterable[WebPart]) -> "Assets":
@@ -60,7 +66,9 @@ class Assets:
 
     def url(self, name: str) -> str:
         """Return the address of a file, with its content's hash: cached for ever, never stale."""
-        path = self.path(name)
+        path = self._paths.get(name) or self.path(name)
+        if path is not None:
+            self._paths[name] = path
         return f"/static/{name}?v={self.version(path)}" if path else f"/static/{name}"
 
     def version(self, path: Path) -> str:
@@ -97,6 +105,17 @@ def _add_words(environment: jinja2.Environment, texts: Texts) -> None:
     def translated(text: str) -> str:
         return texts.get(text, text)
 
+    @lru_cache(KNOWN_TEXTS)
+    def plain(text: str) -> Markup:
+        return marked(text) % {}
+
+    def marked(text: str) -> Markup:
+        # As Jinja's own gettext has it: a text of a page or catalogue, which may hold marks.
+        return Markup(translated(text))  # noqa: S704
+
+    def filled(text: str, **values: object) -> Markup:
+        return marked(text) % values if values else plain(text)
+
     def translated_number(text: str, _many: str, _number: int) -> str:
         # Chinese has no plural, so the source text is one.
         return translated(text)
@@ -110,6 +129,7 @@ def _add_words(environment: jinja2.Environment, texts: Texts) -> None:
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         translated, translated_number, newstyle=True
     )
+    environment.globals |= {"gettext": filled, "_": filled}
     environment.filters |= {
         "label": word,
         "words": words,
@@ -142,8 +162,9 @@ def render(
         options=request.app[OPTIONS],
         request_id=request[REQUEST_ID],
         static_url=request.app[ASSETS].url,
-        form_token=lambda: form_token(request),
-        form_token_field=lambda: form_token_field(request),
+        form_token=cache(lambda: form_token(request)),
+        # A list has one in every row.
+        form_token_field=cache(lambda: form_token_field(request)),
         **context,
     )
     response = web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
