@@ -1136,6 +1136,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_place_names_changed_at"), "place_names", ["changed_at"], unique=False)
     op.create_table(
+        "processes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("started_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("disk_free", sa.BigInteger(), nullable=False),
+        sa.Column("disk_total", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_processes")),
+    )
+    op.create_table(
         "queue_entries",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("call_id", sa.Uuid(), nullable=False),
@@ -1235,6 +1249,17 @@ def upgrade() -> None:
         unique=False,
         postgresql_where="state = 'running'",
     )
+    op.create_table(
+        "recordings_proofs",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("made_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("unproven", sa.Integer(), nullable=False),
+        sa.Column("findings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recordings_proofs")),
+    )
+    op.create_index("ix_recordings_proofs_made", "recordings_proofs", ["made_at"], unique=False)
     op.create_table(
         "reward_rates",
         sa.Column("id", sa.Uuid(), nullable=False),
