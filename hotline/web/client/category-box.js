@@ -67,8 +67,14 @@ class CategoryBox extends Plain {
 
   #type(event) {
     this.query = event.target.value;
-    clearTimeout(this.#timer);
+    this.#forget(); // nobody chooses among what was found for an older word
     this.#timer = setTimeout(() => this.#search(this.query), PAUSE);
+  }
+
+  #forget() {
+    clearTimeout(this.#timer);
+    this.#asked++;
+    this.active = -1;
   }
 
   async #search(query) {
@@ -95,7 +101,7 @@ class CategoryBox extends Plain {
       this.#search(this.query);
     } else if (this.open && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
-      const step = event.key === "ArrowDown" ? 1 : -1;
+      const step = event.key === "ArrowDown" ? 1 : this.active < 0 ? 0 : -1;
       this.active = (this.active + step + this.found.length) % this.found.length;
     } else if (event.key === "Enter" && !event.ctrlKey) {
       event.preventDefault();
@@ -108,12 +114,14 @@ class CategoryBox extends Plain {
   }
 
   #leave() {
+    this.#forget();
     this.open = false;
     if (this.query === "") this.#choose(null);
     else this.query = null;
   }
 
   #choose(category) {
+    this.#forget();
     this.open = false;
     this.query = null;
     this.category = category;

@@ -16,6 +16,9 @@ const MAY_BREAK = ["available", "offered", "wrap_up", "on_break"];
 class SeatBar extends Plain {
   static properties = { live: { attribute: false }, choosing: { state: true }, busy: { state: true } };
 
+  #acts = Promise.resolve();
+  #doing = null;
+
   connectedCallback() {
     super.connectedCallback();
     this.follow ??= new Follow(this, this.live);
@@ -110,9 +113,15 @@ class SeatBar extends Plain {
     if (this.seat) this.act(this.seat.state === "signed_out" ? "sign_in" : "sign_out");
   }
 
-  /** Asks the server for an act of the seat. */
-  async act(act, reason) {
-    if (this.busy) return;
+  /** Asks the server for an act of the seat: one after the other, and none twice. */
+  act(act, reason) {
+    // A new state shows before the answer to its act is there; what is pressed then is not lost.
+    if (act === this.#doing) return;
+    this.#doing = act;
+    this.#acts = this.#acts.then(() => this.#send(act, reason));
+  }
+
+  async #send(act, reason) {
     this.busy = true;
     try {
       const { seat } = await call("POST", "/desk/state", { act, ...(reason && { reason }) });
@@ -122,6 +131,7 @@ class SeatBar extends Plain {
       this.dispatchEvent(new CustomEvent("trouble", { detail: error.message, bubbles: true }));
     } finally {
       this.busy = false;
+      if (this.#doing === act) this.#doing = null;
     }
   }
 

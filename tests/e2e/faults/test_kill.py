@@ -1,12 +1,15 @@
 """kill -9 of the whole tree while citizens write, call and are called; then the reckoning."""
 
+import asyncio
+import random
 from pathlib import Path
 
 import pytest
 
 from benchmarks.faults.accounts import find_problems
+from benchmarks.faults.installation import Installation
 from benchmarks.faults.kill import kill
-from benchmarks.faults.traffic import Ledger
+from benchmarks.faults.traffic import Ledger, Traffic
 from hotline.kernel.db import Database
 
 
@@ -23,12 +26,23 @@ async def test_kill_9_loses_no_acknowledged_contact_and_makes_no_callback_twice(
     assert result.ledger.mails
 
 
-@pytest.mark.timeout(300)
-async def test_a_contact_that_was_claimed_while_nobody_was_there_is_missed(tmp_path: Path) -> None:
-    """The reckoning can fail."""
-    result = await kill(tmp_path, 1, unsafe=True)
+async def test_a_contact_that_was_claimed_while_nobody_was_there_is_missed(
+    tmp_path: Path, database: Database
+) -> None:
+    """The reckoning can fail: `--unsafe` claims forms while the house is down."""
+    ledger = Ledger()
+    down = Installation(tmp_path, {})
+    traffic = Traffic(down, ledger, random.Random(0), unsafe=True)
+    claiming = asyncio.create_task(traffic.forms())
+    async with asyncio.timeout(10):
+        while not ledger.forms:
+            await asyncio.sleep(0)
+    claiming.cancel()
 
-    assert "an acknowledged form is there 0 times" in result.problems
+    async with database.read() as session:
+        problems = await find_problems(session, ledger, {})
+
+    assert problems == ["an acknowledged form is there 0 times"]
 
 
 async def test_the_reckoning_misses_each_kind_of_contact(database: Database) -> None:

@@ -1,7 +1,9 @@
 """Call control at the seat's page: consultation, three-way, parking; sound verified by content."""
 
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from channels.voice.tones import write_tone
@@ -121,6 +123,7 @@ async def test_a_call_is_parked_on_one_page_and_picked_up_on_another(
         await call.wait_over()
 
 
+@pytest.mark.parametrize("house", [timedelta(seconds=8)], indirect=True)
 async def test_a_page_that_is_killed_in_a_consultation_leaves_the_citizen_with_the_colleague(
     house: TalkHouse, citizen_voice: Path
 ) -> None:
@@ -141,7 +144,6 @@ async def test_a_page_that_is_killed_in_a_consultation_leaves_the_citizen_with_t
             await seat.page.wait_for_selector("#transfer:has-text('咨询中')")
             await seat.page.close()
             await heard_now(call.heard, MUSIC_HZ)
-            # The page has half a minute to come back.
             await eventually(
                 lambda: _has(call.heard, COLLEAGUE_HZ), "the colleague attends", seconds=60
             )

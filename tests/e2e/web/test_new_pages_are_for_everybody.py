@@ -36,6 +36,9 @@ KEYS_OF_A_DATE = 4
 """A field for a date takes one key each for year, month, day and calendar."""
 
 STOPS = """() => {
+  for (const renewal of ['htmx:beforeRequest', 'htmx:beforeSwap']) {
+    document.addEventListener(renewal, event => event.preventDefault());
+  }
   const stops = [...document.querySelectorAll(
     'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]')]
     .filter(each => !each.disabled && each.tabIndex >= 0 && each.checkVisibility())
@@ -43,7 +46,10 @@ STOPS = """() => {
   stops.forEach((each, number) => each.dataset.stop = number);
   return stops.length;
 }"""
-"""Marks everything that a keyboard must be able to reach; says how much there is."""
+"""Marks everything that a keyboard must be able to reach; says how much there is.
+
+A page that renews itself stands still meanwhile: what is new has no mark.
+"""
 
 HERE = """() => {
   const here = document.activeElement, style = getComputedStyle(here);
