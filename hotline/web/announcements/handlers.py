@@ -8,12 +8,19 @@ from aiohttp import web
 
 from hotline.accounts.roles import Role
 from hotline.contacts.announcements import service as announcements
-from hotline.contacts.announcements.service import HearingClass
 from hotline.contacts.announcements.choice import Choice
+from hotline.contacts.announcements.service import HearingClass
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import NotFound
 from hotline.kernel.privacy import mask_phone
-from hotline.web.announcements.form import FILE, PROMPT, SPOKEN, Filled, read_draft
+from hotline.web.announcements.form import (
+    FILE,
+    PROBLEMS,
+    PROMPT,
+    SPOKEN,
+    Filled,
+    read_draft,
+)
 from hotline.web.announcements.options import ANNOUNCEMENTS, AnnouncementOptions
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE, OPTIONS
@@ -45,8 +52,8 @@ async def get_announcements(request: web.Request) -> web.Response:
     """Show what is on, will be and was, and the form that switches one on."""
     until = request.app[CLOCK]().astimezone(SHANGHAI) + USUAL
     source = PROMPT if request.app[ANNOUNCEMENTS].speak is None else SPOKEN
-    values = {"until": f"{until:%Y-%m-%dT%H:%M}", "asks": True, "lines": (), "source": source}
-    return await _page(request, Filled(values))
+    values = {"text": "", "prompt": "", "lines": (), "asks": True, "source": source, "from": ""}
+    return await _page(request, Filled({**values, "until": f"{until:%Y-%m-%dT%H:%M}"}))
 
 
 async def post_announcement(request: web.Request) -> web.Response:
@@ -125,7 +132,8 @@ async def _page(request: web.Request, filled: Filled) -> web.Response:
         lines=[(each, tally, _stands(each, now)) for each, tally in found],
         classes=CLASSES,
         values=filled.values,
-        problems=filled.problems,
+        is_refused=bool(filled.problems),
+        problems={name: filled.problems.get(name, "") for name in PROBLEMS},
         sources=_sources(options),
         prompts=[(name, each.text) for name, each in options.prompts.items()],
         numbers=request.app[OPTIONS].numbers,
