@@ -119,6 +119,9 @@ class RtpSettings(Part):
     """Media over UDP."""
 
     ports: PortRangeField = PortRange(16384, 17383)
+    host: str = ""
+    """The address of this host where sound comes to the voice process itself, and which SDP names;
+    empty: that of SIP. Behind a proxy on the same host the two differ."""
 
 
 class SmtpSettings(Part):

@@ -269,10 +269,10 @@ def media_options(settings: Settings) -> EmbeddedMediaOptions:
     """Where sound is received."""
     ports = settings.rtp.ports
     return EmbeddedMediaOptions(
-        host=settings.sip.address.host,
+        host=settings.rtp.host or settings.sip.address.host,
         first_port=ports.first,
         last_port=ports.last,
-        advertised_host=settings.sip.public_host or None,
+        advertised_host=settings.rtp.host or settings.sip.public_host or None,
         codecs=tuple(Codec(name.upper()) for name in settings.media.codecs),
         page_codecs=tuple(Codec(name.upper()) for name in settings.media.page_codecs),
     )

@@ -243,6 +243,10 @@ class EmbeddedLeg:
         self.line.move(path)
         self.apply(terms)
 
+    def tell_keys_to(self, digits: asyncio.Queue[Digit]) -> None:
+        """Put the keys into another queue from now on: of the leg that this one stands for."""
+        self._digits = digits
+
     def shut(self) -> None:
         """Stop at once and free the ports, but leave the recording to `close`."""
         if not self.line.is_closed:

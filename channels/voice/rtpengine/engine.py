@@ -6,6 +6,9 @@ async with RtpengineMediaEngine(options) as media:
 Each leg is a call of rtpengine with two parties, the telephone and an inner end (`bodies`,
 `circuit`). Negotiation with the telephone is the embedded engine's: rtpengine is told what was
 agreed, and never sees what a stranger wrote. Who hears whom is the `wiring`'s.
+
+Telephones that speak nothing of G.711, or whose sound is encrypted with keys in SDP, are carried by
+the embedded engine in this process, beside pages: they hear and are heard by all others.
 """
 
 import asyncio
@@ -24,6 +27,7 @@ from channels.voice.media.engine import (
     MediaLeg,
     PortsExhausted,
 )
+from channels.voice.media.leg import EmbeddedLeg
 from channels.voice.media.negotiation import LocalEnd, Negotiator
 from channels.voice.media.path import MediaPath
 from channels.voice.media.pulse import Pulse
@@ -41,7 +45,6 @@ from channels.voice.rtpengine.ng import Answer, HostRefused, HostSilent, text
 from channels.voice.rtpengine.prompts import SoundShelf
 from channels.voice.rtpengine.recording import finish_abandoned
 from channels.voice.rtpengine.wiring import Wiring
-from channels.voice.sip.sdp import NotAcceptable
 from hotline.kernel.clock import Clock, system_clock
 from hotline.kernel.tasks import spawn
 
@@ -116,9 +119,11 @@ class RtpengineMediaEngine:
     async def answer(
         self, call_id: str, offer: bytes, *, srtp: Srtp = Srtp.OFF
     ) -> tuple[MediaLeg, bytes]:
-        """Open a leg for an offer and return it with our answer; always plain."""
-        _refuse_required(srtp)
-        terms, _ = Negotiator(self._local_end(self._somewhere)).answer(offer)
+        """Open a leg for an offer and return it with our answer."""
+        terms, _ = Negotiator(self._any_end(srtp)).answer(offer)
+        if terms.codec not in LAWS or terms.srtp is not None:
+            sound, answer = await self._mixer.answer(call_id, offer, srtp=srtp)
+            return self._keep_local(sound), answer
         wishes = Wishes(
             telephone=bodies.telephone(terms),
             is_agreed=terms.remote is not None,
@@ -128,11 +133,15 @@ class RtpengineMediaEngine:
         circuit = await self._open(wishes)
         negotiator = Negotiator(self._local_end(circuit.outer))
         _, answer = negotiator.answer(offer)
-        return self._make(call_id, circuit, negotiator), answer
+        leg = self._make(call_id, circuit, negotiator)
+        await leg.listen_for_tones()
+        return leg, answer
 
     async def offer(self, call_id: str, *, srtp: Srtp = Srtp.OFF) -> tuple[MediaLeg, bytes]:
-        """Open a leg and return it with our offer; always plain."""
-        _refuse_required(srtp)
+        """Open a leg and return it with our offer."""
+        if srtp is not Srtp.OFF or self._options.mixer.codecs[0] not in LAWS:
+            sound, offer = await self._mixer.offer(call_id, srtp=srtp)
+            return self._keep_local(sound), offer
         circuit = await self._open(Wishes())
         negotiator = Negotiator(self._local_end(circuit.outer))
         return self._make(call_id, circuit, negotiator), negotiator.offer()
@@ -151,7 +160,9 @@ class RtpengineMediaEngine:
 
     def open_on(self, call_id: str, path: MediaPath, terms: StreamTerms) -> LocalLeg:
         """Open a leg on a path of its own, whose terms are agreed already (a page's)."""
-        sound = self._mixer.open_on(call_id, path, terms)
+        return self._keep_local(self._mixer.open_on(call_id, path, terms))
+
+    def _keep_local(self, sound: EmbeddedLeg) -> LocalLeg:
         leg = LocalLeg(sound, self._wiring, self._locals.discard)
         self._locals.add(leg)
         return leg
@@ -172,14 +183,16 @@ class RtpengineMediaEngine:
 
     # inside
 
-    @property
-    def _somewhere(self) -> Address:
-        host = self._options.hosts[0][0]
-        return ("::1" if ":" in host else "127.0.0.1"), 9
+    def _any_end(self, srtp: Srtp) -> LocalEnd:
+        """Return an end with all that this process could speak, to learn what would be agreed."""
+        host = "::1" if ":" in self._options.hosts[0][0] else "127.0.0.1"
+        codecs = self._options.mixer.codecs
+        return LocalEnd(host, 9, secrets.randbits(62), codecs=codecs, srtp=srtp)
 
     def _local_end(self, address: Address) -> LocalEnd:
         # rtpengine could transcode others, but its captures are read as G.711.
-        return LocalEnd(*address, secrets.randbits(62), codecs=LAWS)
+        laws = tuple(codec for codec in self._options.mixer.codecs if codec in LAWS)
+        return LocalEnd(*address, secrets.randbits(62), codecs=laws)
 
     async def _open(self, wishes: Wishes) -> Circuit:
         """Open a circuit on the first host that takes it.
@@ -232,8 +245,3 @@ class RtpengineMediaEngine:
         while True:
             await finish_abandoned(spool, lambda: self._clock().timestamp(), self._around.shelf)
             await asyncio.sleep(TIDY_SECONDS)
-
-
-def _refuse_required(srtp: Srtp) -> None:
-    if srtp is Srtp.REQUIRED:
-        raise NotAcceptable("SRTP is required here, and rtpengine is not asked for it")

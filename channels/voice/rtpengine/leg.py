@@ -20,6 +20,7 @@ from channels.voice.media.engine import (
     RecordingFailed,
     RecordingSummary,
 )
+from channels.voice.media.leg import EmbeddedLeg
 from channels.voice.media.negotiation import Negotiator
 from channels.voice.rtp.source import Address
 from channels.voice.rtp.terms import StreamTerms
@@ -84,6 +85,9 @@ class RtpengineLeg(Party):
         self._counters = Counters(self._loop.time())
         self._playing: Playing | None = None
         self._play_request = 0
+        self._has_other_keys = False
+        self._ear: EmbeddedLeg | None = None
+        """The twin, where it hears keys that the telephone sounds."""
         self._recording: SpoolRecording | None = None
 
     # what it is
@@ -145,7 +149,13 @@ class RtpengineLeg(Party):
             hears=terms.receives,
             speaks=terms.sends,
         )
+        await self.listen_for_tones()
         await self.refresh()
+
+    async def listen_for_tones(self) -> None:
+        """Hear keys as tones from a telephone that has no other way; rtpengine 10.5 does not."""
+        if self.needs_ear or self._ear is not None:
+            await self.wiring.settle(self)
 
     # sound
 
@@ -173,7 +183,10 @@ class RtpengineLeg(Party):
             await self._leave(playing)
 
     def keys_come_by_signalling(self) -> None:
-        """Do nothing: rtpengine does not listen for tones."""
+        """Take tones for sound."""
+        self._has_other_keys = True
+        if self._ear is not None:
+            self._ear.keys_come_by_signalling()
 
     async def stop_playing(self) -> None:
         """Fall silent now."""
@@ -257,6 +270,12 @@ class RtpengineLeg(Party):
         return False
 
     @property
+    def needs_ear(self) -> bool:
+        """Say whether keys can only come as tones."""
+        is_agreed = self.circuit.wishes.is_agreed
+        return is_agreed and self.event_type is None and not self._has_other_keys
+
+    @property
     def entrance(self) -> Address:
         """Return where a partner sends to."""
         return self.circuit.inner
@@ -266,6 +285,10 @@ class RtpengineLeg(Party):
         twin, offer = await mixer.offer(self.call_id)
         end = bodies.Party(self.circuit.inner, event_type=self.event_type)
         await twin.accept_answer(end.describe().encode())
+        self._ear = None
+        if self.needs_ear:
+            self._ear = twin
+            twin.tell_keys_to(self._digits)
         return twin, bodies.address_in({"sdp": offer})
 
     async def steer(self, to: Address | None, *, passes_keys: bool = False) -> None:

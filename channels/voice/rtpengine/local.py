@@ -41,6 +41,11 @@ class LocalLeg(Party):
         """Return nothing: its partners are mixed."""
 
     @property
+    def needs_ear(self) -> bool:
+        """Say that it does not: its sound is here."""
+        return False
+
+    @property
     def entrance(self) -> Address:
         """Return nowhere: its partners are mixed."""
         return NOWHERE

@@ -1,9 +1,9 @@
 """Who hears whom: two by rtpengine alone, more by a mix in this process.
 
 rtpengine 10.5 has no mixer. Two legs are joined by pointing their inner ends at each other, and no
-packet comes here. As soon as a third is to be heard, or a page takes part, each leg of the group
-gets a twin in the embedded engine, the inner ends point at the twins, and those are bridged. A
-hotline of sixty conversations has two or three that are listened to, so the cost stays small.
+packet comes here. As soon as a third is to be heard, a page takes part, or keys are tones, each leg
+of the group gets a twin in the embedded engine, the inner ends point at the twins, and those are
+bridged. A hotline of sixty conversations has two or three of them, so the cost stays small.
 """
 
 import asyncio
@@ -37,6 +37,11 @@ class Party:
     @property
     def event_type(self) -> int | None:
         """The number of its keys, None without any."""
+        raise NotImplementedError
+
+    @property
+    def needs_ear(self) -> bool:
+        """Whether its keys come as tones, which only this process hears."""
         raise NotImplementedError
 
     @property
@@ -147,14 +152,14 @@ class Wiring:
         """Press a key towards a party, through its twin, and wait until it is sent."""
         party.presses_keys += 1
         try:
-            await self._settle(party)
+            await self.settle(party)
             twin = self._twins.get(party)
             if twin is None:
                 raise LegClosed(f"leg of call {party.call_id} is closed")
             await twin.leg.send_digit(key, duration_ms)
         finally:
             party.presses_keys -= 1
-            await self._settle(party)
+            await self.settle(party)
 
     async def remove(self, party: Party) -> None:
         """Forget a party that is closed."""
@@ -169,11 +174,12 @@ class Wiring:
             await self._carry_out(touched)
             await self._drop_twin(party)
 
-    # inside
-
-    async def _settle(self, party: Party) -> None:
+    async def settle(self, party: Party) -> None:
+        """Carry out what has changed about a party."""
         async with self._lock:
             await self._carry_out({party})
+
+    # inside
 
     def _leave(self, party: Party) -> set[Party]:
         """Take a party out of what it is in; return everybody whom that may touch."""
@@ -277,7 +283,7 @@ class Wiring:
 
 
 def _needs_mix(party: Party) -> bool:
-    if party.is_local or party.hears or party.room or party.presses_keys:
+    if party.is_local or party.needs_ear or party.hears or party.room or party.presses_keys:
         return True
     # rtpengine 10.5 passes keys on under the number that they came with.
     types = {party.event_type, party.partner.event_type if party.partner else None} - {None}

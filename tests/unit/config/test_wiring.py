@@ -90,6 +90,13 @@ def test_media_is_told_its_ports_and_what_to_call_itself(house: House) -> None:
     assert (options.host, options.sdp_host) == ("0.0.0.0", "192.0.2.10")
 
 
+def test_media_may_have_an_address_of_its_own(house: House) -> None:
+    rtp = house.settings.rtp.model_copy(update={"host": "192.0.2.77"})
+    options = wiring.media_options(house.settings.model_copy(update={"rtp": rtp}))
+
+    assert (options.host, options.sdp_host) == ("192.0.2.77", "192.0.2.77")
+
+
 def test_pages_behind_tls_demand_it_of_their_cookies(house: House) -> None:
     options = wiring.web_options(house.settings, house.secrets)
 
