@@ -27,6 +27,7 @@ from case_bridge.web.levels import level_choices
 from case_bridge.web.merging import merge_json, merging_context, proposal_json
 from case_bridge.web.present import case_json, line_json, link_json, task_json
 from case_bridge.web.requests import actor_of, case_id_of, check_reader, see_other, show
+from case_bridge.web.surroundings import surroundings
 from hotline.accounts.roles import Role
 from hotline.accounts.service import User
 from hotline.contacts.photos import SHOWN
@@ -65,6 +66,7 @@ async def get_case(request: web.Request) -> web.Response:
         conditions = await _conditions(session, own)
         condition_text = await _condition_text(session, view)
         merging = await merging_context(session, user, view)
+        around = await surroundings(session, user, view)
         named = await level_choices(session, actor, organisation) if acts & _NAMING_UNITS else {}
         (suggestion,) = await suggest(session, [view.line], request.app[CLOCK])
     if wants_json(request):
@@ -94,6 +96,7 @@ async def get_case(request: web.Request) -> web.Response:
         shown_photos=SHOWN,
         size_words=size_words,
         **merging,
+        **around,
         can_check=can_check,
         **named,
         suggestion=suggestion,

@@ -10,16 +10,46 @@ from case_bridge.cases.notice import DecisionKind, Ground, NoticeKind
 from case_bridge.cases.organisation import Level, Question
 from case_bridge.cases.rules import Stage
 from case_bridge.cases.states import CaseState, CaseTrigger
+from case_bridge.extraordinary.states import Step
 from case_bridge.field.states import TaskState
 from case_bridge.field.task import TaskKind
 from case_bridge.later.request import LaterKind
 from case_bridge.later.states import RequestState
+from case_bridge.plans.model import PlanKind
+from case_bridge.resources.model import ResourceKind
 from case_bridge.rewards.states import RewardState
+from case_bridge.threats.model import ThreatKind
 from hotline.accounts.roles import Role
 from hotline.sla.limit import Limit
 from hotline.tickets.category import CategoryKind
 
 LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
+    ResourceKind: {
+        ResourceKind.MAP: "地理信息",
+        ResourceKind.COMMAND: "应急指挥",
+        ResourceKind.VIDEO: "公共安全视频",
+        ResourceKind.TRAFFIC: "交通管理",
+        ResourceKind.PIPES: "地下管网",
+    },
+    PlanKind: {
+        PlanKind.EMERGENCY: "应急处置预案",
+        PlanKind.DAILY: "日常处置方案",
+    },
+    Step: {
+        Step.SOLVE: "先解决问题",
+        Step.RESPONSIBILITY: "后分清责任",
+        Step.MONEY: "再落实（追缴）经费",
+        Step.DONE: "经费已落实",
+    },
+    ThreatKind: {
+        ThreatKind.HINDRANCE: "阻挠采集",
+        ThreatKind.INSULT: "侮辱",
+        ThreatKind.THREAT: "威胁、恐吓",
+        ThreatKind.INJURY: "人身伤害",
+        ThreatKind.THEFT: "盗窃采集器",
+        ThreatKind.ROBBERY: "抢夺采集器",
+        ThreatKind.DAMAGE: "毁损采集器",
+    },
     RewardState: {
         RewardState.PROPOSED: "待审批",
         RewardState.APPROVED: "待领取",

@@ -15,10 +15,15 @@ from case_bridge.web import (
     evaluation_papers,
     evaluation_public,
     evaluation_survey,
+    extraordinary,
     merging,
+    plans,
+    resources,
     rewards,
     standards,
+    structure,
     tasks,
+    threats,
 )
 from case_bridge.web.requests import READERS
 from hotline.accounts.roles import Role
@@ -108,6 +113,11 @@ ROUTES: Final = (
     *rewards.ROUTES,
     *evaluation_public.ROUTES,
     *standards.ROUTES,
+    *extraordinary.ROUTES,
+    *plans.ROUTES,
+    *resources.ROUTES,
+    *threats.ROUTES,
+    *structure.ROUTES,
 )
 
 PART: Final = WebPart(
@@ -125,7 +135,12 @@ PART: Final = WebPart(
         MenuEntry("案卷查询", "/cases/all", OVERVIEW),
         MenuEntry("考核评价", "/evaluation", evaluation.ASSESSORS),
         *rewards.MENU,
+        *extraordinary.MENU,
+        *plans.MENU,
+        *threats.MENU,
+        *resources.MENU,
         *standards.MENU,
+        *structure.MENU,
         MenuEntry("数据公开", "/statistics", PUBLIC),
     ),
 )

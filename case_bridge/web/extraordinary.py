@@ -1,0 +1,112 @@
+"""Extraordinary problems: marked at the case, followed until the money is settled (R47)."""
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from case_bridge.extraordinary import service
+from case_bridge.web.requests import case_id_of, read_fields, see_other, show
+from hotline.accounts.roles import Role
+from hotline.web.auth import current_user
+from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.requests import path_id, wants_json
+from hotline.web.routing import MenuEntry, MenuGroup, Route
+
+MARKERS: Final = frozenset({Role.DISPATCHER, Role.SHIFT_LEADER, Role.LEADER})
+DECIDERS: Final = frozenset({Role.SHIFT_LEADER, Role.LEADER})
+READERS: Final = MARKERS | {Role.SUPERVISOR}
+HERE: Final = "/extraordinary"
+
+
+async def get_register(request: web.Request) -> web.Response:
+    """Show every extraordinary problem with the step that it waits for."""
+    async with request.app[DATABASE].read() as session:
+        found = await service.register(session)
+    if wants_json(request):
+        return web.json_response(
+            {
+                "problems": [
+                    {
+                        "id": str(row.id),
+                        "case_id": str(case.id),
+                        "case": case.number,
+                        "step": row.step.value,
+                        "is_solved": is_solved,
+                        "responsible": row.responsible,
+                        "cost": str(row.cost) if row.cost is not None else None,
+                        "recovered": str(row.recovered),
+                    }
+                    for row, case, is_solved in found
+                ]
+            }
+        )
+    may_decide = bool(current_user(request).roles & DECIDERS)
+    return show(request, "extraordinary.html", problems=found, may_decide=may_decide)
+
+
+async def post_mark(request: web.Request) -> web.StreamResponse:
+    """Mark a case. Fields: reason, is_major."""
+    fields, case_id = await read_fields(request), case_id_of(request)
+    async with request.app[DATABASE].begin() as uow:
+        await service.mark(
+            uow,
+            case_id,
+            reason=fields.text("reason"),
+            is_major=fields.flag("is_major"),
+            **_by(request),
+        )
+    return see_other(f"/cases/{case_id}")
+
+
+async def post_decide(request: web.Request) -> web.StreamResponse:
+    """Say who is responsible. Fields: responsible, grounds."""
+    fields = await read_fields(request)
+    async with request.app[DATABASE].begin() as uow:
+        await service.decide(
+            uow,
+            path_id(request, "problem_id"),
+            responsible=fields.text("responsible"),
+            grounds=fields.text("grounds"),
+            **_by(request),
+        )
+    return see_other(HERE)
+
+
+async def post_settle(request: web.Request) -> web.StreamResponse:
+    """Say what it cost and who paid. Fields: cost, payer."""
+    fields = await read_fields(request)
+    async with request.app[DATABASE].begin() as uow:
+        await service.settle(
+            uow,
+            path_id(request, "problem_id"),
+            cost=fields.text("cost"),
+            payer=fields.text("payer"),
+            **_by(request),
+        )
+    return see_other(HERE)
+
+
+async def post_recover(request: web.Request) -> web.StreamResponse:
+    """Enter what was got back. Fields: amount."""
+    fields = await read_fields(request)
+    async with request.app[DATABASE].begin() as uow:
+        await service.recover(
+            uow, path_id(request, "problem_id"), amount=fields.text("amount"), **_by(request)
+        )
+    return see_other(HERE)
+
+
+def _by(request: web.Request) -> dict[str, Any]:
+    return {"actor": current_user(request).display_name, "now": request.app[CLOCK]()}
+
+
+ROUTES: Final = (
+    Route("GET", HERE, get_register, READERS, "extraordinary"),
+    Route("POST", "/cases/{case_id}/extraordinary", post_mark, MARKERS, "extraordinary.mark"),
+    Route("POST", f"{HERE}/{{problem_id}}/decide", post_decide, DECIDERS, "extraordinary.decide"),
+    Route("POST", f"{HERE}/{{problem_id}}/settle", post_settle, DECIDERS, "extraordinary.settle"),
+    Route(
+        "POST", f"{HERE}/{{problem_id}}/recover", post_recover, DECIDERS, "extraordinary.recover"
+    ),
+)
+MENU: Final = (MenuEntry("非常规问题", HERE, READERS, MenuGroup.FOLLOW_UP),)

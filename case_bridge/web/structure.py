@@ -1,0 +1,204 @@
+"""Where each part that the regulations name is found in the software, and how it stands (R97).
+
+The nine subsystems are those of 002b, the seven parts those of 000 a12.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase
+
+from case_bridge.bridge.model import CaseLinkRow
+from case_bridge.cases.model import CaseRow
+from case_bridge.cases.states import CaseState
+from case_bridge.command.figures import AT_UNITS
+from case_bridge.evaluation.model import CaseFactRow, EvaluationRow
+from case_bridge.exchange.model import ExchangeMessageRow, ExchangePeerRow
+from case_bridge.field.model import InspectorRow, TaskRow
+from case_bridge.field.states import TaskState
+from case_bridge.places.model import ComponentRow, PlaceNameRow, UnitGridRow
+from case_bridge.resources.model import ResourceRow
+from case_bridge.standards.model import StandardRow
+from case_bridge.units.model import UnitRow
+from case_bridge.web.requests import show
+from hotline.accounts.model import UserRow
+from hotline.accounts.service import User
+from hotline.tickets.model import TicketRow
+from hotline.web.auth import current_user
+from hotline.web.keys import DATABASE, PARTS
+from hotline.web.requests import wants_json
+from hotline.web.routing import EVERYBODY, MenuEntry, MenuGroup, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One live number: how many rows there are of something."""
+
+    label: str
+    table: type[DeclarativeBase]
+    condition: ColumnElement[bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part by its name in the regulation, with its pages and its numbers."""
+
+    name: str
+    article: str
+    pages: tuple[str, ...]
+    """Paths; their names are those of the menu."""
+    counts: tuple[Count, ...]
+
+
+_TO_DECIDE = CaseRow.state.in_(
+    (CaseState.REGISTERED, CaseState.VERIFYING, CaseState.VERIFIED, CaseState.REFUTED)
+)
+_OPEN = CaseRow.state.not_in(
+    (CaseState.CLOSED, CaseState.DECLINED, CaseState.SETTLED, CaseState.VOIDED, CaseState.MERGED)
+)
+_CASES = Count("案卷", CaseRow)
+_COMPONENTS = Count("部件", ComponentRow)
+_MESSAGES = Count("交换报文", ExchangeMessageRow)
+
+SUBSYSTEMS: Final = (
+    Part(
+        "监管数据无线采集",
+        "002b",
+        ("/field/tasks", "/places/roster"),
+        (
+            Count("在岗监督员", InspectorRow, InspectorRow.on_duty.is_(True)),
+            Count("待办任务", TaskRow, TaskRow.state == TaskState.OPEN),
+        ),
+    ),
+    Part(
+        "监督中心受理",
+        "002b",
+        ("/cases/desk", "/cases/new", "/desk"),
+        (Count("待受理立案", CaseRow, _TO_DECIDE), Count("工单", TicketRow)),
+    ),
+    Part(
+        "协同工作",
+        "002b",
+        ("/cases/dispatch", "/cases/unit", "/cases/all"),
+        (
+            Count("处置中", CaseRow, CaseRow.state.in_(AT_UNITS)),
+            Count("在办案卷", CaseRow, _OPEN),
+        ),
+    ),
+    Part("地理编码", "002b; 002e", ("/places/map",), (Count("地名地址", PlaceNameRow),)),
+    Part(
+        "监督指挥",
+        "002b",
+        ("/command", "/places/map"),
+        (Count("在办案卷", CaseRow, _OPEN), Count("共享资源", ResourceRow)),
+    ),
+    Part(
+        "综合评价",
+        "002b",
+        ("/evaluation", "/statistics"),
+        (Count("评价数据", CaseFactRow), Count("已公布", EvaluationRow)),
+    ),
+    Part(
+        "应用维护",
+        "002b",
+        ("/cases/organisation", "/standards", "/accounts"),
+        (
+            Count("立案标准", StandardRow),
+            Count("责任单位", UnitRow),
+            Count("用户", UserRow),
+        ),
+    ),
+    Part(
+        "基础数据资源管理",
+        "002b",
+        ("/places/grids", "/places/components", "/resources"),
+        (Count("单元网格", UnitGridRow, UnitGridRow.valid_to.is_(None)), _COMPONENTS),
+    ),
+    Part(
+        "数据交换",
+        "002b",
+        ("/exchange", "/reconciliation"),
+        (Count("对接平台", ExchangePeerRow), _MESSAGES),
+    ),
+)
+
+LOCAL_PARTS: Final = (
+    Part("业务信息系统", "000 a12", ("/cases/desk", "/cases/dispatch"), (_CASES,)),
+    Part("地理信息系统", "000 a12", ("/places/map",), (Count("单元网格", UnitGridRow),)),
+    Part(
+        "部件、事件及地下管网数据库",
+        "000 a12",
+        ("/places/components", "/resources"),
+        (_COMPONENTS,),
+    ),
+    Part("评价系统", "000 a12", ("/evaluation",), (Count("评价数据", CaseFactRow),)),
+    Part("协同工作网络系统", "000 a12", ("/cases/unit",), (Count("责任单位", UnitRow),)),
+    Part("与相关信息系统的交互平台", "000 a12", ("/exchange", "/resources"), (_MESSAGES,)),
+    Part(
+        "热线投诉受理平台",
+        "000 a12",
+        ("/desk", "/tickets"),
+        (Count("工单", TicketRow), Count("转入案卷", CaseLinkRow)),
+    ),
+)
+
+
+async def get_structure(request: web.Request) -> web.Response:
+    """Show the parts with their pages and how much is in each right now."""
+    user = current_user(request)
+    async with request.app[DATABASE].read() as session:
+        subsystems = [await _present(session, request, user, each) for each in SUBSYSTEMS]
+        parts = [await _present(session, request, user, each) for each in LOCAL_PARTS]
+    if wants_json(request):
+        return web.json_response({"subsystems": subsystems, "parts": parts})
+    return show(
+        request, "structure.html", tables=(("九个子系统", subsystems), ("本地系统组成", parts))
+    )
+
+
+async def _present(
+    session: AsyncSession, request: web.Request, user: User, part: Part
+) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "article": part.article,
+        "pages": _pages(request, user, part.pages),
+        "counts": [
+            {"label": each.label, "number": await _count(session, each)} for each in part.counts
+        ],
+    }
+
+
+async def _count(session: AsyncSession, count: Count) -> int:
+    query = select(func.count()).select_from(count.table)
+    if count.condition is not None:
+        query = query.where(count.condition)
+    return await session.scalar(query) or 0
+
+
+def _pages(request: web.Request, user: User, paths: Iterable[str]) -> list[dict[str, Any]]:
+    """Return label and path of the pages that this house has; who may open them has a link."""
+    routes = {
+        route.path: route
+        for part in request.app[PARTS]
+        for route in part.routes
+        if route.method == "GET"
+    }
+    labels = {entry.path: entry.label for part in request.app[PARTS] for entry in part.menu}
+    return [
+        {
+            "label": labels.get(path, path),
+            "path": path,
+            "opens": routes[path].admits(user.roles),
+        }
+        for path in paths
+        if path in routes
+    ]
+
+
+ROUTES: Final = (Route("GET", "/structure", get_structure, EVERYBODY, "structure"),)
+MENU: Final = (MenuEntry("系统构成", "/structure", EVERYBODY, MenuGroup.SYSTEM),)
