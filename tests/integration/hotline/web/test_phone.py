@@ -206,7 +206,11 @@ async def test_listening_is_audited_and_a_description_comes_once(
         assert await listening.json() == {"sdp": "answered"}
         for act in ("whisper", "leave"):
             assert (await leader.post(url, json={"act": act})).status == 200
-    assert asked == [PhoneAct.LISTEN, PhoneAct.WHISPER, PhoneAct.LEAVE]
+        # A page that comes back after a take-over describes itself anew.
+        assert (await leader.post(url, json={"act": "rejoin"})).status == 422
+        back = await leader.post(url, json={"act": "rejoin", "sdp": SDP})
+        assert await back.json() == {"sdp": "answered"}
+    assert asked == [PhoneAct.LISTEN, PhoneAct.WHISPER, PhoneAct.LEAVE, PhoneAct.REJOIN]
     async with house.database.read() as session:
         acts = await session.scalars(select(AuditRow.action).order_by(AuditRow.seq))
         assert [each for each in acts if each.startswith("call.")] == [
