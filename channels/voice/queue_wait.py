@@ -28,6 +28,7 @@ from hotline.kernel.tasks import spawn
 from hotline.queues import service as queues
 from hotline.queues.estimate import Bound
 from hotline.queues.values import Offer
+from hotline.queues.waiting import queue_of
 from ivr.events import LeaveReason
 from ivr.speech import queue_position, queue_wait
 from ivr.verbs import CALL_BACK_KEY, CALL_BACK_OFFER, Enqueue, PromptRef
@@ -143,7 +144,9 @@ class QueueWait:
 
     async def _is_staffed(self, uow: UnitOfWork) -> bool:
         policy = self._exchange.options.queue_policy
-        return await queues.has_seats(uow.session, self._queue, policy)
+        # A shift leader may have moved the caller to another queue meanwhile.
+        queue = await queue_of(uow.session, self._call_id) or self._queue
+        return await queues.has_seats(uow.session, queue, policy)
 
     async def _hear_keys(self) -> None:
         """Listen for the wish to be called back; other keys mean nothing here."""

@@ -25,6 +25,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "recording.listen": "收听录音",
     "recording.pause": "暂停录音",
     "call.emergency": "紧急转接",
+    "call.moved_first": "排队来电排到最前",
+    "call.moved_queue": "排队来电转到其他队列",
     "call.flag_abuse": "标记骚扰来电",
     "seat.force": "班长更改坐席状态",
     "return_call_cancelled": "取消回拨",

@@ -7,6 +7,9 @@ import { Plain } from "./plain.js";
 import "./supervise-panel.js";
 import { breakWord, clock, choices, label, t } from "./words.js";
 
+// Alarms about seats open the seats of a state; the others are about a queue.
+const STATE_OF = { talking: "talking", wrap_up: "wrap_up", on_break: "on_break", no_phone: "available" };
+
 const FORCED = ["available", "on_break", "signed_out"];
 
 class HotlineBoard extends Plain {
@@ -34,7 +37,7 @@ class HotlineBoard extends Plain {
       ${this.#announcements(picture.announcements)}
       <supervise-panel @trouble=${(event) => { this.trouble = event.detail; }}></supervise-panel>
       <ul class="tiles">${this.#tiles(picture)}</ul>
-      <section class="card" aria-labelledby="queues"><h2 id="queues" tabindex="-1">${t("排队")}</h2>${this.#queues(picture.queues)}</section>
+      <section class="card" aria-labelledby="queues"><h2 id="queues">${t("排队")}</h2>${this.#queues(picture.queues)}</section>
       ${this.#moving(picture)}
       <section class="card" aria-labelledby="seats"><h2 id="seats" tabindex="-1">${t("坐席")}</h2>
         ${this.shown ? html`<p>${label("SeatState", this.shown)} <button class="link" @click=${() => { this.shown = null; }}>${t("显示全部坐席")}</button></p>` : nothing}
@@ -56,22 +59,27 @@ class HotlineBoard extends Plain {
 
   #alarm({ kind, where, since, count }) {
     const value = since ? clock(this.#live.now() - new Date(since).getTime()) : count;
-    return html`${label("AlarmKind", kind)}：${where} <span class="number" aria-hidden="true">${value}</span>`;
+    const state = STATE_OF[kind];
+    const words = html`${label("AlarmKind", kind)}：${where}`;
+    const opening = state ? html`<button class="link" @click=${() => this.#open(state)}>${words}</button>`
+      : html`<a href="/waiting?queue=${encodeURIComponent(where)}">${words}</a>`;
+    return html`${opening} <span class="number" aria-hidden="true">${value}</span>`;
   }
 
   #tiles({ queues, seats }) {
     const waiting = queues.reduce((sum, each) => sum + each.waiting, 0);
     const counts = choices("SeatState").map(([state, word]) => [word, seats.filter((each) => each.state === state).length, state]);
     return [[t("等待人数"), waiting, null], ...counts].map(
-      ([word, count, state]) => html`<li><button class="tile" aria-pressed=${state ? String(this.shown === state) : nothing}
-        @click=${() => this.#open(state)}><span>${word}</span> <strong>${count}</strong></button></li>`,
+      ([word, count, state]) => html`<li>${state
+        ? html`<button class="tile" aria-pressed=${String(this.shown === state)} @click=${() => this.#open(state)}><span>${word}</span> <strong>${count}</strong></button>`
+        : html`<a class="tile" href="/waiting"><span>${word}</span> <strong>${count}</strong></a>`}</li>`,
     );
   }
 
-  // The rows that a number counts: the seats of a state, or the queues.
+  // The rows that a number counts: the seats of a state. Who waits has a page.
   #open(state) {
-    if (state) this.shown = state;
-    this.querySelector(state ? "#seats" : "#queues").focus();
+    this.shown = state;
+    this.querySelector("#seats").focus();
   }
 
   #moving({ transfers, parked }) {
@@ -96,7 +104,7 @@ class HotlineBoard extends Plain {
     if (queues.length === 0) return html`<p class="empty">${t("没有人在排队")}</p>`;
     return html`<div class="scroll"><table class="list">
       <thead><tr><th scope="col">${t("队列")}</th><th scope="col">${t("等待人数")}</th><th scope="col">${t("最长等待")}</th><th scope="col">${t("预计等候")}</th></tr></thead>
-      <tbody>${queues.map((each) => html`<tr><th scope="row">${label("Queue", each.queue)}</th><td>${each.waiting}</td>
+      <tbody>${queues.map((each) => html`<tr><th scope="row">${label("Queue", each.queue)}</th><td><a href="/waiting?queue=${encodeURIComponent(each.queue)}" aria-label=${`${each.queue} ${t("等待人数")} ${each.waiting}`}>${each.waiting}</a></td>
         <td class="number">${this.#since(each.longest_since)}</td><td>${this.#expected(each.expected)}</td></tr>`)}</tbody></table></div>`;
   }
 

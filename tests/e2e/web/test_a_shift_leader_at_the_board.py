@@ -5,13 +5,19 @@ from datetime import timedelta
 import pytest
 
 from hotline.accounts.roles import Role
+from hotline.contacts.announcements import service as announcements
+from hotline.contacts.announcements.service import AnnouncementDraft
 from hotline.contacts.calls import service as calls
 from hotline.kernel.ids import SeatId
 from hotline.queues import phone_transfers
 from hotline.queues import service as queues
 from hotline.queues.control.states import TargetKind, TransferMode
 from hotline.queues.phone_directory import Target
+from hotline.queues.values import QueuePolicy
+from hotline.web.announcements.handlers import announcements_part
+from hotline.web.announcements.options import AnnouncementOptions
 from hotline.web.supervision.handlers import PART
+from hotline.web.supervision.waiting import waiting_part
 from tests.conftest import FakeClock
 from tests.e2e.web.conftest import Browser
 from tests.fakes.web_house import WebHouse
@@ -21,7 +27,8 @@ from tests.integration.hotline.queues.floor import SmallFloor
 @pytest.fixture
 async def house(house: WebHouse) -> WebHouse:
     """The house with the pages of supervision."""
-    house.parts = (*house.parts, PART)
+    options = AnnouncementOptions(prompts={}, fit=bytes)
+    house.parts = (*house.parts, PART, waiting_part(QueuePolicy()), announcements_part(options))
     return house
 
 
@@ -55,7 +62,15 @@ async def test_transfers_and_parked_callers_are_seen_and_a_number_opens_its_seat
             card={},
             now=clock(),
         )
+        draft = AnnouncementDraft(
+            text="人民路停水",
+            sound=b"RIFF",
+            from_at=clock(),
+            until_at=clock() + timedelta(hours=2),
+        )
+        await announcements.switch_on(uow, draft, actor="leader", now=clock())
         await phone_transfers.park(uow, resting, first, limit=timedelta(minutes=3), now=clock())
+    await floor.caller()
     await house.user("leader", Role.SHIFT_LEADER)
     page = browser.page
     await browser.sign_in("leader")
@@ -71,8 +86,21 @@ async def test_transfers_and_parked_callers_are_seen_and_a_number_opens_its_seat
     await seats.get_by_role("button", name="显示全部坐席").wait_for()
     assert await seats.get_by_role("row").filter(has_text="8002").count() == 0
     assert await seats.get_by_role("row").filter(has_text="8001").count() == 1
+    await page.get_by_role("status").get_by_text("人民路停水").wait_for()
     await page.set_viewport_size({"width": 390, "height": 844})
     await browser.looks_right("board-moving-phone")
     await seats.get_by_role("button", name="显示全部坐席").press("Enter")
     await seats.get_by_role("row").filter(has_text="8002").wait_for()
+    await page.get_by_role("link", name="等待人数 1", exact=True).click()
+    await page.get_by_role("heading", name="排队来电").wait_for()
+    await page.get_by_text("空闲坐席的话机不在线").wait_for()
+    await browser.looks_right("waiting-phone")
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    await browser.looks_right("waiting")
+    await page.goto("/announcements")
+    await page.get_by_role("heading", name="开启公告").wait_for()
+    await browser.looks_right("announcements")
+    await page.get_by_role("link", name="人民路停水").click()
+    await page.get_by_text("没有来电").wait_for()
+    await browser.looks_right("announcement")
     assert browser.trouble == []
