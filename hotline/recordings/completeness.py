@@ -1,4 +1,9 @@
-"""The daily proof: every call that a seat answered has a playable recording, or a named reason."""
+"""The daily proof: every talk and every message has a playable recording, or a named reason.
+
+A talk begins when a seat answers, or when a flow or a seat lets the call go on with somebody, in
+the house or outside; each such moment must lie in a recording of the call. Each file must be what
+was sealed and as long as the time between its beginning and its end.
+"""
 
 import asyncio
 from collections import defaultdict
@@ -50,34 +55,39 @@ class Proof:
 
 
 async def prove_day(database_session: AsyncSession, day: date, *, folder: Path) -> list[Proof]:
-    """Examine every call that a seat answered on a day of Shanghai's calendar and that is over.
+    """Examine every call that is over and had a talk or a message on a day of Shanghai's calendar.
 
     Each file is read and hashed: run it at night.
     """
     begin = datetime.combine(day, time(0), SHANGHAI)
     found = Recordings(database_session)
-    calls = await found.answered_calls(begin, begin + timedelta(days=1))
-    rows = await found.of_calls([call.id for call in calls])
+    calls = await found.calls_with_sound(begin, begin + timedelta(days=1))
+    ids = [call.id for call in calls]
+    rows = await found.of_calls(ids)
     disposals = await found.disposals_of([row.id for row in rows])
     by_call: dict[UUID, list[RecordingRow]] = defaultdict(list)
     for row in rows:
-        if row.kind is not RecordingClass.MESSAGE:  # what is said to nobody is no talk
-            by_call[row.call_id].append(row)
+        by_call[row.call_id].append(row)
+    talks: dict[UUID, list[datetime]] = defaultdict(list)
+    for event in await found.talks_of(ids):
+        talks[event.call_id].append(event.at)
     return [
-        await asyncio.to_thread(_prove, call, by_call[call.id], disposals, folder) for call in calls
+        await asyncio.to_thread(_prove, call, by_call[call.id], talks[call.id], disposals, folder)
+        for call in calls
     ]
 
 
 def _prove(
     call: CallRow,
     rows: Sequence[RecordingRow],
+    talks: Sequence[datetime],
     disposals: dict[UUID, RecordingDisposalRow],
     folder: Path,
 ) -> Proof:
     findings = [_examine(row, disposals.get(row.id), folder) for row in rows]
     talk = sum(((_end(row) - row.started_at) / SECOND for row in rows), 0.0)
     recorded = sum((row.duration_ms or 0) for row in rows) / 1000
-    finding, reason = _judge(call, rows, findings, talk - recorded)
+    finding, reason = _judge(call, rows, talks, findings)
     return Proof(
         call_id=call.id,
         finding=finding,
@@ -94,22 +104,25 @@ def _end(row: RecordingRow) -> datetime:
 def _judge(
     call: CallRow,
     rows: Sequence[RecordingRow],
+    talks: Sequence[datetime],
     findings: Sequence[tuple[Finding, str]],
-    missing: float,
 ) -> tuple[Finding, str]:
-    if not findings:
-        if call.notice_version is None:
-            return Finding.EXPLAINED, "no recording notice was played"
-        return Finding.NO_RECORDING, "no recording was begun"
-    worst = next((each for each in findings if each[0] is not Finding.WHOLE), None)
+    worst = next((each for each in findings if each[0] not in PROVEN), None)
     if worst is not None:
         return worst
-    assert call.connected_at is not None, "the query asks for answered calls"
-    # Of several talks, `connected_at` is that of the last.
-    late = (rows[-1].started_at - call.connected_at) / SECOND
-    if max(missing, late) > TOLERANCE.total_seconds():
-        return Finding.TOO_SHORT, f"{max(missing, late):.1f} s of the talk are missing"
-    return Finding.WHOLE, ""
+    # What is said to nobody is no talk.
+    of_talks = [row for row in rows if row.kind is not RecordingClass.MESSAGE]
+    for at in talks:
+        begins = [row.started_at for row in of_talks if _end(row) >= at]
+        if not begins and call.notice_version is None:
+            return Finding.EXPLAINED, "no recording notice was played"
+        if not begins:
+            return Finding.NO_RECORDING, "no recording was begun"
+        late = (min(begins) - at) / SECOND
+        if late > TOLERANCE.total_seconds():
+            return Finding.TOO_SHORT, f"{late:.1f} s of the talk are missing"
+    explained = next((each for each in findings if each[0] is Finding.EXPLAINED), None)
+    return explained or (Finding.WHOLE, "")
 
 
 def _examine(
@@ -129,4 +142,8 @@ def _examine(
         return Finding.CHANGED, "the file is not the one that was sealed"
     if row.problem:
         return Finding.EXPLAINED, row.problem
+    missing = (_end(row) - row.started_at) / SECOND - seal.duration_ms / 1000
+    if missing > TOLERANCE.total_seconds():
+        what = "message" if row.kind is RecordingClass.MESSAGE else "talk"
+        return Finding.TOO_SHORT, f"{missing:.1f} s of the {what} are missing"
     return Finding.WHOLE, ""

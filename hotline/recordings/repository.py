@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hotline.contacts.calls.model import CallRow
+from hotline.contacts.calls.model import CallEventRow, CallRow
 from hotline.contacts.calls.states import CallState
 from hotline.kernel.errors import NotFound
 from hotline.recordings.model import (
@@ -17,6 +17,9 @@ from hotline.recordings.model import (
     RecordingRow,
 )
 from hotline.recordings.states import RecordingClass, RecordingState
+
+TALK_BEGINS = ("connected", "handed_over")
+"""Events of a call: a seat answered, or a flow or a seat let it go on with somebody."""
 
 
 class Recordings:
@@ -135,16 +138,30 @@ class Recordings:
         )
         return (await self._session.scalars(query)).all()
 
-    async def answered_calls(self, begin: datetime, end: datetime) -> Sequence[CallRow]:
-        """Return calls that a seat answered in a time and that are over, oldest first."""
+    async def calls_with_sound(self, begin: datetime, end: datetime) -> Sequence[CallRow]:
+        """Return calls that are over and in which a talk or a recording began in a time.
+
+        Oldest first.
+        """
+        talked = select(CallEventRow.call_id).where(
+            CallEventRow.kind.in_(TALK_BEGINS), CallEventRow.at >= begin, CallEventRow.at < end
+        )
+        recorded = select(RecordingRow.call_id).where(
+            RecordingRow.started_at >= begin, RecordingRow.started_at < end
+        )
         query = (
             select(CallRow)
-            .where(
-                CallRow.connected_at >= begin,
-                CallRow.connected_at < end,
-                CallRow.ended_at.is_not(None),
-            )
-            .order_by(CallRow.connected_at)
+            .where(CallRow.ended_at.is_not(None), CallRow.id.in_(talked.union(recorded)))
+            .order_by(CallRow.started_at, CallRow.id)
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def talks_of(self, call_ids: Sequence[UUID]) -> Sequence[CallEventRow]:
+        """Return when somebody began to talk with the people of these calls, oldest first."""
+        query = (
+            select(CallEventRow)
+            .where(CallEventRow.call_id.in_(call_ids), CallEventRow.kind.in_(TALK_BEGINS))
+            .order_by(CallEventRow.id)
         )
         return (await self._session.scalars(query)).all()
 

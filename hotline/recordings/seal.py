@@ -8,6 +8,7 @@ from pathlib import Path
 from hotline.kernel.errors import HotlineError
 
 BLOCK = 1 << 20
+BLOCK_FRAMES = 1 << 18
 
 
 class Unreadable(HotlineError):
@@ -35,7 +36,12 @@ def seal_file(path: Path) -> Seal:
     """
     try:
         with wave.open(str(path), "rb") as sound:
-            duration_ms = round(sound.getnframes() * 1000 / sound.getframerate())
+            # What is there, not what the header of a file that was cut off promises.
+            size = 0
+            while block := sound.readframes(BLOCK_FRAMES):
+                size += len(block)
+            frames = size // (sound.getnchannels() * sound.getsampwidth())
+            duration_ms = round(frames * 1000 / sound.getframerate())
         digest = hashlib.sha256()
         with path.open("rb") as file:
             while block := file.read(BLOCK):

@@ -34,7 +34,7 @@ class Archive:
     def __init__(self, database: Database, clock: FakeClock, folder: Path) -> None:
         self.database, self.clock, self.folder = database, clock, folder
 
-    async def call(self, *, notice: bool = True) -> CallId:
+    async def call(self, *, notice: bool = True, talk: bool = True) -> CallId:
         async with self.database.begin() as uow:
             now = self.clock()
             process_id = await calls.start_process(uow, f"voice-{new_id()}", now=now)
@@ -52,6 +52,8 @@ class Archive:
             await calls.answer_call(uow, call_id, now=now)
             if notice:
                 await calls.play_notice(uow, call_id, version="7", now=now)
+            if not talk:
+                return call_id
             await calls.enter_queue(uow, call_id, queue="main", now=now)
             await calls.connect_call(uow, call_id, seat_id=SeatId(new_id()), now=now)
         return call_id
@@ -62,9 +64,13 @@ class Archive:
         *,
         seconds: int = 10,
         on_disk: int | None = None,
+        cut_to: int | None = None,
         kind: RecordingClass = RecordingClass.INBOUND,
     ) -> UUID:
-        """A talk (or a message) of some seconds; less may have reached the disk."""
+        """A talk (or a message) of some seconds; less may have reached the disk.
+
+        `cut_to`: the header promises all, but only so many seconds are there.
+        """
         part = 2 if kind is RecordingClass.MESSAGE else 1
         path = service.file_name(call_id, self.clock(), part=part)
         async with self.database.begin() as uow:
@@ -76,6 +82,9 @@ class Archive:
         with wave.open(str(file), "wb") as sound:
             sound.setparams((2, 2, 8000, 0, "NONE", ""))
             sound.writeframes(bytes(4 * 8000 * (seconds if on_disk is None else on_disk)))
+        if cut_to is not None:
+            with file.open("r+b") as cut:
+                cut.truncate(44 + 4 * 8000 * cut_to)
         now = self.clock.advance(timedelta(seconds=seconds))
         await service.finish_recording(self.database, recording_id, folder=self.folder, now=now)
         return recording_id
@@ -265,6 +274,72 @@ async def test_a_message_left_after_a_talk_does_not_make_the_talk_short(archive:
     await archive.end(call_id)
 
     assert [each.finding for each in await archive.prove()] == [Finding.WHOLE]
+
+
+async def test_a_message_is_proven_like_a_talk(archive: Archive) -> None:
+    """A message that cannot be played, or is shorter than it was, is found."""
+    whole, short, gone = [await archive.call(talk=False) for _ in range(3)]
+    await archive.record(whole, kind=RecordingClass.MESSAGE)
+    await archive.record(short, kind=RecordingClass.MESSAGE, seconds=10, on_disk=4)
+    lost = await archive.file_of(await archive.record(gone, kind=RecordingClass.MESSAGE))
+    lost.write_bytes(b"RIFF")
+    for call_id in (whole, short, gone):
+        await archive.end(call_id)
+
+    found = {proof.call_id: proof for proof in await archive.prove()}
+
+    assert found[whole].finding is Finding.WHOLE
+    assert found[short].finding is Finding.TOO_SHORT
+    assert found[short].reason == "6.0 s of the message are missing"
+    assert found[gone].finding is Finding.UNREADABLE
+
+
+async def test_a_talk_to_which_a_flow_has_led_is_proven_too(archive: Archive) -> None:
+    """A call that no seat answered, but that went on with a department, is a talk."""
+    recorded, silent, unasked = [
+        await archive.call(talk=False, notice=number < 2) for number in range(3)
+    ]
+    for call_id in (recorded, silent, unasked):
+        async with archive.database.begin() as uow:
+            await calls.hand_over(uow, call_id, seat_id=None, now=archive.clock())
+        if call_id is recorded:
+            await archive.record(call_id)
+        await archive.end(call_id)
+
+    found = {proof.call_id: proof for proof in await archive.prove()}
+
+    assert found[recorded].finding is Finding.WHOLE
+    assert (found[silent].finding, found[silent].reason) == (
+        Finding.NO_RECORDING,
+        "no recording was begun",
+    )
+    assert found[unasked].finding is Finding.EXPLAINED
+
+
+async def test_of_several_talks_of_a_call_each_needs_its_recording(archive: Archive) -> None:
+    call_id = await archive.call()
+    await archive.record(call_id)
+    archive.clock.advance(timedelta(minutes=1))
+    async with archive.database.begin() as uow:
+        await calls.hand_over(uow, call_id, seat_id=None, now=archive.clock())
+    archive.clock.advance(timedelta(minutes=1))
+    await archive.end(call_id)
+
+    (proof,) = await archive.prove()
+
+    assert proof.finding is Finding.NO_RECORDING
+
+
+async def test_a_file_that_was_cut_off_before_it_was_sealed_is_short(archive: Archive) -> None:
+    """Its header promises ten seconds; what can be played are three."""
+    call_id = await archive.call()
+    await archive.record(call_id, seconds=10, cut_to=3)
+    await archive.end(call_id)
+
+    (proof,) = await archive.prove()
+
+    assert (proof.finding, proof.recorded_seconds) == (Finding.TOO_SHORT, 3.0)
+    assert proof.reason == "7.0 s of the talk are missing"
 
 
 async def test_the_day_is_that_of_shanghai(archive: Archive) -> None:
