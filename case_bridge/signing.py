@@ -4,6 +4,8 @@ The header `Hotline-Signature` is `key=<id>,t=<unix seconds>,nonce=<text>,v1=<he
 16 to 64 of `A-Za-z0-9_-`. Signed are five lines: method, target (path and query below the base
 address), t, nonce, and the SHA-256 of the body in hex. The algorithm belongs to the key, never to
 the message: HMAC-SHA-256 (RFC 2104) with a shared secret, or Ed25519 (RFC 8032).
+
+An answer is signed likewise: `ANSWER <status>` in place of the method, the nonce of its request.
 """
 
 import base64
@@ -139,6 +141,14 @@ class KeyRing:
         signature = self.own.sign(_text(method, target, stamp, nonce, body))
         return f"key={self.own.key_id},t={stamp},nonce={nonce},v1={signature}"
 
+    def answer_header(
+        self, request_header: str, status: int, target: str, body: bytes, *, now: datetime
+    ) -> str:
+        """Return the value of the header for the answer to a request whose signature held."""
+        found = _HEADER.fullmatch(request_header)
+        nonce = found[3] if found else "0" * 16
+        return self.header(answer_method(status), target, body, nonce=nonce, now=now)
+
     def verify(self, header: str, method: str, target: str, body: bytes, *, now: datetime) -> str:
         """Return the nonce of a request whose signature holds; the caller takes it only once.
 
@@ -157,6 +167,11 @@ class KeyRing:
         if abs(now.timestamp() - int(stamp)) > WINDOW.total_seconds():
             raise SignatureRefused("the stamp is out of the window: compare the clocks")
         return nonce
+
+
+def answer_method(status: int) -> str:
+    """Return what stands in place of the method where an answer is signed."""
+    return f"ANSWER {status}"
 
 
 def _text(method: str, target: str, stamp: str, nonce: str, body: bytes) -> bytes:

@@ -13,6 +13,7 @@ class NoticeKind(StrEnum):
     CIRCULATE = "circulate"  # 通报
     INFORM = "inform"  # 告知主管部门 (R33)
     PHONE = "phone"  # 电话通知 (R38)
+    SUPERIOR_ENDED = "superior_ended"  # 上级结案告知: a case goes on here that ended above
     MERGED = "merged"  # 并案告知: the unit works on it no longer
 
 

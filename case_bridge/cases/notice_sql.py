@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CaseMarksRow, CaseRow, NoticeRow
 from case_bridge.cases.notice import NoticeKind
+from case_bridge.cases.repository import District, in_district
 from case_bridge.cases.states import CaseState
 from hotline.kernel.errors import NotFound
 from hotline.kernel.ids import UnitId, new_id
@@ -76,13 +77,15 @@ class Notices:
         )
         return found.all()
 
-    async def waiting(self, unit_id: UUID | None) -> Sequence[tuple[NoticeRow, str, str]]:
+    async def waiting(
+        self, unit_id: UUID | None, *, district: District = None
+    ) -> Sequence[tuple[NoticeRow, str, str]]:
         """Return what waits for an answer of a unit, or of the centre, with number and subject."""
         to_whom = NoticeRow.unit_id.is_(None) if unit_id is None else NoticeRow.unit_id == unit_id
         found = await self._session.execute(
             select(NoticeRow, CaseRow.number, CaseRow.subject)
             .join(CaseRow, CaseRow.id == NoticeRow.case_id)
-            .where(to_whom, NoticeRow.answered_at.is_(None))
+            .where(to_whom, NoticeRow.answered_at.is_(None), *in_district(district))
             .order_by(NoticeRow.issued_at.desc(), NoticeRow.id)
             .limit(PAGE)
         )

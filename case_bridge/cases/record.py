@@ -106,25 +106,38 @@ def keep_evidence(
     """Keep a text and files with origin, time and fingerprint (R15, R44)."""
     note = Attachment(name="文字说明.txt", media_type=NOTE_TYPE, content=text.encode())
     for piece in (note, *attachments):
-        uow.session.add(
-            EvidenceRow(
-                id=new_id(),
-                case_id=case.id,
-                round=case.round,
-                sequence=case.sequence,
-                origin=origin,
-                actor_id=actor.user_id,
-                actor_name=actor.name,
-                name=piece.name,
-                media_type=piece.media_type,
-                size=len(piece.content),
-                sha256=fingerprint(piece.content),
-                longitude=piece.longitude,
-                latitude=piece.latitude,
-                recorded_at=piece.received_at or now,
-                content=piece.content,
-            )
+        keep_file(uow, case, origin, piece, actor=actor, now=now)
+
+
+def keep_file(
+    uow: UnitOfWork,
+    case: CaseRow,
+    origin: EvidenceOrigin,
+    piece: Attachment,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Keep one file or text with origin, time and fingerprint (R15)."""
+    uow.session.add(
+        EvidenceRow(
+            id=new_id(),
+            case_id=case.id,
+            round=case.round,
+            sequence=case.sequence,
+            origin=origin,
+            actor_id=actor.user_id,
+            actor_name=actor.name,
+            name=piece.name,
+            media_type=piece.media_type,
+            size=len(piece.content),
+            sha256=fingerprint(piece.content),
+            longitude=piece.longitude,
+            latitude=piece.latitude,
+            recorded_at=piece.received_at or now,
+            content=piece.content,
         )
+    )
 
 
 def copy_evidence(uow: UnitOfWork, piece: EvidenceRow, case: CaseRow) -> None:

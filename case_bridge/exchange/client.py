@@ -3,6 +3,7 @@
 import json
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -10,7 +11,7 @@ import aiohttp
 from yarl import URL
 
 from case_bridge.exchange.peer import Peer
-from case_bridge.signing import HEADER
+from case_bridge.signing import HEADER, SignatureRefused, answer_method
 from hotline.kernel.clock import Clock
 from hotline.kernel.errors import Unavailable
 
@@ -46,22 +47,32 @@ class PeerClient:
 
     async def send(self, peer: Peer, raw: bytes) -> tuple[Answer, str]:
         """Deliver one message; return the answer and the signature it went with."""
-        return await self._ask(peer, "POST", "messages", raw)
+        status, text, signature = await self._ask(peer, "POST", "messages", raw)
+        return Answer(status, _object(text)), signature
 
     async def ask_again(self, peer: Peer, case_ref: str, sequence: int) -> Answer:
         """Ask for what the peer sent about a case, from a number on."""
         body = json.dumps({"case": case_ref, "from": sequence}, ensure_ascii=False).encode()
-        return (await self._ask(peer, "POST", "resend", body))[0]
+        status, text, _ = await self._ask(peer, "POST", "resend", body)
+        return Answer(status, _object(text))
 
     async def state(self, peer: Peer, after: str) -> Answer:
         """Ask how far the peer is with each case, a page at a time."""
-        return (await self._ask(peer, "GET", f"state?{urlencode({'after': after})}", b""))[0]
+        status, text, _ = await self._ask(peer, "GET", f"state?{urlencode({'after': after})}", b"")
+        return Answer(status, _object(text))
 
-    async def _ask(self, peer: Peer, method: str, what: str, body: bytes) -> tuple[Answer, str]:
-        """Make one request.
+    async def piece(self, peer: Peer, case_ref: str, sha256: str, offset: int) -> bytes | None:
+        """Fetch the piece of a file behind an offset; None if the peer offers no such file."""
+        query = urlencode({"case": case_ref, "offset": offset})
+        status, content, _ = await self._ask(peer, "GET", f"files/{sha256}?{query}", b"")
+        return content if status == 200 else None
+
+    async def _ask(self, peer: Peer, method: str, what: str, body: bytes) -> tuple[int, bytes, str]:
+        """Make one request; return status and body of the answer, and the signature it went with.
 
         Raises:
-            Unavailable: if the peer does not answer, says "later", or does not take our key.
+            Unavailable: if the peer does not answer, says "later", does not take our key, or the
+                answer is not signed by it.
         """
         target = f"/exchange/v1/{quote(self._name)}/{what}"
         nonce = secrets.token_urlsafe(16)
@@ -76,12 +87,31 @@ class PeerClient:
                 method, url, data=body, headers=headers, timeout=limit, allow_redirects=False
             ) as response:
                 text = await _whole(response)
+                signed = response.headers.get(HEADER, "")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable(f"{peer.name}: {type(error).__name__}") from error
-        answer = Answer(response.status, _object(text))
-        if answer.status in {401, 403, 404, 429} or answer.status >= 500 or answer.status < 200:
-            raise Unavailable(f"{peer.name}: {answer.status} {answer.problem}"[:400])
-        return answer, signature
+        status = response.status
+        if status in {401, 403, 404, 429} or status >= 500 or status < 200:
+            problem = Answer(status, _object(text)).problem
+            raise Unavailable(f"{peer.name}: {status} {problem}"[:400])
+        _check_signed(peer, signed, nonce, status, target, text, now=self._clock())
+        return status, text, signature
+
+
+def _check_signed(
+    peer: Peer, header: str, nonce: str, status: int, target: str, text: bytes, *, now: datetime
+) -> None:
+    """Return if the answer to our nonce is the peer's own: who sits between can forge none.
+
+    Raises:
+        Unavailable: if it is not.
+    """
+    try:
+        echoed = peer.keys.verify(header, answer_method(status), target, text, now=now)
+    except SignatureRefused as error:
+        raise Unavailable(f"{peer.name}: an answer that is not signed: {error}"[:400]) from error
+    if echoed != nonce:
+        raise Unavailable(f"{peer.name}: the answer to another request")
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:

@@ -1,4 +1,4 @@
-"""The eight forms of domain 2.5 as neutral JSON, and their published schema.
+"""The eight forms of domain 2.5 as neutral JSON, two notes of ours, and their published schema.
 
 No wire format is published; this one is ours. A maker who speaks another gets a `Dialect`.
 """
@@ -26,6 +26,8 @@ class FormKind(StrEnum):
     FEEDBACK = "feedback"  # 任务反馈单
     CHECK_ORDER = "check_order"  # 结果核查单
     CHECK_ANSWER = "check_answer"  # 结果反馈单
+    EVALUATION = "evaluation"  # 考核上报单, ours: what a period came to, told upward
+    CLOSING = "closing"  # 结案告知单, ours: how the matter ended where it began
 
 
 class FeedbackOutcome(StrEnum):
@@ -34,6 +36,13 @@ class FeedbackOutcome(StrEnum):
     HANDLED = "handled"  # 已处置
     RETURNED = "returned"  # 退回
     DECLINED = "declined"  # 不予立案
+
+
+class ClosingOutcome(StrEnum):
+    """How a matter ended where it began."""
+
+    CLOSED = "closed"  # 已结案
+    WITHDRAWN = "withdrawn"  # 已撤回: voided, called back, or merged into another case
 
 
 Line = Annotated[str, Field(min_length=1, max_length=200)]
@@ -45,6 +54,19 @@ class Part(BaseModel):
     """Part of a message: unknown fields are an error, so that nothing is silently lost."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileReference(Part):
+    """A file that goes with a form: fetched by its fingerprint from the sender, in pieces."""
+
+    name: Line
+    media_type: Literal["image/jpeg", "image/png", "application/pdf"]
+    size: int = Field(ge=1, le=8 * 1024 * 1024)
+    """Bytes."""
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+Files = Annotated[tuple[FileReference, ...], Field(max_length=9)]
 
 
 class Registration(Part):
@@ -63,6 +85,7 @@ class Registration(Part):
     category_name: str | None = Field(default=None, max_length=200)
     condition: str | None = Field(default=None, max_length=100)
     registered_at: AwareDatetime
+    files: Files = ()
 
 
 class Order(Part):
@@ -79,6 +102,7 @@ class Answer(Part):
     text: Text
     by: Text
     found_at: AwareDatetime
+    files: Files = ()
 
 
 class Filing(Part):
@@ -107,6 +131,42 @@ class Feedback(Part):
     text: Words
     reason_code: str | None = Field(default=None, max_length=100)
     answered_at: AwareDatetime
+    files: Files = ()
+
+
+class Closing(Part):
+    """结案告知单."""
+
+    outcome: ClosingOutcome
+    text: Text
+    ended_at: AwareDatetime
+
+
+class EvaluatedObject(Part):
+    """One line of a published ranking."""
+
+    name: Line
+    place: int | None = Field(ge=1)
+    score: str | None = Field(max_length=20, pattern=r"^-?[0-9]+(\.[0-9]+)?$")
+    grade: str | None = Field(max_length=20)
+    filed: int = Field(ge=0)
+    should_close: int = Field(ge=0)
+    closed: int = Field(ge=0)
+
+
+class EvaluationReport(Part):
+    """考核上报单: what was published of a period, of units and areas, never of persons (R88)."""
+
+    period: Line
+    """Such as `2026-10`, `2026-Q4` or `2026`."""
+    kind: Line
+    """What was ranked: `unit`, `department`, `region` or `centre`."""
+    revision: int = Field(ge=1)
+    formula: Line
+    published_at: AwareDatetime
+    objects: Annotated[tuple[EvaluatedObject, ...], Field(max_length=200)]
+    omitted: int = Field(default=0, ge=0)
+    """How many more there are than a form has room for."""
 
 
 class Message(Part):
@@ -180,6 +240,20 @@ class CheckAnswerMessage(Message):
     body: Answer
 
 
+class ClosingMessage(Message):
+    """结案告知单."""
+
+    form: Literal[FormKind.CLOSING] = FormKind.CLOSING
+    body: Closing
+
+
+class EvaluationMessage(Message):
+    """考核上报单."""
+
+    form: Literal[FormKind.EVALUATION] = FormKind.EVALUATION
+    body: EvaluationReport
+
+
 AnyMessage = (
     RegistrationMessage
     | VerifyOrderMessage
@@ -189,8 +263,10 @@ AnyMessage = (
     | FeedbackMessage
     | CheckOrderMessage
     | CheckAnswerMessage
+    | ClosingMessage
+    | EvaluationMessage
 )
-Body = Registration | Order | Answer | Filing | Dispatch | Feedback
+Body = Registration | Order | Answer | Filing | Dispatch | Feedback | Closing | EvaluationReport
 
 MESSAGES: Final[TypeAdapter[AnyMessage]] = TypeAdapter(
     Annotated[AnyMessage, Field(discriminator="form")]

@@ -1,15 +1,16 @@
 """All SQL of the exchange."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, or_, select, union
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CaseHistoryRow, CaseRow
-from case_bridge.cases.states import CaseState
+from case_bridge.cases.states import CaseState, CaseTrigger
+from case_bridge.exchange.forms import FormKind
 from case_bridge.exchange.model import (
     Direction,
     ExchangeLinkRow,
@@ -126,13 +127,30 @@ class Journal:
         )
         return found.all()
 
-    async def unread(self, before: datetime, *, limit: int) -> Sequence[tuple[int, str]]:
-        """Return what was stored before an instant and never read, with its peer."""
+    async def was_sent(self, peer: str, case_ref: str, form: FormKind) -> bool:
+        """Say whether such a form about a case ever went to a peer."""
+        found = await self._session.scalar(
+            select(ExchangeMessageRow.id)
+            .where(
+                ExchangeMessageRow.peer == peer,
+                ExchangeMessageRow.case_ref == case_ref,
+                ExchangeMessageRow.direction == Direction.OUT,
+                ExchangeMessageRow.form == form,
+            )
+            .limit(1)
+        )
+        return found is not None
+
+    async def unread(
+        self, peers: Collection[str], before: datetime, *, limit: int
+    ) -> Sequence[tuple[int, str]]:
+        """Return what these peers sent before an instant and was never read, with its peer."""
         found = await self._session.execute(
             select(ExchangeMessageRow.id, ExchangeMessageRow.peer)
             .where(
                 ExchangeMessageRow.state == MessageState.STORED,
                 ExchangeMessageRow.recorded_at < before,
+                ExchangeMessageRow.peer.in_(peers),
             )
             .order_by(ExchangeMessageRow.id)
             .limit(limit)
@@ -226,35 +244,59 @@ class Journal:
         )
         return found.all()
 
-    async def to_tell(self, *, limit: int) -> Sequence[tuple[str, str]]:
-        """Return links whose case has moved since the peer was told."""
-        found = await self._session.execute(
-            select(ExchangeLinkRow.peer, ExchangeLinkRow.case_ref)
-            .join(CaseRow, CaseRow.id == ExchangeLinkRow.case_id)
-            .where(CaseRow.sequence > ExchangeLinkRow.told)
-            .order_by(ExchangeLinkRow.changed_at)
-            .limit(limit)
+    async def to_tell(self, peer: str, since: datetime | None, *, limit: int) -> Sequence[str]:
+        """Return what a peer calls the cases that have moved since it was told, by name.
+
+        Only moves from `since` on are looked at, along their index; None looks at all.
+        """
+        moved = and_(
+            CaseHistoryRow.case_id == ExchangeLinkRow.case_id,
+            CaseHistoryRow.sequence > ExchangeLinkRow.told,
         )
-        return [(peer, case_ref) for peer, case_ref in found]
+        unmerged = and_(
+            CaseHistoryRow.case_id == ExchangeLinkRow.merged_id,
+            CaseHistoryRow.trigger.in_((CaseTrigger.UNMERGE, CaseTrigger.UNMERGE_FILED)),
+        )
+        parts = []
+        for condition in (moved, unmerged):
+            part = (
+                select(ExchangeLinkRow.case_ref)
+                .join(CaseHistoryRow, condition)
+                .where(ExchangeLinkRow.peer == peer)
+            )
+            parts.append(part if since is None else part.where(CaseHistoryRow.occurred_at >= since))
+        refs = union(*parts).subquery()
+        found = await self._session.scalars(
+            select(refs.c.case_ref).order_by(refs.c.case_ref).limit(limit)
+        )
+        return found.all()
 
     async def to_begin(self, peer: str, unit_id: UUID, *, limit: int) -> Sequence[CaseRow]:
-        """Return cases that are with a peer's unit and that the peer has not heard of."""
+        """Return cases that a peer's unit or district has and that the peer has not heard of."""
         found = await self._session.scalars(
             select(CaseRow)
             .where(
-                CaseRow.unit_id == unit_id,
-                CaseRow.state.in_((CaseState.DISPATCHED, CaseState.HANDLING)),
+                or_(
+                    and_(
+                        CaseRow.unit_id == unit_id,
+                        CaseRow.state.in_((CaseState.DISPATCHED, CaseState.HANDLING)),
+                    ),
+                    and_(
+                        CaseRow.district_id == unit_id,
+                        CaseRow.state == CaseState.HANDED_DOWN,
+                    ),
+                ),
                 ~select(ExchangeLinkRow.case_id)
                 .where(ExchangeLinkRow.peer == peer, ExchangeLinkRow.case_id == CaseRow.id)
                 .exists(),
             )
-            .order_by(CaseRow.dispatched_at)
+            .order_by(CaseRow.registered_at)
             .limit(limit)
         )
         return found.all()
 
-    async def ready(self, *, limit: int) -> Sequence[tuple[str, str]]:
-        """Return links whose next message waits to be applied."""
+    async def ready(self, peers: Collection[str], *, limit: int) -> Sequence[tuple[str, str]]:
+        """Return links with these peers whose next message waits to be applied."""
         found = await self._session.execute(
             select(ExchangeLinkRow.peer, ExchangeLinkRow.case_ref)
             .join(
@@ -266,6 +308,7 @@ class Journal:
             .where(
                 ExchangeMessageRow.direction == Direction.IN,
                 ExchangeMessageRow.state == MessageState.HELD,
+                ExchangeMessageRow.peer.in_(peers),
             )
             .limit(limit)
         )

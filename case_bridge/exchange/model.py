@@ -4,12 +4,21 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
+from case_bridge.cases.case import EvidenceOrigin
 from case_bridge.exchange.forms import FormKind
-from case_bridge.exchange.states import MessageState
+from case_bridge.exchange.states import FileState, MessageState
 from hotline.kernel.db import Base, enum_type
+from hotline.kernel.ids import new_id
 
 
 class Direction(StrEnum):
@@ -55,11 +64,17 @@ class ExchangeLinkRow(Base):
     """One matter between us and one peer, with the counters of both directions."""
 
     __tablename__ = "exchange_links"
-    __table_args__ = (Index("ix_exchange_links_case", "case_id"),)
+    __table_args__ = (
+        Index("ix_exchange_links_case", "case_id"),
+        Index("ix_exchange_links_merged", "merged_id", postgresql_where="merged_id IS NOT NULL"),
+    )
 
     peer: Mapped[str] = mapped_column(primary_key=True)
     case_ref: Mapped[str] = mapped_column(primary_key=True)
     case_id: Mapped[UUID | None]
+    """Whose moves the peer hears of."""
+    merged_id: Mapped[UUID | None]
+    """The case that was registered for it, while another one answers in its place (R69)."""
     is_ours: Mapped[bool]
     """The matter began here; the peer works on it for us."""
     sent: Mapped[int] = mapped_column(default=0)
@@ -73,6 +88,35 @@ class ExchangeLinkRow(Base):
     changed_at: Mapped[datetime]
 
 
+class ExchangeFileRow(Base):
+    """A file that a peer's form named, from the form to the evidence."""
+
+    __tablename__ = "exchange_files"
+    __table_args__ = (
+        UniqueConstraint("peer", "case_ref", "sha256", name="uq_exchange_files_file"),
+        Index(
+            "ix_exchange_files_wanted", "peer", "recorded_at", postgresql_where="state = 'wanted'"
+        ),
+        Index("ix_exchange_files_troubled", "recorded_at", postgresql_where="state <> 'kept'"),
+        CheckConstraint("size BETWEEN 1 AND 8388608", name="of_bounded_size"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    peer: Mapped[str]
+    case_ref: Mapped[str]
+    sha256: Mapped[str]
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    origin: Mapped[EvidenceOrigin] = mapped_column(enum_type(EvidenceOrigin))
+    state: Mapped[FileState] = mapped_column(enum_type(FileState))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    """What came so far; empty once it is evidence, or refused."""
+    problem: Mapped[str | None] = mapped_column(Text)
+    recorded_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
 class ExchangePeerRow(Base):
     """How the talk with a peer goes."""
 
@@ -84,6 +128,10 @@ class ExchangePeerRow(Base):
     next_attempt_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     compared_at: Mapped[datetime | None]
+    looked_until: Mapped[datetime | None]
+    """Up to when the moves of cases were looked through for what the peer has to hear."""
+    reported_until: Mapped[datetime | None]
+    """When the newest evaluation was published that the peer was told of."""
     problem: Mapped[str | None] = mapped_column(Text)
 
 

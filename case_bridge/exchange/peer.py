@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from uuid import UUID
 
+from case_bridge.cases.case import Actor
 from case_bridge.exchange.dialect import Dialect
 from case_bridge.signing import KeyRing
 from hotline.kernel.errors import NotFound
+from hotline.kernel.ids import UnitId
 
 
 class PeerRole(StrEnum):
@@ -31,6 +34,11 @@ class Peer:
     checks: bool = False
     """Its inspectors check results for us."""
     timeout: timedelta = timedelta(seconds=10)
+
+
+def actor_of(peer: Peer, unit_id: UUID | None = None) -> Actor:
+    """Return the peer as the one who moves a case of ours."""
+    return Actor(name=f"平台 {peer.name}", unit_id=UnitId(unit_id) if unit_id else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

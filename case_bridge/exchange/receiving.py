@@ -168,14 +168,12 @@ async def replay(
 async def catch_up(database: Database, options: ExchangeOptions, *, now: datetime) -> int:
     """Finish what a crash interrupted; return how much was found."""
     async with database.read() as session:
-        unread = await Journal(session).unread(now - UNREAD_FOR, limit=BATCH)
-        ready = await Journal(session).ready(limit=BATCH)
+        unread = await Journal(session).unread(options.peers, now - UNREAD_FOR, limit=BATCH)
+        ready = await Journal(session).ready(options.peers, limit=BATCH)
     for row_id, name in unread:
-        if name in options.peers:
-            await read(database, options, options.peers[name], row_id, now=now)
+        await read(database, options, options.peers[name], row_id, now=now)
     for name, case_ref in ready:
-        if name in options.peers:
-            await advance(database, options, options.peers[name], case_ref, now=now)
+        await advance(database, options, options.peers[name], case_ref, now=now)
     return len(unread) + len(ready)
 
 

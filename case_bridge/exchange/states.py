@@ -1,4 +1,4 @@
-"""The life of a message between two platforms, on the sending and on the receiving side."""
+"""The life of a message between two platforms, on either side, and of a file that it names."""
 
 from enum import StrEnum
 
@@ -30,6 +30,32 @@ class MessageTrigger(StrEnum):
     APPLY = "apply"  # 办理
     REPLAY = "replay"  # 再办理
 
+
+class FileState(StrEnum):
+    """Where a file stands that a form named."""
+
+    WANTED = "wanted"  # 待取
+    KEPT = "kept"  # 已存
+    REFUSED = "refused"  # 拒收
+
+
+class FileTrigger(StrEnum):
+    """What moves a file."""
+
+    KEEP = "keep"  # 存证
+    REFUSE = "refuse"  # 拒收
+    RETRY = "retry"  # 再取
+
+
+FILE: Machine[FileState, FileTrigger] = Machine(
+    "exchange_file",
+    FileState.WANTED,
+    {
+        (FileState.WANTED, FileTrigger.KEEP): FileState.KEPT,
+        (FileState.WANTED, FileTrigger.REFUSE): FileState.REFUSED,
+        (FileState.REFUSED, FileTrigger.RETRY): FileState.WANTED,
+    },
+)
 
 S = MessageState
 T = MessageTrigger

@@ -11,6 +11,7 @@ import structlog
 
 from case_bridge.exchange.client import Answer, PeerClient
 from case_bridge.exchange.dialect import message_of
+from case_bridge.exchange.files import fetch_files
 from case_bridge.exchange.journal import Journal
 from case_bridge.exchange.model import ExchangeLinkRow, ExchangeMessageRow, ExchangePeerRow
 from case_bridge.exchange.peer import ExchangeOptions, Peer
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 BATCH: Final = 200
 FIRST_GAP: Final = timedelta(seconds=5)
 LONGEST_GAP: Final = timedelta(minutes=5)
+MOST_CASES: Final = 2_000_000
+"""Counters that a peer may tell of: a city of a million has so many cases in years."""
 
 
 async def talk(
@@ -57,6 +60,7 @@ async def _with(
             done += await compare(database, options, client, peer, now=now)
         done += await _deliver(database, client, peer, now=now)
         done += await _ask_for_gaps(database, options, client, peer, now=now)
+        done += await fetch_files(database, client, peer, now=now)
     except Unavailable as error:
         await _note(database, peer, error.what, now=now)
         return 0
@@ -85,6 +89,8 @@ async def compare(
         theirs |= {case_ref: counters for case_ref, *counters in page}  # type: ignore[misc]
         if not page or not answer.body.get("more"):
             break
+        if page[-1][0] <= after or len(theirs) > MOST_CASES:
+            raise Unavailable(f"{peer.name}: the counters come to no end")
         after = page[-1][0]
     mended = 0
     async with database.read() as session:

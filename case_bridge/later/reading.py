@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.duties import ASKED
 from case_bridge.cases.model import CaseRow
-from case_bridge.cases.repository import Cases
+from case_bridge.cases.repository import Cases, District
 from case_bridge.cases.states import CASE, CaseState
 from case_bridge.later.model import LaterRequestRow
 from case_bridge.later.repository import Requests
@@ -85,14 +85,15 @@ async def requests_of_case(session: AsyncSession, case_id: CaseId) -> Sequence[R
 
 
 async def waiting_requests(
-    session: AsyncSession, kinds: Collection[LaterKind]
+    session: AsyncSession, kinds: Collection[LaterKind], *, district: District = None
 ) -> Sequence[RequestView]:
-    """Return what waits for an answer, oldest first."""
-    return [_view(row, case, unit) for row, case, unit in await Requests(session).waiting(kinds)]
+    """Return what waits for an answer, oldest first, of one district if it is named."""
+    waiting = await Requests(session).waiting(kinds, district=district)
+    return [_view(row, case, unit) for row, case, unit in waiting]
 
 
-async def problem_pool(session: AsyncSession, *, now: datetime) -> Pool:
-    """Return the parked cases, oldest first, and how many each unit has."""
+async def problem_pool(session: AsyncSession, *, district: District = None, now: datetime) -> Pool:
+    """Return the shelved cases, oldest first, and how many each unit has; of one district too."""
     entries = tuple(
         PoolEntry(
             case_id=CaseId(case.id),
@@ -105,7 +106,7 @@ async def problem_pool(session: AsyncSession, *, now: datetime) -> Pool:
             until=pause.until,
             days=(now - pause.begun_at).days,
         )
-        for case, pause, unit in await Requests(session).pool()
+        for case, pause, unit in await Requests(session).pool(district=district)
     )
     by_unit: dict[str, int] = {}
     for entry in entries:

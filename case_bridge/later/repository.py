@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CasePauseRow, CaseRow
 from case_bridge.cases.notice import PauseKind
+from case_bridge.cases.repository import District, in_district
 from case_bridge.later.model import LaterRequestRow
 from case_bridge.later.request import LaterKind
 from case_bridge.later.states import RequestState
@@ -56,14 +57,18 @@ class Requests:
         return found.all()
 
     async def waiting(
-        self, kinds: Collection[LaterKind]
+        self, kinds: Collection[LaterKind], *, district: District = None
     ) -> Sequence[tuple[LaterRequestRow, CaseRow, str]]:
         """Return what waits for an answer with its case and unit, oldest first."""
         found = await self._session.execute(
             select(LaterRequestRow, CaseRow, UnitRow.name)
             .join(CaseRow, CaseRow.id == LaterRequestRow.case_id)
             .join(UnitRow, UnitRow.id == LaterRequestRow.unit_id)
-            .where(LaterRequestRow.state.in_(OPEN), LaterRequestRow.kind.in_(kinds))
+            .where(
+                LaterRequestRow.state.in_(OPEN),
+                LaterRequestRow.kind.in_(kinds),
+                *in_district(district),
+            )
             .order_by(LaterRequestRow.applied_at)
             .limit(PAGE)
         )
@@ -102,11 +107,13 @@ class Requests:
             query = query.where(CaseRow.unit_id == unit_id)
         return (await self._session.execute(query)).scalar_one()
 
-    async def pool(self) -> Sequence[tuple[CaseRow, CasePauseRow, str]]:
+    async def pool(
+        self, *, district: District = None
+    ) -> Sequence[tuple[CaseRow, CasePauseRow, str]]:
         """Return the problem pool: parked cases with their pause and unit, oldest first."""
         found = await self._session.execute(
             self._paused()
-            .where(CasePauseRow.kind == PauseKind.SHELVING)
+            .where(CasePauseRow.kind == PauseKind.SHELVING, *in_district(district))
             .order_by(CasePauseRow.begun_at)
             .limit(PAGE)
         )

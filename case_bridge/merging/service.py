@@ -83,7 +83,11 @@ async def merge_cases(
     moved = _whole(await merges.reports(merged.id, merged.round))
     likeness = compare(matter_of(merged), matter_of(kept))
     words = f"并入案卷 {kept.number}" + (f"：{reason.strip()}" if reason.strip() else "")
-    detail = {"into": str(kept.id), "points": likeness.points}
+    detail = {
+        "into": str(kept.id),
+        "into_sequence": kept.sequence,
+        "points": likeness.points,
+    }
     trigger = merge_trigger(merged.state) or CaseTrigger.MERGE
     await move_case(uow, merged, trigger, actor=actor, text=words, detail=detail, now=now)
     if trigger is CaseTrigger.MERGE_FILED:

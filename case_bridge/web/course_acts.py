@@ -56,7 +56,7 @@ async def post_frontage(request: web.Request) -> web.StreamResponse:
         contact_name=fields.text("contact"),
         phone=fields.text("phone"),
     )
-    async with acting(request) as (uow, _, _now):
+    async with acting(request) as (uow, actor, _now):
         await sign_frontage(
             uow,
             number=fields.text("number"),
@@ -65,6 +65,7 @@ async def post_frontage(request: web.Request) -> web.StreamResponse:
             duties=fields.text("duties"),
             signed_on=fields.required_day("signed_on"),
             ends_on=fields.day("ends_on"),
+            district=actor.district_id,
         )
     return web.json_response({}) if wants_json(request) else see_other("/cases/frontage")
 

@@ -7,28 +7,32 @@ from typing import Any, Final
 from aiohttp import web
 
 from case_bridge.cases.reading import case_by_number
+from case_bridge.exchange.evaluations import told_evaluations
+from case_bridge.exchange.files import fetch_again, troubled_files
 from case_bridge.exchange.forms import FormKind
 from case_bridge.exchange.journal import Journal
 from case_bridge.exchange.model import Direction, ExchangeMessageRow
 from case_bridge.exchange.peer import PeerRole
 from case_bridge.exchange.receiving import replay
 from case_bridge.exchange.sending import report_to
-from case_bridge.exchange.states import OUTGOING, MessageState, MessageTrigger
+from case_bridge.exchange.states import OUTGOING, FileState, MessageState, MessageTrigger
 from case_bridge.web.exchange_options import EXCHANGE
-from case_bridge.web.requests import acting, read_fields, see_other
+from case_bridge.web.requests import acting, at_first_level, read_fields, see_other
 from hotline.accounts import audit
 from hotline.accounts.roles import Role
 from hotline.kernel.errors import Invalid, NotFound
 from hotline.web.auth import current_user
+from hotline.web.files import size_words
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.pages import render
-from hotline.web.requests import wants_json
+from hotline.web.requests import path_id, wants_json
 from hotline.web.routing import MenuEntry, MenuGroup, Route
 
 HERE: Final = Path(__file__).parent / "exchange_pages"
 WATCHERS: Final = frozenset({Role.SHIFT_LEADER, Role.DISPATCHER, Role.SYSTEM_ADMIN})
 MENDERS: Final = frozenset({Role.SHIFT_LEADER, Role.SYSTEM_ADMIN})
 SENDERS: Final = frozenset({Role.SHIFT_LEADER, Role.DISPATCHER})
+ASSESSED: Final = frozenset({Role.SUPERVISOR, Role.SHIFT_LEADER, Role.LEADER})
 PAGE: Final = 50
 
 FORMS: Final = {
@@ -40,6 +44,8 @@ FORMS: Final = {
     FormKind.FEEDBACK: "任务反馈单",
     FormKind.CHECK_ORDER: "结果核查单",
     FormKind.CHECK_ANSWER: "结果反馈单",
+    FormKind.CLOSING: "结案告知单",
+    FormKind.EVALUATION: "考核上报单",
 }
 STATES: Final = {
     MessageState.WAITING: "待送",
@@ -51,6 +57,14 @@ STATES: Final = {
     MessageState.REFUSED: "拒收",
     MessageState.UNREADABLE: "无法识读",
 }
+FILE_STATES: Final = {
+    FileState.WANTED: "待取",
+    FileState.KEPT: "已存",
+    FileState.REFUSED: "拒收",
+}
+KINDS: Final = {"unit": "责任单位", "department": "部门", "region": "区域", "centre": "中心"}
+"""Of evaluated objects, by the code that a form says."""
+TOLD_AT_ONCE: Final = 12
 ROLES: Final = {PeerRole.SUPERIOR: "上级平台", PeerRole.SUBORDINATE: "下级平台"}
 DIRECTIONS: Final = {Direction.IN: "收", Direction.OUT: "发"}
 MENDABLE: Final = frozenset({MessageState.REFUSED, MessageState.UNREADABLE})
@@ -72,6 +86,7 @@ async def get_exchange(request: web.Request) -> web.Response:
             before=_number(query.get("before", "0")) or None,
             limit=PAGE,
         )
+        files = await troubled_files(session, limit=PAGE)
     peers = [
         {
             "name": peer.name,
@@ -88,12 +103,54 @@ async def get_exchange(request: web.Request) -> web.Response:
         "exchange/exchange.html",
         peers=peers,
         rows=rows,
+        files=files,
+        file_states=FILE_STATES,
+        size_words=size_words,
         following=rows[-1].id if len(rows) == PAGE else None,
         chosen={name: query.get(name, "") for name in ("peer", "state", "case")},
         may_mend=not current_user(request).roles.isdisjoint(MENDERS),
         may_send=not current_user(request).roles.isdisjoint(SENDERS),
         **_words(),
     )
+
+
+async def get_evaluations(request: web.Request) -> web.Response:
+    """Show what subordinates published of their units and areas, newest first (R96)."""
+    before = _number(request.query.get("before", "0")) or None
+    async with request.app[DATABASE].read() as session:
+        told = await told_evaluations(
+            session, request.app[EXCHANGE], before=before, limit=TOLD_AT_ONCE
+        )
+    if wants_json(request):
+        return web.json_response(
+            {
+                "evaluations": [
+                    {"peer": each.peer} | each.report.model_dump(mode="json") for each in told
+                ]
+            }
+        )
+    return render(
+        request,
+        "exchange/evaluations.html",
+        told=told,
+        kinds=KINDS,
+        following=told[-1].message_id if len(told) == TOLD_AT_ONCE else None,
+    )
+
+
+async def post_fetch(request: web.Request) -> web.Response:
+    """Fetch a refused file once more. No fields."""
+    async with request.app[DATABASE].begin() as uow:
+        row = await fetch_again(uow, path_id(request, "file_id"))
+        await audit.append(
+            uow,
+            actor=current_user(request).login,
+            action="exchange.mend",
+            target=f"exchange_file:{row.id}",
+            detail={"peer": row.peer, "sha256": row.sha256},
+            now=request.app[CLOCK](),
+        )
+    return _answered(request, "/exchange")
 
 
 async def get_message(request: web.Request) -> web.Response:
@@ -207,10 +264,39 @@ def _number(text: str) -> int:
 
 
 ROUTES: Final = (
-    Route("GET", "/exchange", get_exchange, WATCHERS, "exchange"),
-    Route("POST", "/exchange/send", post_send, SENDERS, "exchange.send"),
-    Route("POST", "/exchange/compare", post_compare, MENDERS, "exchange.compare"),
-    Route("GET", "/exchange/messages/{row_id}", get_message, WATCHERS, "exchange.message"),
-    Route("POST", "/exchange/messages/{row_id}/mend", post_mend, MENDERS, "exchange.mend"),
+    Route("GET", "/exchange", at_first_level(get_exchange), WATCHERS, "exchange"),
+    Route(
+        "GET",
+        "/exchange/evaluations",
+        at_first_level(get_evaluations),
+        ASSESSED,
+        "exchange.evaluations",
+    ),
+    Route(
+        "POST",
+        "/exchange/files/{file_id}/fetch",
+        at_first_level(post_fetch),
+        MENDERS,
+        "exchange.fetch",
+    ),
+    Route("POST", "/exchange/send", at_first_level(post_send), SENDERS, "exchange.send"),
+    Route("POST", "/exchange/compare", at_first_level(post_compare), MENDERS, "exchange.compare"),
+    Route(
+        "GET",
+        "/exchange/messages/{row_id}",
+        at_first_level(get_message),
+        WATCHERS,
+        "exchange.message",
+    ),
+    Route(
+        "POST",
+        "/exchange/messages/{row_id}/mend",
+        at_first_level(post_mend),
+        MENDERS,
+        "exchange.mend",
+    ),
 )
-MENU: Final = (MenuEntry("平台交换", "/exchange", WATCHERS, MenuGroup.SYSTEM),)
+MENU: Final = (
+    MenuEntry("平台交换", "/exchange", WATCHERS, MenuGroup.SYSTEM),
+    MenuEntry("下级考核", "/exchange/evaluations", ASSESSED, MenuGroup.FOLLOW_UP),
+)

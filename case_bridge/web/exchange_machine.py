@@ -1,12 +1,14 @@
 """Where other platforms knock: signed messages, wishes for what is missing, counters, schema."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
 from aiohttp import web
 
 from case_bridge.bridge.service import record_progress
+from case_bridge.exchange.files import piece_of
 from case_bridge.exchange.forms import schema
 from case_bridge.exchange.journal import Journal
 from case_bridge.exchange.peer import Peer
@@ -35,7 +37,7 @@ async def post_message(request: web.Request) -> web.Response:
         signature=request.headers[HEADER],
         now=request.app[CLOCK](),
     )
-    return web.json_response(receipt.as_json(), status=receipt.status)
+    return _signed(request, peer, receipt.as_json(), status=receipt.status)
 
 
 async def post_resend(request: web.Request) -> web.Response:
@@ -54,7 +56,7 @@ async def post_resend(request: web.Request) -> web.Response:
     async with request.app[DATABASE].begin() as uow:
         now = request.app[CLOCK]()
         first = await send_again(uow, peer.name, case_ref, sequence, now=now)
-    return web.json_response({"first": first}, status=202)
+    return _signed(request, peer, {"first": first}, status=202)
 
 
 async def get_state(request: web.Request) -> web.Response:
@@ -67,7 +69,26 @@ async def get_state(request: web.Request) -> web.Response:
     cases: list[dict[str, Any]] = [
         {"case": link.case_ref, "received": link.received, "sent": link.sent} for link in links
     ]
-    return web.json_response({"cases": cases, "more": len(links) == PAGE})
+    return _signed(request, peer, {"cases": cases, "more": len(links) == PAGE})
+
+
+async def get_file(request: web.Request) -> web.Response:
+    """Give a peer a piece of a file that a form to it named; 410 if none did.
+
+    Query: case, offset.
+    """
+    peer = await _peer(request, b"")
+    offset = request.query.get("offset", "0")
+    async with request.app[DATABASE].read() as session:
+        piece = await piece_of(
+            session,
+            peer.name,
+            request.query.get("case", ""),
+            request.match_info["sha256"],
+            int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 12 else -1,
+        )
+    status = 410 if piece is None else 200
+    return _signed_bytes(request, peer, piece or b"", "application/octet-stream", status=status)
 
 
 async def get_schema(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler's shape
@@ -93,6 +114,26 @@ async def post_progress(request: web.Request) -> web.Response:
     return web.json_response({"fate": fate.value})
 
 
+def _signed(
+    request: web.Request, peer: Peer, body: Mapping[str, Any], *, status: int = 200
+) -> web.Response:
+    """Answer a peer with our signature: one that is not signed is no answer to it."""
+    text = json.dumps(body, ensure_ascii=False).encode()
+    return _signed_bytes(request, peer, text, "application/json", status=status)
+
+
+def _signed_bytes(
+    request: web.Request, peer: Peer, content: bytes, content_type: str, *, status: int = 200
+) -> web.Response:
+    now = request.app[CLOCK]()
+    header = peer.keys.answer_header(
+        request.headers[HEADER], status, request.raw_path, content, now=now
+    )
+    return web.Response(
+        body=content, status=status, content_type=content_type, headers={HEADER: header}
+    )
+
+
 async def _peer(request: web.Request, body: bytes) -> Peer:
     return await verify(
         request.app[DATABASE],
@@ -115,5 +156,6 @@ ROUTES: Final = (
     _machine("POST", "/exchange/v1/{peer}/messages", post_message, "exchange.messages"),
     _machine("POST", "/exchange/v1/{peer}/resend", post_resend, "exchange.resend"),
     _machine("GET", "/exchange/v1/{peer}/state", get_state, "exchange.state"),
+    _machine("GET", "/exchange/v1/{peer}/files/{sha256}", get_file, "exchange.files"),
     _machine("POST", "/case-platform/progress", post_progress, "case_platform.progress"),
 )

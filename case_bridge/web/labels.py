@@ -18,6 +18,7 @@ from case_bridge.later.states import RequestState
 from case_bridge.plans.model import PlanKind
 from case_bridge.resources.model import ResourceKind
 from case_bridge.rewards.states import RewardState
+from case_bridge.standards.checking import UNITS
 from case_bridge.threats.model import ThreatKind
 from hotline.accounts.roles import Role
 from hotline.sla.limit import Limit
@@ -185,6 +186,7 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         NoticeKind.CIRCULATE: "通报",
         NoticeKind.INFORM: "告知主管部门",
         NoticeKind.MERGED: "并案告知",
+        NoticeKind.SUPERIOR_ENDED: "上级结案告知",
         NoticeKind.PHONE: "电话通知",
     },
     Ground: {
@@ -235,6 +237,14 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
 def limit_words(limit: str | None) -> str:
     """Return a stored limit in Chinese words: `4wh` is 4工作时."""
     return Limit.parse(limit).label() if limit else ""
+
+
+def limit_code(text: str) -> str:
+    """Return a limit as it is stored, of words such as 4工作时; what is none stays as it is."""
+    for words, unit in UNITS.items():
+        if text.endswith(words):
+            return f"{text.removesuffix(words).strip()}{unit}"
+    return text
 
 
 def word(value: StrEnum) -> str:

@@ -24,7 +24,8 @@ from hotline.web.requests import wants_json
 async def get_approvals(request: web.Request) -> web.Response:
     """Show the applications that wait: to the leader deferrals, to the centre the others too."""
     async with request.app[DATABASE].read() as session:
-        waiting = await waiting_requests(session, list(LaterKind))
+        district = await district_of(session, current_user(request))
+        waiting = await waiting_requests(session, list(LaterKind), district=district)
     if wants_json(request):
         return web.json_response({"requests": [request_json(each) for each in waiting]})
     return show(request, "approvals.html", requests=waiting)
@@ -40,7 +41,7 @@ async def get_supervision(request: web.Request) -> web.Response:
         ownerless = await ownerless_cases(session, district=district, now=now)
         # R87: the first level inspects the second; a district sees to its own.
         districts = () if district else await district_summaries(session, now=now)
-        looks = await class_one_looks(session, now=now)
+        looks = await class_one_looks(session, district=district, now=now)
     if wants_json(request):
         return web.json_response(
             {
@@ -75,7 +76,8 @@ async def get_supervision(request: web.Request) -> web.Response:
 async def get_pool(request: web.Request) -> web.Response:
     """Show the problem pool with its summary (R56)."""
     async with request.app[DATABASE].read() as session:
-        pool = await problem_pool(session, now=request.app[CLOCK]())
+        district = await district_of(session, current_user(request))
+        pool = await problem_pool(session, district=district, now=request.app[CLOCK]())
     if wants_json(request):
         return web.json_response(pool_json(pool))
     return show(request, "pool.html", pool=pool)
@@ -86,8 +88,9 @@ async def get_notices(request: web.Request) -> web.Response:
     user = current_user(request)
     is_centre = not user.roles.isdisjoint({Role.DISPATCHER, Role.SHIFT_LEADER})
     async with request.app[DATABASE].read() as session:
+        district = await district_of(session, user)
         waiting = [
-            *(await waiting_notices(session, None) if is_centre else ()),
+            *(await waiting_notices(session, None, district=district) if is_centre else ()),
             *(await waiting_notices(session, user.unit_id) if user.unit_id else ()),
         ]
     if wants_json(request):
@@ -98,7 +101,8 @@ async def get_notices(request: web.Request) -> web.Response:
 async def get_frontage(request: web.Request) -> web.Response:
     """Show the register of frontage agreements (R40)."""
     async with request.app[DATABASE].read() as session:
-        agreements = await frontage_register(session, now=request.app[CLOCK]())
+        district = await district_of(session, current_user(request))
+        agreements = await frontage_register(session, district=district, now=request.app[CLOCK]())
     if wants_json(request):
         return web.json_response(
             {

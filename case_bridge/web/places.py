@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CaseRow
-from case_bridge.cases.states import CaseState
+from case_bridge.cases.reading import OPEN_STATES
+from case_bridge.cases.repository import in_district
 from case_bridge.field.roster import roster
 from case_bridge.places.gazetteer import Located, PlaceName
 from case_bridge.places.geometry import Ring
@@ -18,16 +19,18 @@ from case_bridge.places.grid import UnitGrid
 from case_bridge.places.position import Position, convert
 from case_bridge.places.register import ComponentView, components_within
 from case_bridge.places.service import ring_points
+from case_bridge.resources.service import resources
 from case_bridge.web.labels import word
 from case_bridge.web.places_options import MAP, MapOptions
 from case_bridge.web.places_words import NAME_KINDS, STATES
+from case_bridge.web.requests import district_of
 from hotline.kernel.errors import Invalid
 from hotline.web.app import SECURITY_HEADERS
+from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.language import translate
 from hotline.web.pages import moment, render
 
-FINISHED: Final = (CaseState.CLOSED, CaseState.DECLINED, CaseState.VOIDED)
 MOST_CASES: Final = 2000
 MOST_GRIDS: Final = 5000
 MOST_COMPONENTS: Final = 3000
@@ -76,6 +79,8 @@ async def get_map_data(request: web.Request) -> web.Response:
         if "components" in wanted:
             components = await components_within(session, bounds, limit=MOST_COMPONENTS)
             body["components"] = [_component(each, request.app[MAP], say) for each in components]
+        if "videos" in wanted:
+            body["videos"] = await _videos(session, request.app[MAP], say)
         if "cases" in wanted:
             body["cases"] = await _cases(session, request, say)
         if "inspectors" in wanted:
@@ -152,9 +157,14 @@ def _grid(grid: UnitGrid, options: MapOptions, say: Words) -> dict[str, Any]:
 
 async def _cases(session: AsyncSession, request: web.Request, say: Words) -> list[dict[str, Any]]:
     now = request.app[CLOCK]()
+    district = await district_of(session, current_user(request))
     rows = await session.scalars(
         select(CaseRow)
-        .where(CaseRow.state.not_in(FINISHED), CaseRow.longitude.is_not(None))
+        .where(
+            CaseRow.state.in_(OPEN_STATES),
+            CaseRow.longitude.is_not(None),
+            *in_district(district),
+        )
         .order_by(CaseRow.registered_at.desc())
         .limit(MOST_CASES)
     )
@@ -194,6 +204,25 @@ async def _inspectors(
         }
         for each in await roster(session)
         if each.last_seen is not None
+    ]
+
+
+async def _videos(session: AsyncSession, options: MapOptions, say: Words) -> list[dict[str, Any]]:
+    return [
+        _drawn(Position(each.longitude, each.latitude), options)
+        | {
+            "href": each.address if each.address.startswith("http") else "/resources",
+            "card": _filled(
+                {
+                    say("视频点位"): each.name,
+                    say("编号"): each.code,
+                    say("归口单位"): each.owner,
+                    say("地址"): each.address,
+                }
+            ),
+        }
+        for each in await resources(session)
+        if each.retired_at is None and each.longitude is not None and each.latitude is not None
     ]
 
 

@@ -15,7 +15,7 @@ from case_bridge.bridge.model import DifferenceRow
 from case_bridge.bridge.repository import Links
 from case_bridge.bridge.service import SUBMIT_JOB, finish_ticket
 from case_bridge.bridge.trouble import Trouble
-from case_bridge.web.requests import read_fields, see_other
+from case_bridge.web.requests import at_first_level, read_fields, see_other
 from hotline.accounts import audit
 from hotline.accounts.roles import Role
 from hotline.kernel.db import UnitOfWork
@@ -150,14 +150,18 @@ def _answered(request: web.Request) -> web.Response:
 
 
 ROUTES: Final = (
-    Route("GET", "/reconciliation", get_reconciliation, MENDERS, "reconciliation"),
+    Route("GET", "/reconciliation", at_first_level(get_reconciliation), MENDERS, "reconciliation"),
     Route(
-        "POST", "/reconciliation/{difference_id}/mend", post_mend, MENDERS, "reconciliation.mend"
+        "POST",
+        "/reconciliation/{difference_id}/mend",
+        at_first_level(post_mend),
+        MENDERS,
+        "reconciliation.mend",
     ),
     Route(
         "POST",
         "/reconciliation/{difference_id}/explain",
-        post_explain,
+        at_first_level(post_explain),
         MENDERS,
         "reconciliation.explain",
     ),

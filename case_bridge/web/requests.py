@@ -208,6 +208,7 @@ def on_case(act: CaseAct) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         case_id, fields = case_id_of(request), await read_fields(request)
         async with acting(request) as (uow, actor, now):
+            await require_own_district(uow.session, case_id, actor)
             await act(uow, case_id, fields, By(actor=actor, now=now))
         return await answer_act(request, case_id, fields)
 
@@ -226,6 +227,8 @@ def on_part(name: str) -> Callable[[PartAct], Handler]:
             part_id, fields = path_id(request, name), await read_fields(request)
             async with acting(request) as (uow, actor, now):
                 case_id = await act(uow, part_id, fields, By(actor=actor, now=now))
+                # The act names the case; what it did goes with the transaction.
+                await require_own_district(uow.session, case_id, actor)
             return await answer_act(request, case_id, fields)
 
         return handle
@@ -249,6 +252,35 @@ async def district_of(session: AsyncSession, user: User) -> UnitId | None:
     if user.roles == {Role.UNIT}:
         return None
     return await platform_of(session, user.unit_id)
+
+
+async def require_own_district(session: AsyncSession, case_id: CaseId, actor: Actor) -> None:
+    """Return unless somebody of a district acts on a case that it does not hold (R28, R30).
+
+    The one door of every act on a case: who works for the whole city passes.
+
+    Raises:
+        NotFound: if there is no such case.
+        Forbidden: if the case is another district's, or the first level's.
+    """
+    if actor.district_id is None:
+        return
+    if await reading.holder_of(session, case_id) != actor.district_id:
+        raise Forbidden("the case is another district's, or the first level's")
+
+
+def at_first_level(handler: Handler) -> Handler:
+    """Make a handler that nobody of a district passes: what it shows is of the whole city."""
+
+    @wraps(handler)
+    async def handle(request: web.Request) -> web.StreamResponse:
+        async with request.app[DATABASE].read() as session:
+            district = await district_of(session, current_user(request))
+        if district is not None:
+            raise Forbidden("this page is of the first level")
+        return await handler(request)
+
+    return handle
 
 
 def case_id_of(request: web.Request) -> CaseId:

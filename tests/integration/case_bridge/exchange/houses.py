@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -19,7 +19,7 @@ from case_bridge.exchange.model import (
 )
 from case_bridge.exchange.peer import ExchangeOptions, Peer, PeerRole
 from case_bridge.exchange.talking import talk
-from case_bridge.signing import KeyRing
+from case_bridge.signing import HEADER, KeyRing
 from case_bridge.web.exchange import HERE, MENU
 from case_bridge.web.exchange import ROUTES as PAGES
 from case_bridge.web.exchange_machine import ROUTES
@@ -43,7 +43,9 @@ class House:
     session: aiohttp.ClientSession
     runner: web.AppRunner | None = None
     port: int = 0
-    requests: list[str] = field(default_factory=list)
+    signs_answers: bool = True
+    serve_pieces: int | None = None
+    """How many pieces of files are given before the door is shut; None: all."""
 
     def app(self) -> web.Application:
         part = WebPart(
@@ -55,9 +57,27 @@ class House:
             provides={EXCHANGE: self.options},
         )
         options = WebOptions(b"a secret of thirty-two bytes, at least")
-        return make_app(
+        app = make_app(
             self.city.database, (part,), options, clock=self.city.clock, signals=MemorySignals()
         )
+        app.middlewares.insert(0, self.trouble())
+        return app
+
+    def trouble(self) -> Any:
+        """Return what stands between this house and the other one."""
+
+        @web.middleware
+        async def between(request: web.Request, handler: Any) -> web.StreamResponse:
+            if self.serve_pieces is not None and "/files/" in request.path:
+                if self.serve_pieces == 0:
+                    return web.Response(status=503)
+                self.serve_pieces -= 1
+            answer: web.StreamResponse = await handler(request)
+            if not self.signs_answers:
+                answer.headers.popall(HEADER, None)
+            return answer
+
+        return between
 
     async def open(self) -> None:
         self.runner = web.AppRunner(self.app(), shutdown_timeout=0.1)

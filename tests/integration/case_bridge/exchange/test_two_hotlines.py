@@ -3,19 +3,36 @@
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_bridge.cases.case import CaseSource
-from case_bridge.cases.model import CaseRow
+from case_bridge.cases.case import Attachment, CaseSource
+from case_bridge.cases.levels import hand_down
+from case_bridge.cases.model import CaseRow, EvidenceRow
+from case_bridge.cases.reading import case_view, evidence_file
 from case_bridge.cases.repository import Cases
 from case_bridge.cases.states import CaseState
-from case_bridge.exchange.model import Direction, ExchangeMessageRow
-from case_bridge.exchange.sending import report_to
-from case_bridge.exchange.states import MessageState
+from case_bridge.evaluation.definition import ObjectKind
+from case_bridge.evaluation.period import Period
+from case_bridge.evaluation.service import Plan, publish
+from case_bridge.exchange.client import PeerClient
+from case_bridge.exchange.evaluations import told_evaluations
+from case_bridge.exchange.files import PIECE
+from case_bridge.exchange.forms import Dispatch, Filing, FormKind
+from case_bridge.exchange.journal import Journal
+from case_bridge.exchange.model import Direction, ExchangeFileRow, ExchangeMessageRow
+from case_bridge.exchange.sending import report_to, write
+from case_bridge.exchange.states import FileState, MessageState
+from case_bridge.merging.service import merge_cases
 from case_bridge.signing import HEADER
+from case_bridge.units.service import load_units
+from case_bridge.units.unit import Unit, UnitClass
 from hotline.kernel.ids import CaseId
+from tests.integration.case_bridge.cases.two_levels import organise
+from tests.integration.case_bridge.city import COVER
 from tests.integration.case_bridge.exchange.houses import House, Region, introduce
 
 FIRST = ["registration", "filing", "dispatch"]
@@ -67,6 +84,224 @@ async def test_what_the_city_dispatches_the_district_handles_and_feeds_back(
     await region.city.city.close(case_id)
     await region.talk()
     assert await state(region.city, case_id) is CaseState.CLOSED
+    told = (await region.district.messages(Direction.IN))[-1]
+    assert (told.form, told.state, told.problem) == (
+        FormKind.CLOSING,
+        MessageState.APPLIED,
+        "city已结案：已补装井盖",
+    )
+
+
+PHOTO = b"\xff\xd8\xff" + bytes(range(256)) * 6000
+"""A photo of more than one piece."""
+
+
+async def files_at(house: House, case_id: CaseId) -> list[tuple[str, str, bytes]]:
+    """Origin, name and content of every file of a case."""
+    async with house.city.database.read() as session:
+        view = await case_view(session, case_id, now=house.city.clock())
+        return [
+            (each.origin.value, each.name, await content_of(session, case_id, each.evidence_id))
+            for each in view.evidence
+            if each.media_type == "image/jpeg"
+        ]
+
+
+async def content_of(session: AsyncSession, case_id: CaseId, evidence_id: UUID) -> bytes:
+    return (await evidence_file(session, case_id, evidence_id))[1]
+
+
+async def test_photos_travel_with_the_forms_both_ways(region: Region) -> None:
+    """R93, R15: fetched in pieces by fingerprint; what broke off goes on where it stopped."""
+    city, district = region.city.city, region.district.city
+    photo = Attachment(name="井口.jpg", media_type="image/jpeg", content=PHOTO)
+    case_id = await city.registered_case(attachments=(photo,))
+    await city.file(case_id)
+    await city.dispatch(case_id)
+    await region.city.talk()
+    region.city.serve_pieces = 1
+    await region.district.talk()
+    async with district.database.read() as session:
+        (begun,) = await session.scalars(select(ExchangeFileRow))
+    assert (begun.state, len(begun.content)) == (FileState.WANTED, PIECE)
+
+    region.city.serve_pieces = None
+    district.clock.advance(timedelta(minutes=10))
+    await region.talk()
+
+    below = CaseId((await case_there(region.district)).id)
+    assert await files_at(region.district, below) == [("report", "井口.jpg", PHOTO)]
+    done = Attachment(name="处置后.jpg", media_type="image/jpeg", content=PHOTO[:5000])
+    await district.dispatch(below)
+    await district.handle(below, attachments=(done,))
+    await district.inspect(below, passed=True)
+    await district.close(below)
+    await region.talk()
+    assert ("unit", "处置后.jpg", PHOTO[:5000]) in await files_at(region.city, case_id)
+
+
+async def test_a_file_that_is_not_what_the_form_said_is_refused(region: Region) -> None:
+    """R15: a fingerprint that does not fit, or a file that no form named, is no evidence."""
+    city = region.city.city
+    photo = Attachment(name="井口.jpg", media_type="image/jpeg", content=PHOTO[:900])
+    case_id = await city.registered_case(attachments=(photo,))
+    await city.file(case_id)
+    await city.dispatch(case_id)
+    await region.city.talk()
+    async with city.database.begin() as uow:
+        # Of the same size and under the same name, but changed since.
+        forged = b"\xff\xd8\xff" + bytes(897)
+        await uow.session.execute(
+            update(EvidenceRow).where(EvidenceRow.media_type == "image/jpeg").values(content=forged)
+        )
+    await region.talk()
+
+    async with region.district.city.database.read() as session:
+        (row,) = await session.scalars(select(ExchangeFileRow))
+    assert (row.state, row.problem) == (FileState.REFUSED, "the content has another fingerprint")
+    below = CaseId((await case_there(region.district)).id)
+    assert await files_at(region.district, below) == []
+    client = PeerClient("district", region.city.session, clock=city.clock)
+    peer = region.district.options.peer("city")
+    link = await region.city.link()
+    assert await client.piece(peer, link.case_ref, "0" * 64, 0) is None
+    assert await client.piece(peer, "city:no case", row.sha256, 0) is None
+
+
+async def test_an_answer_that_the_peer_did_not_sign_counts_for_nothing(region: Region) -> None:
+    """R95: a box on the way that says 200 has taken nothing."""
+    await dispatched(region)
+    region.district.signs_answers = False
+    await region.city.talk()
+    assert {state for _, state in await region.city.forms(Direction.OUT)} == {"waiting"}
+    assert "not signed" in ((await region.city.talk_row()).problem or "")
+
+    region.district.signs_answers = True
+    region.city.city.clock.advance(timedelta(minutes=10))
+    await region.talk()
+
+    assert {state for _, state in await region.city.forms(Direction.OUT)} == {"delivered"}
+    assert (await case_there(region.district)).state is CaseState.FILED
+
+
+async def test_what_is_handed_down_to_a_district_crosses_and_comes_back(region: Region) -> None:
+    """R28, R43, R93: a second-level platform of its own house dispatches, feeds back, gives up."""
+    city = region.city.city
+    await organise(city, "qinzhou")
+    platform = Unit(code="drain", name="排水区", unit_class=UnitClass.FIRST, district_code="drain")
+    async with city.database.begin() as uow:
+        await load_units(uow, (platform,), ())
+    given, refused = await city.registered_case(), await city.registered_case()
+    for case_id in (given, refused):
+        await city.file(case_id)
+        async with city.database.begin() as uow:
+            await hand_down(
+                uow,
+                case_id,
+                district_id=city.units["drain"],
+                order="请本区派遣",
+                actor=city.dispatcher,
+                now=city.clock(),
+            )
+    await region.talk()
+    below = await cases_there(region.district)
+    assert [row.order_text for row in below] == ["请本区派遣"] * 2
+    numbers = [(await city.case(each)).number for each in (given, refused)]
+    first, second = (
+        next(row.id for row in below if (row.channel or "").endswith(number)) for number in numbers
+    )
+    district = region.district.city
+
+    await district.work_off(CaseId(first))
+    await district.void(CaseId(second), reason="不在本区")
+    await region.talk()
+
+    done = await city.case(given)
+    assert (done.result, done.unit_id) == ("已补装井盖", city.units["drain"])
+    assert done.state is CaseState.READY_TO_CLOSE
+    back = await city.case(refused)
+    assert (back.state, back.district_id) == (CaseState.RETURNED, None)
+
+
+async def test_a_subordinate_orders_and_files_nothing_at_its_superior(region: Region) -> None:
+    """R93: who reported a matter up may tell of it; orders go downward only."""
+    district = region.district.city
+    case_id = await district.registered_case(subject="跨区河道污染")
+    async with district.database.begin() as uow:
+        await report_to(
+            uow,
+            region.district.options,
+            "city",
+            case_id,
+            verify=True,
+            text="请市级核实",
+            actor=district.desk,
+            now=district.clock(),
+        )
+    await region.talk()
+    async with district.database.begin() as uow:
+        link = await Journal(uow.session).link(
+            "city", (await region.district.link()).case_ref, is_ours=True, now=district.clock()
+        )
+        filing = Filing(category=COVER.key, limit="2uh", filed_at=district.clock())
+        order = Dispatch(order="请办理", due_at=None, dispatched_at=district.clock())
+        for form, body in ((FormKind.FILING, filing), (FormKind.DISPATCH, order)):
+            await write(uow, region.district.options, link, form, body, now=district.clock())
+    await region.talk()
+
+    assert await region.city.forms(Direction.IN) == [
+        ("registration", "applied"),
+        ("verify_order", "refused"),
+        ("filing", "refused"),
+        ("dispatch", "refused"),
+    ]
+    assert (await case_there(region.city)).state is CaseState.REGISTERED
+
+
+async def test_a_case_that_went_into_another_one_is_answered_by_that_one(region: Region) -> None:
+    """R69, R93: a superior's report and a citizen's are one matter; the superior hears its end."""
+    case_id = await dispatched(region)
+    district = region.district.city
+    earlier = await district.registered_case()
+    await district.file(earlier)
+    await district.dispatch(earlier)
+    await region.talk()
+    (theirs,) = [row for row in await cases_there(region.district) if row.id != earlier]
+    async with district.database.begin() as uow:
+        await merge_cases(
+            uow, CaseId(theirs.id), earlier, actor=district.desk, now=district.clock()
+        )
+    await region.talk()
+    await district.handle(earlier)
+    await district.inspect(earlier, passed=True)
+    await district.close(earlier)
+    await region.talk()
+
+    assert (await region.city.city.case(case_id)).result == "已补装井盖"
+
+
+async def test_published_evaluations_go_upward_once(region: Region) -> None:
+    """R96: what the district publishes of its units, the city reads; of persons nothing."""
+    district = region.district.city
+    await district.finish(await district.registered_case())
+    district.clock.advance(timedelta(days=25))
+    for kind in (ObjectKind.UNIT, ObjectKind.INSPECTOR):
+        plan = Plan.usual(kind, Period.parse("2026-03"))
+        async with district.database.begin() as uow:
+            await publish(uow, plan, actor="assessor", now=district.clock())
+    await region.talk()
+    await region.talk()
+
+    async with region.city.city.database.read() as session:
+        (told,) = await told_evaluations(session, region.city.options, before=None, limit=9)
+    assert (told.peer, told.report.period, told.report.kind) == ("district", "2026-03", "unit")
+    (only,) = told.report.objects
+    assert (only.name, only.filed, only.closed) == ("排水公司", 1, 1)
+
+
+async def cases_there(house: House) -> list[CaseRow]:
+    async with house.city.database.read() as session:
+        return list(await session.scalars(select(CaseRow).order_by(CaseRow.number)))
 
 
 async def test_a_rework_of_the_city_reopens_the_districts_case(region: Region) -> None:
@@ -180,8 +415,6 @@ async def test_a_message_sent_twice_is_one(region: Region) -> None:
 
 async def send_raw(region: Region, raw: bytes, **changes: Any) -> tuple[int, int]:
     """Send bytes to the district as the city would."""
-    from case_bridge.exchange.client import PeerClient
-
     client = PeerClient("city", region.city.session, clock=region.city.city.clock)
     answer, _ = await client.send(region.city.options.peer("district"), raw)
     return answer.status, answer.received

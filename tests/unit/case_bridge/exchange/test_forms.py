@@ -27,7 +27,34 @@ BODIES: dict[FormKind, dict[str, Any]] = {
     FormKind.DISPATCH: {"order": "补装井盖", "due_at": None, "dispatched_at": NOW},
     FormKind.FEEDBACK: {"outcome": "handled", "text": "已补装", "answered_at": NOW},
     FormKind.CHECK_ORDER: {"text": "请核查"},
-    FormKind.CHECK_ANSWER: {"passed": False, "text": "松动", "by": "监督员", "found_at": NOW},
+    FormKind.CHECK_ANSWER: {
+        "passed": False,
+        "text": "松动",
+        "by": "监督员",
+        "found_at": NOW,
+        "files": [
+            {"name": "井盖.jpg", "media_type": "image/jpeg", "size": 9, "sha256": "0" * 64},
+        ],
+    },
+    FormKind.CLOSING: {"outcome": "withdrawn", "text": "已并案", "ended_at": NOW},
+    FormKind.EVALUATION: {
+        "period": "2026-02",
+        "kind": "unit",
+        "revision": 1,
+        "formula": "肃宁办法第二十六条",
+        "published_at": NOW,
+        "objects": [
+            {
+                "name": "排水公司",
+                "place": 1,
+                "score": "80.4",
+                "grade": None,
+                "filed": 50,
+                "should_close": 50,
+                "closed": 48,
+            }
+        ],
+    },
 }
 
 
@@ -68,9 +95,7 @@ class Renamed:
 
 @pytest.mark.parametrize("form", FormKind)
 @pytest.mark.parametrize("dialect", [DIALECTS[NEUTRAL], Renamed()], ids=["neutral", "renamed"])
-def test_each_of_the_eight_forms_is_read_as_it_was_written(
-    form: FormKind, dialect: Dialect
-) -> None:
+def test_each_form_is_read_as_it_was_written(form: FormKind, dialect: Dialect) -> None:
     """R93, R96: domain 2.5; another maker's dialect needs two functions and nothing else."""
     written = message(form)
 
