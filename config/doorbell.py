@@ -54,7 +54,7 @@ class RedisDoorbell:
         }
         # RQ is synchronous: its own connection, used in a thread.
         self._blocking = Redis.from_url(url, **limits)
-        self._redis = AsyncRedis.from_url(url, **limits)
+        self.redis = AsyncRedis.from_url(url, **limits)
         # A listener waits for minutes, and is cancelled at the end: redis-py's own limits and
         # retries would swallow a cancellation that comes while it connects (wait_for of 3.11).
         self._listening = AsyncRedis.from_url(
@@ -88,14 +88,21 @@ class RedisDoorbell:
                     await listener.subscribe(*(CHANNEL + topic for topic in topics))
             yield _Signals(listener)
 
+    async def answers(self) -> bool:
+        """Say whether Redis is there."""
+        try:
+            return bool(await self.redis.ping())
+        except (RedisError, OSError):
+            return False
+
     async def close(self) -> None:
         """Close every connection."""
         await self._listening.aclose()
-        await self._redis.aclose()
+        await self.redis.aclose()
         await asyncio.to_thread(self._blocking.close)
 
     async def _publish(self, signals: Sequence[Message]) -> None:
-        async with self._redis.pipeline(transaction=False) as together:
+        async with self.redis.pipeline(transaction=False) as together:
             for topic, payload in signals:
                 together.publish(CHANNEL + topic, json.dumps(dict(payload)))
             await together.execute()

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import shutil
 import signal
+import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -14,17 +16,19 @@ from config.embedded import EmbeddedPostgres, EmbeddedServer, EmbeddedValkey
 from config.loading import prepare_database
 from config.logging import configure_logging
 from config.processes import ProcessIdentity
-from config.roles.process import ROLES, WORKER, preload, run_role
+from config.roles.process import ROLES, WEB, WORKER, preload, run_role
 from config.rundir import running, serving, stop_servers
 from config.runtime import start_servers
 from config.settings import Settings
 from config.supervisor import Child, Supervisor
+from hotline.kernel.errors import HotlineError
 from hotline.kernel.tasks import spawn
 
 log = structlog.get_logger()
 
 WATCH_SECONDS = 2.0
 VOICE_STOP_SECONDS = 20.0
+SHARED_FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def serve(settings: Settings, *, tell: Callable[[str], None]) -> None:
@@ -38,6 +42,7 @@ def serve(settings: Settings, *, tell: Callable[[str], None]) -> None:
     configure_logging(settings.log, role="serve")
     with serving(settings.data):
         try:
+            share_web_port(settings)
             preload()
             servers = start_servers(settings)
             asyncio.run(prepare_database(servers, settings))
@@ -45,6 +50,31 @@ def serve(settings: Settings, *, tell: Callable[[str], None]) -> None:
         finally:
             if all(each.process.pid == os.getpid() for each in running(settings.data)):
                 stop_servers(settings.data)
+
+
+def share_web_port(settings: Settings) -> None:
+    """Prepare several web processes: nobody else may listen, and they count in one place.
+
+    Raises:
+        HotlineError: if another program listens at the address; it would get our connections.
+    """
+    if settings.http.processes == 1:
+        return
+    address = settings.http.address
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address.host, address.port))
+        except OSError as error:
+            raise HotlineError(
+                f"web: {error.strerror}: end the program that listens at {address}, "
+                f"or choose another address"
+            ) from None
+    figures = settings.data / "run" / "figures"
+    shutil.rmtree(figures, ignore_errors=True)
+    figures.mkdir(parents=True)
+    # Read by prometheus_client when it is imported, which is why nothing has imported it yet.
+    os.environ[SHARED_FIGURES] = str(figures)
 
 
 async def _supervise(settings: Settings, tell: Callable[[str], None]) -> None:
@@ -77,7 +107,7 @@ async def _supervise(settings: Settings, tell: Callable[[str], None]) -> None:
 
 def children(settings: Settings) -> list[Child]:
     """Return the processes that the settings ask for, in the order in which they start."""
-    counts = {WORKER: settings.worker.processes}
+    counts = {WORKER: settings.worker.processes, WEB: settings.http.processes}
     return [
         Child(
             name=role if counts.get(role, 1) == 1 else f"{role}-{number}",

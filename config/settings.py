@@ -95,6 +95,14 @@ class HttpSettings(Part):
     """Proxies of ours in front that append to X-Forwarded-For."""
     metrics_token: SecretStr | None = None
     """Bearer token of /metrics; without one only this machine may read it."""
+    processes: int = Field(default=1, ge=1, le=32)
+    """Web processes under `serve`, which share the address; one for each core that is free."""
+
+    @model_validator(mode="after")
+    def _processes_have_one_port(self) -> Self:
+        if self.processes > 1 and self.address.port == 0:
+            raise ValueError("several processes share one port, which must be named: not 0")
+        return self
 
     @model_validator(mode="after")
     def _url_is_whole(self) -> Self:

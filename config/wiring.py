@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 import aiohttp
+from redis.asyncio import Redis
 
 from case_bridge.web.places_options import MapOptions
 from channels.mail.adapter import MailServerOptions
@@ -19,11 +20,12 @@ from channels.voice.media.embedded import EmbeddedMediaOptions
 from channels.voice.options import LookUp, VoiceOptions
 from channels.voice.rtp.codec import Codec
 from channels.voice.ticket_status import TicketStatus
-from channels.web.options import PublicOptions
+from channels.web.options import GUESSES, REPORTS, PublicOptions
 from config import telephony
 from config.queue_rules import queue_rules
 from config.secrets import Secrets
 from config.settings import RelaySettings, Settings, SmsSettings
+from config.shared_limits import SharedLimit
 from hotline.callbacks.links import LinkOptions
 from hotline.callbacks.options import CallbackOptions
 from hotline.callbacks.policy import CallbackPolicy, Window
@@ -42,6 +44,7 @@ from hotline.tickets.query_code import QueryCodeOptions
 from hotline.web.desk.options import DeskOptions
 from hotline.web.keys import WebOptions
 from hotline.web.labels import label
+from hotline.web.rates import Limit
 from hotline.web.recordings.options import RecordingsOptions
 from hotline.web.tickets.options import TicketListOptions
 from ivr.flow import Flow
@@ -155,9 +158,18 @@ def web_options(settings: Settings, secrets: Secrets) -> WebOptions:
     )
 
 
-def public_options(settings: Settings, secrets: Secrets, intake: IntakeOptions) -> PublicOptions:
-    """What the pages for citizens need."""
+def public_options(
+    settings: Settings, secrets: Secrets, intake: IntakeOptions, redis: Redis
+) -> PublicOptions:
+    """What the pages for citizens need; several web processes count a source's tries together."""
+    shared: dict[str, Limit] = {}
+    if settings.http.processes > 1:
+        shared = {
+            "reports": SharedLimit(redis, "reports", *REPORTS),
+            "guesses": SharedLimit(redis, "guesses", *GUESSES),
+        }
     return PublicOptions(
+        **shared,
         intake=intake,
         query_codes=query_code_options(secrets),
         links=link_options(settings, secrets),

@@ -9,7 +9,10 @@ from aiohttp import web
 from hotline.callbacks.links import LinkOptions
 from hotline.intake.service import IntakeOptions
 from hotline.tickets.query_code import QueryCodeOptions
-from hotline.web.rates import RateLimit
+from hotline.web.rates import InProcess, Limit, RateLimit
+
+REPORTS: Final = (30, timedelta(minutes=10))
+GUESSES: Final = (20, timedelta(minutes=10))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +24,9 @@ class PublicOptions:
     links: LinkOptions
     receipt_secret: bytes = field(repr=False)
     """Signs the addresses of receipts; at least 32 bytes."""
-    reports: RateLimit = field(default_factory=lambda: RateLimit(30, timedelta(minutes=10)))
+    reports: Limit = field(default_factory=lambda: InProcess(RateLimit(*REPORTS)))
     """For each source: generous, because a district may share one address."""
-    guesses: RateLimit = field(default_factory=lambda: RateLimit(20, timedelta(minutes=10)))
+    guesses: Limit = field(default_factory=lambda: InProcess(RateLimit(*GUESSES)))
     """Wrong pairs of number and code; the ticket itself locks earlier."""
 
 

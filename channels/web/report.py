@@ -58,7 +58,7 @@ async def post_report(request: web.Request) -> web.Response:
     now = request.app[CLOCK]()
     fields = await form_fields(request)
     if not is_own_machine(request):
-        options.reports.check(source_of(request), now=now)
+        await options.reports.check(source_of(request), now=now)
     checked = check_report(fields, await _uploads(request))
     if checked.form is None:
         return await _form(request, fields, _translated(request, checked), status=422)

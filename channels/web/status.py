@@ -29,7 +29,7 @@ async def post_status(request: web.Request) -> web.Response:
     fields = await form_fields(request)
     number, code = fields.get("number", "")[:20], fields.get("code", "")[:20]
     if not is_own_machine(request):
-        options.guesses.peek(source_of(request), now=now)
+        await options.guesses.peek(source_of(request), now=now)
     async with request.app[DATABASE].begin() as uow:
         ticket = await public_ticket(
             uow, number=number, code=code, options=options.query_codes, now=now
@@ -37,7 +37,7 @@ async def post_status(request: web.Request) -> web.Response:
         callback = await callback_to_answer(uow.session, ticket.ticket_id) if ticket else None
     if ticket is None:
         if not is_own_machine(request):
-            options.guesses.check(source_of(request), now=now)
+            await options.guesses.check(source_of(request), now=now)
         problem = translate(request, "工单号或提取码不正确。请核对后重试；连续输错将暂时不能查询。")
         return render(request, "public/status.html", status=422, number=number, problem=problem)
     may_answer = callback is not None and callback.may_answer

@@ -9,6 +9,7 @@ from errno import EADDRINUSE
 import structlog
 import uvloop
 
+from config.alive import telling
 from config.loading import require_schema
 from config.logging import configure_logging
 from config.rundir import registered
@@ -23,6 +24,7 @@ ROLES = ("worker", "sweeper", "web", "mail", "voice")
 """In the order in which they start; they stop in reverse, so that intake ends before the hands."""
 
 WORKER = "worker"
+WEB = "web"
 MAIL = "mail"
 """Under asyncio's own loop: aiosmtpd asks for its types of transport."""
 
@@ -66,7 +68,7 @@ def run_role(role: str, settings: Settings, ready: Ready = lambda _: None) -> No
                 module.work(settings, servers, ready=say_ready)
             else:
                 run = asyncio.run if role == MAIL else uvloop.run
-                run(_serve(module.serve, settings, servers, say_ready))
+                run(_serve(role, module.serve, settings, servers, say_ready))
         except OSError as error:
             if error.errno != EADDRINUSE:
                 raise
@@ -77,10 +79,12 @@ def run_role(role: str, settings: Settings, ready: Ready = lambda _: None) -> No
     log.info("role_ended")
 
 
-async def _serve(serve: Serve, settings: Settings, servers: Servers, ready: Ready) -> None:
+async def _serve(
+    role: str, serve: Serve, settings: Settings, servers: Servers, ready: Ready
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_runtime(settings, servers) as runtime:
+    async with open_runtime(settings, servers) as runtime, telling(runtime, role):
         await serve(runtime, stop, ready)

@@ -2,11 +2,20 @@
 
 import asyncio
 import hmac
+import os
 from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import text
 
 from hotline.contacts.telephony import service as telephony
@@ -44,8 +53,17 @@ async def get_metrics(request: web.Request) -> web.Response:
     """Show the figures to the monitoring; to nobody else, not even that they exist."""
     if not _may_measure(request):
         raise NotFound("page", request.path)
-    body = generate_latest() + await _figures_of_calls(request)
+    body = generate_latest(_registry()) + await _figures_of_calls(request)
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _registry() -> CollectorRegistry:
+    """Return where the figures are: those of all web processes where several share a folder."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return together
 
 
 async def _figures_of_calls(request: web.Request) -> bytes:

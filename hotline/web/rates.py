@@ -1,8 +1,9 @@
-"""Pure rule: how often one source may do one thing."""
+"""How often one source may do one thing: the pure rule, and where it is counted."""
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from hotline.kernel.errors import HotlineError
 
@@ -13,6 +14,39 @@ class TooMany(HotlineError):
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__("too many requests from one source")
         self.retry_after = retry_after
+
+
+class Limit(Protocol):
+    """At most so many times for each source, wherever that is counted."""
+
+    async def check(self, source: str, *, now: datetime) -> None:
+        """Count one more of `source`.
+
+        Raises:
+            TooMany: if it has had its number; this try is then not counted.
+        """
+
+    async def peek(self, source: str, *, now: datetime) -> None:
+        """Count nothing.
+
+        Raises:
+            TooMany: if `source` has had its number.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """A limit that is right while this process is the only one."""
+
+    rate: "RateLimit"
+
+    async def check(self, source: str, *, now: datetime) -> None:
+        """Count one more of `source`."""
+        self.rate.check(source, now=now)
+
+    async def peek(self, source: str, *, now: datetime) -> None:
+        """Count nothing."""
+        self.rate.peek(source, now=now)
 
 
 @dataclass(slots=True)

@@ -18,25 +18,39 @@ from config.embedded import EmbeddedPostgres, EmbeddedValkey
 from config.probing import probe_roles
 from config.processes import ProcessIdentity, wait_for_end
 from config.rundir import running, stop_everything
+from config.serving import share_web_port
+from config.settings import load_settings
+from hotline.kernel.errors import HotlineError
 
 LIMIT = 60.0
 ANY_PORT = ("--http", "127.0.0.1:0", "--sip", "127.0.0.1:0", "--smtp", "127.0.0.1:0")
 ROLES = {"serve", "web", "voice", "mail", "worker", "sweeper"}
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class Serve:
     """A `hotline serve` of a test."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, web_processes: int = 1) -> None:
         self.data = data
+        shared = ("--http", f"127.0.0.1:{free_port()}") if web_processes > 1 else ()
         with socket.socket(type=socket.SOCK_DGRAM) as probe:
             probe.bind(("127.0.0.1", 0))
             first = min(probe.getsockname()[1], 65000)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "config.cli", "serve", "--data", str(data), *ANY_PORT,
+            [sys.executable, "-m", "config.cli", "serve", "--data", str(data), *ANY_PORT, *shared,
              "--rtp-ports", f"{first}-{first + 99}"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "HOTLINE_LOG__FORMAT": "json"},
+            env={
+                **os.environ,
+                "HOTLINE_LOG__FORMAT": "json",
+                "HOTLINE_HTTP__PROCESSES": str(web_processes),
+            },
         )  # fmt: skip
         self.lines: list[str] = []
 
@@ -71,8 +85,8 @@ class Serve:
 def start(tmp_path: Path) -> Iterator[Callable[[], Serve]]:
     started: list[Serve] = []
 
-    def start() -> Serve:
-        serve = Serve(tmp_path)
+    def start(*, web_processes: int = 1) -> Serve:
+        serve = Serve(tmp_path, web_processes=web_processes)
         started.append(serve)
         return serve
 
@@ -109,8 +123,10 @@ def options_answer(address: str) -> str:
         return phone.recv(4096).decode().partition("\r\n")[0]
 
 
-def test_every_channel_answers_once_serve_says_that_it_is_ready(start: Callable[[], Serve]) -> None:
-    serve = start()
+def test_every_channel_answers_once_serve_says_that_it_is_ready(
+    start: Callable[..., Serve],
+) -> None:
+    serve = start(web_processes=2)
 
     serve.wait_ready()
 
@@ -120,6 +136,43 @@ def test_every_channel_answers_once_serve_says_that_it_is_ready(start: Callable[
     assert options_answer(serve.address("voice")) == "SIP/2.0 200 OK"
     assert set(serve.roles()) == ROLES
     assert dict(probe_roles(serve.data)) == dict.fromkeys(ROLES)
+    the_web_processes_share_their_port_and_their_figures(serve)
+
+
+def the_web_processes_share_their_port_and_their_figures(serve: Serve) -> None:
+    one, other = (each.process for each in running(serve.data) if each.role == "web")
+    web = serve.address("web")
+    assert {http_status(web, "/health/live") for _ in range(30)} == {200}
+    assert requests_counted(web, "/health/live") == 30
+
+    os.kill(one.pid, signal.SIGKILL)
+    assert wait_for_end([one], LIMIT) == []
+    assert {http_status(web, "/health/live") for _ in range(10)} == {200}
+    assert requests_counted(web, "/health/live") == 40
+    assert other.is_alive()
+
+
+def requests_counted(address: str, path: str) -> float:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as response:
+        lines = response.read().decode().splitlines()
+    start = "hotline_http_requests_total{"
+    return sum(
+        float(line.rpartition(" ")[2])
+        for line in lines
+        if line.startswith(start) and f'route="{path}"' in line
+    )
+
+
+def test_two_web_processes_do_not_share_the_port_of_a_stranger(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = "{}:{}".format(*taken.getsockname())
+        http = {"address": address, "processes": 2}
+
+        with pytest.raises(HotlineError, match=f"end the program that listens at {address}"):
+            share_web_port(load_settings({"data": tmp_path, "http": http}))
 
 
 def test_a_second_serve_says_that_there_is_one(start: Callable[[], Serve]) -> None:

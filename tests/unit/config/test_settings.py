@@ -183,3 +183,14 @@ def test_every_field_explains_itself_by_a_variable() -> None:
     assert {f"HOTLINE_{name.upper()}" for name in Settings.model_fields} <= names
     assert "HOTLINE_SIP__MAX_CALLS" in names
     assert "HOTLINE_TRUNK__PASSWORD" in names
+
+
+def test_several_web_processes_need_a_port_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOTLINE_HTTP__PROCESSES", "2")
+    monkeypatch.setenv("HOTLINE_HTTP__ADDRESS", "127.0.0.1:0")
+
+    with pytest.raises(SettingsError, match="several processes share one port"):
+        load_settings()
+
+    monkeypatch.setenv("HOTLINE_HTTP__ADDRESS", "127.0.0.1:8080")
+    assert load_settings().http.processes == 2

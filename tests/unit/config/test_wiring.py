@@ -5,13 +5,17 @@ from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
 from channels.sms.gateway import SmsGateway
+from channels.web.options import REPORTS
 from config import wiring
 from config.secrets import Secrets, open_secrets
 from config.settings import Settings, load_settings, variables
+from config.shared_limits import SharedLimit
 from hotline.callbacks.policy import Window
 from hotline.contacts.contact import Channel
+from hotline.web.rates import InProcess
 from ivr.flow import Flow
 
 
@@ -166,7 +170,8 @@ def test_the_demo_permits_every_hour(house: House) -> None:
 def test_no_two_purposes_share_a_secret(house: House) -> None:
     settings, secrets = house.settings, house.secrets
     people = wiring.people_options(settings, secrets)
-    public = wiring.public_options(settings, secrets, wiring.intake_options(people))
+    intake = wiring.intake_options(people)
+    public = wiring.public_options(settings, secrets, intake, Redis.from_url("redis://nobody"))
 
     keys = {
         people.index_key,
@@ -177,3 +182,17 @@ def test_no_two_purposes_share_a_secret(house: House) -> None:
     }
 
     assert len(keys) == 5
+
+
+async def test_several_web_processes_count_the_tries_of_one_source_together(house: House) -> None:
+    settings = house.settings
+    many = settings.model_copy(update={"http": settings.http.model_copy(update={"processes": 2})})
+    intake = wiring.intake_options(wiring.people_options(settings, house.secrets))
+    redis = Redis.from_url("redis://nobody")
+
+    alone = wiring.public_options(settings, house.secrets, intake, redis)
+    together = wiring.public_options(many, house.secrets, intake, redis)
+
+    assert isinstance(alone.reports, InProcess)
+    assert isinstance(together.reports, SharedLimit)
+    assert (together.reports.times, together.reports.window) == REPORTS
