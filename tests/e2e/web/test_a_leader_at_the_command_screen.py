@@ -1,5 +1,7 @@
 """The command screen in Chromium: on a wall of 1920 × 1080, on a phone, live and by keyboard."""
 
+from collections.abc import AsyncGenerator
+
 import pytest
 
 from case_bridge.cases.case import CaseSource, Report
@@ -30,7 +32,7 @@ async def report(house: WebHouse, subject: str, longitude: float) -> None:
 
 
 @pytest.fixture
-async def house(database_url: str, clock: FakeClock) -> WebHouse:
+async def house(database_url: str, clock: FakeClock) -> AsyncGenerator[WebHouse, None]:
     """A city with its map, one case, and a leader."""
     signals = MemorySignals()
     database = Database.connect(database_url, clock=clock, doorbell=MemoryDoorbell(signals))
@@ -38,7 +40,8 @@ async def house(database_url: str, clock: FakeClock) -> WebHouse:
     await load_demo_places(database, now=clock())
     await house.user("leader", Role.LEADER)
     await report(house, "污水井盖缺失", 115.9065)
-    return house
+    yield house
+    await database.close()
 
 
 async def test_r99_the_screen_is_live_and_fits_the_wall(browser: Browser, house: WebHouse) -> None:
