@@ -55,6 +55,7 @@ async def get_waiting(request: web.Request) -> web.Response:
     return render(
         request,
         "hotline/waiting.html",
+        wide=True,
         rows=[(each, mask_phone(each.number) if each.number else None) for each in found],
         queue=queue,
         queues=queues,
