@@ -3579,6 +3579,9 @@ def upgrade() -> None:
             postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
             nullable=True,
         ),
+        sa.Column("corrected_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("corrected_by", sa.String(), nullable=True),
+        sa.Column("correction", sa.String(), nullable=True),
         sa.CheckConstraint(
             "satisfaction IS NULL OR satisfaction BETWEEN 1 AND 5",
             name=op.f("ck_callbacks_satisfaction_is_1_to_5"),
@@ -3604,7 +3607,7 @@ def upgrade() -> None:
         "callbacks",
         ["correct_by"],
         unique=False,
-        postgresql_where="correct_by IS NOT NULL",
+        postgresql_where="correct_by IS NOT NULL AND corrected_at IS NULL",
     )
     op.create_index(
         "ix_callbacks_unfinished",
