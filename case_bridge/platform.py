@@ -45,6 +45,7 @@ class CaseFiling:
     round: int
     ticket_number: str
     channel: str
+    """How it came: `web`, `mail`, or `voice:12369` with the line that was called (R7)."""
     subject: str
     body: str
     place: str

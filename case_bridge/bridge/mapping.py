@@ -24,18 +24,23 @@ TRIGGERS: Mapping[ProgressKind, CrossingTrigger] = MappingProxyType(
 
 
 def filing_of(
-    ticket: TicketView, attachments: tuple[FilingAttachment, ...], *, now: datetime
+    ticket: TicketView,
+    attachments: tuple[FilingAttachment, ...],
+    *,
+    line: str | None = None,
+    now: datetime,
 ) -> CaseFiling:
     """Return the ticket's round as a case system gets it.
 
     Who asks is left out, and numbers and addresses in the words are masked: the unit answers
-    the hotline, the hotline answers the citizen (R88).
+    the hotline, the hotline answers the citizen (R88). What came by telephone says by which line:
+    12345, 12319 and 12369 are one house (R7).
     """
     return CaseFiling(
         ticket_id=ticket.ticket_id,
         round=ticket.round,
         ticket_number=ticket.number,
-        channel=ticket.channel.value,
+        channel=f"{ticket.channel.value}:{line}" if line else ticket.channel.value,
         subject=mask_text(ticket.subject),
         body=mask_text(ticket.body),
         place=ticket.address,

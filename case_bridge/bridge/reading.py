@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.bridge.model import CaseLinkRow
 from case_bridge.bridge.repository import Links, Messages
 from case_bridge.bridge.states import CrossingState
-from hotline.kernel.ids import TicketId
+from hotline.contacts.calls.model import CallRow
+from hotline.kernel.ids import CallId, TicketId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,3 +72,9 @@ def _link(row: CaseLinkRow) -> LinkView:
         problem=row.problem or "",
         changed_at=row.changed_at,
     )
+
+
+async def line_of(session: AsyncSession, call_id: CallId) -> str | None:
+    """Return the number that was called, such as 12369; None if the call is forgotten (R7)."""
+    found: str | None = await session.scalar(select(CallRow.line).where(CallRow.id == call_id))
+    return found

@@ -11,6 +11,7 @@ import structlog
 from case_bridge.bridge.attachments import attachments_to_hand_over
 from case_bridge.bridge.mapping import TRIGGERS, filing_of
 from case_bridge.bridge.model import CaseLinkRow, ProgressFate, ProgressRow
+from case_bridge.bridge.reading import line_of
 from case_bridge.bridge.repository import Links, Messages
 from case_bridge.bridge.states import CROSSING, CrossingState, CrossingTrigger
 from case_bridge.platform import (
@@ -203,7 +204,8 @@ async def _prepare(
     reason = await _reopen_reason(uow, ticket_id, round_) if earlier else ""
     await links.ensure(ticket_id, round_, platform=platform, reopen_reason=reason or None, now=now)
     attachments = await attachments_to_hand_over(uow.session, ticket_id)
-    filing = filing_of(ticket, attachments, now=now)
+    line = await line_of(uow.session, ticket.call_id) if ticket.call_id else None
+    filing = filing_of(ticket, attachments, line=line, now=now)
     return _Crossing(filing, earlier.case_key if earlier else None, reason)
 
 

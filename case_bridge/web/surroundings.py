@@ -13,6 +13,8 @@ from case_bridge.web.extraordinary import MARKERS
 from case_bridge.web.resources import LOOKERS
 from hotline.accounts.roles import Role
 from hotline.accounts.service import User
+from hotline.contacts.contact import Channel
+from hotline.web.labels import label
 
 PLAN_READERS = frozenset(
     {Role.DISPATCHER, Role.SHIFT_LEADER, Role.UNIT, Role.SUPERVISOR, Role.LEADER}
@@ -26,6 +28,7 @@ async def surroundings(session: AsyncSession, user: User, view: CaseView) -> dic
     may_plan = bool(category) and not user.roles.isdisjoint(PLAN_READERS)
     may_look = not user.roles.isdisjoint(LOOKERS)
     return {
+        "came_by": came_by(view.channel),
         "problem": found,
         "may_mark": found is None
         and not user.roles.isdisjoint(MARKERS)
@@ -33,6 +36,14 @@ async def surroundings(session: AsyncSession, user: User, view: CaseView) -> dic
         "plans": await plans_for(session, category, unit_id=view.line.unit_id) if may_plan else (),
         "sights": await sights(session, view.longitude, view.latitude) if may_look else (),
     }
+
+
+def came_by(channel: str | None) -> tuple[str, str]:
+    """Return how a case came (R7, R8): the hotline's word and the line, or what was entered."""
+    code, _, line = (channel or "").partition(":")
+    if code not in set(Channel):
+        return "", channel or ""
+    return label(Channel(code)), line
 
 
 def _category(view: CaseView) -> str:

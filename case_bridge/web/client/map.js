@@ -13,6 +13,7 @@ const STYLE = {
   overdue: { color: "#7d1612", fillColor: "#a8201a" },
   inspector: { color: "#0d4d2b", fillColor: "#13693b" },
   component: { color: "#7a4b00", fillColor: "#b87500" },
+  video: { color: "#5b1a7a", fillColor: "#7b2fa3" },
   found: { color: "#1a2433", fillColor: "#ffb300" },
 };
 
@@ -22,10 +23,10 @@ if (box.dataset.tiles) {
   tileLayer(box.dataset.tiles, { maxZoom: 20, attribution: box.dataset.attribution }).addTo(map);
 }
 const layers = Object.fromEntries(
-  ["grids", "components", "cases", "inspectors"].map((name) => [name, layerGroup()]),
+  ["grids", "components", "videos", "cases", "inspectors"].map((name) => [name, layerGroup()]),
 );
 const found = layerGroup().addTo(map);
-for (const name of ["grids", "cases", "inspectors"]) layers[name].addTo(map);
+for (const name of ["grids", "videos", "cases", "inspectors"]) layers[name].addTo(map);
 control
   .layers(null, Object.fromEntries(Object.entries(layers).map(([name, layer]) => [words[name], layer])), {
     collapsed: false,
@@ -41,10 +42,10 @@ await Promise.all([fixed(), moving()]);
 setInterval(moving, PAUSE);
 box.dataset.drawn = "true";
 
-// Grids and components change once in months: read when the view moves.
+// Grids, components and video points change once in months: read when the view moves.
 async function fixed() {
   const view = map.getBounds().toBBoxString();
-  const wanted = map.hasLayer(layers.components) ? "grids,components" : "grids";
+  const wanted = map.hasLayer(layers.components) ? "grids,components,videos" : "grids,videos";
   const news = await read(`/places/map.json?bbox=${view}&layers=${wanted}`);
   if (!news) return;
   layers.grids.clearLayers();
@@ -52,6 +53,7 @@ async function fixed() {
     style: STYLE.grid,
     onEachFeature: (feature, layer) => layer.bindPopup(() => card(feature.properties)),
   }).addTo(layers.grids);
+  draw(layers.videos, news.videos, () => STYLE.video, 6);
   draw(layers.components, news.components, () => STYLE.component, 4);
 }
 

@@ -56,6 +56,7 @@ async def test_the_map_is_drawn_without_any_base_map(browser: Browser) -> None:
     await page.goto("/places/map")
     await page.wait_for_selector("#map[data-drawn=true]")
     assert await page.inner_text("#map-status") == "在办案卷 2 件，其中超期 0 件；在岗监督员 1 人"
+    assert "视频点位" in await page.inner_text(".leaflet-control-layers"), "R100"
     await browser.looks_right("map")
     await page.fill("#q", "rmyy")
     await page.keyboard.press("Enter")

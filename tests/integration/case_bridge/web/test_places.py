@@ -11,6 +11,8 @@ from aiohttp.test_utils import TestClient
 
 from case_bridge.field.service import enlist_inspector
 from case_bridge.places.position import Crs
+from case_bridge.resources.model import ResourceKind
+from case_bridge.resources.service import Resource, add_resource
 from case_bridge.units.service import load_units
 from case_bridge.units.unit import Unit, UnitClass
 from case_bridge.web.places_options import MapOptions
@@ -85,7 +87,18 @@ def token(html: str) -> str:
 
 
 async def test_the_map_shows_grids_cases_and_inspectors(city: City, browse: Browse) -> None:
-    """R99: problem positions, process and inspectors on duty on one map."""
+    """R99, R100: problem positions, process, inspectors on duty and video points on one map."""
+    point = Resource(
+        kind=ResourceKind.VIDEO,
+        code="V-1",
+        name="东关路口",
+        owner="公安局",
+        address="https://video.example.org/1",
+        longitude=115.906,
+        latitude=38.303,
+    )
+    async with city.database.begin() as uow:
+        await add_resource(uow, point, actor="t", now=city.clock())
     await city.registered_case(longitude=115.9055, latitude=38.3025)
     inspector = await browse(Role.INSPECTOR)
     await inspector.post("/field/duty", json={"duty": "begin"})
@@ -100,6 +113,8 @@ async def test_the_map_shows_grids_cases_and_inspectors(city: City, browse: Brow
     )
     assert 0 < len(fixed["grids"]["features"]) < 400
     assert len(fixed["components"]) > 0
+    (video,) = (await asked(leader, "/places/map.json?layers=videos"))["videos"]
+    assert (video["card"]["视频点位"], video["href"]) == ("东关路口", "https://video.example.org/1")
     moving = await asked(leader, "/places/map.json?layers=cases,inspectors")
     (case,) = moving["cases"]
     assert case["card"]["单元网格"].startswith("139900003001")
