@@ -9,15 +9,19 @@ from aiohttp import web
 from case_bridge.evaluation import service
 from case_bridge.evaluation.period import Period
 from case_bridge.evaluation.surveys import Axis, Group, Said, survey, survey_by, survey_rows
-from case_bridge.web.evaluation import ASSESSORS
+from case_bridge.web.evaluation import ASSESSORS, PUBLISHERS
 from case_bridge.web.evaluation_charts import survey_chart
 from case_bridge.web.evaluation_labels import SAID, SATISFACTION
 from case_bridge.web.evaluation_requests import period_of, show_evaluation, time_links
+from case_bridge.web.requests import see_other
+from hotline.callbacks.corrections import correct_rating, ratings_to_correct
 from hotline.contacts.contact import Channel
 from hotline.kernel.errors import Invalid
-from hotline.web.keys import DATABASE
+from hotline.kernel.ids import CallbackId
+from hotline.web.auth import current_user
+from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.labels import label
-from hotline.web.requests import wants_json
+from hotline.web.requests import form_fields, path_id, wants_json
 from hotline.web.routing import Route
 
 NO_UNIT: Final = "未经单位处置"
@@ -31,16 +35,34 @@ async def get_satisfaction(request: web.Request) -> web.StreamResponse:
         by_unit = await survey_by(session, period, Axis.UNIT)
         by_channel = await survey_by(session, period, Axis.CHANNEL)
         names = await service.unit_names(session)
+        negative = await ratings_to_correct(session, now=request.app[CLOCK]())
     context = survey_context(period, by_unit, by_channel, names)
     return show_evaluation(
         request,
         "satisfaction.html",
         period=period,
         found=found,
+        negative=negative,
+        ratings=SATISFACTION,
+        may_correct=bool(current_user(request).roles & PUBLISHERS),
         on_paper=False,
         **context,
         **time_links(period, None),
     )
+
+
+async def post_correct(request: web.Request) -> web.StreamResponse:
+    """Say what was done about a negative rating. Fields: text."""
+    fields = await form_fields(request)
+    async with request.app[DATABASE].begin() as uow:
+        await correct_rating(
+            uow,
+            CallbackId(path_id(request, "callback_id")),
+            text=fields.get("text", ""),
+            actor=current_user(request).display_name,
+            now=request.app[CLOCK](),
+        )
+    return see_other("/evaluation/satisfaction#negative")
 
 
 async def get_survey_rows(request: web.Request) -> web.StreamResponse:
@@ -134,6 +156,13 @@ def _axis(request: web.Request) -> Axis | None:
 
 ROUTES: Final = (
     Route("GET", "/evaluation/satisfaction", get_satisfaction, ASSESSORS, "evaluation.survey"),
+    Route(
+        "POST",
+        "/evaluation/satisfaction/{callback_id}/correct",
+        post_correct,
+        PUBLISHERS,
+        "evaluation.correct",
+    ),
     Route(
         "GET",
         "/evaluation/satisfaction/rows",

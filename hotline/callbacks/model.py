@@ -29,7 +29,11 @@ class CallbackRow(Base):
             "due_at",
             postgresql_where="state NOT IN ('answered', 'not_reached', 'cancelled')",
         ),
-        Index("ix_callbacks_correct_by", "correct_by", postgresql_where="correct_by IS NOT NULL"),
+        Index(
+            "ix_callbacks_correct_by",
+            "correct_by",
+            postgresql_where="correct_by IS NOT NULL AND corrected_at IS NULL",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -51,6 +55,10 @@ class CallbackRow(Base):
     correct_by: Mapped[datetime | None]
     """A negative rating must have led to a correction by then (GB/T 39734, R80)."""
     correct_by_receipt: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    corrected_at: Mapped[datetime | None]
+    corrected_by: Mapped[str | None]
+    correction: Mapped[str | None]
+    """What was done about it."""
 
 
 class CallbackAttemptRow(Base):

@@ -65,11 +65,6 @@ async def callback_to_answer(session: AsyncSession, ticket_id: TicketId) -> Call
     return await _view(session, row) if row else None
 
 
-async def ratings_to_correct(session: AsyncSession, *, limit: int = 100) -> Sequence[CallbackView]:
-    """Return negative ratings, the one to be corrected soonest first (GB/T 39734, R80)."""
-    return [await _view(session, row) for row in await Callbacks(session).to_correct(limit=limit)]
-
-
 async def _view(session: AsyncSession, row: CallbackRow) -> CallbackView:
     attempts = await Callbacks(session).attempts(row.id)
     return CallbackView(

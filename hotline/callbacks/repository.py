@@ -22,13 +22,13 @@ class Callbacks:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
-    async def get(self, callback_id: CallbackId) -> CallbackRow:
+    async def get(self, callback_id: CallbackId, *, lock: bool = False) -> CallbackRow:
         """Return one callback.
 
         Raises:
             NotFound: if there is none.
         """
-        row = await self.session.get(CallbackRow, callback_id)
+        row = await self.session.get(CallbackRow, callback_id, with_for_update=lock)
         if row is None:
             raise NotFound("callback", callback_id)
         return row
@@ -108,12 +108,13 @@ class Callbacks:
             )
         )
 
-    async def to_correct(self, *, limit: int) -> Sequence[CallbackRow]:
-        """Return callbacks with a negative rating, the one to be corrected soonest first."""
-        found = await self.session.scalars(
-            select(CallbackRow)
-            .where(CallbackRow.correct_by.is_not(None))
+    async def to_correct(self, *, limit: int) -> Sequence[tuple[CallbackRow, str]]:
+        """Return negative ratings not dealt with, with the ticket's number, due soonest first."""
+        found = await self.session.execute(
+            select(CallbackRow, TicketRow.number)
+            .join(TicketRow, TicketRow.id == CallbackRow.ticket_id)
+            .where(CallbackRow.correct_by.is_not(None), CallbackRow.corrected_at.is_(None))
             .order_by(CallbackRow.correct_by, CallbackRow.id)
             .limit(limit)
         )
-        return found.all()
+        return [(row, number) for row, number in found]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.kernel.db import UnitOfWork
@@ -141,12 +141,6 @@ async def list_categories(session: AsyncSession) -> Sequence[Category]:
 async def category_value(session: AsyncSession, row: CategoryRow | None) -> Category | None:
     """Return a row's value with its limits."""
     return (await _values(session, [row]))[0] if row else None
-
-
-async def count_categories(session: AsyncSession) -> int:
-    """Return how many categories are active."""
-    query = select(func.count()).select_from(CategoryRow).where(CategoryRow.is_active)
-    return await session.scalar(query) or 0
 
 
 async def _values(session: AsyncSession, rows: Sequence[CategoryRow]) -> Sequence[Category]:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from hotline.callbacks import reading, service
 from hotline.callbacks.attempts import attempt
+from hotline.callbacks.corrections import correct_rating, ratings_to_correct
 from hotline.callbacks.links import LinkOptions, read_link_token
 from hotline.callbacks.model import CallbackAnswerRow, CallbackRow
 from hotline.callbacks.options import CallbackOptions
@@ -19,7 +20,7 @@ from hotline.contacts.calls.states import CallResult
 from hotline.contacts.contact import Channel
 from hotline.contacts.model import MessageRow
 from hotline.kernel.db import Database
-from hotline.kernel.errors import Invalid
+from hotline.kernel.errors import Conflict, Invalid
 from hotline.kernel.ids import CallbackId, TicketId
 from hotline.people.citizen import PeopleOptions
 from hotline.people.service import identify
@@ -495,9 +496,15 @@ async def test_a_negative_rating_must_be_corrected_in_fifteen_working_days(
     await say(database, callback_id, SATISFACTION, 5, clock())
 
     async with database.read() as session:
-        (listed,) = await reading.ratings_to_correct(session)
+        (listed,) = await ratings_to_correct(session, now=clock())
     assert listed.callback_id == callback_id
     assert listed.correct_by == clock() + timedelta(days=21)
+    async with database.begin() as uow:
+        await correct_rating(uow, callback_id, text="已上门说明", actor="考核员", now=clock())
+    async with database.begin() as uow:
+        assert await ratings_to_correct(uow.session, now=clock()) == []
+        with pytest.raises(Conflict):
+            await correct_rating(uow, callback_id, text="再一次", actor="考核员", now=clock())
 
 
 @pytest.mark.parametrize(
