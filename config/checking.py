@@ -44,6 +44,11 @@ def find_problems(chosen: Mapping[str, Any]) -> Iterator[str]:
     except SettingsError as error:
         yield from error.problems
         settings = _settings_without(error.variables, chosen)
+    yield from problems_of(settings)
+
+
+def problems_of(settings: Settings) -> Iterator[str]:
+    """Yield every problem of settings that could be read, and of what they name."""
     yield from _organisation_problems(settings.organisation)
     yield from _data_problems(settings.data)
     yield from _server_problems(settings)

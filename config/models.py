@@ -19,6 +19,7 @@ MODULES = (
     "hotline.callbacks.model",
     "hotline.reports.model",
     "hotline.reports.exports.model",
+    "hotline.reports.processes.model",
     "case_bridge.standards.model",
     "case_bridge.cases.model",
     "case_bridge.later.model",

@@ -28,6 +28,7 @@ from hotline.recordings import retention
 from hotline.recordings import service as recordings
 from hotline.reports import service as reports
 from hotline.reports.exports import service as exports
+from hotline.reports.processes import service as processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,11 @@ async def _forget_refusals(runtime: Runtime, now: datetime) -> int:
         return await telephony.forget(uow, now=now)
 
 
+async def _forget_processes(runtime: Runtime, now: datetime) -> int:
+    async with runtime.database.begin() as uow:
+        return await processes.forget(uow, now=now)
+
+
 async def _keep_service_levels(runtime: Runtime, now: datetime) -> int:
     yesterday = now.astimezone(SHANGHAI).date() - timedelta(days=1)
     async with runtime.database.begin() as uow:
@@ -149,6 +155,7 @@ SCHEDULE: tuple[Round, ...] = (
     Round("case_facts", timedelta(minutes=1), _fold_case_facts),
     Round("exports", timedelta(hours=1), _forget_exports),
     Round("refused_calls", timedelta(hours=1), _forget_refusals),
+    Round("processes", timedelta(hours=1), _forget_processes),
     Round("tracks", timedelta(hours=1), _forget_tracks),
     Round("reminders", timedelta(minutes=1), _climb_ladders),  # 催办、督办
     Round("resumptions", timedelta(minutes=1), _resume_cases),  # 缓办、挂账到期

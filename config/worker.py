@@ -6,15 +6,20 @@ A loop of its own for each job would open new database connections each time.
 """
 
 import asyncio
+import math
 import os
+import time
+from collections.abc import Callable
 
 import structlog
 from redis import Redis
+from redis.client import Pipeline
 from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException
 
+from config.alive import EVERY_SECONDS, Life
 from config.doorbell import QUEUE
 from config.jobs import run_outbox_row
 from config.runtime import Runtime, Servers, open_runtime
@@ -34,7 +39,7 @@ _hand: tuple[asyncio.Runner, Runtime] | None = None
 class Hand(SimpleWorker):
     """The worker as the rules of the house set it: one queue, JSON, no scheduler."""
 
-    def __init__(self, connection: Redis, ready: Ready) -> None:
+    def __init__(self, connection: Redis, ready: Ready, tell: Callable[[], None]) -> None:
         queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
         super().__init__(
             [queue],
@@ -45,6 +50,8 @@ class Hand(SimpleWorker):
             log_job_description=False,
         )
         self._ready: Ready | None = ready
+        self._tell = tell
+        self._told_at = -math.inf
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
@@ -60,6 +67,17 @@ class Hand(SimpleWorker):
             timeout, max_idle_time
         )
         return found
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Tell RQ that we live, as each wait without a job ends; and the house, outside a job."""
+        super().heartbeat(timeout, pipeline=pipeline)
+        if pipeline is None:
+            self._tell_alive()
+
+    def _tell_alive(self) -> None:
+        if time.monotonic() - self._told_at >= EVERY_SECONDS:
+            self._told_at = time.monotonic()
+            self._tell()
 
 
 def carry_out(outbox_id: int) -> None:
@@ -96,8 +114,10 @@ def work(
         _hand = (runner, runtime)
         connection = Redis.from_url(servers.redis_url)
         try:
-            hand = Hand(connection, ready)
+            life = Life("worker", clock())
+            hand = Hand(connection, ready, lambda: runner.run(life.tell(runtime)))
             hand.work(burst=burst, logging_level="WARNING", with_scheduler=False)
+            runner.run(life.end(runtime))
         finally:
             _hand = None
             connection.close()

@@ -13,6 +13,7 @@ from config.runtime import Runtime
 from config.wiring import recordings_folder
 from hotline.kernel.clock import SHANGHAI, system_clock
 from hotline.recordings.completeness import PROVEN, Proof, prove_day
+from hotline.reports.processes.service import RecordingsProof, keep_proof
 
 
 @click.group()
@@ -33,7 +34,20 @@ def recordings(data: Path | None, day: datetime | None) -> None:
 
     async def prove(runtime: Runtime) -> list[Proof]:
         async with runtime.database.read() as session:
-            return await prove_day(session, wanted, folder=recordings_folder(runtime.settings))
+            proofs = await prove_day(session, wanted, folder=recordings_folder(runtime.settings))
+        kept = RecordingsProof(
+            day=wanted,
+            made_at=runtime.clock(),
+            calls=len(proofs),
+            findings={
+                str(each.call_id): each.finding.value
+                for each in proofs
+                if each.finding not in PROVEN
+            },
+        )
+        async with runtime.database.begin() as uow:
+            await keep_proof(uow, kept)
+        return proofs
 
     proofs = within_runtime(chosen_settings(data=data), prove)
     if proofs:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, select, update
+from sqlalchemy import BigInteger, CheckConstraint, Index, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -71,6 +71,19 @@ class Claim:
     payload: Mapping[str, Any]
     attempt: int
     lease: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is owed of one job."""
+
+    job: str
+    due: int
+    """Rows whose time has come."""
+    later: int
+    """Rows that wait for their time."""
+    oldest_due_at: datetime | None
+    """Since when the oldest of the due ones waits."""
 
 
 async def put(
@@ -170,6 +183,38 @@ async def dead(session: AsyncSession, *, after: int = 0, limit: int) -> Sequence
         .limit(limit)
     )
     return found.all()
+
+
+async def backlog(session: AsyncSession, *, now: datetime) -> Sequence[Backlog]:
+    """Return what is owed, by job: the one whose oldest row waits longest comes first."""
+    is_due = OutboxRow.due_at <= now
+    oldest = func.min(OutboxRow.due_at)
+    found = await session.execute(
+        select(OutboxRow.job, func.count().filter(is_due), func.count(), oldest)
+        .where(OutboxRow.state == OutboxState.PENDING)
+        .group_by(OutboxRow.job)
+        .order_by(oldest)
+    )
+    return [Backlog(job, due, every - due, at if due else None) for job, due, every, at in found]
+
+
+async def owed(
+    session: AsyncSession, job: str, *, after: int = 0, limit: int
+) -> Sequence[OutboxRow]:
+    """Return the rows of a job that are owed behind an id, oldest first."""
+    found = await session.scalars(
+        select(OutboxRow)
+        .where(OutboxRow.state == OutboxState.PENDING, OutboxRow.job == job, OutboxRow.id > after)
+        .order_by(OutboxRow.id)
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def count_dead(session: AsyncSession) -> int:
+    """Return how many dead letters wait for a person."""
+    query = select(func.count()).select_from(OutboxRow).where(OutboxRow.state == OutboxState.DEAD)
+    return (await session.execute(query)).scalar_one()
 
 
 async def revive(session: AsyncSession, outbox_id: int, *, now: datetime) -> bool:

@@ -10,6 +10,9 @@ from hotline.kernel import outbox
 from hotline.kernel.errors import Conflict, Invalid
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.operations import status
+from hotline.web.operations.options import OPERATIONS, OperationsOptions
+from hotline.web.operations.words import JOBS
 from hotline.web.pages import render
 from hotline.web.requests import form_fields, wants_json
 from hotline.web.routing import MenuEntry, MenuGroup, Route, WebPart
@@ -18,27 +21,6 @@ MENDING: Final = frozenset({Role.SHIFT_LEADER, Role.SYSTEM_ADMIN})
 SHORTEST_REASON: Final = 2
 LONGEST_REASON: Final = 200
 MOST: Final = 100
-
-JOBS: Final = {
-    "parse_contact": "解析来件",
-    "send_receipt": "发送受理回执",
-    "tell_answer": "告知直接答复",
-    "send_message": "发送信函或短信",
-    "submit_case": "送案卷系统",
-    "reopen_case": "重办送案卷系统",
-    "record_case_progress": "接收案卷进展",
-    "schedule_callbacks": "安排回访",
-    "attempt_callback": "回访",
-    "review_callback": "核对回访结果",
-    "record_call_end": "登记通话结果",
-    "record_return_end": "登记回拨结果",
-    "record_message_sent": "登记信函送达",
-    "record_message_failed": "登记信函失败",
-    "write_export": "生成导出文件",
-    "open_voicemail": "登记电话留言",
-    "reopen_companions": "重办并案的其他诉求",
-}
-"""What a job does, in words; one without words is shown by its name."""
 
 
 async def get_dead_letters(request: web.Request) -> web.Response:
@@ -115,10 +97,18 @@ ROUTES: Final = (
         MENDING,
         "dead_letters.revive",
     ),
+    *status.ROUTES,
 )
 
-PART: Final = WebPart(
-    "operations",
-    ROUTES,
-    menu=(MenuEntry("未完成事项", "/operations/dead-letters", MENDING, MenuGroup.SYSTEM),),
-)
+
+def operations_part(options: OperationsOptions) -> WebPart:
+    """Return the pages of the running system as a part of the web process."""
+    return WebPart(
+        "operations",
+        ROUTES,
+        menu=(
+            status.MENU,
+            MenuEntry("未完成事项", "/operations/dead-letters", MENDING, MenuGroup.SYSTEM),
+        ),
+        provides={OPERATIONS: options},
+    )

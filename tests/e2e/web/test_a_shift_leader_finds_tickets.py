@@ -17,10 +17,10 @@ from hotline.reports.exports.service import ExportOptions
 from hotline.tickets import service
 from hotline.tickets.ticket import RequestKind, TicketDraft
 from hotline.web.labels import label
-from hotline.web.operations.handlers import PART as OPERATIONS
 from hotline.web.tickets.handlers import ticket_lists_part
 from hotline.web.tickets.options import TicketListOptions
 from tests.e2e.web.conftest import Browser
+from tests.fakes.operations_house import OPERATIONS
 from tests.fakes.web_house import PEOPLE, WebHouse
 
 PHONE: ViewportSize = {"width": 390, "height": 844}

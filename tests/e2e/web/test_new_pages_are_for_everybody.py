@@ -15,12 +15,12 @@ from hotline.kernel import outbox
 from hotline.kernel.ids import new_id
 from hotline.reports.exports.service import ExportOptions
 from hotline.web.labels import label
-from hotline.web.operations.handlers import PART as OPERATIONS
 from hotline.web.supervision.handlers import PART as SUPERVISION
 from hotline.web.tickets.handlers import ticket_lists_part
 from hotline.web.tickets.options import TicketListOptions
 from tests.conftest import FakeClock
 from tests.e2e.web.conftest import Browser
+from tests.fakes.operations_house import OPERATIONS
 from tests.fakes.web_house import PEOPLE, WebHouse
 from tests.integration.case_bridge.cases.two_levels import organise
 from tests.integration.case_bridge.city import build_city

@@ -1,7 +1,9 @@
 """The page of dead letters."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from aiohttp.test_utils import TestClient
 from sqlalchemy import select
@@ -11,12 +13,17 @@ from hotline.accounts.model import AuditRow
 from hotline.accounts.roles import Role
 from hotline.kernel import outbox
 from hotline.kernel.ids import new_id
+from hotline.reports.processes import service as processes
+from hotline.reports.processes.service import RecordingsProof, SignOfLife
 from hotline.web.operations import handlers
-from hotline.web.operations.handlers import PART
+from hotline.web.operations.words import JOBS as WORDS
+from tests.conftest import FakeClock
+from tests.fakes.operations_house import OPERATIONS, PROBLEM
 from tests.fakes.web_house import WebHouse, form_token
 
 Browse = Callable[..., Awaitable[TestClient[Any, Any]]]
 PATH = "/operations/dead-letters"
+STATUS = "/operations/status"
 
 
 async def bury(house: WebHouse) -> int:
@@ -41,7 +48,7 @@ async def test_a_dead_letter_is_seen_and_owed_again_with_a_reason(
     house: WebHouse, browse: Browse
 ) -> None:
     """Issue C 12: dead letters on a page; who revived them and why is in the audit log."""
-    house.parts = (*house.parts, PART)
+    house.parts = (*house.parts, OPERATIONS)
     dead = await bury(house)
     await house.user("boss", Role.SHIFT_LEADER)
     await house.user("seat", Role.SEAT)
@@ -73,7 +80,7 @@ async def test_a_dead_letter_is_seen_and_owed_again_with_a_reason(
 async def test_many_dead_letters_are_read_page_by_page(
     house: WebHouse, browse: Browse, monkeypatch: Any
 ) -> None:
-    house.parts = (*house.parts, PART)
+    house.parts = (*house.parts, OPERATIONS)
     monkeypatch.setattr(handlers, "MOST", 2)
     made = [await bury(house) for _ in range(3)]
     await house.user("boss", Role.SYSTEM_ADMIN)
@@ -88,4 +95,109 @@ async def test_many_dead_letters_are_read_page_by_page(
 
 
 def test_every_job_has_words() -> None:
-    assert set(handlers.JOBS) == set(JOBS)
+    assert set(WORDS) == set(JOBS)
+
+
+async def tell(house: WebHouse, role: str, *, free: int = 500) -> UUID:
+    """A process of a role says that it lives."""
+    process_id = new_id()
+    told = SignOfLife(
+        role=role,
+        host="house-1",
+        pid=4711,
+        version="0.1.0",
+        started_at=house.clock(),
+        disk_free=free,
+        disk_total=1000,
+    )
+    async with house.database.begin() as uow:
+        await processes.say_alive(uow, process_id, told, now=house.clock())
+    return process_id
+
+
+async def prove(house: WebHouse, **findings: str) -> None:
+    async with house.database.begin() as uow:
+        day = house.clock().date()
+        proof = RecordingsProof(day=day, made_at=house.clock(), calls=3, findings=findings)
+        await processes.keep_proof(uow, proof)
+
+
+async def test_the_status_page_says_that_all_is_well(house: WebHouse, browse: Browse) -> None:
+    """The system's administrator sees at once that nothing needs doing."""
+    house.parts = (*house.parts, OPERATIONS)
+    await tell(house, "web")
+    await tell(house, "worker")
+    await prove(house)
+    await house.user("admin", Role.SYSTEM_ADMIN)
+
+    page = await (await (await browse("admin")).get(STATUS)).text()
+
+    assert "一切正常" in page
+    assert page.count("4711") == 2
+
+
+async def test_the_status_page_names_each_trouble_with_where_to_look(
+    house: WebHouse, browse: Browse, clock: FakeClock
+) -> None:
+    """Silent processes, a full disk, late work, dead letters and unproven recordings are told."""
+    house.parts = (*house.parts, OPERATIONS)
+    await bury(house)
+    async with house.database.begin() as uow:
+        uow.enqueue("send_message", key="late", payload={}, due_at=clock())
+    await prove(house, **{str(new_id()): "changed"})
+    await tell(house, "worker")
+    clock.advance(timedelta(minutes=6))
+    await tell(house, "web", free=50)
+    await house.user("admin", Role.SYSTEM_ADMIN)
+    await house.user("boss", Role.SHIFT_LEADER)
+    client = await browse("admin")
+
+    told = await (await client.get(STATUS, headers={"Accept": "application/json"})).json()
+    page = await (await client.get(STATUS)).text()
+    rows = await (await client.get("/operations/owed?job=send_message")).text()
+
+    assert told["troubles"] == [
+        "有进程未运行或无应答",
+        "有待办作业积压",
+        "有未完成事项等待人工处理",
+        "录音磁盘空间不足",
+        "有通话没有完整录音",
+    ]
+    assert (told["missing"], told["owed"]) == (["worker"], {"send_message": 1})
+    assert "与封存哈希不符" in page
+    assert "发送信函或短信" in rows
+    assert (await client.get("/operations/owed?job=x&after=y")).status == 422
+    assert (await (await browse("boss")).get(STATUS)).status == 403
+
+
+async def test_the_configuration_is_checked_when_asked_for(house: WebHouse, browse: Browse) -> None:
+    house.parts = (*house.parts, OPERATIONS)
+    await house.user("admin", Role.SYSTEM_ADMIN)
+
+    page = await (await (await browse("admin")).get("/operations/configuration")).text()
+
+    assert "发现 1 个问题" in page
+    assert PROBLEM in page
+
+
+async def test_a_process_that_was_replaced_or_has_ended_is_not_missed(
+    house: WebHouse, clock: FakeClock
+) -> None:
+    """After a kill the new process counts; what ended in order is gone; a week later all is."""
+    killed = await tell(house, "web")
+    ended = await tell(house, "worker")
+    async with house.database.begin() as uow:
+        await processes.say_ended(uow, ended, now=clock())
+    clock.advance(timedelta(minutes=3))
+    async with house.database.read() as session:
+        (silent,) = await processes.living(session, now=clock())
+    assert (silent.process_id, silent.is_silent) == (killed, True)
+
+    new = await tell(house, "web")
+    async with house.database.read() as session:
+        (only,) = await processes.living(session, now=clock())
+    assert (only.process_id, only.is_silent) == (new, False)
+
+    clock.advance(timedelta(days=8))
+    async with house.database.begin() as uow:
+        assert await processes.forget(uow, now=clock()) == 3
