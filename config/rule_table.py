@@ -10,7 +10,7 @@ from case_bridge.cases.rules import (
     CaseRules,
     ExtensionRule,
     FilingBase,
-    ParkingRule,
+    ShelvingRule,
     Stage,
     StreetRule,
 )
@@ -31,7 +31,7 @@ def load_rules(folder: Path, problems: list[Problem]) -> CaseRules:
     rules = CaseRules(
         stages=_stages(top.section("stages", required=True)),
         extension=_extension(top.section("extension", required=True)),
-        parking=_parking(top.section("parking", required=True)),
+        shelving=_shelving(top.section("shelving", required=True)),
         street=_street(top.section("street", required=True)),
     )
     top.finish()
@@ -59,8 +59,8 @@ def _extension(section: Section) -> ExtensionRule:
     return rule
 
 
-def _parking(section: Section) -> ParkingRule:
-    rule = ParkingRule(
+def _shelving(section: Section) -> ShelvingRule:
+    rule = ShelvingRule(
         longest_days=section.integer("longest_days", 365, least=1, most=3650),
         per_case=section.integer("per_case", 1, least=0, most=9),
     )

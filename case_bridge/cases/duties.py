@@ -70,7 +70,7 @@ ASKED: Mapping[CaseTrigger, Question] = MappingProxyType(
         T.DECIDE: Question.SETTLES,
         T.EXTEND: Question.EXTENDS,
         T.DEFER: Question.DEFERS,
-        T.SHELVE: Question.PARKS,
+        T.SHELVE: Question.SHELVES,
     }
 )
 """What a city settles, by the act that it is about; rework is of whoever checks or closes."""

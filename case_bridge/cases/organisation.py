@@ -38,7 +38,7 @@ class Question(StrEnum):
     SETTLES = "settles"  # 争议裁定
     EXTENDS = "extends"  # 延期
     DEFERS = "defers"  # 缓办
-    PARKS = "parks"  # 挂账
+    SHELVES = "shelves"  # 挂账
 
 
 POSSIBLE: Final[Mapping[Question, frozenset[Role]]] = MappingProxyType(
@@ -49,12 +49,12 @@ POSSIBLE: Final[Mapping[Question, frozenset[Role]]] = MappingProxyType(
         Question.SETTLES: frozenset({Role.DISPATCHER, Role.SHIFT_LEADER, Role.LEADER}),
         Question.EXTENDS: frozenset({Role.SHIFT_LEADER, Role.LEADER}),
         Question.DEFERS: frozenset({Role.LEADER}),  # 003 a27: the county leader in charge
-        Question.PARKS: frozenset({Role.SHIFT_LEADER, Role.LEADER}),
+        Question.SHELVES: frozenset({Role.SHIFT_LEADER, Role.LEADER}),
     }
 )
 """Who may be given a duty at all: nobody of a unit judges its own work."""
 
-MAY_BE_NOBODY: Final = frozenset({Question.EXTENDS, Question.DEFERS, Question.PARKS})
+MAY_BE_NOBODY: Final = frozenset({Question.EXTENDS, Question.DEFERS, Question.SHELVES})
 """A regulation may know no such thing; then nobody can apply for it."""
 
 
@@ -264,7 +264,7 @@ DEFAULT: Final = Organisation(
             Question.DEFERS: Rule(
                 roles=frozenset({Role.LEADER}), article="003 a27", words="主管领导同意并签字"
             ),
-            Question.PARKS: Rule(
+            Question.SHELVES: Rule(
                 roles=frozenset({Role.SHIFT_LEADER}),
                 article="002i a8",
                 words="中心核实后挂账存入问题库",
@@ -272,4 +272,4 @@ DEFAULT: Final = Organisation(
         }
     ),
 )
-"""One axis of supervision, one of command, as in 003, with parking as in 002i."""
+"""One axis of supervision, one of command, as in 003, with shelving as in 002i."""

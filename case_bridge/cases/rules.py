@@ -1,4 +1,4 @@
-"""What a city settles by data: stage limits, the 24-hour rule, extension and parking (R22, R25).
+"""What a city settles by data: stage limits, the 24-hour rule, extension and shelving (R22, R25).
 
 Every figure stands in `config/data/limits.yaml`; the defaults here are the same, so that a house
 without data still has clocks.
@@ -64,7 +64,7 @@ class ExtensionRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParkingRule:
+class ShelvingRule:
     """How long a case may lie in the problem pool."""
 
     longest_days: int = 365
@@ -114,7 +114,7 @@ class CaseRules:
 
     stages: Mapping[Stage, Limit] = field(default_factory=_stage_limits)
     extension: ExtensionRule = ExtensionRule()
-    parking: ParkingRule = ParkingRule()
+    shelving: ShelvingRule = ShelvingRule()
     street: StreetRule = field(default_factory=StreetRule)
 
     def to_payload(self) -> dict[str, Any]:
@@ -127,9 +127,9 @@ class CaseRules:
                 "base": self.extension.base.value,
                 "blocks": self.extension.blocks,
             },
-            "parking": {
-                "longest_days": self.parking.longest_days,
-                "per_case": self.parking.per_case,
+            "shelving": {
+                "longest_days": self.shelving.longest_days,
+                "per_case": self.shelving.per_case,
             },
             "street": {
                 "codes": list(self.street.codes),
@@ -146,7 +146,7 @@ class CaseRules:
         Raises:
             Invalid: if a limit or a choice is none.
         """
-        extension, parking, street = payload["extension"], payload["parking"], payload["street"]
+        extension, shelving, street = payload["extension"], payload["shelving"], payload["street"]
         stages = {Stage(name): Limit.parse(text) for name, text in payload["stages"].items()}
         if missing := set(Stage) - set(stages):
             raise Invalid("stages", f"no limit for {', '.join(sorted(missing))}")
@@ -158,7 +158,7 @@ class CaseRules:
                 base=FilingBase(extension["base"]),
                 blocks=extension["blocks"],
             ),
-            parking=ParkingRule(**parking),
+            shelving=ShelvingRule(**shelving),
             street=StreetRule(
                 codes=tuple(street["codes"]),
                 conditions=tuple(street["conditions"]),

@@ -181,7 +181,7 @@ _ALL: Final = (
     ),
     _counter("extended", "延期数", "质量", F.SHOULD_CLOSE, F.EXTENDED, duty=None),
     _counter("deferred", "缓办数", "质量", F.DEFERRED, absent=F.OVER, duty=None),
-    _counter("parked", "挂账数", "质量", F.PARKED, absent=F.OVER, duty=None),
+    _counter("shelved", "挂账数", "质量", F.SHELVED, absent=F.OVER, duty=None),
     _counter("supervised", "督办数", "质量", F.SUPERVISED, duty=None),
 )
 

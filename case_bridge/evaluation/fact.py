@@ -264,7 +264,7 @@ class Flag(StrEnum):
     REWORKED = "reworked"
     EXTENDED = "extended"
     DEFERRED = "deferred"
-    PARKED = "parked"
+    SHELVED = "shelved"
     SUPERVISED = "supervised"
 
 
@@ -319,13 +319,13 @@ def _closing_flags(fact: CaseFact, period: Period, options: Options) -> dict[Fla
     end = period.ends
     deferred = _before(fact.deferred_at, end)
     is_back = _after(fact.unshelved_at, fact.shelved_at, end)
-    parked = _before(fact.shelved_at, end) and not is_back
+    shelved = _before(fact.shelved_at, end) and not is_back
     return {
         Flag.SHOULD_CLOSE: fact.unit_id is not None
         and fact.voided_at is None
         and _in_charge(fact, period, options.should_close)
         and (options.count_deferred or not deferred)
-        and (options.count_parked or not parked),
+        and (options.count_shelved or not shelved),
         Flag.HANDLED: _before(fact.handled_at, end),
         Flag.IN_LIMIT: fact.handled_at is not None
         and fact.due_at is not None
@@ -336,7 +336,7 @@ def _closing_flags(fact: CaseFact, period: Period, options: Options) -> dict[Fla
         Flag.REWORKED: any(_inside(at, period) for at in fact.rework_at),
         Flag.EXTENDED: _before(fact.extended_at, end),
         Flag.DEFERRED: deferred,
-        Flag.PARKED: parked,
+        Flag.SHELVED: shelved,
         Flag.SUPERVISED: _inside(fact.supervised_at, period),
     }
 

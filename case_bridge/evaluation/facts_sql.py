@@ -197,14 +197,14 @@ def flag_sql(options: Options) -> dict[Flag, str]:
     """Return the condition of each flag over `case_facts f`; unknown counts as no."""
     dispatch_due = f"({_inside('filed_at')} AND f.voided_at IS NULL)"
     deferred = _before("deferred_at")
-    parked = f"({_before('shelved_at')} AND {_after('unshelved_at', 'shelved_at')} IS NOT TRUE)"
+    shelved = f"({_before('shelved_at')} AND {_after('unshelved_at', 'shelved_at')} IS NOT TRUE)"
     sources = ", ".join(f"'{each.value}'" for each in PUBLIC_SOURCES)
     should_close = ["f.unit_id IS NOT NULL AND f.voided_at IS NULL"]
     should_close.append(_IN_CHARGE[options.should_close])
     if not options.count_deferred:
         should_close.append(f"{deferred} IS NOT TRUE")
-    if not options.count_parked:
-        should_close.append(f"{parked} IS NOT TRUE")
+    if not options.count_shelved:
+        should_close.append(f"{shelved} IS NOT TRUE")
     return {
         Flag.REPORTED: _inside("reported_at"),
         Flag.FROM_PUBLIC: f"f.source IN ({sources})",
@@ -238,7 +238,7 @@ def flag_sql(options: Options) -> dict[Flag, str]:
         " AS rework (at) WHERE rework.at >= :begins AND rework.at < :ends))",
         Flag.EXTENDED: _before("extended_at"),
         Flag.DEFERRED: deferred,
-        Flag.PARKED: parked,
+        Flag.SHELVED: shelved,
         Flag.SUPERVISED: _inside("supervised_at"),
     }
 

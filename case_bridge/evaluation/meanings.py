@@ -48,7 +48,7 @@ FLAG_WORDS: Final[Mapping[Flag, str]] = MappingProxyType(
         F.REWORKED: "期内核查未通过而返工",
         F.EXTENDED: "期末前延期",
         F.DEFERRED: "期末前批准缓办",
-        F.PARKED: "期末时挂账",
+        F.SHELVED: "期末时挂账",
         F.SUPERVISED: "期内督办",
     }
 )

@@ -82,8 +82,8 @@ class Options:
     should_close: ShouldClose = ShouldClose.WORKLOAD
     count_deferred: bool = False
     """Deferred cases are out of the assessment (R75: 003 a27)."""
-    count_parked: bool = False
-    """Parked cases have a pool of their own and a stopped clock (domain 4.5)."""
+    count_shelved: bool = False
+    """Shelved cases have a pool of their own and a stopped clock (domain 4.5)."""
     ties: Ties = Ties.DENSE
     zero_due: ZeroDue = ZeroDue.NOT_RANKED
     ranked_within: RankedWithin = RankedWithin.LEVEL

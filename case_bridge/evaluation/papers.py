@@ -52,7 +52,7 @@ RANKED: Final[Mapping[PaperKind, tuple[ObjectKind, ...]]] = MappingProxyType(
     }
 )
 
-PROBLEM_COUNTERS: Final = ("overdue_open", "parked", "deferred", "reworked")
+PROBLEM_COUNTERS: Final = ("overdue_open", "shelved", "deferred", "reworked")
 """What a meeting has to decide about (R82)."""
 
 SHOWN_PROBLEMS: Final = 10

@@ -41,7 +41,7 @@ def options_words(options: Options) -> list[str]:
     return [
         OPTION_WORDS[options.should_close],
         "缓办案件：计入" if options.count_deferred else "缓办案件：不计入",
-        "挂账案件：计入" if options.count_parked else "挂账案件：不计入",
+        "挂账案件：计入" if options.count_shelved else "挂账案件：不计入",
         OPTION_WORDS[options.ranked_within],
         OPTION_WORDS[options.ties],
         OPTION_WORDS[options.zero_due],

@@ -1,1 +1,1 @@
-"""Three kinds of later: extension 延期, deferral 缓办, parking 挂账; each its own approval."""
+"""Three kinds of later: extension 延期, deferral 缓办, shelving 挂账; each its own approval."""

@@ -52,7 +52,7 @@ class RequestView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolEntry:
-    """A parked case in the problem pool."""
+    """A shelved case in the problem pool."""
 
     case_id: CaseId
     number: str
@@ -144,7 +144,7 @@ async def application_problems(session: AsyncSession, case_id: CaseId) -> Mappin
             problem = "" if marks.guarded_at else "须先采取安全防护措施"
         most = {
             LaterKind.EXTENSION: rules.extension.per_case,
-            LaterKind.SHELVING: rules.parking.per_case,
+            LaterKind.SHELVING: rules.shelving.per_case,
         }.get(kind)
         if not problem and most is not None:
             had = await requests.granted(case_id, case.round, kind)

@@ -110,7 +110,7 @@ class Requests:
     async def pool(
         self, *, district: District = None
     ) -> Sequence[tuple[CaseRow, CasePauseRow, str]]:
-        """Return the problem pool: parked cases with their pause and unit, oldest first."""
+        """Return the problem pool: shelved cases with their pause and unit, oldest first."""
         found = await self._session.execute(
             self._paused()
             .where(CasePauseRow.kind == PauseKind.SHELVING, *in_district(district))

@@ -44,7 +44,7 @@ class Application:
     extension: Limit | None = None
     """How much longer; for an extension only."""
     until: datetime | None = None
-    """When the case resumes by itself; for deferral and parking, may be open."""
+    """When the case resumes by itself; for deferral and shelving, may be open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

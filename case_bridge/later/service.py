@@ -104,14 +104,14 @@ async def verify_request(
     Raises:
         Invalid: if there are no words.
         Forbidden: if the actor is not of the centre.
-        Conflict: if it is not an application to park that waits for it.
+        Conflict: if it is not an application to shelve that waits for it.
     """
     words = require_words("text", text)
     row = await _locked(uow, request_id)
     if actor.roles.isdisjoint(CENTRE):
         raise Forbidden("the centre verifies applications")
     if row.kind is not LaterKind.SHELVING:
-        raise Conflict("only an application to park is verified")
+        raise Conflict("only an application to shelve is verified")
     row.state = REQUEST.next(row.state, RequestTrigger.VERIFY)
     row.verified_name, row.verified_words, row.verified_at = actor.name, words, now
     return CaseId(row.case_id)
@@ -139,7 +139,7 @@ async def approve_request(
     case = await Cases(uow.session).get(row.case_id, lock=True)
     await _check_decider(uow, row, case, actor)
     if row.kind is LaterKind.SHELVING and row.state is not RequestState.VERIFIED:
-        raise Conflict("the centre verifies an application to park before it is granted")
+        raise Conflict("the centre verifies an application to shelve before it is granted")
     if row.kind is LaterKind.DEFERRAL:
         signature = require_words("signature", signature)
     if row.unit_id != case.unit_id or row.round != case.round:
@@ -195,7 +195,7 @@ async def withdraw_request(
 async def resume_case(
     uow: UnitOfWork, case_id: CaseId, *, text: str, actor: Actor, now: datetime
 ) -> None:
-    """Take up again what was deferred or parked; the clock runs on where it stood (R56).
+    """Take up again what was deferred or shelved; the clock runs on where it stood (R56).
 
     Raises:
         Invalid: if there are no words.
@@ -293,9 +293,9 @@ async def _check_terms(
     if marks.is_absolute and marks.guarded_at is None:
         raise Conflict("guard the place before the case is put off")
     if application.kind is LaterKind.SHELVING:
-        if await requests.granted(case.id, case.round, application.kind) >= rules.parking.per_case:
-            raise Conflict("the case was parked as often as it may be")
-        check_until(application.until, now=now, longest_days=rules.parking.longest_days)
+        if await requests.granted(case.id, case.round, application.kind) >= rules.shelving.per_case:
+            raise Conflict("the case was shelved as often as it may be")
+        check_until(application.until, now=now, longest_days=rules.shelving.longest_days)
     else:
         check_until(application.until, now=now, longest_days=None)
     return ""

@@ -37,4 +37,4 @@ REQUEST: Machine[RequestState, RequestTrigger] = Machine(
         (RequestState.VERIFIED, RequestTrigger.WITHDRAW): RequestState.WITHDRAWN,
     },
 )
-"""Parking is verified by the centre before it is approved; a guard asks for it."""
+"""Shelving is verified by the centre before it is approved; a guard asks for it."""

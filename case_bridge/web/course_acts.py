@@ -128,7 +128,7 @@ async def post_request_withdraw(
 
 @on_case
 async def post_resume(uow: UnitOfWork, case_id: CaseId, fields: Fields, by: By) -> None:
-    """Take up again what was deferred or parked. Fields: text."""
+    """Take up again what was deferred or shelved. Fields: text."""
     await later.resume_case(uow, case_id, text=fields.text("text"), **by)
 
 

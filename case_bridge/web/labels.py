@@ -159,7 +159,7 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         Question.SETTLES: "谁裁定争议",
         Question.EXTENDS: "谁批准延期",
         Question.DEFERS: "谁批准缓办",
-        Question.PARKS: "谁批准挂账",
+        Question.SHELVES: "谁批准挂账",
     },
     Level: {
         Level.FIRST: "一级平台",

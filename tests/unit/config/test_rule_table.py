@@ -20,7 +20,7 @@ def load(folder: Path, text: str) -> list[Problem]:
 
 
 def test_the_shipped_rules_have_no_mistake() -> None:
-    """R22, R25: limits per stage, extension, parking and the street rule are data."""
+    """R22, R25: limits per stage, extension, shelving and the street rule are data."""
     problems: list[Problem] = []
     rules = load_rules(DATA, problems)
 

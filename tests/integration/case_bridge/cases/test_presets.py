@@ -193,7 +193,7 @@ class Difference:
     settled_by: str
     """Who decides, at once or after a meeting on the site."""
     extends: bool
-    parks: bool
+    shelves: bool
 
 
 DIFFERENCES = {
@@ -216,7 +216,7 @@ async def test_r112_the_five_regulations_differ_where_the_conflict_table_says(
 
     dispatched_by = await first_able(people, lambda who: send(levels, case_id, who))
     extends = await may_apply(levels, case_id, LaterKind.EXTENSION)
-    parks = await may_apply(levels, case_id, LaterKind.SHELVING)
+    shelves = await may_apply(levels, case_id, LaterKind.SHELVING)
     settled_by = await settle(levels, case_id)
     await levels.handle(case_id)
     if await state(levels, case_id) is S.HANDLED:
@@ -228,7 +228,7 @@ async def test_r112_the_five_regulations_differ_where_the_conflict_table_says(
     closed_by = await first_able(closers, lambda who: city.close(case_id, actor=who))
 
     assert (
-        Difference(dispatched_by, checked_by, closed_by, settled_by, extends, parks)
+        Difference(dispatched_by, checked_by, closed_by, settled_by, extends, shelves)
         == DIFFERENCES[preset]
     )
     history = await city.history(case_id)

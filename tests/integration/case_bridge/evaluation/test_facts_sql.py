@@ -36,7 +36,7 @@ FORWARD = dict.fromkeys(("verify", "confirm", "file", "dispatch", "handle", "pas
 OPTIONS = [
     Options(),
     Options(should_close=ShouldClose.DUE, count_deferred=True),
-    Options(should_close=ShouldClose.DISPATCHED, count_parked=True),
+    Options(should_close=ShouldClose.DISPATCHED, count_shelved=True),
 ]
 PERIODS = [Period.parse(each) for each in ("2026-02", "2026-03", "2026-Q2", "2026")]
 
@@ -272,7 +272,7 @@ async def test_r72_r75_sql_counts_as_the_pure_function_does(city: City, options:
 async def test_the_random_city_raises_every_counter(city: City) -> None:
     facts = await write_cases(city, 500, 11)
 
-    found = count(facts, Period.parse("2026"), Options(count_deferred=True, count_parked=True))
+    found = count(facts, Period.parse("2026"), Options(count_deferred=True, count_shelved=True))
 
     assert [name for name, number in found.items() if number == 0] == []
 

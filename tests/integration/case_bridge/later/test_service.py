@@ -1,4 +1,4 @@
-"""Extension, deferral and parking over whole cases, with every receipt kept."""
+"""Extension, deferral and shelving over whole cases, with every receipt kept."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -285,7 +285,7 @@ async def test_a_pause_neither_loses_nor_gains_time(city: City) -> None:
     assert (await city.history(case_id))[-1].detail["previous"]["pauses"] == []
 
 
-async def test_parking_is_explained_by_the_unit_verified_and_granted_by_the_centre(
+async def test_shelving_is_explained_by_the_unit_verified_and_granted_by_the_centre(
     city: City,
 ) -> None:
     """R56: into the problem pool, with the clock stopped."""
@@ -306,7 +306,7 @@ async def test_parking_is_explained_by_the_unit_verified_and_granted_by_the_cent
     assert (dict(pool.by_unit), pool.longest_days) == ({"排水公司": 1}, 9)
 
 
-async def test_a_parked_case_resumes_on_its_date_and_only_once(city: City) -> None:
+async def test_a_shelved_case_resumes_on_its_date_and_only_once(city: City) -> None:
     """R56: resumes automatically."""
     case_id = await dispatched(city)
     until = shanghai(20, 8)
@@ -325,7 +325,7 @@ async def test_a_parked_case_resumes_on_its_date_and_only_once(city: City) -> No
         await shelve(city, case_id)
 
 
-async def test_a_case_is_not_parked_for_longer_than_the_city_allows(city: City) -> None:
+async def test_a_case_is_not_shelved_for_longer_than_the_city_allows(city: City) -> None:
     """R56: a year by default."""
     case_id = await dispatched(city)
 
@@ -347,7 +347,7 @@ async def test_another_unit_does_not_resume_and_nothing_runs_twice(city: City) -
         await resume(city, case_id, city.dispatcher)
 
 
-async def test_a_parked_case_that_is_force_closed_leaves_the_pool(city: City) -> None:
+async def test_a_shelved_case_that_is_force_closed_leaves_the_pool(city: City) -> None:
     """R56: the leader's privilege, with a reason and an audit row."""
     case_id = await dispatched(city)
     await shelve(city, case_id)

@@ -110,8 +110,8 @@ async def test_parking_through_verification_into_the_pool_and_out_again(
     await press(dispatcher, verify[0], "/cases/approvals", text="属实")
     await told(leader, verify[0].replace("verify", "approve"))
 
-    (parked,) = (await asked(leader, "/cases/pool"))["cases"]
-    assert (parked["reason"], parked["until"]) == ("产权诉讼", "2026-04-01T01:00:00+00:00")
+    (shelved,) = (await asked(leader, "/cases/pool"))["cases"]
+    assert (shelved["reason"], shelved["until"]) == ("产权诉讼", "2026-04-01T01:00:00+00:00")
     assert "产权诉讼" in await page(leader, "/cases/pool")
     assert "缓办、挂账和协调中" in await page(unit, "/cases/unit")
     await press(dispatcher, f"/cases/{case_id}/resume", f"/cases/{case_id}", text="判决生效")

@@ -97,9 +97,9 @@ async def apply_below(city: City, case_id: CaseId, kind: LaterKind) -> UUID:
 
 async def parts_of_the_east(city: City, levels: Levels) -> tuple[list[str], dict[str, UUID]]:
     """One case of the east under everything that a list shows; numbers and ids of it all."""
-    first, parked = await at_street(levels), await at_street(levels)
+    first, on_shelf = await at_street(levels), await at_street(levels)
     request_id = await apply_below(city, first, LaterKind.SHELVING)
-    shelved_id = await apply_below(city, parked, LaterKind.SHELVING)
+    shelved_id = await apply_below(city, on_shelf, LaterKind.SHELVING)
     now = city.clock()
     async with city.database.begin() as uow:
         await verify_request(uow, shelved_id, text="属实", actor=levels.below, now=now)
@@ -134,7 +134,7 @@ async def parts_of_the_east(city: City, levels: Levels) -> tuple[list[str], dict
     async with city.database.read() as session:
         notice_id = (await session.scalars(select(NoticeRow.id))).one()
         referral_id = (await session.scalars(select(ReferralRow.id))).one()
-    numbers = [(await city.case(each)).number for each in (first, parked)]
+    numbers = [(await city.case(each)).number for each in (first, on_shelf)]
     ids = {
         "case_id": first,
         "request_id": request_id,
@@ -150,7 +150,7 @@ async def test_nobody_of_a_district_sees_or_acts_on_what_is_another_districts(
     """R28, R30: every list that there is, and every act; a new one is covered by being there."""
     levels = await organise(city, "qinzhou")
     # Its regulation knows no shelving: that of 002i does.
-    shelving = {Question.PARKS: DEFAULT.rules[Question.PARKS]}
+    shelving = {Question.SHELVES: DEFAULT.rules[Question.SHELVES]}
     rules = MappingProxyType({**levels.organisation.rules, **shelving})
     async with city.database.begin() as uow:
         organisation = replace(levels.organisation, rules=rules)

@@ -54,7 +54,7 @@ STORIES = {
         [T.FILE, T.DISPATCH, T.DEFER, T.RESUME, T.HANDLE],
         S.HANDLED,
     ),
-    "R56: parked, taken up again": (
+    "R56: shelved, taken up again": (
         [T.FILE, T.DISPATCH, T.ACCEPT, T.SHELVE, T.UNSHELVE, T.HANDLE],
         S.HANDLED,
     ),
@@ -68,7 +68,7 @@ STORIES = {
         S.HANDLED,
     ),
     "R109: handed to enforcement": ([T.FILE, T.REFER, T.DISPATCH, T.REFER], S.DISPATCHED),
-    "ended by the leader while parked": (
+    "ended by the leader while shelved": (
         [T.FILE, T.DISPATCH, T.SHELVE, T.FORCE_CLOSE],
         S.CLOSED,
     ),

@@ -228,7 +228,7 @@ def test_a_formula_of_a_city_is_checked_before_it_is_used() -> None:
 
 
 def test_options_survive_being_stored() -> None:
-    options = Options(ties=Ties.MEAN, zero_due=ZeroDue.ZERO, digits=3, count_parked=True)
+    options = Options(ties=Ties.MEAN, zero_due=ZeroDue.ZERO, digits=3, count_shelved=True)
 
     assert Options.from_payload(options.to_payload()) == options
     with pytest.raises(Invalid, match="ties"):
