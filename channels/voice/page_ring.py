@@ -28,3 +28,7 @@ class PageRing:
     def decline(self) -> None:
         """The seat declines; after an answer it changes nothing."""
         self.decided.set()
+
+    def close(self) -> None:
+        """The offer is over: an answer that is being prepared comes too late."""
+        self.decided.set()

@@ -110,6 +110,7 @@ async def ring_page(exchange: Exchange, offer: Offer) -> Leg | Missed:
             ring.attempt.path.stop()
         raise
     finally:
+        ring.close()
         del exchange.page_rings[offer.offer_id]
 
 

@@ -88,7 +88,12 @@ class PageAttempt:
         """
         offer = read_offer(text, codecs)
         path = BrowserPath(offer)
-        return cls(offer, path, write_answer(offer, await path.describe()))
+        try:
+            return cls(offer, path, write_answer(offer, await path.describe()))
+        except BaseException:
+            path.stop()
+            await path.closed()
+            raise
 
     async def connect(self) -> None:
         """Wait until sound can pass.
@@ -100,6 +105,7 @@ class PageAttempt:
             await self.path.connect()
         except BaseException:
             self.path.stop()
+            await self.path.closed()
             raise
 
     async def open_leg(self, media: PageEngine, name: str) -> PageLeg:
