@@ -24,7 +24,7 @@ from hotline.callbacks import service as callbacks
 from hotline.contacts import messages
 from hotline.contacts.calls.events import CallOrderFinished
 from hotline.contacts.events import MessageFailed, MessageSent
-from hotline.intake import receipts, voicemail
+from hotline.intake import rang_in_vain, receipts, voicemail
 from hotline.intake import service as intake
 from hotline.kernel import outbox
 from hotline.kernel.errors import Unavailable
@@ -182,18 +182,29 @@ async def _record_return_end(runtime: "Runtime", payload: Payload) -> None:
         )
 
 
+async def _tell_not_reached(runtime: "Runtime", payload: Payload) -> None:
+    async with runtime.database.begin() as uow:
+        await rang_in_vain.tell_not_reached(
+            uow, UUID(payload["return_id"]), options=runtime.receipts, now=runtime.clock()
+        )
+
+
 async def _record_message_sent(runtime: "Runtime", payload: Payload) -> None:
     event = MessageSent.from_payload(payload)
     async with runtime.database.begin() as uow:
         await callbacks.record_message_end(
             uow, reference=event.reference, is_sent=True, now=runtime.clock()
         )
+        await returns.record_told(uow, reference=event.reference, is_sent=True, now=runtime.clock())
 
 
 async def _record_message_failed(runtime: "Runtime", payload: Payload) -> None:
     event = MessageFailed.from_payload(payload)
     async with runtime.database.begin() as uow:
         await callbacks.record_message_end(
+            uow, reference=event.reference, is_sent=False, now=runtime.clock()
+        )
+        await returns.record_told(
             uow, reference=event.reference, is_sent=False, now=runtime.clock()
         )
 
@@ -224,6 +235,7 @@ JOBS: Mapping[str, Job] = MappingProxyType(
         "review_callback": _review_callback,
         "record_call_end": _record_call_end,
         "record_return_end": _record_return_end,
+        returns.TELL_JOB: _tell_not_reached,
         "record_message_sent": _record_message_sent,
         "record_message_failed": _record_message_failed,
     }

@@ -14,7 +14,6 @@ from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallId, new_id
 from hotline.queues.control.states import DIRECT
 from hotline.queues.model import QueueEntryRow
-from hotline.queues.repository import Seats
 from hotline.queues.returns.model import ReturnCallRow
 from hotline.queues.returns.policy import (
     DEFAULT_RETURNS,
@@ -28,12 +27,19 @@ from hotline.queues.returns.policy import (
 )
 from hotline.queues.returns.repository import ReturnCalls
 from hotline.queues.returns.states import RETURN, ReturnReason, ReturnState, ReturnTrigger
+from hotline.queues.seat_repository import Seats
 from hotline.queues.values import QueuePolicy
 
 PLAIN_POLICY = QueuePolicy()
 
 FLOW = "return_call"
 """The flow that a rung citizen walks: greeting, notice, queue."""
+
+TELL_JOB = "tell_not_reached"
+"""{return_id}: a message says that we rang in vain."""
+
+MESSAGE_REFERENCE = "return_message"
+"""What such a message refers to: `return_message:<return_id>`."""
 
 ORDER_LIMIT = timedelta(minutes=2)
 """An order that no voice process took by then is over; the ladder goes on."""
@@ -183,6 +189,29 @@ async def record_end(
         _end(uow, row, step.trigger, step.why, now)
 
 
+async def return_call(session: AsyncSession, return_id: UUID) -> ReturnCall:
+    """Return one call that we owe, or owed.
+
+    Raises:
+        NotFound: if there is none of this id.
+    """
+    return _value(await ReturnCalls(session).get(return_id))
+
+
+async def record_told(uow: UnitOfWork, *, reference: str, is_sent: bool, now: datetime) -> None:
+    """Note whether the message that we rang has left. For other references: no change."""
+    kind, _, identifier = reference.partition(":")
+    if kind != MESSAGE_REFERENCE:
+        return
+    row = await ReturnCalls(uow.session).get(UUID(identifier), lock=True)
+    if row.state is not ReturnState.NOT_REACHED:
+        return
+    if is_sent:
+        _end(uow, row, ReturnTrigger.TELL, "message_sent", now)
+    else:
+        row.why = "message_failed"
+
+
 async def cancel_for(uow: UnitOfWork, number_hash: str | None, *, now: datetime) -> None:
     """Somebody talks with a seat: what was owed to the number is owed no more."""
     if number_hash is None:
@@ -233,6 +262,10 @@ def _end(
     row.state = RETURN.next(row.state, trigger)
     row.ended_at, row.why = now, why
     uow.signal("queue", queue=row.queue)
+    if row.state is ReturnState.NOT_REACHED and row.attempts:
+        # The last rung of the ladder: a message that we rang.
+        payload = {"return_id": str(row.id)}
+        uow.enqueue(TELL_JOB, key=f"{TELL_JOB}:{row.id}", payload=payload, due_at=now)
 
 
 def _value(row: ReturnCallRow) -> ReturnCall:

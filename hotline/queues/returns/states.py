@@ -21,6 +21,7 @@ class ReturnState(StrEnum):
     REACHED = "reached"  # 已接通: talked with a seat
     CANCELLED = "cancelled"  # 已取消: got through otherwise, or hung up while waiting again
     NOT_REACHED = "not_reached"  # 未联系上
+    TOLD = "told"  # 已短信告知: not reached, and a message says that we rang
     UNCLEAR = "unclear"  # 结果不明: may have rung; a person decides
 
 
@@ -33,6 +34,7 @@ class ReturnTrigger(StrEnum):
     GIVE_UP = "give_up"
     CANCEL = "cancel"
     LOSE = "lose"
+    TELL = "tell"
 
 
 _R, _RT = ReturnState, ReturnTrigger
@@ -49,5 +51,6 @@ RETURN = Machine(
         (_R.DIALLING, _RT.GIVE_UP): _R.NOT_REACHED,
         (_R.DIALLING, _RT.CANCEL): _R.CANCELLED,
         (_R.DIALLING, _RT.LOSE): _R.UNCLEAR,
+        (_R.NOT_REACHED, _RT.TELL): _R.TOLD,
     },
 )

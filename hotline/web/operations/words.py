@@ -15,6 +15,7 @@ JOBS: Final = {
     "review_callback": "核对回访结果",
     "record_call_end": "登记通话结果",
     "record_return_end": "登记回拨结果",
+    "tell_not_reached": "短信告知回拨未接通",
     "record_message_sent": "登记信函送达",
     "record_message_failed": "登记信函失败",
     "write_export": "生成导出文件",

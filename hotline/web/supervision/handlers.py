@@ -48,6 +48,7 @@ RETURN_STATES: Final = {
     ReturnState.REACHED: "已接通",
     ReturnState.CANCELLED: "已取消",
     ReturnState.NOT_REACHED: "未联系上",
+    ReturnState.TOLD: "未联系上，已短信告知",
     ReturnState.UNCLEAR: "结果不明，请人工处理",
 }
 
