@@ -6,6 +6,7 @@ process dies after that, nobody knows whether it rang, and nobody dials it again
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -301,9 +302,9 @@ class OutboundCall:
         if kept is None:
             log.error("ordered_call_cannot_queue", call=str(self._call_id), queue=verb.queue)
             return LeaveReason.NO_SEATS
-        queue, place = kept
         attendance = self._attendance()
-        reason = await attendance.run(verb, queue, place)
+        wait = replace(verb, needs={**verb.needs, **kept.needs})
+        reason = await attendance.run(wait, kept.queue, kept.place)
         self._talks = attendance.talks
         return reason
 

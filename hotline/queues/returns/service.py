@@ -1,6 +1,5 @@
 """Return calls: owed when a caller is lost, dialled when their place comes, tried a few times."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,6 +13,7 @@ from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallId, new_id
 from hotline.queues.control.states import DIRECT
 from hotline.queues.model import QueueEntryRow
+from hotline.queues.pool import Pool, fitting
 from hotline.queues.returns.model import ReturnCallRow
 from hotline.queues.returns.policy import (
     DEFAULT_RETURNS,
@@ -27,6 +27,7 @@ from hotline.queues.returns.policy import (
 )
 from hotline.queues.returns.repository import ReturnCalls
 from hotline.queues.returns.states import RETURN, ReturnReason, ReturnState, ReturnTrigger
+from hotline.queues.routing import Needs, QueueRules, Waiting
 from hotline.queues.seat_repository import Seats
 from hotline.queues.values import QueuePolicy
 
@@ -64,6 +65,16 @@ class ReturnCall:
     attempts: int
     ended_at: datetime | None
     why: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPlace:
+    """Where a return call goes on to wait."""
+
+    queue: str
+    place: datetime
+    needs: Needs
+    """Skills that the citizen asked for, such as a language."""
 
 
 async def owe(
@@ -118,17 +129,17 @@ async def dial_due(
     """
     moved = 0
     for queue in await ReturnCalls(uow.session).queues_with_due(now):
-        helping = queue_policy.rules_of(queue).all_queues(queue)
-        moved += await _dial_queue(uow, queue, helping, now, policy)
+        moved += await _dial_queue(uow, queue, queue_policy.rules_of(queue), now, policy)
     return moved
 
 
 async def _dial_queue(
-    uow: UnitOfWork, queue: str, helping: Sequence[str], now: datetime, policy: ReturnPolicy
+    uow: UnitOfWork, queue: str, rules: QueueRules, now: datetime, policy: ReturnPolicy
 ) -> int:
-    returns, seats = ReturnCalls(uow.session), Seats(uow.session)
-    is_staffed = await seats.anybody(helping)
-    free = await seats.count_free(helping, now, MAX_ROUND)
+    helping = rules.all_queues(queue)
+    returns = ReturnCalls(uow.session)
+    is_staffed = await Seats(uow.session).anybody(helping)
+    free = await Pool(uow.session, now).kinds(helping)
     dialling = await returns.dialling(queue, now)
     moved = 0
     for row in await returns.due(queue, now, MAX_ROUND):
@@ -137,8 +148,12 @@ async def _dial_queue(
             moved += 1
         elif is_staffed and may_ring(row.made_at, now, policy):
             ahead = await returns.callers_before(queue, row.rank_at)
-            if room(free, ahead, dialling) <= 0:
-                break
+            entry = await uow.session.get_one(QueueEntryRow, row.entry_id)
+            waits = Waiting(entry.id, row.made_at, row.rank_at, entry.needs)
+            fit = fitting(free, helping, rules.needs_of(waits, now))
+            if room(fit, ahead, dialling) <= 0:
+                # For whom comes later another seat may fit.
+                continue
             # Orders of one round are taken in the order of the places.
             await _dial(uow, row, now + moved * timedelta(microseconds=1))
             dialling += 1
@@ -230,13 +245,14 @@ async def cancel(uow: UnitOfWork, return_id: UUID, *, now: datetime) -> None:
     _end(uow, row, ReturnTrigger.CANCEL, "by_hand", now)
 
 
-async def place_for(session: AsyncSession, reference: str) -> tuple[str, datetime] | None:
-    """Return the queue and the kept place of an ordered call; None if it is no return call."""
+async def place_for(session: AsyncSession, reference: str) -> KeptPlace | None:
+    """Return the kept place of an ordered call; None if it is no return call."""
     named = read_reference(reference)
     if named is None:
         return None
     row = await ReturnCalls(session).get(named[0])
-    return row.queue, row.rank_at
+    entry = await session.get_one(QueueEntryRow, row.entry_id)
+    return KeptPlace(queue=row.queue, place=row.rank_at, needs=entry.needs)
 
 
 async def return_calls(session: AsyncSession, limit: int = 200) -> list[ReturnCall]:

@@ -165,7 +165,7 @@ async def test_a_call_instead_of_waiting_comes_back_to_the_exact_place(floor: Sm
         place = await returns.place_for(uow.session, order.reference)
         assert place is not None
         await service.enqueue(
-            uow, call_id=back, queue=place[0], number_hash=None, place=place[1], now=floor.now
+            uow, call_id=back, queue=place.queue, number_hash=None, place=place.place, now=floor.now
         )
         await service.finish(uow, seat, floor.now)
         await service.end_wrap_up(uow, seat, floor.now)
@@ -331,3 +331,38 @@ async def test_seats_of_a_queue_that_helps_are_enough_to_ring_back(floor: SmallF
     async with floor.database.begin() as uow:
         policy = QueuePolicy(queues={"duty": rules})
         assert await returns.dial_due(uow, floor.now, queue_policy=policy) == 1
+
+
+async def test_a_seat_without_the_skill_is_nobody_to_ring_back_for(floor: SmallFloor) -> None:
+    """As many are rung at once as there are seats for them; the wish is kept for the new wait."""
+    needs = {"language.en": 2}
+    for extension, skills in (("8001", needs), ("8002", {}), ("8003", {})):
+        seat_id = await floor.seat(extension)
+        async with floor.database.begin() as uow:
+            await service.set_skills(uow, seat_id, skills)
+    for number in ("13800000001", "13800000002"):
+        call_id = await floor.call(number)
+        async with floor.database.begin() as uow:
+            await service.enqueue(
+                uow,
+                call_id=call_id,
+                queue=QUEUE,
+                number_hash=number,
+                now=floor.now,
+                needs=needs,
+            )
+            await service.call_back_instead(uow, call_id, now=floor.now)
+        floor.now += timedelta(milliseconds=1)
+    anybody = await caller_from(floor, "13800000003")
+    async with floor.database.begin() as uow:
+        await service.call_back_instead(uow, anybody, now=floor.now)
+
+    assert await dial(floor) == 2, "one who speaks English, and the one whom anybody can serve"
+
+    first, _ = await take_order(floor)
+    second, _ = await take_order(floor)
+    assert (first.to_number, second.to_number) == ("13800000001", "13800000003")
+    async with floor.database.read() as session:
+        kept = await returns.place_for(session, first.reference)
+    assert kept is not None
+    assert kept.needs == needs
