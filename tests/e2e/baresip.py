@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import wave
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ snd_path {folder}
 """
 
 HOST = "127.0.0.1"
+HEADER_BYTES = 44
 
 
 @dataclass
@@ -74,6 +76,15 @@ class Baresip:
         """Return the file of what it heard (decoded sound, 8 kHz mono)."""
         [path] = self.folder.glob("dump-*-dec.wav")
         return path
+
+    def heard_so_far(self) -> Path:
+        """Return a copy of what it has heard until now; its own file is no WAV before the end."""
+        found = [path.read_bytes()[HEADER_BYTES:] for path in self.folder.glob("dump-*-dec.wav")]
+        copy = self.folder / "so-far.wav"
+        with wave.open(str(copy), "wb") as sound:
+            sound.setparams((1, 2, 8000, 0, "NONE", ""))
+            sound.writeframes(b"".join(found)[: sum(map(len, found)) & ~1])
+        return copy
 
 
 def _free_port(kind: socket.SocketKind) -> int:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from channels.voice.options import LineOptions
-from channels.voice.phone import PhoneCall
+from channels.voice.phone_call import PhoneCall
 from channels.voice.tones import RATE, hears_tone, write_tone
 from hotline.contacts.calls.model import CallEventRow
 from hotline.contacts.calls.states import CallEnd
@@ -39,6 +39,7 @@ async def hall(database_url: str, tmp_path: Path) -> AsyncGenerator[Hall, None]:
     await database.close()
 
 
+@pytest.mark.audio
 async def test_it_calls_hears_the_question_presses_a_key_and_hears_the_thanks(
     hall: Hall, tmp_path: Path
 ) -> None:
@@ -60,6 +61,7 @@ async def test_it_calls_hears_the_question_presses_a_key_and_hears_the_thanks(
     assert hears_tone(citizen.heard(), THANKS_HZ, seconds=0.2)
 
 
+@pytest.mark.audio
 @pytest.mark.parametrize(
     ("module", "codec"), [("g722", "G722/16000/1"), ("opus", "opus/48000/2")], ids=["g722", "opus"]
 )
@@ -85,6 +87,7 @@ async def test_it_speaks_only_a_wide_codec_and_is_understood(
     assert hears_tone(citizen.heard(), THANKS_HZ / speed, seconds=0.2 * speed)
 
 
+@pytest.mark.audio
 async def test_it_registers_as_a_seat_answers_and_both_hear_each_other(
     hall: Hall, tmp_path: Path
 ) -> None:
@@ -117,6 +120,7 @@ async def _is_registered(hall: Hall) -> bool:
     return (await hall.seat_view("8001")).phone_until is not None
 
 
+@pytest.mark.audio
 async def test_a_seat_at_baresip_transfers_the_citizen_by_refer(hall: Hall, tmp_path: Path) -> None:
     """Another maker's REFER and NOTIFY: the citizen hears the colleague, the phone is hung up."""
     colleague_voice = write_tone(tmp_path / "colleague.wav", COLLEAGUE_HZ, seconds=5)
@@ -134,6 +138,7 @@ async def test_a_seat_at_baresip_transfers_the_citizen_by_refer(hall: Hall, tmp_
         await call.wait_over(timeout=10)
 
 
+@pytest.mark.audio
 async def test_a_phone_that_hangs_up_because_its_refer_failed_loses_no_citizen(
     hall: Hall, tmp_path: Path
 ) -> None:

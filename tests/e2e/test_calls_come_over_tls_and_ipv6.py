@@ -139,6 +139,7 @@ async def hall(
     await database.close()
 
 
+@pytest.mark.audio
 @needs_baresip
 async def test_baresip_calls_a_line_over_tls_and_hears_it(
     hall: Hall, tmp_path: Path, certificates: Certificates

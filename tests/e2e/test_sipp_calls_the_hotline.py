@@ -92,6 +92,7 @@ async def test_thirty_calls_are_answered_and_none_is_left_over(hall: Hall, tmp_p
     assert hall.voice._switchboard.legs == 0
 
 
+@pytest.mark.audio
 async def test_a_caller_with_real_packets_and_a_key_is_heard_by_the_seat(
     hall: Hall, tmp_path: Path
 ) -> None:
@@ -126,6 +127,7 @@ async def test_more_calls_than_a_line_holds_are_refused_and_the_rest_go_on(
     assert len(await hall.calls()) == 3
 
 
+@pytest.mark.audio
 async def test_a_desk_phone_of_another_maker_transfers_attended_by_refer_with_replaces(
     hall: Hall, tmp_path: Path
 ) -> None:

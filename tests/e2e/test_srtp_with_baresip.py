@@ -77,6 +77,7 @@ async def raw_contacts(hall: Hall) -> bytes:
         return b"".join(row.raw for row in rows)
 
 
+@pytest.mark.audio
 @pytest.mark.parametrize("mediaenc", [";mediaenc=srtp", ";mediaenc=srtp-mand"])
 @pytest.mark.parametrize("srtp", [Srtp.OPTIONAL, Srtp.REQUIRED])
 async def test_a_call_over_tls_is_heard_both_ways_under_srtp(
@@ -127,6 +128,7 @@ async def test_a_plain_call_is_refused_where_srtp_is_required(
     assert NOT_ACCEPTABLE in closed["param"]
 
 
+@pytest.mark.audio
 async def test_a_seat_s_phone_is_rung_with_srtp_and_heard(
     open_house: OpenHall, tmp_path: Path, certificates: Certificates
 ) -> None:

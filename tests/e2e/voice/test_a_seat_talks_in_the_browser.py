@@ -5,24 +5,33 @@ from pathlib import Path
 
 import pytest
 
-from channels.voice.tones import RATE, read_channel, tone_share
+from channels.voice.tones import RATE, read_channel, tone_share, write_tone
 from hotline.contacts.calls.states import CallEnd
 from hotline.kernel.ids import CallId
 from hotline.queues import service as queues
 from hotline.queues.states import SeatState
+from tests.e2e.baresip import baresip
 from tests.e2e.voice.conftest import CITIZEN_HZ, SEAT_HZ, TalkHouse
-from tests.integration.channels.voice.hall import MUSIC_HZ, eventually, hears
+from tests.integration.channels.voice.hall import MUSIC_HZ, eventually, hears, latest_share
 
 
-async def test_citizen_and_page_hear_each_other_and_the_page_hangs_up(
-    house: TalkHouse, citizen_voice: Path
-) -> None:
-    """A seat answers, holds, mutes and hangs up in the browser; both ends are heard."""
+@pytest.mark.audio
+async def test_citizen_and_page_hear_each_other_and_the_page_hangs_up(house: TalkHouse) -> None:
+    """Chromium and baresip: answered, held, talking again, hung up; both ends are heard."""
     seat = await house.seat()
     page = seat.page
     await seat.picture("phone_ready")
-    async with house.hall.phone(microphone=citizen_voice) as phone:
-        call = await phone.dial(house.hall.line())
+    voice = write_tone(house.folder / "voice.wav", CITIZEN_HZ, seconds=60)
+    account = "<sip:13800001234@127.0.0.1>;regint=0"
+    async with baresip(house.folder / "citizen", account, voice) as citizen:
+
+        async def hears_now(hertz: float) -> None:
+            async def heard() -> bool:
+                return latest_share(citizen.heard_so_far(), hertz) > 0.8
+
+            await eventually(heard, f"baresip hears {hertz:g} Hz")
+
+        await citizen.command("dial", house.hall.line())
         await page.wait_for_selector(".phone button:has-text('接听')")
         await seat.picture("phone_ringing")
         await page.keyboard.press("Alt+a")
@@ -30,17 +39,24 @@ async def test_citizen_and_page_hear_each_other_and_the_page_hangs_up(
         await page.wait_for_selector("#phone-sound:text('语音已接通')")
 
         await seat.hears(CITIZEN_HZ)
-        await hears(call.heard, SEAT_HZ)
+        await hears_now(SEAT_HZ)
         await seat.picture("phone_talking")
+        await page.keyboard.press("Alt+h")
+        await page.wait_for_selector("text=通话保持中")
+        await hears_now(MUSIC_HZ)
+        assert await seat.share_of(CITIZEN_HZ) < 0.05
+        await page.keyboard.press("Alt+h")
+        await hears_now(SEAT_HZ)
 
         await page.keyboard.press("Alt+x")
-        await call.wait_over()
+        await citizen.event("CALL_CLOSED")
     row = await house.hall.ended_call()
     assert row.end is CallEnd.SEAT_HUNG_UP
     await house.hall.seat_is("801", SeatState.WRAP_UP)
     await page.wait_for_selector("#seat-state:text('话后处理')")
 
 
+@pytest.mark.audio
 async def test_a_held_citizen_hears_music_and_keys_reach_the_citizen(
     house: TalkHouse, citizen_voice: Path
 ) -> None:
@@ -69,6 +85,7 @@ async def test_a_held_citizen_hears_music_and_keys_reach_the_citizen(
         await seat.hears(CITIZEN_HZ)
 
 
+@pytest.mark.audio
 async def test_a_reload_in_a_call_brings_both_together_again(
     house: TalkHouse, citizen_voice: Path
 ) -> None:

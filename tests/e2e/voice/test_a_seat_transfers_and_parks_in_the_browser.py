@@ -34,6 +34,7 @@ async def answered(seat: Person) -> None:
     await seat.page.wait_for_selector("#phone-sound:text('语音已接通')")
 
 
+@pytest.mark.audio
 async def test_a_page_consults_a_colleague_makes_it_three_and_leaves(
     house: TalkHouse, citizen_voice: Path
 ) -> None:
@@ -89,6 +90,7 @@ async def test_a_page_consults_a_colleague_makes_it_three_and_leaves(
     assert row.result is TransferResult.CONNECTED
 
 
+@pytest.mark.audio
 async def test_a_call_is_parked_on_one_page_and_picked_up_on_another(
     house: TalkHouse, citizen_voice: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from hotline.accounts.model import AuditRow
@@ -10,6 +11,7 @@ from tests.e2e.voice.conftest import CITIZEN_HZ, SEAT_HZ, SUPERVISOR_HZ, TalkHou
 from tests.integration.channels.voice.hall import eventually, heard_now, latest_share
 
 
+@pytest.mark.audio
 async def test_a_whisper_reaches_the_seat_only_and_a_barge_everybody(
     house: TalkHouse, citizen_voice: Path
 ) -> None:

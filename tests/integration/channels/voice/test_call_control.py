@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import select
 
 from channels.voice.options import OutboundOptions, TrunkOptions
-from channels.voice.phone import Phone, PhoneCall
+from channels.voice.phone import Phone
+from channels.voice.phone_call import PhoneCall
 from channels.voice.tones import RATE, read_channel, tone_share, write_tone
 from hotline.contacts.calls.model import CallRow
 from hotline.contacts.calls.states import CallEnd, OrderState
@@ -207,6 +208,7 @@ async def with_department(
 # blind
 
 
+@pytest.mark.audio
 async def test_a_blind_transfer_brings_the_citizen_to_another_seat(
     talk: Talk, tmp_path: Path
 ) -> None:
@@ -400,6 +402,7 @@ async def test_a_citizen_who_hangs_up_in_a_consultation_frees_both_seats(
 # three at once
 
 
+@pytest.mark.audio
 async def test_citizen_seat_and_department_talk_and_the_seat_may_leave(
     live_database: Database, tmp_path: Path, citizen_voice: Path, seat_voice: Path
 ) -> None:
@@ -527,6 +530,7 @@ async def test_without_a_trunk_nothing_is_dialled(talk: Talk) -> None:
 # parking
 
 
+@pytest.mark.audio
 async def test_a_parked_citizen_hears_music_and_is_picked_up_by_another_seat(
     talk: Talk, tmp_path: Path
 ) -> None:
