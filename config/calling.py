@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from channels.voice.phone import Phone, PhoneCall, PhoneError, PhoneOptions
+from channels.voice.phone import Phone, PhoneOptions
+from channels.voice.phone_call import PhoneCall, PhoneError
 from channels.voice.sip.errors import PeerError
 from channels.voice.sip.uri import Uri
 from hotline.kernel.errors import Invalid

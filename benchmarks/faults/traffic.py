@@ -17,7 +17,8 @@ import aiosmtplib
 from benchmarks.faults.installation import Installation
 from channels.voice.leg import Leg
 from channels.voice.media.embedded import EmbeddedMediaEngine
-from channels.voice.phone import Phone, PhoneCall, PhoneError, PhoneOptions
+from channels.voice.phone import Phone, PhoneOptions
+from channels.voice.phone_call import PhoneCall, PhoneError
 from channels.voice.sip.events import CallOffered
 from config.demo.clients import Browser, StepFailed
 from config.demo.people import PASSWORD, SEATS

@@ -17,21 +17,20 @@ from channels.voice.far_end import FarEnd
 from channels.voice.hold_music import HoldMusic
 from channels.voice.leg import Leg, LegEnd
 from channels.voice.life import watch
-from channels.voice.media.engine import LegClosed, MediaLeg
-from channels.voice.rooms import bring_together
+from channels.voice.media.engine import LegClosed
+from channels.voice.rooms import wire
 from channels.voice.seat_ring import Caller
 from channels.voice.supervisors import Supervisors, until_lost
 from channels.voice.talk import Listening, TalkEnd, TransferWish
+from channels.voice.talk_book import TalkBook
 from channels.voice.transfer import Transfer
 from channels.voice.waiters import first_of, stop_tasks, to_its_end
 from channels.voice.webrtc.leg import PageAttempt, PageLeg
-from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallEnd
-from hotline.kernel.errors import Conflict, Unavailable
+from hotline.kernel.errors import Conflict
 from hotline.kernel.ids import CallId, SeatId, UserId
 from hotline.kernel.tasks import spawn
-from hotline.queues import phone_contacts, phone_transfers
-from hotline.queues import service as queues
+from hotline.queues import phone_transfers
 from hotline.queues.control.states import TransferResult, TransferState
 from hotline.queues.phone_transfers import ParkedView
 from hotline.recordings import service as recordings
@@ -72,11 +71,13 @@ class Conversation:
     """Legs that attend no more and are not dropped yet; at the end none is left."""
     _is_over: bool = field(init=False, default=False)
     _wiring: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _book: TalkBook = field(init=False)
     _others: BringingIn = field(init=False)
     _supervisors: Supervisors = field(init=False)
     _tune: HoldMusic = field(init=False)
 
     def __post_init__(self) -> None:
+        self._book = TalkBook(self.exchange, self.call_id)
         self._others = BringingIn(self)
         self._supervisors = Supervisors(self.exchange, self.call_id, self.rewire)
         self._tune = HoldMusic(self.citizen, self.music)
@@ -112,7 +113,7 @@ class Conversation:
         if self._others.transfer is not None:
             raise Conflict("somebody is being brought into this call")
         self.is_held = held
-        await self._note("held" if held else "resumed")
+        await self._book.note("held" if held else "resumed")
         await self.rewire()
 
     def hang_up(self, seat_id: SeatId | None) -> None:
@@ -144,10 +145,10 @@ class Conversation:
             await recordings.pause(uow, self.call_id, user_id=user_id, reason=reason, now=now)
 
     async def resume_recording(self) -> None:
-        """Write sound again."""
+        """Write sound again; what is kept as silent is silent, so the time is read first."""
+        now = self.exchange.clock()
         await self.citizen.media.resume_recording()
         self.is_recording_paused = False
-        now = self.exchange.clock()
         async with self.exchange.database.begin() as uow:
             await recordings.resume(uow, self.call_id, now=now)
 
@@ -219,13 +220,7 @@ class Conversation:
         self.changed()
         await self.rewire()
         await self._drop_leaving()
-        try:
-            async with self.exchange.database.begin() as uow:
-                await queues.end_contact(uow, self.call_id, now=self.exchange.clock())
-        except Unavailable:
-            # The seat is released with the call.
-            log.warning("take_over_not_written", call=str(self.call_id))
-        await self._note("taken_over")
+        await self._book.take_over()
 
     # what the one who is brought in does
 
@@ -248,17 +243,11 @@ class Conversation:
         self.changed()
         await self.rewire()
         if self.is_recording_paused:
-            await self.citizen.media.resume_recording()
-            self.is_recording_paused = False
+            await self.resume_recording()
         await self._drop_leaving()
         await transfer.write_end(TransferResult.CONNECTED)
-        now = self.exchange.clock()
-        try:
-            async with self.exchange.database.begin() as uow:
-                await calls.hand_over(uow, self.call_id, seat_id=far.seat_id, now=now)
-        except Unavailable:
-            log.warning("hand_over_not_written", call=str(self.call_id))
-        await self._release(earlier_id)
+        await self._book.hand_over(far.seat_id)
+        await self._book.release(earlier_id)
 
     # inside
 
@@ -304,20 +293,8 @@ class Conversation:
         self._forget_holds()
         await self.rewire()
         await self._drop_leaving()
-        await self._note("seat_left")
-        await self._release(earlier_id)
-
-    async def _release(self, seat_id: SeatId | None) -> None:
-        """Let a seat that has left wrap up."""
-        if seat_id is None:
-            return
-        try:
-            async with self.exchange.database.begin() as uow:
-                now = self.exchange.clock()
-                await phone_contacts.release_seat(uow, self.call_id, seat_id, now=now)
-        except Unavailable:
-            # It is released with the call.
-            log.warning("release_not_written", call=str(self.call_id))
+        await self._book.note("seat_left")
+        await self._book.release(earlier_id)
 
     async def _until_gone(self, seat: Leg) -> TalkEnd | None:
         """Return how the talk ends because whoever attends has gone; None: something changed."""
@@ -351,7 +328,7 @@ class Conversation:
             seat.hold_changed.clear()
             self._is_held_by_phone = is_held = seat.is_holding
             await self.rewire()
-            await self._note("held" if is_held else "resumed")
+            await self._book.note("held" if is_held else "resumed")
 
     async def _wait_for_page(self, seat: Leg) -> bool:
         """Play music to the citizen until the seat's page is back; False if it does not come."""
@@ -361,7 +338,7 @@ class Conversation:
             return True  # it came back in the moment between
         log.warning("page_lost", call=str(self.call_id))
         self._is_seat_lost = True
-        await self._note("page_lost")
+        await self._book.note("page_lost")
         await self.rewire()
         limit = self.exchange.options.limits.page_returns.total_seconds()
         await first_of(seat.back, seat.over, self._changed, timeout=limit)
@@ -369,7 +346,7 @@ class Conversation:
             return False
         self._is_seat_lost = False
         log.info("page_back", call=str(self.call_id))
-        await self._note("page_back")
+        await self._book.note("page_back")
         await self.rewire()
         return True
 
@@ -390,36 +367,10 @@ class Conversation:
         """Let everybody hear whom they are to hear; who has gone is noticed by who watches them."""
         try:
             async with self._wiring:
-                await self._wire()
+                room, apart = self._rooms()
+                await wire(room, apart, self.seat, self._supervisors, self._tune)
         except LegClosed:
             log.info("leg_gone_while_wiring", call=str(self.call_id))
-
-    async def _wire(self) -> None:
-        room, apart = self._rooms()
-        if len(room) == 1:
-            await bring_together(room)
-            self._tune.play()
-            hearing = {self.citizen.media: list[MediaLeg]()}
-        else:
-            await self._tune.stop()
-            hearing = await bring_together(room)
-        hearing |= await bring_together(apart)
-        loud = self._supervisors.voices(Listening.BARGE)
-        whispers = self._supervisors.voices(Listening.WHISPER)
-        for ear, voices in hearing.items():
-            is_seat = self.seat is not None and ear is self.seat.media
-            await ear.also_hear([*voices, *loud, *(whispers if is_seat else [])])
-        voices = [leg.media for leg in (*room, *(apart if len(apart) > 1 else ()))]
-        for ear in self._supervisors.ears:
-            await ear.also_hear([*voices, *(leg for leg in loud if leg is not ear)])
-
-    async def _note(self, kind: str) -> None:
-        """Write down what happened; a database that is away costs the note, not the talk."""
-        try:
-            async with self.exchange.database.begin() as uow:
-                await calls.note_event(uow, self.call_id, kind, now=self.exchange.clock())
-        except Unavailable:
-            log.warning("note_not_written", call=str(self.call_id), kind=kind)
 
     async def _end(self) -> None:
         is_gone = self.citizen.is_over

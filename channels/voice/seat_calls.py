@@ -18,13 +18,16 @@ from channels.voice.sip.auth import Verdict
 from channels.voice.sip.errors import CallGone
 from channels.voice.sip.events import CallOffered
 from channels.voice.sip.sdp import SdpError
-from channels.voice.talk import Parked, Talk, TransferWish
+from channels.voice.talk import Talk, TransferWish
 from channels.voice.transfer import status_of
 from channels.voice.waiters import first_of
 from hotline.kernel.errors import Conflict, HotlineError
-from hotline.kernel.ids import SeatId
-from hotline.queues import phone_directory, phone_transfers, phones
+from hotline.kernel.ids import CallId, SeatId
+from hotline.queues import phone_directory, phone_requests, phone_transfers, phones
+from hotline.queues import service as queues
 from hotline.queues.control.states import TransferMode, TransferResult
+from hotline.queues.phone_act import PhoneAct
+from hotline.queues.phone_transfers import ParkedView
 from hotline.queues.values import Offer
 
 log = structlog.get_logger()
@@ -32,6 +35,9 @@ log = structlog.get_logger()
 STAR = "*"
 
 FORBIDDEN, NOT_FOUND = 403, 404
+
+RINGS_BACK = 480
+"""The call is carried by another process, which rings the phone in a moment."""
 
 
 class SeatCall:
@@ -141,16 +147,37 @@ class SeatCall:
     # picking up
 
     async def _pick_up(self, seat_id: SeatId, slot: str) -> None:
-        parked = await self._parked_in(slot)
-        if parked is None:
+        view = await self._parked_in(slot)
+        if view is None:
             self._refuse(NOT_FOUND)
+            return
+        parked = self._exchange.parked.get(view.call_id)
+        if parked is None:
+            await self._ask_elsewhere(seat_id, view.call_id)
             return
         _, sdp = await self._open()
         await parked.pick_up(seat_id, partial(self._take, sdp))
         # From here on the leg is the talk's, which drops it.
         await first_of(self._leg.over)
 
-    async def _parked_in(self, slot: str) -> Parked | None:
+    async def _ask_elsewhere(self, seat_id: SeatId, call_id: CallId) -> None:
+        """Ask the process that carries the parked call: it rings this phone, which is free then."""
+        self._refuse(RINGS_BACK)
+        now = self._exchange.clock()
+        async with self._exchange.database.begin() as uow:
+            seat = await queues.seat_view(uow.session, seat_id)
+            if seat.user_id is None:
+                raise Conflict(f"nobody sits at {seat.extension}")
+            await phone_requests.put(
+                uow,
+                call_id=call_id,
+                user_id=seat.user_id,
+                act=PhoneAct.PICK_UP,
+                detail={"seat_id": str(seat_id)},
+                now=now,
+            )
+
+    async def _parked_in(self, slot: str) -> ParkedView | None:
         if (
             not slot.isascii()
             or not slot.isdigit()
@@ -158,8 +185,7 @@ class SeatCall:
         ):
             return None
         async with self._exchange.database.read() as session:
-            view = await phone_transfers.parked_in(session, int(slot))
-        return None if view is None else self._exchange.parked.get(view.call_id)
+            return await phone_transfers.parked_in(session, int(slot))
 
     async def _take(self, sdp: bytes, offer: Offer) -> Leg:
         self._answer(sdp)

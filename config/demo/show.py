@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from channels.voice.phone import Phone, PhoneError, PhoneOptions
+from channels.voice.phone import Phone, PhoneOptions
+from channels.voice.phone_call import PhoneError
 from config.addresses import Address
 from config.demo.casework import City
 from config.demo.clients import StepFailed, signed_in

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import aiosmtplib
 
-from channels.voice.phone import Phone, PhoneCall
+from channels.voice.phone import Phone
+from channels.voice.phone_call import PhoneCall
 from channels.voice.tones import hears_tone, write_tone
 from config.demo.casework import City
 from config.demo.clients import PATIENCE, Browser, StepFailed, by_id, eventually, expect

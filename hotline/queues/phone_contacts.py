@@ -15,7 +15,8 @@ from hotline.queues.acts import Act, carry_out
 from hotline.queues.control.states import DIRECT
 from hotline.queues.distributor import answer_offer, tell
 from hotline.queues.model import OfferRow, QueueEntryRow
-from hotline.queues.repository import QueueEntries, Seats
+from hotline.queues.repository import QueueEntries
+from hotline.queues.seat_repository import Seats
 from hotline.queues.states import (
     QUEUED,
     SEAT,

@@ -13,7 +13,7 @@ from hotline.people.number import parse_number
 from hotline.queues.control.states import DIALLED, TargetKind
 from hotline.queues.model import SeatRow
 from hotline.queues.phone_model import DirectoryRow
-from hotline.queues.repository import Seats
+from hotline.queues.seat_repository import Seats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

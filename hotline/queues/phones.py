@@ -8,7 +8,7 @@ from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict
 from hotline.kernel.ids import SeatId
 from hotline.queues.distributor import tell
-from hotline.queues.repository import Seats
+from hotline.queues.seat_repository import Seats
 from hotline.queues.values import PhoneBinding, SeatLogin
 
 PAGE_LIVES = timedelta(seconds=25)

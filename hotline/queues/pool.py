@@ -30,8 +30,8 @@ from sqlalchemy.types import BigInteger, Boolean, DateTime, Integer, String, Uui
 
 from hotline.kernel.ids import SeatId
 from hotline.queues.model import QueueEntryRow, SeatRow
-from hotline.queues.repository import available
 from hotline.queues.routing import Candidate, Needs, QueueRules, Strategy, Waiting, can_serve
+from hotline.queues.seat_repository import available
 from hotline.queues.states import (
     QUEUED,
     SEAT,

@@ -28,10 +28,11 @@ from hotline.queues.distributor import (
 )
 from hotline.queues.model import OfferRow, QueueEntryRow, SeatRow
 from hotline.queues.pool import hold_queues
-from hotline.queues.repository import Held, QueueEntries, Seats
+from hotline.queues.repository import Held, QueueEntries
 from hotline.queues.returns import service as returns
 from hotline.queues.returns.states import ReturnReason
 from hotline.queues.routing import Needs
+from hotline.queues.seat_repository import Seats
 from hotline.queues.signals import OFFER
 from hotline.queues.states import (
     QUEUED,

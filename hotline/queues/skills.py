@@ -12,8 +12,8 @@ from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Invalid
 from hotline.kernel.ids import SeatId
 from hotline.queues.model import QueueEntryRow, SeatRow
-from hotline.queues.repository import Seats
 from hotline.queues.routing import Needs
+from hotline.queues.seat_repository import Seats
 from hotline.queues.service import set_skills
 from hotline.queues.states import QueuedState
 

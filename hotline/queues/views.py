@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.kernel.ids import CallId, ContactId, SeatId, TicketId, UserId
 from hotline.queues.estimate import WINDOW, expected_wait
-from hotline.queues.repository import QueueEntries, Seats
+from hotline.queues.repository import QueueEntries
+from hotline.queues.seat_repository import Seats
 from hotline.queues.values import (
     Board,
     Prospect,

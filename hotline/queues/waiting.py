@@ -19,8 +19,9 @@ from hotline.queues.control.states import DIRECT
 from hotline.queues.estimate import WINDOW, Estimate, expected_wait
 from hotline.queues.model import OfferRow, QueueEntryRow, SeatRow
 from hotline.queues.pool import Pool, SeatKind, fitting
-from hotline.queues.repository import OPEN_ENTRY, QueueEntries, Seats
+from hotline.queues.repository import OPEN_ENTRY, QueueEntries
 from hotline.queues.routing import Needs, Waiting
+from hotline.queues.seat_repository import Seats
 from hotline.queues.signals import FREE
 from hotline.queues.skills import queues_of_seats
 from hotline.queues.states import OfferState, QueuedState, SeatState

@@ -18,7 +18,7 @@ from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, IllegalTransition, Invalid, NotFound
 from hotline.kernel.ids import SeatId, UserId
 from hotline.queues import service as queues
-from hotline.queues.repository import Seats
+from hotline.queues.seat_repository import Seats
 from hotline.web.accounts.form import AccountForm, form_of, read_form
 from hotline.web.accounts.options import ACCOUNTS, AccountsOptions
 from hotline.web.auth import current_user

@@ -20,6 +20,7 @@ from hotline.accounts import service as accounts
 from hotline.accounts.roles import Role
 from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database
+from hotline.queues.values import QueuePolicy
 from hotline.web.app import make_app
 from hotline.web.desk.handlers import desk_part
 from hotline.web.desk.options import DeskOptions
@@ -221,6 +222,10 @@ async def _relayed(signals: MemorySignals, hall: Hall) -> AsyncGenerator[None, N
         await asyncio.gather(task, return_exceptions=True)
 
 
+PATIENT = QueuePolicy(offer_limit=timedelta(seconds=60))
+"""A page rings until it is answered, however slow the machine is."""
+
+
 @pytest.fixture
 async def house(
     request: pytest.FixtureRequest, database_url: str, tmp_path: Path
@@ -239,7 +244,7 @@ async def house(
     page_returns = getattr(request, "param", timedelta(seconds=30))
     limits = replace(voice_options(tmp_path).limits, page_returns=page_returns)
     async with (
-        open_hall(database, tmp_path, limits=limits) as hall,
+        open_hall(database, tmp_path, limits=limits, queue_policy=PATIENT) as hall,
         _relayed(signals, hall),
     ):
         app = make_app(

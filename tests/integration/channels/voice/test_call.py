@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from channels.voice.leg import LegEnd
 from channels.voice.options import LineOptions, NightHours, TrunkOptions, VoiceLimits
-from channels.voice.phone import NotAnswered, PhoneError
+from channels.voice.phone_call import NotAnswered, PhoneError
 from channels.voice.tones import hears_tone, loudness, read_channel
 from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallEnd, CallState

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from channels.voice.phone import NotAnswered, Phone
+from channels.voice.phone import Phone
+from channels.voice.phone_call import NotAnswered
+from channels.voice.tones import write_tone
 from hotline.queues.control.states import TransferResult, TransferState
 from hotline.queues.phone_act import PhoneAct
 from hotline.queues.states import SeatState
 from tests.integration.channels.voice.conftest import CITIZEN_HZ, SEAT_HZ
-from tests.integration.channels.voice.hall import MUSIC_HZ, PASSWORD, Hall
+from tests.integration.channels.voice.hall import MUSIC_HZ, PASSWORD, Hall, open_hall
 from tests.integration.channels.voice.test_call_control import (
     COLLEAGUE_HZ,
     Talk,
@@ -157,3 +159,27 @@ async def test_a_phone_picks_up_a_parked_call_and_reaches_nobody_else_by_itself(
         await talk.hall.seat_is("8002", SeatState.TALKING)
         await picked.hang_up()
         await talk.citizen.wait_over()
+
+
+async def test_a_phone_at_another_process_is_rung_by_the_one_that_carries_the_parked_call(
+    desk: AtTheDesk, tmp_path: Path
+) -> None:
+    """Two voice processes: what the phone dials reaches one, the citizen is parked at the other."""
+    talk = desk.talk
+    voice = tmp_path / "colleague.wav"
+    write_tone(voice, COLLEAGUE_HZ, seconds=2.0)
+    async with open_hall(talk.hall.database, tmp_path, name="voice-2") as second:
+        await talk.hall.sign_in("8002")
+        async with talk.hall.phone("8002", microphone=voice, password=PASSWORD) as other:
+            await other.register(second.registrar, password=PASSWORD)
+            await talk.ask(PhoneAct.PARK)
+            await talk.seat.wait_over()
+
+            with pytest.raises(NotAnswered) as refused:
+                await other.dial(second.line("*701"))
+            assert refused.value.status == 480
+            picked = await other.next_call()
+            await hears_only(talk.citizen, COLLEAGUE_HZ)
+            await hears_only(picked, CITIZEN_HZ)
+            await picked.hang_up()
+            await talk.citizen.wait_over()

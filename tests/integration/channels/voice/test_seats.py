@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from channels.voice.options import LineOptions, TrunkOptions
-from channels.voice.phone import Phone, PhoneError, PhoneOptions
+from channels.voice.phone import Phone, PhoneOptions
+from channels.voice.phone_call import PhoneError
 from channels.voice.sip.auth import Credentials
 from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database

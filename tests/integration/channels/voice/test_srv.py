@@ -10,7 +10,8 @@ import pytest
 
 from channels.voice import srv as module
 from channels.voice.options import TrunkOptions
-from channels.voice.phone import NotAnswered, Phone, PhoneOptions
+from channels.voice.phone import Phone, PhoneOptions
+from channels.voice.phone_call import NotAnswered
 from channels.voice.sip.address import Hop, Transport
 from channels.voice.srv import LONGEST, MAX_HOPS, SHORTEST, SrvResolver, Way
 from hotline.contacts.calls.states import CallResult, OrderState

@@ -8,7 +8,7 @@ import pytest
 
 from channels.voice import process
 from channels.voice.options import LineOptions, TrunkOptions
-from channels.voice.phone import NotAnswered
+from channels.voice.phone_call import NotAnswered
 from channels.voice.sockets import TlsOptions
 from channels.voice.telling import MAX_REFUSALS, RefusalBook
 from hotline.contacts.calls.states import CallDirection
