@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
-.PHONY: help setup pages demo run stop test check docs bench clean
+.PHONY: help setup pages demo run stop test check docs nightly bench clean
 
 PYTHON ?= python3.11
 DATA ?= var
@@ -43,6 +43,10 @@ docs: .venv/.tools  ## Write the documents that follow from tables, settings and
 	$(BIN)/python -m config.drawings
 	$(BIN)/python -m config.settings_page
 	if [ -f config/requirements.py ]; then $(BIN)/python -m config.requirements; fi
+
+nightly: .venv/.tools  ## The queue's promises in far more orders than a test run has time for
+	$(BIN)/python -m benchmarks.queues.simulate --schedules 100000
+	HOTLINE_ANY_ORDER=400 $(BIN)/pytest -q -n 0 tests/integration/hotline/queues/test_any_order.py
 
 bench: .venv/.tools pages  ## Measure this machine again (docs/benchmarks.md)
 	$(BIN)/python -m benchmarks

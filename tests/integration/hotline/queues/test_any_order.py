@@ -5,6 +5,7 @@ table forbids is refused; after each step the promises are looked up in the rows
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -239,7 +240,7 @@ def test_the_rows_hold_in_any_order_of_acts(database_url: str) -> None:
     run_state_machine_as_test(
         AnyOrder,
         settings=settings(
-            max_examples=15,
+            max_examples=int(os.environ.get("HOTLINE_ANY_ORDER", "15")),
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
