@@ -5,7 +5,7 @@ import os
 import shutil
 import socket
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from config.runtime import Runtime
 from config.wiring import recordings_folder
@@ -38,16 +39,14 @@ class Life:
 
     async def tell(self, runtime: Runtime) -> None:
         """Say that it lives; a database that does not answer hears it the next time."""
-        with suppress(HotlineError, TimeoutError, OSError):
-            async with asyncio.timeout(ANSWER_SECONDS), runtime.database.begin() as uow:
-                told = self._told(recordings_folder(runtime.settings))
-                await say_alive(uow, self.process_id, told, now=runtime.clock())
+        told = self._told(recordings_folder(runtime.settings))
+        async with _heard(), runtime.database.begin() as uow:
+            await say_alive(uow, self.process_id, told, now=runtime.clock())
 
     async def end(self, runtime: Runtime) -> None:
         """Say that it ends."""
-        with suppress(HotlineError, TimeoutError, OSError):
-            async with asyncio.timeout(ANSWER_SECONDS), runtime.database.begin() as uow:
-                await say_ended(uow, self.process_id, now=runtime.clock())
+        async with _heard(), runtime.database.begin() as uow:
+            await say_ended(uow, self.process_id, now=runtime.clock())
 
     def _told(self, recordings: Path) -> SignOfLife:
         place = next(each for each in (recordings, *recordings.parents) if each.exists())
@@ -78,9 +77,15 @@ async def telling(runtime: Runtime, role: str) -> AsyncGenerator[None, None]:
 
 async def _tell(life: Life, runtime: Runtime) -> None:
     while True:
-        try:
-            await life.tell(runtime)
-        except Exception:
-            # Whatever is wrong with it, the calls go on.
-            log.exception("sign_of_life_failed")
+        await life.tell(runtime)
         await asyncio.sleep(EVERY_SECONDS)
+
+
+@asynccontextmanager
+async def _heard() -> AsyncGenerator[None, None]:
+    """Wait a little for the database; whatever is wrong with it, calls and work go on."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            yield
+    except (HotlineError, SQLAlchemyError, TimeoutError, OSError) as error:
+        log.warning("sign_of_life_not_heard", reason=type(error).__name__)
