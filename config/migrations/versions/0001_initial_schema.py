@@ -491,6 +491,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where="clock_stopped_at IS NULL",
     )
+    op.create_index("ix_cases_listed", "cases", ["registered_at", "id"], unique=False)
     op.create_index("ix_cases_state", "cases", ["state", "registered_at", "id"], unique=False)
     op.create_index("ix_cases_unit", "cases", ["unit_id", "state"], unique=False)
     op.create_table(
@@ -2934,6 +2935,7 @@ def upgrade() -> None:
                 "reached",
                 "cancelled",
                 "not_reached",
+                "told",
                 "unclear",
                 name="returnstate",
                 native_enum=False,
