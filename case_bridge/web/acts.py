@@ -5,6 +5,7 @@ from aiohttp import web
 from case_bridge.bridge.service import retry_failed, settle_alarm
 from case_bridge.cases import checking, handling, service
 from case_bridge.cases.case import DeclineReason
+from case_bridge.web.labels import limit_code
 from case_bridge.web.requests import By, Fields, acting, on_case, see_other
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Invalid
@@ -29,7 +30,7 @@ async def post_file(uow: UnitOfWork, case_id: CaseId, fields: Fields, by: By) ->
         case_id,
         category=fields.optional("category"),
         condition=condition if is_given else None,
-        limit=fields.optional("limit") or limit or None,
+        limit=limit_code(fields.text("limit")) or limit or None,
         text=fields.text("text"),
         **by,
     )

@@ -24,8 +24,9 @@ from case_bridge.web import (
     structure,
     tasks,
     threats,
+    ticket_card,
 )
-from case_bridge.web.requests import READERS
+from case_bridge.web.requests import READERS, at_first_level
 from hotline.accounts.roles import Role
 from hotline.web.routing import PUBLIC, Handler, MenuEntry, Route, WebPart
 
@@ -64,17 +65,18 @@ ROUTES: Final = (
     Route(
         "POST",
         "/cases/alarms/{alarm_id}/settle",
-        acts.post_settle_alarm,
+        at_first_level(acts.post_settle_alarm),
         LEADER,
         "cases.settle_alarm",
     ),
     Route(
         "POST",
         "/cases/links/{ticket_id}/{round}/retry",
-        acts.post_retry_link,
+        at_first_level(acts.post_retry_link),
         LEADER,
         "cases.retry_link",
     ),
+    *ticket_card.ROUTES,
     *course_routes.PAGES,
     *merging.ROUTES,
     Route("GET", "/cases/{case_id}", cases.get_case, READERS, "cases.case"),
@@ -128,12 +130,17 @@ PART: Final = WebPart(
     static=HERE / "static",
     menu=(
         MenuEntry("立案结案", "/cases/desk", DESK),
-        MenuEntry("案卷派遣", "/cases/dispatch", DISPATCHER),
+        MenuEntry("案卷派遣", "/cases/dispatch", DISPATCHER, home_of=frozenset({Role.DISPATCHER})),
         MenuEntry("本单位案卷", "/cases/unit", UNIT),
         *course_routes.MENU,
-        MenuEntry("我的任务", "/field/tasks", INSPECTOR),
+        MenuEntry("我的任务", "/field/tasks", INSPECTOR, home_of=INSPECTOR),
         MenuEntry("案卷查询", "/cases/all", OVERVIEW),
-        MenuEntry("考核评价", "/evaluation", evaluation.ASSESSORS),
+        MenuEntry(
+            "考核评价",
+            "/evaluation",
+            evaluation.ASSESSORS,
+            home_of=frozenset({Role.SUPERVISOR}),
+        ),
         *rewards.MENU,
         *extraordinary.MENU,
         *plans.MENU,

@@ -121,7 +121,7 @@ async def test_the_whole_story_through_the_forms_of_the_pages(
 
     html = await page(dispatcher, "/cases/dispatch")
     assert "派遣至排水公司" in html
-    assert "责任矩阵: 类别 01 x 全域" in html
+    assert "责任矩阵：类别 01 × 全域" in html
     back = await press(
         dispatcher,
         f"{case}/dispatch",

@@ -76,7 +76,7 @@ def test_the_reason_names_category_area_duty_and_day() -> None:
 
     assert suggestion is not None
     assert suggestion.reason == (
-        "责任矩阵: 类别 01 x 城东街道 -> 单位1 (维护单位, 自 2026-01-01 起)"
+        "责任矩阵：类别 01 × 城东街道 → 单位1（维护单位，自 2026-01-01 起）"
     )
 
 
