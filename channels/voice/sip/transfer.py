@@ -70,11 +70,14 @@ class Transfers:
         """Take a REFER inside a call.
 
         Raises:
-            PeerError: 400 for a broken one, 481 outside an established call, 503 for too many.
+            PeerError: 400 for a broken one, 481 outside an established call, 491 while another
+                one of the call is not over, 503 for too many.
         """
         self._forget_the_gone()
         if call.state is not CallState.ESTABLISHED:
             raise PeerError(481, reason_of(481))
+        if any(transfer.call is call for transfer in self._asked.values()):
+            raise PeerError(491, reason_of(491))
         if len(self._asked) >= MAX_TRANSFERS:
             raise PeerError(503, reason_of(503), (("retry-after", "5"),))
         values = request.values("refer-to")

@@ -126,6 +126,26 @@ def test_a_transfer_may_be_refused_and_is_declined_when_forgotten() -> None:
         wire.agent.accept_transfer(forgotten.transfer, wire.now)
 
 
+def test_one_transfer_of_a_call_at_a_time_so_that_one_phone_takes_no_others_place() -> None:
+    wire = Wire()
+    call, other = established(wire), established(wire, "c2")
+    first = asked(wire, call)
+
+    wire.receive(inside("REFER", call, 3, ("refer-to", "<sip:a@b>")))
+    assert (wire.response().status, wire.events()) == (491, [])
+    refer = request(
+        "REFER", branch="o2", to_tag=other, cseq=2, call_id="c2",
+        extra=[("refer-to", "<sip:a@b>")],
+    )  # fmt: skip
+    wire.receive(refer)
+    assert isinstance(wire.event(), TransferAsked)
+
+    wire.agent.reject_transfer(first.transfer, wire.now)
+    wire.outgoing()
+    wire.receive(inside("REFER", call, 4, ("refer-to", "<sip:a@b>")))
+    assert isinstance(wire.event(), TransferAsked)
+
+
 def test_an_accepted_transfer_that_is_forgotten_ends_in_failure() -> None:
     wire = Wire()
     call = established(wire)
