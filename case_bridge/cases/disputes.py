@@ -8,6 +8,7 @@ from case_bridge.cases.case import Actor
 from case_bridge.cases.handling import send_to_unit
 from case_bridge.cases.model import DisputeRow, HelperRow, ReferralRow
 from case_bridge.cases.notice import DecisionKind
+from case_bridge.cases.reach import district_for
 from case_bridge.cases.record import move_case
 from case_bridge.cases.repository import Cases
 from case_bridge.cases.responsibility_sql import Disputes
@@ -122,15 +123,21 @@ async def decide_dispute(
 
     Where the regulation asks for it (003 a19) an agreement and a substitute come out of a meeting
     on the site; for what belongs to nobody the
-    territory is named, in a class of its own (R57).
+    territory is named, in a class of its own (R57). Across districts the city decides, whoever
+    held the case (R59: 004 a13).
 
     Raises:
         NotFound: if there is no such unit.
         Invalid: if there are no words.
         Conflict: if the case is not in dispute, or there was no meeting.
+        Forbidden: if the unit is beyond the district whose people decide.
     """
     words = require_words("words", words)
     case = await Cases(uow.session).get(case_id, lock=True)
+    if case.district_id and await district_for(uow.session, unit_id) != case.district_id:
+        if actor.district_id is not None:
+            raise Forbidden("the unit is beyond the district: the city decides")
+        case.district_id = None
     if case.state is CaseState.DISPUTED:
         row = await Disputes(uow.session).open_of(case.id)
         organisation = await Cases(uow.session).organisation()

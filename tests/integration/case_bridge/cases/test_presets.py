@@ -324,6 +324,40 @@ async def settle(levels: Levels, case_id: CaseId) -> str:
         return f"met, {await first_able(heads, decide)}"
 
 
+async def test_r59_across_districts_the_city_decides(city: City) -> None:
+    """R59: 004 a13: a district settles among its own units; beyond them the city does."""
+    chongqing = await organise(city, "chongqing")
+    case_id = await chongqing.filed()
+    await chongqing.hand_down(case_id)
+    await chongqing.dispatch(case_id, actor=chongqing.below)
+    async with city.database.begin() as uow:
+        await disputes.open_dispute(
+            uow, case_id, reason="在邻区", actor=city.handler("street"), now=city.clock()
+        )
+
+    async def decide(unit: str, who: Actor) -> None:
+        async with city.database.begin() as uow:
+            await disputes.decide_dispute(
+                uow,
+                case_id,
+                decision=DecisionKind.AGREED,
+                unit_id=city.units[unit],
+                words="现场确认",
+                actor=who,
+                now=city.clock(),
+            )
+
+    with pytest.raises(Forbidden, match="beyond the district"):
+        await decide("west", chongqing.below_head)
+    with pytest.raises(Forbidden):
+        await decide("street", chongqing.head)
+    await decide("west", chongqing.head)
+
+    case = await city.case(case_id)
+    assert (case.unit_id, case.district_id) == (city.units["west"], chongqing.west)
+    assert (await steps(chongqing, case_id))[-1] == (T.DECIDE, "领导戊")
+
+
 async def test_what_a_regulation_does_not_know_nobody_can_apply_for(city: City) -> None:
     """R52, R112: 000 is silent on extensions, 003 a27 is not."""
     junan = await organise(city, "junan")
