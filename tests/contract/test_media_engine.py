@@ -118,7 +118,7 @@ async def three_parties(exchange: Exchange) -> tuple[list[MediaLeg], list[MediaL
 
 
 async def digit(leg: MediaLeg) -> Digit:
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(10):
         return await leg.digits.get()
 
 

@@ -13,6 +13,7 @@ from config.cli import COMMANDS, main
 from config.embedded import EmbeddedPostgres, EmbeddedValkey
 from config.runtime import Servers
 from config.settings import variables
+from tests.fakes.ports import free_range
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +48,7 @@ def check(data: Path, ports: list[str], **environment: str) -> Result:
     http, sip, smtp = ports
     return run(
         "check", "--data", str(data), "--http", http, "--sip", sip, "--smtp", smtp,
-        "--rtp-ports", "61000-61003", **environment,
+        "--rtp-ports", "{}-{}".format(*free_range(2)), **environment,
     )  # fmt: skip
 
 
@@ -178,6 +179,13 @@ def test_users_are_made_listed_and_audited(migrated: Path) -> None:
     assert (added.exit_code, changed.exit_code) == (0, 0), added.output + changed.output
     assert listed.stdout.split() == ["lin", "林晓芳", "seat"]
     assert verified.stdout.startswith("The chain is whole: 2 rows, head 2:")
+
+    erased = runner.invoke(main, ["audit", "erase", "1", "--reason", "个保法第四十七条", *data])
+    nowhere = runner.invoke(main, ["audit", "erase", "99", "--reason", "个保法", *data])
+    again = runner.invoke(main, ["audit", "verify", *data])
+
+    assert (erased.exit_code, nowhere.exit_code) == (0, 1), erased.output + nowhere.output
+    assert again.stdout.startswith("The chain is whole: 3 rows, head 3:")
 
 
 def test_a_broken_audit_chain_ends_with_1_and_names_the_row(migrated: Path) -> None:

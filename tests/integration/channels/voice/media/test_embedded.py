@@ -213,7 +213,7 @@ async def test_digits_of_a_careless_phone_are_keys(media: EmbeddedMediaEngine) -
                 for _ in range(2):
                     phone.send(to, phone.rtp(101, number, timestamp, payload))
                 number += 1
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             keys = [await leg.digits.get(), await leg.digits.get()]
 
     assert [(d.key, d.duration_ms) for d in keys] == [("1", 60), ("#", 60)]
@@ -320,7 +320,7 @@ async def test_hanging_up_says_goodbye_to_the_control_port(media: EmbeddedMediaE
         )
 
         await leg.close()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             packets = parse(await heard)
 
     assert isinstance(packets[-1], Goodbye)
@@ -380,7 +380,7 @@ async def test_a_bug_in_one_leg_is_that_legs_own(
         await phone.until(2)
         assert broken.line.session is not None
         monkeypatch.setattr(broken.line.session, "next_frame", lambda: 1 / 0)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(10):
             outcomes = await playing
         await broken.close()
 
