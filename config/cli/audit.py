@@ -1,4 +1,4 @@
-"""`hotline audit verify`."""
+"""`hotline audit`: proving the chain, and erasing a detail where the law asks for it."""
 
 import sys
 from pathlib import Path
@@ -9,6 +9,8 @@ from config.cli.options import chosen_settings, data_option, within_runtime
 from config.runtime import Runtime
 from hotline.accounts import audit as chain
 from hotline.kernel.errors import Invalid
+
+ACTOR = "cli"
 
 
 @click.group()
@@ -33,6 +35,25 @@ def verify(data: Path | None, head: str | None) -> None:
     if problems:
         sys.exit(1)
     click.echo(f"The chain is whole: {newest.seq} rows, head {newest.seq}:{newest.hash}")
+
+
+@audit.command()
+@click.argument("seq", type=click.IntRange(min=1))
+@click.option("--reason", required=True, help="The law and the request; it stays in the log.")
+@data_option
+def erase(seq: int, reason: str, data: Path | None) -> None:
+    """Erase the detail of row SEQ for good; the row, its hash and this act stay in the chain."""
+    if not reason.strip():
+        raise click.UsageError("--reason is empty")
+
+    async def act(runtime: Runtime) -> None:
+        async with runtime.database.begin() as uow:
+            await chain.erase_detail(
+                uow, seq, actor=ACTOR, reason=reason.strip(), now=runtime.clock()
+            )
+
+    within_runtime(chosen_settings(data=data), act)
+    click.echo(f"The detail of row {seq} is erased; `hotline audit verify` accepts that")
 
 
 def _read_head(text: str) -> chain.Head:

@@ -22,6 +22,7 @@ BY_FIELD: Final[Mapping[str, str]] = {
     "display_name": "请填写姓名。",
     "roles": "请至少选择一个角色；系统、安全、审计三种管理员不能由一人兼任。",
     "unit_id": "责任单位人员须选择所属单位。",
+    "check": "请选择怎样核对的身份。",
     "seat_id": "请从列表中选择坐席。",
 }
 """For a field that a rule of the hotline refused."""

@@ -16,7 +16,16 @@ from hotline.tickets.attachments import attachments_of_ticket
 from hotline.tickets.categories import search_categories
 from hotline.tickets.conditions import condition_words
 from hotline.web.auth import current_user
-from hotline.web.desk import acts, directory, messages, phone, supervise, wrap_up, wrap_ups
+from hotline.web.desk import (
+    acts,
+    directory,
+    messages,
+    phone,
+    query_codes,
+    supervise,
+    wrap_up,
+    wrap_ups,
+)
 from hotline.web.desk.acts import DESK_ROLES
 from hotline.web.desk.attachments import attachment_json, get_attachment
 from hotline.web.desk.options import DESK, DeskOptions
@@ -211,6 +220,7 @@ def desk_part(options: DeskOptions) -> WebPart:
             *supervise.ROUTES,
             *wrap_up.ROUTES,
             *wrap_ups.ROUTES,
+            *query_codes.ROUTES,
         ),
         menu=(
             MenuEntry("坐席工作台", "/desk", DESK_ROLES, home_of=frozenset({Role.SEAT})),
