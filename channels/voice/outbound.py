@@ -76,6 +76,11 @@ class OutboundCall:
         self._walking: tuple[FlowWalk, Leg] | None = None
         self._stopping = asyncio.Event()
 
+    @property
+    def is_written(self) -> bool:
+        """Whether the call has its row, which counts in the budgets."""
+        return self._call_id is not None
+
     def stop(self) -> None:
         """Say goodbye and end."""
         self._stopping.set()
