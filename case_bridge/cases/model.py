@@ -196,6 +196,8 @@ class CaseStageRow(Base):
     __table_args__ = (
         Index("uq_case_stages_open", "case_id", unique=True, postgresql_where="ended_at IS NULL"),
         Index("ix_case_stages_due", "due_at", postgresql_where="ended_at IS NULL"),
+        # The page of a case and the folding of its facts read all its runs.
+        Index("ix_case_stages_case", "case_id", "sequence"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
