@@ -455,3 +455,45 @@ async def test_an_id_that_is_none_is_a_422_not_a_500(
 
     await page(leader, "/cases/not-an-id", status=422)
     await page(leader, f"/cases/{CaseId(uuid4())}", status=404)
+
+
+async def test_the_page_of_a_ticket_is_told_where_its_case_stands(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    """R69: who asks what became of a report hears the case, its unit and its last step."""
+    ticket_id = await city.transferred_ticket()
+    card = f"/cases/of-ticket/{ticket_id}/card"
+    seat = await browse(Role.SEAT)
+    unit = await browse(Role.UNIT, unit="drain")
+    assert "案卷正在生成" in await page(seat, card)
+
+    await city.run_jobs()
+    case = await city.case(await city.case_of(ticket_id))
+
+    html = await page(seat, card)
+    assert case.number in html
+    assert "已登记" in html
+    assert "尚未派遣" in html
+    await page(unit, card, status=403)
+
+
+@pytest.mark.parametrize(
+    ("role", "home"),
+    [
+        (Role.DISPATCHER, "/cases/dispatch"),
+        (Role.INSPECTOR, "/field/tasks"),
+        (Role.SUPERVISOR, "/evaluation"),
+    ],
+)
+async def test_everybody_begins_at_their_own_work(
+    city: City, browse: Callable[..., Awaitable[Client]], role: Role, home: str
+) -> None:
+    client = await browse()
+    await make_user(city, "somebody", (role,), None)
+    token = re.search(r'name="form_token" value="([^"]+)"', await page(client, "/login"))
+    assert token
+    fields = {"login": "somebody", "password": PASSWORD, "form_token": token[1]}
+
+    answer = await client.post("/login", data=fields, allow_redirects=False)
+
+    assert answer.headers["Location"] == home
