@@ -31,7 +31,7 @@ WARM_UP_NS = 3_000_000_000
 """Nothing is counted before: bridges begin one by one, and buffers find their place."""
 
 DRAIN_NS = 300_000_000
-"""At the end what is under way is still heard."""
+"""At the end what is under way is still heard, and nothing else is counted."""
 
 BIN_NS = 100_000
 """Delays are counted in steps of 0.1 ms, up to a second."""
@@ -131,7 +131,7 @@ class FarPhones:
         self._heard = np.zeros(count, np.int64)
         self._last_number = np.full(count, -1)
         self._last_at = np.full(count, -1)
-        self._count_from = 0
+        self._count_from = self._count_to = 0
 
     def aim(self, targets: list[tuple[int, int]]) -> None:
         """Take for each stream where it sends to, and whom it is to hear."""
@@ -144,7 +144,8 @@ class FarPhones:
     def run(self, seconds: float) -> None:
         """Talk and listen."""
         due = time.time_ns()
-        self._count_from, end = due + WARM_UP_NS, due + int(seconds * 1e9)
+        self._count_from = due + WARM_UP_NS
+        self._count_to = end = due + int(seconds * 1e9)
         turn = 0
         while due < end:
             late = time.time_ns() - due
@@ -183,7 +184,7 @@ class FarPhones:
         self.longest_gap = max(self.longest_gap, int(gaps.max(initial=0)))
         whole = inbox.lengths(count)[order] == _PACKET.itemsize
         is_mark = whole & (packets["magic"] == _MAGIC) & (packets["stream"] == self._hears[stream])
-        self.strange += int(np.count_nonzero(~is_mark))
+        self.strange += int(np.count_nonzero(~is_mark & (at < self._count_to)))
         stream, at, packets = stream[is_mark], at[is_mark], packets[is_mark]
         self.delays.add(at - packets["left_at"].astype(np.int64))
         steps = _steps(stream, packets["number"].astype(np.int64), self._last_number)

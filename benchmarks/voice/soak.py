@@ -87,7 +87,6 @@ class Soak:
         lengths = [_wav_seconds(summary.path) for summary in kept]
         return {
             "packets_lost": sum(each.packets_lost for each in figures),
-            "frames_concealed": sum(each.frames_concealed for each in figures),
             "recordings": len(kept),
             "recordings_with_a_problem": sum(s.problem is not None for s in kept),
             "recording_lost_ms": sum(summary.lost_ms for summary in kept),

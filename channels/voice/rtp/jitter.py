@@ -15,7 +15,8 @@ any order will do. `pop` is called by a steady clock and plays from a cursor:
 Playing begins when two frames are there, or one frame for as long as `SETTLE_TURNS` of an owner
 who asks more often than 50 times a second (`settle`): on an even network, where the next packet
 comes before it is due, that saves 20 ms of delay; on an uneven one, the first packet that comes too
-late gives them back, and the last 20 ms of delay are won back ever more rarely.
+late gives them back, and the last 20 ms of delay are won back ever more rarely; after a calm of
+20 s, as soon as at first.
 
 What made-up frames sound like is the `Concealer`'s business.
 """
@@ -38,6 +39,7 @@ _PAUSE_FRAMES = 10
 _JUMP_SAMPLES = 2 * SAMPLE_RATE
 _WINDOW_FRAMES = 100
 _LONGEST_WINDOW = 800
+_CALM_FRAMES = 1000
 # So much needless delay (ours after a stall, or the network's) is cut out at once.
 _HEAP_SAMPLES = 8 * FRAME_SAMPLES
 
@@ -72,6 +74,7 @@ class JitterBuffer:
         self._waited = 0
         self._turn = 0
         self._window = _WINDOW_FRAMES
+        self._calm = 0
         self._lowest = MAX_SAMPLES
         self.frames_concealed = 0
         self.frames_dropped = 0
@@ -122,6 +125,7 @@ class JitterBuffer:
         if self._turn >= 0:  # not when it has just run dry, which begins a new window
             self._lowest = min(self._lowest, self.delay_samples)
         self._turn += 1
+        self._calm += 1
         is_long = self._lowest >= self._in_hand + FRAME_SAMPLES
         if self._turn >= (_WINDOW_FRAMES if is_long else self._window):
             self._shorten_delay()
@@ -236,7 +240,9 @@ class JitterBuffer:
         self._waited += FRAME_SAMPLES - len(begun) // self._width
         if self._made_up == 0:
             # Twice as rarely from now on: what is saved by less delay is paid in made-up sound.
-            self._window = min(2 * self._window, _LONGEST_WINDOW)
+            is_uneven = self._calm < _CALM_FRAMES
+            self._window = min(2 * self._window, _LONGEST_WINDOW) if is_uneven else _WINDOW_FRAMES
+            self._calm = 0
         self._turn, self._lowest = -1, MAX_SAMPLES
         self._count_made_up()
         return frame

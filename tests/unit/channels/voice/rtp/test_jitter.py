@@ -143,6 +143,24 @@ def test_a_settled_stream_takes_a_late_packet_and_wins_the_delay_back_ever_more_
     assert delays[-1] == 0
 
 
+def test_after_a_calm_a_late_packet_costs_its_delay_for_two_seconds_only() -> None:
+    buffer = settled()
+    delays = []
+    late_at = (10, 500, 2600)
+    for number in range(1, 2900):
+        if number in late_at:
+            buffer.pop()
+        buffer.push(number * 160, frame(number))
+        if number not in late_at:
+            buffer.pop()
+        delays.append(buffer.delay_samples // 160)
+
+    last = [index for index, delay in enumerate(delays[2590:]) if delay]
+    assert buffer.frames_concealed == len(late_at)
+    assert 80 <= len(last) <= 120
+    assert delays[-1] == 0
+
+
 def test_what_was_not_asked_for_in_time_is_no_delay_afterwards() -> None:
     buffer = settled()
     for number in range(1, 12):
