@@ -147,7 +147,7 @@ async def prepare_database(
             database, catalogue, organisation=settings.organisation, now=clock()
         )
         if settings.demo:
-            await load_demo_people(database, realm=settings.sip.realm, now=clock())
             await load_demo_places(database, now=clock())
+            await load_demo_people(database, realm=settings.sip.realm, now=clock())
     finally:
         await database.close()

@@ -19,6 +19,7 @@ from case_bridge.web.evaluation_labels import COLUMNS, PAPERS
 from case_bridge.web.evaluation_print import pdf_answer
 from case_bridge.web.evaluation_requests import address, period_of, show_evaluation, time_links
 from case_bridge.web.evaluation_survey import survey_context
+from case_bridge.web.requests import at_first_level
 from hotline.kernel.errors import Invalid
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
@@ -138,6 +139,8 @@ def paper_json(paper: Paper) -> dict[str, Any]:
 
 ROUTES: Final = (
     Route("GET", "/evaluation/bulletin", get_bulletin, ASSESSORS, "evaluation.bulletin"),
-    Route("GET", "/evaluation/meeting", get_meeting, ASSESSORS, "evaluation.meeting"),
-    Route("GET", "/evaluation/yearly", get_yearly, ASSESSORS, "evaluation.yearly"),
+    Route(
+        "GET", "/evaluation/meeting", at_first_level(get_meeting), ASSESSORS, "evaluation.meeting"
+    ),
+    Route("GET", "/evaluation/yearly", at_first_level(get_yearly), ASSESSORS, "evaluation.yearly"),
 )

@@ -13,7 +13,7 @@ from case_bridge.cases.model import CaseRow
 from case_bridge.cases.reading import OPEN_STATES
 from case_bridge.cases.repository import in_district
 from case_bridge.field.roster import roster
-from case_bridge.places.gazetteer import Located, PlaceName
+from case_bridge.places.gazetteer import Located, PlaceName, Precision
 from case_bridge.places.geometry import Ring
 from case_bridge.places.grid import UnitGrid
 from case_bridge.places.position import Position, convert
@@ -36,6 +36,13 @@ MOST_GRIDS: Final = 5000
 MOST_COMPONENTS: Final = 3000
 NOWHERE: Final = (73.0, 18.0, 135.0, 54.0)
 """What the map shows of a city without grids: the whole country."""
+
+PRECISIONS: Final = {
+    Precision.EXACT: "准确位置",
+    Precision.BETWEEN: "按相邻门牌推算",
+    Precision.ROAD: "道路上某处",
+    Precision.AREA: "社区或街道中心",
+}
 
 Words = Callable[[str], str]
 Bounds = tuple[float, float, float, float]
@@ -105,6 +112,36 @@ async def get_search(request: web.Request) -> web.Response:
             grid = index.find(position.longitude, position.latitude)
             body.append(_hit(place, position, grid, options, say))
     return web.json_response({"hits": body, "precision": _precision(located)})
+
+
+async def get_locate(request: web.Request) -> web.Response:
+    """Answer the address of a form with its position, in fields. Query: place, longitude, latitude.
+
+    What a person typed stays; only what an earlier address gave is replaced.
+    """
+    query, options = request.query, request.app[MAP]
+    asked, now = query.get("place", "").strip()[:200], request.app[CLOCK]()
+    longitude, latitude = query.get("longitude", "")[:20], query.get("latitude", "")[:20]
+    found = grid_code = None
+    if asked and ("located" in query or not (longitude or latitude)):
+        async with request.app[DATABASE].read() as session:
+            found = (await options.names.take(session)).locate(asked)
+            index = (await options.grids.take(session, now=now)).index
+        longitude = latitude = ""
+        if found is not None:
+            longitude = f"{found.position.longitude:.6f}"
+            latitude = f"{found.position.latitude:.6f}"
+            grid_code = index.find(found.position.longitude, found.position.latitude)
+    return render(
+        request,
+        "cases/position.html",
+        longitude=longitude,
+        latitude=latitude,
+        found=found,
+        asked=asked and not (longitude or latitude),
+        grid_code=grid_code,
+        precisions=PRECISIONS,
+    )
 
 
 def _precision(located: Located | None) -> str | None:

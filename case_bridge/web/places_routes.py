@@ -35,6 +35,7 @@ ROUTES: Final = (
     Route("GET", "/command/live", command.get_live, COMMAND, "command.live"),
     Route("GET", "/command/rows", command.get_rows, COMMAND, "command.rows"),
     Route("GET", "/places/search", places.get_search, VIEWERS, "places.search"),
+    Route("GET", "/places/locate", places.get_locate, VIEWERS, "places.locate"),
     Route("GET", "/places/grids", places_data.get_grids, STAFF, "places.grids"),
     Route(
         "POST",

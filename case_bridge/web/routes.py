@@ -17,6 +17,7 @@ from case_bridge.web import (
     evaluation_survey,
     extraordinary,
     merging,
+    near,
     plans,
     resources,
     rewards,
@@ -79,6 +80,7 @@ ROUTES: Final = (
     *ticket_card.ROUTES,
     *course_routes.PAGES,
     *merging.ROUTES,
+    *near.ROUTES,
     Route("GET", "/cases/{case_id}", cases.get_case, READERS, "cases.case"),
     Route(
         "GET",

@@ -6,16 +6,21 @@ Everybody is invented. One password for all, printed at the start: never for a r
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
+from case_bridge.field.roster import assign_grid
 from case_bridge.field.service import enlist_inspector
+from case_bridge.places.service import supervision_grids
 from case_bridge.units.repository import Units
 from channels.voice.sip.auth import DigestSecret
 from hotline.accounts.repository import Users
 from hotline.accounts.roles import Role
 from hotline.accounts.service import create_user
+from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.db import Database, UnitOfWork
+from hotline.kernel.ids import UserId
 from hotline.queues.service import put_seat
 from hotline.queues.values import SeatDraft
 
@@ -68,6 +73,15 @@ ACCOUNTS: Final = (
 )
 
 
+WALKS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "inspector1": ("139900001", "139900003"),  # 荷香街道, 东关街道
+        "inspector2": ("139900002",),  # 清河街道
+    }
+)
+"""The streets, by the code of their grids, that each inspector walks."""
+
+
 async def load_demo_people(database: Database, *, realm: str, now: datetime) -> None:
     """Make the demo's seats and accounts; those that exist stay as they are."""
     async with database.begin() as uow:
@@ -88,6 +102,17 @@ async def load_demo_people(database: Database, *, realm: str, now: datetime) -> 
                 )
                 if account.role is Role.INSPECTOR:
                     await enlist_inspector(uow, user_id, name=account.name, trained_on=TRAINED_ON)
+                    await _assign_grids(uow, user_id, WALKS.get(account.login, ()), now=now)
+
+
+async def _assign_grids(
+    uow: UnitOfWork, user_id: UserId, streets: tuple[str, ...], *, now: datetime
+) -> None:
+    """Let an inspector walk every supervision grid of some streets."""
+    today = now.astimezone(SHANGHAI).date()
+    for grid in await supervision_grids(uow.session, on=today):
+        if grid.code.startswith(streets or ("-",)):
+            await assign_grid(uow, user_id, grid.code, actor=ACTOR, now=now)
 
 
 async def _put_seat(uow: UnitOfWork, seat: Seat, realm: str, *, now: datetime) -> UUID:

@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestClient
 
 from case_bridge.field.service import enlist_inspector
 from case_bridge.places.position import Crs
+from case_bridge.places.register import components_within
 from case_bridge.resources.model import ResourceKind
 from case_bridge.resources.service import Resource, add_resource
 from case_bridge.units.service import load_units
@@ -261,3 +262,48 @@ async def test_the_pages_are_closed_to_others(browse: Browse) -> None:
     worker = await inspector.get("/field/worker.js")
     assert worker.status == 200
     assert "javascript" in worker.content_type
+
+
+async def test_the_form_of_the_desk_is_filled_with_the_position_of_the_address(
+    browse: Browse,
+) -> None:
+    """R102: what a person typed stays; what an earlier address gave is replaced."""
+    seat = await browse(Role.SEAT)
+    assert 'hx-get="/places/locate"' in await page(seat, "/cases/new")
+
+    found = await page(seat, "/places/locate?place=荷香路12号门前")
+    typed = await page(seat, "/places/locate?place=荷香路12号门前&longitude=115.1&latitude=38.1")
+    nowhere = await page(seat, "/places/locate?place=没有这条路&longitude=1&latitude=2&located=1")
+
+    assert re.search(r'id="longitude" name="longitude" type="text" value="115\.\d{6}"', found)
+    assert "按地址定位" in found
+    assert re.search(r"单元网格 <span class=\"number\">\d{15}<", found)
+    assert 'value="115.1"' in typed
+    assert "按地址定位" not in typed
+    assert 'name="longitude" type="text" value=""' in nowhere
+    assert "地名库中没有找到" in nowhere
+
+
+async def test_a_case_shows_the_components_around_it_and_its_grid_with_its_history(
+    city: City, browse: Browse
+) -> None:
+    """R104: the part that a report means is one press away, nearest first."""
+    seat = await browse(Role.SEAT)
+    async with city.database.read() as session:
+        (one, *_) = await components_within(session, (115.0, 38.0, 117.0, 39.0), limit=1)
+    part = one.component
+    case_id = await city.registered_case(longitude=part.longitude, latitude=part.latitude)
+    bare = await city.registered_case()
+
+    assert f'hx-get="/cases/{case_id}/near"' in await page(seat, f"/cases/{case_id}")
+    near = await asked(seat, f"/cases/{case_id}/near")
+    html = await page(seat, f"/cases/{case_id}/near")
+
+    assert near["components"][0] == {"code": part.code, "metres": 0.0}
+    assert f'href="/places/grids/{near["grid"]}"' in html
+    grid = await page(seat, f"/places/grids/{near['grid']}")
+    assert "历次边界" in grid
+    assert "现行" in grid
+    assert "案卷没有坐标" in await page(seat, f"/cases/{bare}/near")
+    answer = await seat.get("/places/grids/no-grid", headers={"Accept": "text/html"})
+    assert answer.status == 404
