@@ -2241,6 +2241,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_stages")),
     )
+    op.create_index("ix_case_stages_case", "case_stages", ["case_id", "sequence"], unique=False)
     op.create_index(
         "ix_case_stages_due",
         "case_stages",
