@@ -1,8 +1,8 @@
-"""A million tickets: how long a shift leader waits for a list, a page further on, and a search.
+"""A million tickets and cases: how long people wait for a list, a page further on, and a search.
 
-    python -m benchmarks.cases.lists --tickets 1000000 [--rounds 20]
+    python -m benchmarks.cases.lists --tickets 1000000 --cases 1000000 [--rounds 20]
 
-Starts a PostgreSQL of its own, loads invented tickets by COPY, and asks what people ask, in turn.
+Starts a PostgreSQL of its own, loads invented rows by COPY, and asks what people ask, in turn.
 Prints the 95th percentile of each question and of all, with the machine's load. The database is
 kept with --keep FOLDER and used again when the folder is there.
 """
@@ -16,7 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -26,11 +26,16 @@ from uuid import UUID
 import asyncpg
 
 import config.models  # noqa: F401 - every row registers itself
+from case_bridge.cases.reading import OPEN_STATES, case_counts, case_page
+from case_bridge.cases.repository import FIRST_LEVEL
+from case_bridge.cases.states import CaseState
+from case_bridge.web.desks import TO_DECIDE, TO_DISPATCH, TO_HANDLE
 from config.embedded import EmbeddedPostgres
 from config.loading import migrate
 from hotline.contacts.contact import Channel
 from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database
+from hotline.kernel.ids import UnitId
 from hotline.tickets.listing import Due, Sort, TicketFilter, list_tickets
 from hotline.tickets.states import TicketState
 from hotline.tickets.ticket import RequestKind
@@ -136,6 +141,104 @@ async def load(url: str, count: int) -> None:
     await connection.close()
 
 
+CASE_COLUMNS = (
+    "id", "number", "round", "state", "sequence", "source", "subject", "body", "place", "kind",
+    "category_scheme", "category_version", "category_code", "category_name", "condition",
+    "limit_text", "unit_id", "district_id", "registered_at", "due_at", "closed_at",
+)  # fmt: skip
+UNITS = 60
+DISTRICTS = 4
+
+
+def unit_id(number: int) -> UUID:
+    return UUID(int=(8 << 96) + number)
+
+
+def cases(count: int) -> Iterator[tuple[Any, ...]]:
+    """Return a year of invented cases; the last twentieth are still at work."""
+    luck = random.Random(20260302)
+    step = (NOW - START) / count
+    at_work = [each for each in CaseState if each in OPEN_STATES]
+    for number in range(count):
+        at = START + step * number
+        is_open = number > count * 0.95
+        state = luck.choice(at_work) if is_open else CaseState.CLOSED
+        if not is_open and luck.random() < 0.06:
+            state = luck.choice((CaseState.SETTLED, CaseState.DECLINED, CaseState.VOIDED))
+        thing, unit = luck.choice(THINGS)[0], luck.randrange(UNITS)
+        yield (
+            UUID(int=(6 << 96) + number), f"A{number:012}", 1, state.value, 1, "inspector",
+            f"{luck.choice(ROADS)}{thing}", f"巡查发现{thing}", f"第{unit % 12}街道", "incident",
+            "S", "", f"{number % CATEGORIES:04}", thing, "A", "3d", unit_id(unit),
+            unit_id(unit % DISTRICTS) if unit % 3 else None, at,
+            at + timedelta(days=luck.randrange(1, 9)), None if is_open else at + timedelta(days=3),
+        )  # fmt: skip
+
+
+async def load_cases(url: str, count: int) -> None:
+    """Write the cases and the units that they are with."""
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    await connection.execute("SET synchronous_commit = off")
+    await connection.copy_records_to_table(
+        "units",
+        records=[
+            (unit_id(number), f"U{number:03}", f"单位{number}", "first", "", "", False)
+            for number in range(UNITS)
+        ],
+        columns=("id", "code", "name", "unit_class", "contact_name", "phone", "is_utility"),
+    )
+    begun, made = time.perf_counter(), cases(count)
+    while batch := [case for _, case in zip(range(20_000), made, strict=False)]:
+        await connection.copy_records_to_table("cases", records=batch, columns=CASE_COLUMNS)
+    await connection.execute("VACUUM ANALYZE cases")
+    print(f"{count} cases loaded in {time.perf_counter() - begun:.0f} s", file=sys.stderr)
+    await connection.close()
+
+
+def case_questions(luck: random.Random) -> dict[str, tuple[Sequence[CaseState], dict[str, Any]]]:
+    """Return what people ask of the lists of cases, with other values every time."""
+    unit = UnitId(unit_id(luck.randrange(UNITS)))
+    district = unit_id(luck.randrange(DISTRICTS))
+    return {
+        "cases: all": (list(CaseState), {}),
+        "cases: all of a district": (list(CaseState), {"district": district}),
+        "cases: closed": ([CaseState.CLOSED], {}),
+        "cases: closed of a district": ([CaseState.CLOSED], {"district": district}),
+        "cases: of one open state": ([luck.choice(list(OPEN_STATES))], {}),
+        "cases: to decide": (TO_DECIDE, {}),
+        "cases: to dispatch": (TO_DISPATCH, {"district": FIRST_LEVEL}),
+        "cases: of a unit": (TO_HANDLE, {"unit_id": unit}),
+    }
+
+
+async def measure_cases(url: str, rounds: int) -> dict[str, list[float]]:
+    """Return the milliseconds of every list, of its next page, and of the desk's counts."""
+    database = Database.connect(url, clock=system_clock)
+    luck = random.Random(7)
+    taken: dict[str, list[float]] = {}
+    try:
+        for turn in range(rounds + 1):
+            for name, (states, options) in case_questions(luck).items():
+                after = None
+                for page in (name, f"{name}, next page"):
+                    begun = time.perf_counter()
+                    async with database.read() as session:
+                        found = await case_page(session, states, after=after, now=NOW, **options)
+                    if turn:
+                        taken.setdefault(page, []).append((time.perf_counter() - begun) * 1000)
+                    after = found.next_cursor
+                    if after is None:
+                        break
+            begun = time.perf_counter()
+            async with database.read() as session:
+                await case_counts(session)
+            if turn:
+                taken.setdefault("cases: counts", []).append((time.perf_counter() - begun) * 1000)
+    finally:
+        await database.close()
+    return taken
+
+
 def questions(luck: random.Random) -> dict[str, tuple[TicketFilter, Sort]]:
     """Return what people ask of a list, with other values every time."""
     begin = START + timedelta(days=luck.randrange(330))
@@ -215,13 +318,21 @@ async def run(url: str, arguments: argparse.Namespace) -> dict[str, Any]:
     await migrate(url)
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     held = await connection.fetchval("SELECT count(*) FROM tickets")
+    held_cases = await connection.fetchval("SELECT count(*) FROM cases")
     await connection.close()
-    if not held:
-        await load(url, arguments.tickets)
-    taken = await measure(url, arguments.rounds)
+    taken: dict[str, list[float]] = {}
+    if held or arguments.tickets:
+        if not held:
+            await load(url, arguments.tickets)
+        taken |= await measure(url, arguments.rounds)
+    if held_cases or arguments.cases:
+        if not held_cases:
+            await load_cases(url, arguments.cases)
+        taken |= await measure_cases(url, arguments.rounds)
     everything = [value for values in taken.values() for value in values]
     return {
         "tickets": held or arguments.tickets,
+        "cases": held_cases or arguments.cases,
         "questions": len(everything),
         "p50_ms": percentile(everything, 50),
         "p95_ms": percentile(everything, 95),
@@ -234,6 +345,7 @@ async def run(url: str, arguments: argparse.Namespace) -> dict[str, Any]:
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--tickets", type=int, default=1_000_000)
+    arguments.add_argument("--cases", type=int, default=1_000_000)
     arguments.add_argument("--rounds", type=int, default=20)
     arguments.add_argument("--keep", type=Path)
     chosen = arguments.parse_args()

@@ -25,6 +25,7 @@ class CaseRow(Base):
         CheckConstraint("round >= 1", name="round_from_one"),
         CheckConstraint("(longitude IS NULL) = (latitude IS NULL)", name="position_is_whole"),
         Index("ix_cases_state", "state", "registered_at", "id"),
+        Index("ix_cases_listed", "registered_at", "id"),
         Index("ix_cases_unit", "unit_id", "state"),
         Index(
             "ix_cases_district", "district_id", "state", postgresql_where="district_id IS NOT NULL"

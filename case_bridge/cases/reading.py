@@ -168,7 +168,10 @@ async def holder_of(session: AsyncSession, case_id: CaseId) -> UnitId | None:
 
 
 async def case_counts(session: AsyncSession, *, district: District = None) -> dict[CaseState, int]:
-    """Return how many cases are in each state, in the order of a case's life."""
+    """Return how many cases are in each state, in the order of a case's life.
+
+    At most `MOST_COUNTED`: more than ten thousand, nobody has counted how many.
+    """
     found = await Cases(session).counts(district)
     return {state: found[state] for state in CaseState if state in found}
 

@@ -1,6 +1,7 @@
 """The lists: filing desk, dispatcher, unit, all cases."""
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 from uuid import UUID
 
 from aiohttp import web
@@ -10,7 +11,7 @@ from case_bridge.bridge import reading as bridge
 from case_bridge.cases.course import helps_wanted, waiting_notices
 from case_bridge.cases.duties import duties_of
 from case_bridge.cases.reading import case_by_number, case_counts, case_page, organisation_of
-from case_bridge.cases.repository import DISTRICTS, FIRST_LEVEL
+from case_bridge.cases.repository import DISTRICTS, FIRST_LEVEL, MOST_COUNTED
 from case_bridge.cases.states import CaseState, CaseTrigger
 from case_bridge.cases.views import CaseLine, CasePage
 from case_bridge.merging.reading import proposals
@@ -85,9 +86,14 @@ async def get_desk(request: web.Request) -> web.Response:
         ready=ready,
         alarms=alarms,
         failed=failed,
-        counts=counts,
+        counts={state: counted(number) for state, number in counts.items()},
         is_closer=is_closer,
     )
+
+
+def counted(number: int) -> str:
+    """Return a number of cases as it is shown: nobody counts a million for a screen."""
+    return str(number) if number < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
 
 
 async def get_dispatch(request: web.Request) -> web.Response:
@@ -231,7 +237,15 @@ async def get_cases(request: web.Request) -> web.Response:
         return web.json_response(
             {"cases": [line_json(line) for line in page.lines], "next": page.next_cursor}
         )
-    return show(request, "cases.html", page=page, state=state, states=list(CaseState))
+    further = {name: value for name, value in request.query.items() if value and name != "after"}
+    return show(
+        request,
+        "cases.html",
+        page=page,
+        state=state,
+        states=list(CaseState),
+        next_path=f"{request.path}?{urlencode(further | {'after': page.next_cursor or ''})}",
+    )
 
 
 def _asked(request: web.Request) -> UnitId | None:

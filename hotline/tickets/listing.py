@@ -218,7 +218,9 @@ _SHORT: Final = text(
     f"SELECT set_config('statement_timeout', '{LIMIT_MS}', true),"
     " set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),"
     # A bitmap of whole pages would be read again row by row.
-    " set_config('work_mem', '32MB', true)"
+    " set_config('work_mem', '32MB', true),"
+    # To start helpers takes longer than a page, and the cores are wanted by others.
+    " set_config('max_parallel_workers_per_gather', '0', true)"
 )
 _QUERY_CANCELED: Final = "57014"
 

@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from case_bridge.units.matcher import Matter, suggest_unit
+from case_bridge.units.matcher import Matter, categories_over, suggest_unit
 from case_bridge.units.unit import Duty, Responsibility
 from hotline.kernel.ids import UnitId
 
@@ -86,3 +86,18 @@ def test_units_of_equal_standing_are_all_named() -> None:
     assert suggestion is not None
     assert suggestion.unit_name == "单位1"
     assert suggestion.reason.endswith("同级还有 单位2")
+
+
+def test_the_categories_asked_for_are_those_of_every_rule_that_could_fit() -> None:
+    """R26: the matrix is read for the categories of a page only, and loses no rule by it."""
+    written = ("facility:*", "facility:0", "facility:01", "facility:0102", "facility:01021",
+               "facility:02", "incident:*", "incident:0102")  # fmt: skip
+
+    fitting = {each for each in written if suggested(rule(1, category=each))}
+
+    assert fitting == set(written) & set(categories_over(COVER))
+    assert len(fitting) == 4
+
+
+def test_a_matter_without_a_category_asks_for_none() -> None:
+    assert categories_over(Matter(scheme="", kind="", code="", place="")) == ()
