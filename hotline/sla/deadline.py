@@ -118,10 +118,6 @@ class DeadlineReceipt:
         """Return the counted time from the start to `now`, at most the limit."""
         return sum((step.until(now).counted for step in self.steps), timedelta(0))
 
-    def remaining(self, now: datetime) -> timedelta:
-        """Return the counted time still left at `now`, never negative."""
-        return self.amount - self.used(now)
-
     def is_overdue(self, now: datetime) -> bool:
         """Say whether `now` is later than the deadline; the deadline itself is in time."""
         return now > self.due_at

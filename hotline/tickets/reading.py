@@ -1,6 +1,6 @@
 """What is read of tickets: by screens, by other packages, and by citizens with number and code."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -88,24 +88,7 @@ async def work_list(
     Raises:
         Invalid: if `after` is not a cursor of ours.
     """
-    return await Tickets(session).page(
-        states=(TicketState.OPEN,), after=after, limit=limit, newest_first=False
-    )
-
-
-async def ticket_list(
-    session: AsyncSession,
-    *,
-    states: Iterable[TicketState] = tuple(TicketState),
-    after: str | None = None,
-    limit: int = 50,
-) -> TicketPage:
-    """Return a page of tickets in some states, newest first.
-
-    Raises:
-        Invalid: if `after` is not a cursor of ours.
-    """
-    return await Tickets(session).page(states=states, after=after, limit=limit, newest_first=True)
+    return await Tickets(session).page(states=(TicketState.OPEN,), after=after, limit=limit)
 
 
 async def query_code_of(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, or_, select, text
+from sqlalchemy import Row, Select, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.kernel.cursors import read_cursor, write_cursor
@@ -112,27 +112,21 @@ class Tickets:
         return [line_of(row) for row in await self.session.execute(query)]
 
     async def page(
-        self, *, states: Iterable[TicketState], after: str | None, limit: int, newest_first: bool
+        self, *, states: Iterable[TicketState], after: str | None, limit: int
     ) -> TicketPage:
-        """Return one page of tickets in some states, by opening time, from a cursor on.
+        """Return one page of tickets in some states, oldest first, from a cursor on.
 
         Raises:
             Invalid: if the cursor was not one of ours.
         """
         limit = max(1, min(limit, PAGE_LIMIT))
         query = lines_query().where(TicketRow.state.in_(list(states)))
-        place = (TicketRow.opened_at, TicketRow.id)
         if after is not None:
             at, ticket_id = read_cursor(after)
-            opened, same = TicketRow.opened_at, TicketRow.opened_at == at
-            further = (
-                or_(opened < at, and_(same, TicketRow.id < ticket_id))
-                if newest_first
-                else or_(opened > at, and_(same, TicketRow.id > ticket_id))
-            )
-            query = query.where(further)
-        order = [column.desc() if newest_first else column.asc() for column in place]
-        found = (await self.session.execute(query.order_by(*order).limit(limit + 1))).all()
+            same = (TicketRow.opened_at == at) & (TicketRow.id > ticket_id)
+            query = query.where(or_(TicketRow.opened_at > at, same))
+        query = query.order_by(TicketRow.opened_at, TicketRow.id).limit(limit + 1)
+        found = (await self.session.execute(query)).all()
         lines = tuple(line_of(row) for row in found[:limit])
         more = len(found) > limit
         return TicketPage(

@@ -11,7 +11,6 @@ from hotline.tickets import reading, service
 from hotline.tickets.model import TicketRow
 from hotline.tickets.query_code import QueryCodeOptions
 from hotline.tickets.reading import masked_address
-from hotline.tickets.states import TicketState
 from hotline.tickets.ticket import CloseReason, Outcome
 from hotline.tickets.views import PublicTicket
 from tests.conftest import FakeClock
@@ -135,23 +134,6 @@ async def test_the_work_list_shows_the_oldest_open_tickets_first_and_pages(
     assert set(seen) == set(opened)
     assert (len(seen), sizes, cursor) == (5, [2, 2, 1], None)
     assert seen[-1] == opened[-1]
-
-
-async def test_the_list_of_all_tickets_shows_the_newest_first(
-    database: Database, clock: FakeClock
-) -> None:
-    first = await open_ticket(database, clock())
-    second = await open_ticket(database, clock.advance(timedelta(minutes=1)))
-    third = await open_ticket(database, clock.advance(timedelta(minutes=1)))
-
-    async with database.read() as session:
-        page = await reading.ticket_list(session, limit=2)
-        rest = await reading.ticket_list(session, after=page.next_cursor, limit=2)
-        none = await reading.ticket_list(session, states=[TicketState.CANCELLED])
-
-    assert [line.ticket_id for line in page.lines] == [third, second]
-    assert [line.ticket_id for line in rest.lines] == [first]
-    assert none.lines == ()
 
 
 @pytest.mark.parametrize("cursor", ["", "x|y", "2026-03-11|", "2026-03-11T02:00:00|" + "0" * 32])

@@ -173,14 +173,14 @@ def test_a_continuous_limit_needs_no_published_year(calendar: WorkingCalendar) -
     assert (receipt.due_at, receipt.provisional) == (shanghai("2030-05-02 00:00"), False)
 
 
-def test_remaining_runs_only_while_the_clock_runs(calendar: WorkingCalendar) -> None:
+def test_time_is_used_only_while_the_clock_runs(calendar: WorkingCalendar) -> None:
     receipt = deadline(shanghai("2026-03-13 17:00"), Limit.parse("1wd"), calendar)  # Fri
 
-    assert receipt.remaining(shanghai("2026-03-13 16:00")) == timedelta(hours=8)
-    assert receipt.remaining(shanghai("2026-03-13 17:30")) == timedelta(hours=7.5)
-    assert receipt.remaining(shanghai("2026-03-15 12:00")) == timedelta(hours=7)  # Sun
-    assert receipt.remaining(shanghai("2026-03-16 17:00")) == timedelta(0)
-    assert receipt.remaining(shanghai("2026-03-20 09:00")) == timedelta(0)
+    assert receipt.used(shanghai("2026-03-13 16:00")) == timedelta(0)
+    assert receipt.used(shanghai("2026-03-13 17:30")) == timedelta(hours=0.5)
+    assert receipt.used(shanghai("2026-03-15 12:00")) == timedelta(hours=1)  # Sun
+    assert receipt.used(shanghai("2026-03-16 17:00")) == timedelta(hours=8)
+    assert receipt.used(shanghai("2026-03-20 09:00")) == timedelta(hours=8)
 
 
 def test_the_deadline_itself_is_in_time(calendar: WorkingCalendar) -> None:
@@ -238,7 +238,7 @@ def test_the_counted_time_up_to_the_deadline_is_the_limit(
     assert (
         counted_time(receipt, receipt.due_at - timedelta(microseconds=1), calendar) < receipt.amount
     )
-    assert receipt.remaining(receipt.due_at) == timedelta(0)
+    assert receipt.used(receipt.due_at) == receipt.amount
 
 
 @given(starts, short_limits, rules, gaps)
