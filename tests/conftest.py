@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_socket
+from argon2 import PasswordHasher
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from xdist.scheduler import LoadScopeScheduling
@@ -16,6 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 from config.embedded import EmbeddedPostgres
 from config.loading import migrate
 from config.subscriptions import SUBSCRIPTIONS
+from hotline.accounts import passwords
 from hotline.kernel.db import Database
 from tests.fakes.emptying import Emptier
 
@@ -62,11 +64,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneWorker
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Unit tests open no network socket."""
-    if item.get_closest_marker("unit"):
+    """Unit tests open no network socket; nobody else waits for hashes that are slow by design."""
+    is_unit = item.get_closest_marker("unit") is not None
+    passwords._hasher = THOROUGH if is_unit else QUICK
+    if is_unit:
         pytest_socket.disable_socket(allow_unix_socket=True)
     else:
         pytest_socket.enable_socket()
+
+
+THOROUGH = passwords._hasher
+QUICK = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
+"""A password's hash costs the machine a quarter of a second otherwise, at each sign-in."""
 
 
 @dataclass
