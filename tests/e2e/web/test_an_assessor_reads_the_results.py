@@ -18,18 +18,21 @@ from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
 from hotline.web.signals import MemorySignals
 from tests.conftest import FakeClock
-from tests.integration.case_bridge.city import City, build_city
+from tests.integration.case_bridge.city import SUBSCRIPTIONS, City, build_city
 from tests.integration.case_bridge.evaluation.month import work_a_month
+from tests.integration.case_bridge.evaluation.test_papers import ask_citizens
 
 CHROMIUM = Path("/usr/bin/chromium")
 PASSWORD = "an invented password"
 
 
 @pytest.fixture
-async def city(database: Database, clock: FakeClock) -> City:
+async def city(database_url: str, clock: FakeClock) -> AsyncGenerator[City, None]:
     """A city in April, after a month of work, with one assessor."""
+    database = Database.connect(database_url, clock=clock, subscriptions=SUBSCRIPTIONS)
     city = await build_city(database, clock)
     await work_a_month(city)
+    await ask_citizens(city)
     clock.advance(timedelta(days=30))
     async with database.begin() as uow:
         await accounts.create_user(
@@ -42,7 +45,8 @@ async def city(database: Database, clock: FakeClock) -> City:
             actor="test",
             now=clock(),
         )
-    return city
+    yield city
+    await database.close()
 
 
 @pytest.fixture
@@ -91,7 +95,7 @@ async def test_r72_r83_from_the_ranking_to_the_public_page(screen: Page, city: C
     await screen.keyboard.press("Enter")
     await screen.wait_for_selector("form[action='/logout']")
     await screen.goto("/evaluation?period=2026-03")
-    await screen.click("details summary")
+    await screen.click("main details summary")
     await looks_right(screen, "ranking")
 
     await screen.select_option("#ties", "mean")
@@ -103,8 +107,14 @@ async def test_r72_r83_from_the_ranking_to_the_public_page(screen: Page, city: C
     await screen.goto("/evaluation?period=2026-03")
     await screen.click("th a:has-text('排水公司')")
     await looks_right(screen, "object")
-    await screen.goto("/evaluation/meeting?period=2026-Q1")
-    await looks_right(screen, "meeting")
+    for name, path in (
+        ("meeting", "/evaluation/meeting?period=2026-Q1"),
+        ("yearly", "/evaluation/yearly?period=2026"),
+        ("satisfaction", "/evaluation/satisfaction?period=2026-03"),
+        ("rewards", "/rewards"),
+    ):
+        await screen.goto(path)
+        await looks_right(screen, name)
 
     await screen.goto("/evaluation/bulletin?period=2026-03")
     async with screen.expect_navigation():

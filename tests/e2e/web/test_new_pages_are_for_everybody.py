@@ -6,13 +6,20 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, ViewportSize
 
+from case_bridge.extraordinary.service import decide, mark
+from case_bridge.plans.model import PlanKind
+from case_bridge.plans.service import Plan, write_plan
+from case_bridge.resources.model import ResourceKind
+from case_bridge.resources.service import Resource, add_resource
 from case_bridge.standards import service as standards
+from case_bridge.threats.model import ThreatKind
+from case_bridge.threats.service import Threat, record_threat
 from case_bridge.web.routes import PART as CASES
 from hotline.accounts.roles import Role
 from hotline.contacts.calls import service as calls
 from hotline.contacts.telephony import service as telephony
 from hotline.kernel import outbox
-from hotline.kernel.ids import new_id
+from hotline.kernel.ids import CaseId, new_id
 from hotline.reports.exports.service import ExportOptions
 from hotline.web.labels import label
 from hotline.web.supervision.handlers import PART as SUPERVISION
@@ -23,7 +30,7 @@ from tests.e2e.web.conftest import Browser
 from tests.fakes.operations_house import OPERATIONS
 from tests.fakes.web_house import PEOPLE, WebHouse
 from tests.integration.case_bridge.cases.two_levels import organise
-from tests.integration.case_bridge.city import build_city
+from tests.integration.case_bridge.city import City, build_city
 from tests.integration.case_bridge.standards.test_service import SHIPPED, newer
 from tests.integration.hotline.contacts.telephony.test_service import refusal, report
 
@@ -73,6 +80,7 @@ async def furnish(house: WebHouse, clock: FakeClock) -> str:
     await organise(city, "chongqing")
     kept = await city.registered_case()
     merged = await city.registered_case(subject="井盖丢失", body="人民路12号的井没有盖子")
+    await surround(city, await city.registered_case())
     async with house.database.begin() as uow:
         await standards.load_shipped(uow, SHIPPED, now=clock())
         await standards.load_shipped(uow, newer(), now=clock())
@@ -92,6 +100,38 @@ async def furnish(house: WebHouse, clock: FakeClock) -> str:
         assert held is not None
         await outbox.bury(uow.session, held, error="KeyError")
     return f"/cases/{merged}/merge/{kept}"
+
+
+async def surround(city: City, case_id: CaseId) -> None:
+    """Enter a video point, a plan, an extraordinary problem and a threat."""
+    by = {"actor": "t", "now": city.clock()}
+    point = Resource(
+        kind=ResourceKind.VIDEO,
+        code="V-1",
+        name="人民路路口",
+        owner="公安局",
+        address="https://video.example.org/1",
+        longitude=111.0,
+        latitude=35.0,
+    )
+    written = Plan(kind=PlanKind.EMERGENCY, category="*", title="通用预案", text="先围挡")
+    assert city.inspector.user_id is not None
+    threat = Threat(
+        kind=ThreatKind.INSULT,
+        happened_at=city.clock(),
+        place="人民路12号",
+        text="辱骂监督员",
+        inspector_id=city.inspector.user_id,
+    )
+    await city.file(case_id)
+    await city.dispatch(case_id)
+    await city.handle(case_id)
+    async with city.database.begin() as uow:
+        await add_resource(uow, point, **by)
+        await write_plan(uow, city.units["drain"], written, **by)
+        await record_threat(uow, threat, **by)
+        problem = await mark(uow, case_id, reason="塌陷原因不明", is_major=True, **by)
+        await decide(uow, problem, responsible="某施工公司", grounds="挖断水管", **by)
 
 
 async def tab_reaches_everything(page: Page, name: str) -> None:
@@ -132,6 +172,11 @@ async def test_each_page_is_read_by_axe_and_walked_by_tab_at_the_desk_and_on_a_p
         "tickets": "/tickets",
         "dead-letters": "/operations/dead-letters",
         "lines": "/lines",
+        "resources": "/resources",
+        "plans": "/plans",
+        "extraordinary": "/extraordinary",
+        "threats": "/field/threats",
+        "structure": "/structure",
     }
 
     for size, viewport in SIZES.items():

@@ -1,6 +1,7 @@
 """Bulletin, meeting pack and yearly file as page, workbook and PDF; satisfaction behind them."""
 
 import io
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -119,6 +120,27 @@ async def test_r80_the_pages_of_satisfaction(city: City, browse: Browse) -> None
     assert "满意度（按渠道）" in await page(leader, "/evaluation/bulletin?period=2026-03")
     for wrong in ("said=x", "by=x", "after=x"):
         await page(leader, f"/evaluation/satisfaction/rows?period=2026-03&{wrong}", status=422)
+
+
+async def test_r80_what_was_done_about_a_negative_rating(city: City, browse: Browse) -> None:
+    """R80: GB/T 39734: listed with its day until an assessor says what was done; once."""
+    await ask_citizens(city)
+    leader, assessor = await browse(Role.LEADER), await browse(Role.SUPERVISOR)
+    where = "/evaluation/satisfaction"
+    assert "登记整改" not in await page(leader, where)
+    html = await page(assessor, where)
+    act = re.search(rf'action="({where}/[0-9a-f-]+/correct)"', html)
+    form = re.search(r'name="form_token" value="([0-9a-f]+)"', html)
+    assert act
+    assert form
+    fields = {"form_token": form[1], "text": "已上门说明并返工"}
+
+    empty = await assessor.post(act[1], data=fields | {"text": " "})
+    done = await assessor.post(act[1], data=fields, allow_redirects=False)
+    again = await assessor.post(act[1], data=fields)
+
+    assert (empty.status, done.status, again.status) == (422, 303, 409)
+    assert "没有待整改的评价" in await page(assessor, where)
 
 
 async def test_r72_the_bulletin_as_a_workbook(city: City, browse: Browse) -> None:

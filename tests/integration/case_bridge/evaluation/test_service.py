@@ -303,5 +303,6 @@ async def add_callback(
                 scheduled_at=city.clock(),
                 solved=solved,
                 satisfaction=satisfaction,
+                correct_by=city.clock() if satisfaction and satisfaction >= 4 else None,
             )
         )
