@@ -283,7 +283,7 @@ async def _names(facts: Evaluations, kind: ObjectKind) -> Names:
         case ObjectKind.POST | ObjectKind.INSPECTOR:
             return {key: (name, None) for key, name in (await facts.user_names()).items()}
         case ObjectKind.DISTRICT:
-            return {**await facts.unit_names(), FIRST_LEVEL_KEY: ("市级直接指挥", None)}
+            return {**await facts.unit_names(), FIRST_LEVEL_KEY: ("一级平台直接指挥", None)}
         case ObjectKind.COMMUNITY:
             return {UNPLACED: ("未定位", None)}
         case ObjectKind.REGION:

@@ -45,9 +45,9 @@ async def test_r87_the_city_and_each_district_have_their_own_figures(city: City)
         found = await service.evaluate(uow.session, Plan.usual(ObjectKind.DISTRICT, MARCH))
 
     figures = {each.name: each.counters["should_close"] for each in found.results}
-    assert figures == {"市级直接指挥": 4, "城东区指挥中心": 1}
+    assert figures == {"一级平台直接指挥": 4, "城东区指挥中心": 1}
     assert {each.name: each.counters["closed"] for each in found.results} == {
-        "市级直接指挥": 3,
+        "一级平台直接指挥": 3,
         "城东区指挥中心": 1,
     }
 
@@ -125,4 +125,4 @@ async def test_what_was_published_stays_when_the_organisation_changes(
 
     found = await asked(assessor, "/evaluation?period=2026-03&kind=district")
 
-    assert {each["name"] for each in found["results"]} == {"市级直接指挥", "城东区指挥中心"}
+    assert {each["name"] for each in found["results"]} == {"一级平台直接指挥", "城东区指挥中心"}
