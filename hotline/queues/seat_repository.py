@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -124,11 +124,6 @@ class Seats:
         await self._session.execute(
             statement.on_conflict_do_update(index_elements=["seat_id"], set_=changing)
         )
-
-    async def count_free(self, queues: Sequence[str], now: datetime, most: int) -> int:
-        """Return how many seats of some queues could ring now, `most` at most."""
-        free = available(queues, now).with_only_columns(SeatRow.id).limit(most).subquery()
-        return await self._session.scalar(select(func.count()).select_from(free)) or 0
 
     async def lock_ringing(self, calls: Sequence[UUID], offers: Sequence[UUID]) -> None:
         """Lock every seat that rings or talks for some calls, or callers of some offers.
