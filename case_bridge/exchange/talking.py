@@ -112,19 +112,20 @@ async def compare(
     return mended
 
 
-async def send_again(
-    uow: UnitOfWork, peer: str, case_ref: str, sequence: int, *, now: datetime
-) -> int:
+async def send_again(uow: UnitOfWork, peer: str, case_ref: str, sequence: int) -> int:
     """Owe a peer our messages about a case again; return the first number that we have.
 
     That is one more than we ever sent if we have none of them.
     """
     journal = Journal(uow.session)
-    link = await journal.link(peer, case_ref, is_ours=False, now=now)
+    # A name that we never used makes no row: the peer may ask for anything.
+    link = await uow.session.get(ExchangeLinkRow, (peer, case_ref), with_for_update=True)
     rows = await journal.sent_from(peer, case_ref, sequence)
     for row in rows:
         row.state = OUTGOING.next(row.state, MessageTrigger.RESEND)
-    return (rows[0].sequence or 0) if rows else link.sent + 1
+    if rows:
+        return rows[0].sequence or 0
+    return link.sent + 1 if link is not None else 1
 
 
 async def _deliver(database: Database, client: PeerClient, peer: Peer, *, now: datetime) -> int:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CaseRow, ReportRow
@@ -15,6 +16,7 @@ from case_bridge.rewards.money import Yuan
 from case_bridge.rewards.rules import CITIZENS, UNTRUE, Rate
 from case_bridge.rewards.states import RewardState
 from hotline.kernel.errors import NotFound
+from hotline.kernel.ids import new_id
 from hotline.tickets.model import TicketRow
 
 
@@ -51,6 +53,23 @@ class Rewards:
             select(RewardRateRow).order_by(RewardRateRow.category, RewardRateRow.valid_from)
         )
         return [Rate(row.category, Yuan(row.amount), row.valid_from) for row in rows]
+
+    async def put_rate(self, rate: Rate, *, by: str, now: datetime) -> bool:
+        """Set a rate; False if somebody was faster with one of that category and day."""
+        written = await self._session.scalar(
+            insert(RewardRateRow)
+            .values(
+                id=new_id(),
+                category=rate.category,
+                amount=rate.amount.amount,
+                valid_from=rate.valid_from,
+                added_by=by,
+                added_at=now,
+            )
+            .on_conflict_do_nothing(index_elements=["category", "valid_from"])
+            .returning(RewardRateRow.id)
+        )
+        return written is not None
 
     async def first_reports(
         self, *, case_id: UUID | None = None, limit: int = 1, lock: bool = False

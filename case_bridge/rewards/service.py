@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CaseRow, ReportRow
-from case_bridge.rewards.model import RewardRateRow, RewardRow
+from case_bridge.rewards.model import RewardRow
 from case_bridge.rewards.repository import Rewards, RewardView
 from case_bridge.rewards.rules import EVERYTHING, Rate, is_earned, rate_of
 from case_bridge.rewards.states import REWARD, RewardState, RewardTrigger
@@ -56,19 +56,8 @@ async def add_rate(uow: UnitOfWork, rate: Rate, *, actor: str, now: datetime) ->
     kind = rate.category.partition(":")[0]
     if rate.category != EVERYTHING and kind not in set(CategoryKind):
         raise Invalid("category", "is no category; write facility:01, incident or *")
-    known = await Rewards(uow.session).rates()
-    if any((each.category, each.valid_from) == (rate.category, rate.valid_from) for each in known):
+    if not await Rewards(uow.session).put_rate(rate, by=actor, now=now):
         raise Conflict("there is a rate of this category and day; set one from another day on")
-    uow.session.add(
-        RewardRateRow(
-            category=rate.category,
-            amount=rate.amount.amount,
-            valid_from=rate.valid_from,
-            added_by=actor,
-            added_at=now,
-        )
-    )
-    await uow.session.flush()
     detail = {"amount": str(rate.amount), "valid_from": rate.valid_from.isoformat()}
     await audit.append(
         uow,

@@ -54,8 +54,7 @@ async def post_resend(request: web.Request) -> web.Response:
     except (ValueError, KeyError, TypeError):
         raise Invalid("body", "must hold case and from") from None
     async with request.app[DATABASE].begin() as uow:
-        now = request.app[CLOCK]()
-        first = await send_again(uow, peer.name, case_ref, sequence, now=now)
+        first = await send_again(uow, peer.name, case_ref, sequence)
     return _signed(request, peer, {"first": first}, status=202)
 
 

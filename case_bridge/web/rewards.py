@@ -12,7 +12,7 @@ from case_bridge.rewards.repository import RewardView
 from case_bridge.rewards.rules import Rate
 from case_bridge.rewards.service import Person
 from case_bridge.rewards.states import RewardState, RewardTrigger
-from case_bridge.web.requests import read_fields, see_other, show
+from case_bridge.web.requests import at_first_level, read_fields, see_other, show
 from hotline.accounts.roles import Role
 from hotline.kernel.errors import Invalid
 from hotline.web.auth import current_user
@@ -178,12 +178,24 @@ def _reward_json(each: RewardView) -> dict[str, Any]:
 
 
 ROUTES: Final = (
-    Route("GET", HERE, get_rewards, READERS, "rewards"),
-    Route("POST", f"{HERE}/rates", post_rate, APPROVERS, "rewards.rate"),
-    Route("POST", f"{HERE}/propose", post_propose, PROPOSERS, "rewards.propose"),
-    Route("POST", f"{HERE}/pay", post_pay, PROPOSERS, "rewards.pay"),
-    Route("POST", f"{HERE}/{{reward_id}}/approve", post_approve, APPROVERS, "rewards.approve"),
-    Route("POST", f"{HERE}/{{reward_id}}/refuse", post_refuse, APPROVERS, "rewards.refuse"),
+    Route("GET", HERE, at_first_level(get_rewards), READERS, "rewards"),
+    Route("POST", f"{HERE}/rates", at_first_level(post_rate), APPROVERS, "rewards.rate"),
+    Route("POST", f"{HERE}/propose", at_first_level(post_propose), PROPOSERS, "rewards.propose"),
+    Route("POST", f"{HERE}/pay", at_first_level(post_pay), PROPOSERS, "rewards.pay"),
+    Route(
+        "POST",
+        f"{HERE}/{{reward_id}}/approve",
+        at_first_level(post_approve),
+        APPROVERS,
+        "rewards.approve",
+    ),
+    Route(
+        "POST",
+        f"{HERE}/{{reward_id}}/refuse",
+        at_first_level(post_refuse),
+        APPROVERS,
+        "rewards.refuse",
+    ),
     Route("GET", "/statistics/rewards", get_public_rewards, PUBLIC, "statistics.rewards"),
 )
 MENU: Final = (MenuEntry("举报奖励", HERE, READERS, MenuGroup.FOLLOW_UP),)

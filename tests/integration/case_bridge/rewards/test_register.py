@@ -234,3 +234,9 @@ async def test_r86_from_the_rate_to_the_public_page(
         assert secret not in html
     (public,) = (await asked(visitor, "/statistics/rewards"))["rewards"]
     assert public["amount"] == "88.80"
+
+
+async def test_two_who_set_one_rate_at_once_are_one_conflict(city: City) -> None:
+    results = await asyncio.gather(set_rate(city), set_rate(city), return_exceptions=True)
+
+    assert sorted(type(each).__name__ for each in results) == ["Conflict", "NoneType"]
