@@ -224,9 +224,7 @@ async def test_a_duplicate_found_late_goes_into_the_case_that_is_due_sooner(city
     assert (await city.case(kept)).due_at == due_at
     async with city.database.read() as session:
         course = await course_of(session, merged, now=city.clock())
-    assert [(each.kind, each.to) for each in course.notices] == [
-        (NoticeKind.MERGED, "排水公司")
-    ]
+    assert [(each.kind, each.to) for each in course.notices] == [(NoticeKind.MERGED, "排水公司")]
     await city.handle(kept)
     await city.inspect(kept, passed=True)
     await city.close(kept)
