@@ -40,7 +40,14 @@ def test_a_name_breaks_out_of_no_header() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "words"), [(0, "0 B"), (1023, "1023 B"), (1024, "1 KB"), (5_452_595, "5.2 MB")]
+    ("size", "words"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1 KB"),
+        (5_452_595, "5.2 MB"),
+        (67_594_354_176, "63.0 GB"),
+    ],
 )
 def test_sizes_are_read_by_people(size: int, words: str) -> None:
     assert size_words(size) == words
