@@ -185,9 +185,9 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         NoticeKind.ORDER: "责令限期处置",
         NoticeKind.CIRCULATE: "通报",
         NoticeKind.INFORM: "告知主管部门",
-        NoticeKind.MERGED: "并案告知",
-        NoticeKind.SUPERIOR_ENDED: "上级结案告知",
         NoticeKind.PHONE: "电话通知",
+        NoticeKind.SUPERIOR_ENDED: "上级结案告知",
+        NoticeKind.MERGED: "并案告知",
     },
     Ground: {
         Ground.DANGER: "可能危害公共安全",
