@@ -17,6 +17,7 @@ from hotline.kernel.db import Database
 from hotline.kernel.outbox import OutboxRow
 from hotline.queues import service as queues
 from hotline.queues.returns import service as returns
+from hotline.queues.returns.policy import DEFAULT_RETURNS
 from hotline.queues.returns.states import ReturnState
 from hotline.tickets import reading
 from hotline.tickets.query_code import QueryCodeOptions
@@ -58,7 +59,7 @@ async def rung_in_vain(floor: SmallFloor, number: str, *, ticket: bool = False) 
         ticket_id = await open_ticket(floor.database, floor.now)
         async with floor.database.begin() as uow:
             await calls.link_ticket(uow, call_id, ticket_id=ticket_id, now=floor.now)
-    for gap in (timedelta(0), *returns.DEFAULT_RETURNS.gaps):
+    for gap in (timedelta(0), *DEFAULT_RETURNS.gaps):
         floor.now += gap
         assert await dial(floor) == 1
         order, back = await take_order(floor)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from channels.voice.flow_walk import FlowWalk
+from channels.voice.flow_walk import Announcing, FlowWalk
 from channels.voice.leg import Leg
 from channels.voice.sip.events import CallKey
-from ivr.events import LeaveReason
+from ivr.events import AnnouncementChoice, LeaveReason
 from ivr.loader import load_flow
 from ivr.session import IvrSession
 from ivr.verbs import Enqueue, Transfer, Voicemail
@@ -74,6 +74,12 @@ class Acts:
     async def look_up(self, what: str, keys: Sequence[str]) -> Mapping[str, str] | None:
         self.done.append(f"look up {what} {' '.join(keys)}")
         return self._known.get(keys[0])
+
+    async def announcement(self, prompts: Path) -> Announcing | None:
+        return None
+
+    async def announced(self, choice: AnnouncementChoice) -> None:
+        self.done.append(f"announced {choice}")
 
     async def take_message(self, verb: Voicemail) -> Mapping[str, str] | None:
         self.done.append(f"message of {verb.limit.total_seconds():g} s")
