@@ -2,11 +2,14 @@
 
 import pytest
 from playwright.async_api import Page
+from sqlalchemy import select
 
 from hotline.accounts.roles import Role
 from hotline.contacts.contact import Channel
+from hotline.kernel.ids import TicketId
 from hotline.tickets import reading
 from hotline.tickets import service as tickets
+from hotline.tickets.model import TicketRow
 from hotline.tickets.states import TicketState
 from hotline.tickets.ticket import RequestKind, TicketDraft
 from tests.e2e.web.conftest import Browser
@@ -66,8 +69,8 @@ async def test_a_call_becomes_a_transferred_ticket_without_touching_the_mouse(
     await browser.looks_right("desk_transferred")
 
     async with house.database.read() as session:
-        (line,) = (await reading.ticket_list(session)).lines
-        view = await reading.ticket_view(session, line.ticket_id)
+        ticket_id = (await session.scalars(select(TicketRow.id))).one()
+        view = await reading.ticket_view(session, TicketId(ticket_id))
     assert (view.state, view.subject, view.address) == (
         TicketState.TRANSFERRED,
         "人民路井盖丢失",

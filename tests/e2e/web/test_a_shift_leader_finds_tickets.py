@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import ViewportSize
 from sqlalchemy import select
 
+from case_bridge.web.routes import PART as CASES
 from hotline.accounts.roles import Role
 from hotline.contacts.contact import Channel
 from hotline.kernel import outbox
@@ -31,7 +32,7 @@ def options(house: WebHouse, tmp_path: Path) -> ExportOptions:
     """The house with the lists; before the browser opens."""
     made = ExportOptions(tmp_path / "exports", label)
     lists = ticket_lists_part(TicketListOptions(people=PEOPLE, exports=made))
-    house.parts = (*house.parts, lists, OPERATIONS)
+    house.parts = (*house.parts, lists, OPERATIONS, CASES)
     return made
 
 
