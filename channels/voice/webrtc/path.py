@@ -184,12 +184,15 @@ class BrowserPath:
         if self._sending is not None:
             self._sending.cancel()
             await asyncio.gather(self._sending, return_exceptions=True)
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                # The goodbye of RTCP is among what waits.
-                while self._sending is not None and not self._waiting.empty():
-                    await self._dtls.send_plain(self._waiting.get_nowait())
-                await self._dtls.stop()
-                await self._ice.stop()
-        except (TimeoutError, ConnectionError) as error:
-            log.warning("page_path_not_closed", reason=type(error).__name__)
+        # A page that is gone hears no goodbye; its sockets are closed all the same.
+        for step in (self._say_goodbye, self._dtls.stop, self._ice.stop):
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await step()
+            except (TimeoutError, ConnectionError) as error:
+                log.info("page_path_closes_alone", reason=type(error).__name__)
+
+    async def _say_goodbye(self) -> None:
+        # The goodbye of RTCP is among what waits.
+        while self._sending is not None and not self._waiting.empty():
+            await self._dtls.send_plain(self._waiting.get_nowait())
