@@ -492,6 +492,24 @@ def upgrade() -> None:
         postgresql_where="clock_stopped_at IS NULL",
     )
     op.create_index("ix_cases_listed", "cases", ["registered_at", "id"], unique=False)
+    op.create_index(
+        "ix_cases_of_category", "cases", ["category_code", "registered_at", "id"], unique=False
+    )
+    op.create_index(
+        "ix_cases_of_district",
+        "cases",
+        ["district_id", "registered_at", "id"],
+        unique=False,
+        postgresql_where="district_id IS NOT NULL",
+    )
+    op.create_index("ix_cases_of_unit", "cases", ["unit_id", "registered_at", "id"], unique=False)
+    op.create_index(
+        "ix_cases_running",
+        "cases",
+        ["due_at", "id"],
+        unique=False,
+        postgresql_where="clock_stopped_at IS NULL AND closed_at IS NULL",
+    )
     op.create_index("ix_cases_state", "cases", ["state", "registered_at", "id"], unique=False)
     op.create_index("ix_cases_unit", "cases", ["unit_id", "state"], unique=False)
     op.create_table(
@@ -2257,6 +2275,17 @@ def upgrade() -> None:
         postgresql_where="ended_at IS NULL",
     )
     op.create_table(
+        "case_words",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("registered_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("words", postgresql.TSVECTOR(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_words_case_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case_words")),
+    )
+    op.create_index("ix_case_words", "case_words", ["words"], unique=False, postgresql_using="gin")
+    op.create_table(
         "citizen_identifiers",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("citizen_id", sa.Uuid(), nullable=False),
@@ -2610,6 +2639,7 @@ def upgrade() -> None:
         "list_exports",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("list_name", sa.String(), nullable=False),
         sa.Column(
             "file_format",
             sa.Enum("csv", "xlsx", name="fileformat", native_enum=False, length=32),
