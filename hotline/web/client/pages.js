@@ -1,2 +1,2 @@
 // For server-rendered pages that ask for it: htmx, which finds its attributes by itself.
-import "htmx.org";
+import "./renewal.js";

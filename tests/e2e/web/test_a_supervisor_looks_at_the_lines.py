@@ -13,6 +13,17 @@ from tests.e2e.web.conftest import Browser
 from tests.fakes.web_house import WebHouse
 from tests.integration.hotline.contacts.telephony.test_service import refusal, report
 
+RENEW = """typed => new Promise(done => {
+  const lines = document.querySelector('#lines');
+  if (typed) lines.insertAdjacentHTML('beforeend', '<label>x<input></label>');
+  const field = lines.querySelector('input');
+  if (typed) field.value = typed;
+  addEventListener('htmx:finally:request', event => done(field.isConnected), { once: true });
+  if (!typed) field.value = '';
+  htmx.trigger(lines, 'every');
+})"""
+"""The next renewal now, with a field in it that holds `typed`; says whether the field is left."""
+
 
 @pytest.fixture
 async def house(house: WebHouse) -> WebHouse:
@@ -35,12 +46,16 @@ async def test_the_page_renews_itself_and_every_number_opens_its_rows(
     await page.goto("/lines")
     await page.get_by_text("1 / 9").wait_for()
     await browser.looks_right("lines")
+    await page.get_by_role("link", name="1 / 9").focus()
     clock.advance(timedelta(seconds=2))
     async with house.database.begin() as uow:
         told = report(clock(), calls_now=9)
         await telephony.report(uow, process_id, told, [], now=clock())
     await page.get_by_text("9 / 9").wait_for()
     await page.get_by_text("线路已满").first.wait_for()
+    assert await page.evaluate("document.activeElement.textContent") == "9 / 9"
+    assert await page.evaluate(RENEW, "half a word") is True
+    assert await page.evaluate(RENEW, "") is False
     await page.set_viewport_size({"width": 390, "height": 844})
     await browser.looks_right("lines-phone")
     await page.get_by_role("link", name="9 / 9").press("Enter")

@@ -63,7 +63,7 @@ READ_BY_AXE = (
 """Pages of the same making as those that are walked by Tab."""
 
 STOPS = """() => {
-  for (const renewal of ['htmx:beforeRequest', 'htmx:beforeSwap']) {
+  for (const renewal of ['htmx:before:request', 'htmx:before:swap']) {
     document.addEventListener(renewal, event => event.preventDefault());
   }
   const stops = [...document.querySelectorAll(
