@@ -1,6 +1,6 @@
 """What is read of cases by screens, programs and other packages."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -144,6 +144,16 @@ async def was_with_unit(session: AsyncSession, case_id: CaseId, unit_id: UnitId)
 async def organisation_of(session: AsyncSession) -> Organisation:
     """Return how the city is organised (R112)."""
     return await Cases(session).organisation()
+
+
+async def units_that_returned(
+    session: AsyncSession, case_ids: Collection[CaseId]
+) -> Mapping[CaseId, frozenset[UnitId]]:
+    """Return which units have returned each case in its present round; without the others."""
+    found: dict[CaseId, frozenset[UnitId]] = {}
+    for case_id, unit_id in await Cases(session).returners(case_ids):
+        found[CaseId(case_id)] = found.get(CaseId(case_id), frozenset()) | {UnitId(unit_id)}
+    return found
 
 
 async def is_of_district(session: AsyncSession, case_id: CaseId, district_id: UnitId) -> bool:

@@ -104,6 +104,24 @@ class Cases:
         )
         return {row.case_id: row for row in found}
 
+    async def returners(self, case_ids: Collection[UUID]) -> Sequence[tuple[UUID, UUID]]:
+        """Return case and unit, where a unit has returned the case in its present round.
+
+        A unit that a binding decision names since is not among them (R60).
+        """
+        found = await self._session.execute(
+            select(CaseHistoryRow.case_id, CaseHistoryRow.unit_id)
+            .join(CaseRow, CaseRow.id == CaseHistoryRow.case_id)
+            .outerjoin(CaseMarksRow, CaseMarksRow.case_id == CaseRow.id)
+            .where(
+                CaseHistoryRow.case_id.in_(case_ids),
+                CaseHistoryRow.trigger == CaseTrigger.RETURN,
+                CaseHistoryRow.round == CaseRow.round,
+                CaseMarksRow.binding_unit_id.is_distinct_from(CaseHistoryRow.unit_id),
+            )
+        )
+        return [(case_id, unit_id) for case_id, unit_id in found if unit_id is not None]
+
     async def rules(self) -> CaseRules:
         """Return the city's rules, or the defaults while none are loaded."""
         row = await self._session.get(CaseRulesRow, RULES)

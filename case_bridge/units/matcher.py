@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from case_bridge.units.unit import Duty, Responsibility, Suggestion
+from hotline.kernel.ids import UnitId
 
 ANY = "*"
 
@@ -24,6 +25,8 @@ class Matter:
     kind: str
     code: str
     place: str
+    returned_by: frozenset[UnitId] = frozenset()
+    """Units that have given it back: they are not asked again."""
 
 
 def suggest_unit(rules: Iterable[Responsibility], matter: Matter, *, on: date) -> Suggestion | None:
@@ -31,14 +34,17 @@ def suggest_unit(rules: Iterable[Responsibility], matter: Matter, *, on: date) -
 
     The category outweighs the area, the area outweighs the duty; among duties the maintainer
     comes before the manager and the owner. Two units of equal standing are named in the reason,
-    the first by name is suggested: a dispatcher decides.
+    the first by name is suggested: a dispatcher decides. Units that returned the matter are
+    passed over, and the reason says so.
     """
-    fitting = [rule for rule in rules if _fits(rule, matter, on)]
+    named = [rule for rule in rules if _fits(rule, matter, on)]
+    fitting = [rule for rule in named if rule.unit_id not in matter.returned_by]
     if not fitting:
         return None
+    passed_over = {rule.unit_name for rule in named} - {rule.unit_name for rule in fitting}
     best_rank = max(_rank(rule) for rule in fitting)
     best = sorted((r for r in fitting if _rank(r) == best_rank), key=lambda rule: rule.unit_name)
-    return Suggestion(best[0].unit_id, best[0].unit_name, _reason(best))
+    return Suggestion(best[0].unit_id, best[0].unit_name, _reason(best, passed_over))
 
 
 def categories_over(matter: Matter) -> Sequence[str]:
@@ -70,7 +76,7 @@ def _rank(rule: Responsibility) -> tuple[int, int, int, int]:
     )
 
 
-def _reason(best: list[Responsibility]) -> str:
+def _reason(best: list[Responsibility], passed_over: set[str]) -> str:
     first = best[0]
     code = first.category.partition(":")[2]
     category = "全部类别" if code == ANY else f"类别 {code}"
@@ -80,4 +86,8 @@ def _reason(best: list[Responsibility]) -> str:
         f"（{_DUTY_WORDS[first.duty]}，自 {first.valid_from.isoformat()} 起）"
     )
     others = sorted({rule.unit_name for rule in best[1:]} - {first.unit_name})
-    return f"{reason}；同级还有 {'、'.join(others)}" if others else reason
+    if others:
+        reason += f"；同级还有 {'、'.join(others)}"
+    if passed_over:
+        reason += f"；{'、'.join(sorted(passed_over))}本轮已退回，不再建议"
+    return reason

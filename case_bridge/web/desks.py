@@ -10,7 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from case_bridge.bridge import reading as bridge
 from case_bridge.cases.course import helps_wanted, waiting_notices
 from case_bridge.cases.duties import duties_of
-from case_bridge.cases.reading import case_by_number, case_counts, case_page, organisation_of
+from case_bridge.cases.reading import (
+    case_by_number,
+    case_counts,
+    case_page,
+    organisation_of,
+    units_that_returned,
+)
 from case_bridge.cases.repository import DISTRICTS, FIRST_LEVEL, MOST_COUNTED
 from case_bridge.cases.states import CaseState, CaseTrigger
 from case_bridge.cases.views import CaseLine, CasePage
@@ -259,11 +265,13 @@ def _asked(request: web.Request) -> UnitId | None:
 async def suggest(
     session: AsyncSession, lines: Sequence[CaseLine], clock: Clock
 ) -> list[Suggestion | None]:
-    """Return the unit that the matrix names for each case, in their order."""
-    return await find_units(session, [_matter(line) for line in lines], now=clock())
+    """Return the unit that the matrix names for each case, in their order; none twice a round."""
+    returned = await units_that_returned(session, [line.case_id for line in lines])
+    matters = [_matter(line, returned.get(line.case_id, frozenset())) for line in lines]
+    return await find_units(session, matters, now=clock())
 
 
-def _matter(line: CaseLine) -> Matter:
+def _matter(line: CaseLine, returned_by: frozenset[UnitId]) -> Matter:
     # scheme[@version]:kind:code, as hotline.tickets.category writes it.
     scheme, _, code = (line.category_key or "::").split(":", 2)
     return Matter(
@@ -271,4 +279,5 @@ def _matter(line: CaseLine) -> Matter:
         kind=line.kind.value if line.kind else "",
         code=code,
         place=line.place,
+        returned_by=returned_by,
     )

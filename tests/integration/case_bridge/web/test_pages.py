@@ -19,8 +19,10 @@ from hotline.accounts.roles import Role
 from hotline.kernel.ids import CaseId, UnitId, UserId
 from hotline.tickets.states import TicketState
 from hotline.web.app import make_app
+from hotline.web.desk.handlers import TICKET_ROLES
 from hotline.web.keys import WebOptions
 from hotline.web.signals import MemorySignals
+from tests.integration.case_bridge.cases.two_levels import organise
 from tests.integration.case_bridge.city import City
 
 Client = TestClient[web.Request, web.Application]
@@ -277,6 +279,28 @@ async def test_a_unit_may_still_read_a_case_it_returned(
     assert f'action="/cases/{case_id}/handle"' not in html
 
 
+async def test_r50_the_unit_that_returned_a_case_is_not_suggested_for_it_again(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    """R50: nor by one click from the list; a unit that only has others' returned cases still is."""
+    returned, other = await city.registered_case(), await city.registered_case()
+    for case_id in (returned, other):
+        await city.file(case_id)
+    await city.dispatch(returned)
+    await city.return_by_unit(returned)
+    dispatcher = await browse(Role.DISPATCHER)
+
+    listed = (await asked(dispatcher, "/cases/dispatch"))["to_dispatch"]
+    html = await page(dispatcher, "/cases/dispatch")
+
+    assert {each["case_id"]: each["suggested_unit"] for each in listed} == {
+        str(returned): None,
+        str(other): "排水公司",
+    }
+    assert "责任矩阵没有列明其他单位" in html
+    assert f'action="/cases/{returned}/dispatch"' not in html
+
+
 async def test_someone_of_no_unit_has_no_unit_page(
     browse: Callable[..., Awaitable[Client]],
 ) -> None:
@@ -464,17 +488,34 @@ async def test_the_page_of_a_ticket_is_told_where_its_case_stands(
     ticket_id = await city.transferred_ticket()
     card = f"/cases/of-ticket/{ticket_id}/card"
     seat = await browse(Role.SEAT)
-    unit = await browse(Role.UNIT, unit="drain")
     assert "案卷正在生成" in await page(seat, card)
 
     await city.run_jobs()
     case = await city.case(await city.case_of(ticket_id))
 
-    html = await page(seat, card)
-    assert case.number in html
-    assert "已登记" in html
-    assert "尚未派遣" in html
-    await page(unit, card, status=403)
+    for role in Role:
+        if role in TICKET_ROLES | {Role.INSPECTOR}:
+            html = await page(await browse(role), card)
+            assert case.number in html
+            assert "已登记" in html
+            assert "尚未派遣" in html
+        else:
+            await page(await browse(role), card, status=403)
+
+
+async def test_a_district_hears_of_another_platforms_case_that_it_is_not_theirs(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    """R28: the ticket's page has one short line, not the case of another and no page of errors."""
+    await organise(city, "chongqing")
+    ticket_id = await city.transferred_ticket()
+    await city.run_jobs()
+    case = await city.case(await city.case_of(ticket_id))
+
+    html = await page(await browse(Role.SEAT, unit="east"), f"/cases/of-ticket/{ticket_id}/card")
+
+    assert "其他平台" in html
+    assert case.number not in html
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The responsibility matrix (R31, R32)."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -31,6 +32,19 @@ def rule(
         valid_from=since,
         valid_to=until,
     )
+
+
+def test_r50_a_unit_that_returned_the_case_is_passed_over_and_the_reason_says_so() -> None:
+    """R50: the next rule names the unit; the dispatcher reads who has given it back."""
+    rules = [rule(1, category="facility:0102"), rule(2)]
+    returned = replace(COVER, returned_by=frozenset({UnitId(UUID(int=1))}))
+
+    suggestion = suggest_unit(rules, returned, on=TODAY)
+
+    assert suggestion is not None
+    assert suggestion.unit_name == "单位2"
+    assert suggestion.reason.endswith("；单位1本轮已退回，不再建议")
+    assert suggest_unit(rules[:1], returned, on=TODAY) is None
 
 
 def suggested(*rules: Responsibility) -> str | None:
