@@ -9,6 +9,7 @@ from typing import Final
 import aiohttp
 from redis.asyncio import Redis
 
+from case_bridge.web.case_export import CaseExport
 from case_bridge.web.places_options import MapOptions
 from channels.mail.adapter import MailServerOptions
 from channels.mail.client import MailRelay, RelayOptions
@@ -38,7 +39,9 @@ from hotline.people.citizen import PeopleOptions
 from hotline.queues.values import QueuePolicy
 from hotline.recordings.retention import RetentionPolicy
 from hotline.recordings.states import RecordingClass
+from hotline.reports.exports.lists import ExportedList
 from hotline.reports.exports.service import ExportOptions
+from hotline.reports.exports.tickets import TicketExport
 from hotline.sla.calendar import WorkingCalendar
 from hotline.tickets.query_code import QueryCodeOptions
 from hotline.web.desk.options import DeskOptions
@@ -183,8 +186,9 @@ def desk_options(people: PeopleOptions, codes: QueryCodeOptions) -> DeskOptions:
 
 
 def export_options(settings: Settings) -> ExportOptions:
-    """Where lists lie that were taken away as files, and the words in them."""
-    return ExportOptions(folder=settings.data / "exports", word=label)
+    """Where lists lie that were taken away as files, and which lists there are."""
+    lists: tuple[ExportedList, ...] = (TicketExport(label), CaseExport())
+    return ExportOptions(settings.data / "exports", {each.name: each for each in lists})
 
 
 def ticket_list_options(people: PeopleOptions, exports: ExportOptions) -> TicketListOptions:

@@ -26,6 +26,8 @@ from uuid import UUID
 import asyncpg
 
 import config.models  # noqa: F401 - every row registers itself
+from case_bridge.cases.case import CaseSource
+from case_bridge.cases.listing import CaseCategory, CaseFilter, Narrowing, list_cases
 from case_bridge.cases.reading import OPEN_STATES, case_counts, case_page
 from case_bridge.cases.repository import FIRST_LEVEL
 from case_bridge.cases.states import CaseState
@@ -36,7 +38,9 @@ from hotline.contacts.contact import Channel
 from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database
 from hotline.kernel.ids import UnitId
-from hotline.tickets.listing import Due, Sort, TicketFilter, list_tickets
+from hotline.tickets.category import CategoryKind
+from hotline.tickets.listing import TicketFilter, list_tickets
+from hotline.tickets.lists import Due, Sort
 from hotline.tickets.states import TicketState
 from hotline.tickets.ticket import RequestKind
 from hotline.tickets.words import indexed_words, mark
@@ -190,7 +194,18 @@ async def load_cases(url: str, count: int) -> None:
     begun, made = time.perf_counter(), cases(count)
     while batch := [case for _, case in zip(range(20_000), made, strict=False)]:
         await connection.copy_records_to_table("cases", records=batch, columns=CASE_COLUMNS)
-    await connection.execute("VACUUM ANALYZE cases")
+    await connection.execute(
+        "CREATE TEMP TABLE told (case_id uuid, registered_at timestamptz, words text)"
+    )
+    told = (
+        (case[0], case[18], indexed_words((case[6], case[8], case[7]))) for case in cases(count)
+    )
+    while found := [each for _, each in zip(range(20_000), told, strict=False)]:
+        await connection.copy_records_to_table("told", records=found)
+    await connection.execute(
+        "INSERT INTO case_words SELECT case_id, registered_at, words::tsvector FROM told"
+    )
+    await connection.execute("VACUUM ANALYZE cases, case_words")
     print(f"{count} cases loaded in {time.perf_counter() - begun:.0f} s", file=sys.stderr)
     await connection.close()
 
@@ -209,6 +224,61 @@ def case_questions(luck: random.Random) -> dict[str, tuple[Sequence[CaseState], 
         "cases: to dispatch": (TO_DISPATCH, {"district": FIRST_LEVEL}),
         "cases: of a unit": (TO_HANDLE, {"unit_id": unit}),
     }
+
+
+def case_filters(luck: random.Random) -> dict[str, tuple[CaseFilter, Sort]]:
+    """Return what people look for among the cases, with other values every time."""
+    begin = START + timedelta(days=luck.randrange(330))
+    road, thing = luck.choice(ROADS), luck.choice(THINGS)[0]
+    unit, district = (
+        UnitId(unit_id(luck.randrange(UNITS))), UnitId(unit_id(luck.randrange(DISTRICTS))),
+    )  # fmt: skip
+    category = CaseCategory("S", CategoryKind.INCIDENT, f"{luck.randrange(CATEGORIES):04}")
+    newest, own = Sort.NEWEST, Narrowing(unit_id=unit)
+    return {
+        "cases: newest": (CaseFilter(), newest),
+        "cases: overdue": (CaseFilter(due=Due.OVERDUE), Sort.DUE),
+        "cases: near due of a district": (
+            CaseFilter(due=Due.NEAR, district_id=district), Sort.DUE,
+        ),
+        "cases: a unit's own": (CaseFilter(narrowing=own), newest),
+        "cases: a unit's own with a word": (CaseFilter(narrowing=own, words=thing), newest),
+        "cases: a category": (CaseFilter(category=category), newest),
+        "cases: a source nobody uses": (CaseFilter(sources=[CaseSource.MEDIA]), newest),
+        "cases: three weeks of a unit": (
+            CaseFilter(since=begin, to=begin + timedelta(days=21), unit_id=unit), Sort.OLDEST,
+        ),
+        "cases: a word of many": (CaseFilter(words=thing), newest),
+        "cases: a road and a thing": (CaseFilter(words=f"{road} {thing}"), newest),
+        "cases: words that never meet": (CaseFilter(words="路灯不亮 河道漂浮物"), newest),
+        "cases: a word, overdue": (CaseFilter(words=thing, due=Due.OVERDUE), Sort.DUE),
+        "cases: a word, voided": (
+            CaseFilter(words=thing, states=[CaseState.VOIDED]), newest,
+        ),
+    }  # fmt: skip
+
+
+async def measure_found_cases(url: str, rounds: int) -> dict[str, list[float]]:
+    """Return the milliseconds of every search among the cases, and of its next page."""
+    database = Database.connect(url, clock=system_clock)
+    luck = random.Random(7)
+    taken: dict[str, list[float]] = {}
+    try:
+        for turn in range(rounds + 1):
+            for name, (wanted, sort) in case_filters(luck).items():
+                after = None
+                for page in (name, f"{name}, next page"):
+                    begun = time.perf_counter()
+                    async with database.read() as session:
+                        found = await list_cases(session, wanted, sort=sort, after=after, now=NOW)
+                    if turn:
+                        taken.setdefault(page, []).append((time.perf_counter() - begun) * 1000)
+                    after = found.next_cursor
+                    if after is None:
+                        break
+    finally:
+        await database.close()
+    return taken
 
 
 async def measure_cases(url: str, rounds: int) -> dict[str, list[float]]:
@@ -329,6 +399,7 @@ async def run(url: str, arguments: argparse.Namespace) -> dict[str, Any]:
         if not held_cases:
             await load_cases(url, arguments.cases)
         taken |= await measure_cases(url, arguments.rounds)
+        taken |= await measure_found_cases(url, arguments.rounds)
     everything = [value for values in taken.values() for value in values]
     return {
         "tickets": held or arguments.tickets,

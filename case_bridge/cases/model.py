@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
 from case_bridge.cases.case import CaseSource, EvidenceOrigin
@@ -31,6 +32,22 @@ class CaseRow(Base):
             "ix_cases_district", "district_id", "state", postgresql_where="district_id IS NOT NULL"
         ),
         Index("ix_cases_due", "due_at", postgresql_where="clock_stopped_at IS NULL"),
+        # Lists in their order, of a unit, a district or a category, and of what runs by due time.
+        Index("ix_cases_of_unit", "unit_id", "registered_at", "id"),
+        Index(
+            "ix_cases_of_district",
+            "district_id",
+            "registered_at",
+            "id",
+            postgresql_where="district_id IS NOT NULL",
+        ),
+        Index("ix_cases_of_category", "category_code", "registered_at", "id"),
+        Index(
+            "ix_cases_running",
+            "due_at",
+            "id",
+            postgresql_where="clock_stopped_at IS NULL AND closed_at IS NULL",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -72,6 +89,17 @@ class CaseRow(Base):
     receipt: Mapped[dict[str, Any] | None]
     """How `due_at` was reckoned: rule, calendar, steps."""
     clock_stopped_at: Mapped[datetime | None]
+
+
+class CaseWordsRow(Base):
+    """What a case is found by. Beside the case, so that its moves leave the big index alone."""
+
+    __tablename__ = "case_words"
+    __table_args__ = (Index("ix_case_words", "words", postgresql_using="gin"),)
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    registered_at: Mapped[datetime]
+    words: Mapped[str] = mapped_column(TSVECTOR)
 
 
 class ReportRow(Base):

@@ -8,11 +8,12 @@ from case_bridge.cases.clock import turn_stage
 from case_bridge.cases.duties import check_duty
 from case_bridge.cases.events import CaseEvent, event_type
 from case_bridge.cases.evidence import fingerprint
-from case_bridge.cases.model import CaseHistoryRow, CaseRow, EvidenceRow
+from case_bridge.cases.model import CaseHistoryRow, CaseRow, CaseWordsRow, EvidenceRow
 from case_bridge.cases.repository import Cases
 from case_bridge.cases.states import CASE, CaseTrigger
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CaseId, UnitId, new_id
+from hotline.tickets.words import indexed_words
 
 NOTE_TYPE: Final = "text/plain"
 """The media type of a text that was kept as evidence."""
@@ -161,3 +162,9 @@ def copy_evidence(uow: UnitOfWork, piece: EvidenceRow, case: CaseRow) -> None:
             content=piece.content,
         )
     )
+
+
+def add_words(uow: UnitOfWork, case: CaseRow) -> None:
+    """Make a new case findable by its words, which never change."""
+    words = indexed_words((case.subject, case.place, case.body))
+    uow.session.add(CaseWordsRow(case_id=case.id, registered_at=case.registered_at, words=words))

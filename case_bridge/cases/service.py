@@ -23,7 +23,7 @@ from case_bridge.cases.events import CaseMatterChanged
 from case_bridge.cases.evidence import check_attachments, fingerprint
 from case_bridge.cases.model import CaseRow, ReportRow
 from case_bridge.cases.numbers import case_day, case_number
-from case_bridge.cases.record import keep_evidence, move_case
+from case_bridge.cases.record import add_words, keep_evidence, move_case
 from case_bridge.cases.repository import Cases
 from case_bridge.cases.responsibility_sql import Disputes
 from case_bridge.cases.standard import choose_limit, known_category, present_category
@@ -82,6 +82,7 @@ async def register_case(uow: UnitOfWork, report: Report, *, now: datetime) -> Re
         await _set_category(uow, case, report.category)
     uow.session.add(case)
     await uow.session.flush()
+    add_words(uow, case)
     await turn_stage(uow, case, None, None, now=now)
     await _attach_report(uow, case, report, now=now)
     uow.record(CaseMatterChanged(case_id=CaseId(case.id), occurred_at=now))

@@ -1,8 +1,6 @@
-"""The lists: filing desk, dispatcher, unit, all cases."""
+"""The work lists: filing desk, dispatcher, unit."""
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlencode
-from uuid import UUID
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +9,6 @@ from case_bridge.bridge import reading as bridge
 from case_bridge.cases.course import helps_wanted, waiting_notices
 from case_bridge.cases.duties import duties_of
 from case_bridge.cases.reading import (
-    case_by_number,
     case_counts,
     case_page,
     organisation_of,
@@ -34,10 +31,10 @@ from case_bridge.units.unit import Suggestion
 from case_bridge.web.course_present import notice_json
 from case_bridge.web.merging import proposal_json
 from case_bridge.web.present import alarm_json, line_json, link_json
-from case_bridge.web.requests import district_of, see_other, show
+from case_bridge.web.requests import district_of, show
 from hotline.accounts.roles import Role
 from hotline.kernel.clock import Clock
-from hotline.kernel.errors import Forbidden, Invalid
+from hotline.kernel.errors import Forbidden
 from hotline.kernel.ids import UnitId
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
@@ -217,49 +214,6 @@ async def get_unit(request: web.Request) -> web.Response:
         notices=notices,
         unit_name=name,
     )
-
-
-async def get_cases(request: web.Request) -> web.Response:
-    """Show cases in one state, or in all, of one district or all; a number leads to its case.
-
-    Raises:
-        Invalid: if there is no such state, or the district is no id.
-        NotFound: if no case has the number.
-    """
-    number, state = request.query.get("number", "").strip(), request.query.get("state", "")
-    if state and state not in set(CaseState):
-        raise Invalid("state", f"is none of {', '.join(CaseState)}")
-    async with request.app[DATABASE].read() as session:
-        if number:
-            return see_other(f"/cases/{await case_by_number(session, number)}")
-        page = await case_page(
-            session,
-            [CaseState(state)] if state else list(CaseState),
-            district=await district_of(session, current_user(request)) or _asked(request),
-            after=request.query.get("after"),
-            now=request.app[CLOCK](),
-        )
-    if wants_json(request):
-        return web.json_response(
-            {"cases": [line_json(line) for line in page.lines], "next": page.next_cursor}
-        )
-    further = {name: value for name, value in request.query.items() if value and name != "after"}
-    return show(
-        request,
-        "cases.html",
-        page=page,
-        state=state,
-        states=list(CaseState),
-        next_path=f"{request.path}?{urlencode(further | {'after': page.next_cursor or ''})}",
-    )
-
-
-def _asked(request: web.Request) -> UnitId | None:
-    text = request.query.get("district", "")
-    try:
-        return UnitId(UUID(text)) if text else None
-    except ValueError:
-        raise Invalid("district", "is not an id") from None
 
 
 async def suggest(

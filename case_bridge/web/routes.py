@@ -16,6 +16,7 @@ from case_bridge.web import (
     evaluation_public,
     evaluation_survey,
     extraordinary,
+    lists,
     merging,
     near,
     plans,
@@ -61,7 +62,7 @@ ROUTES: Final = (
     Route("GET", "/cases/dispatch", desks.get_dispatch, DISPATCHER, "cases.to_dispatch"),
     Route("GET", "/cases/unit", desks.get_unit, UNIT, "cases.of_unit"),
     Route("GET", "/cases/conditions", cases.get_conditions, DESK, "cases.conditions"),
-    Route("GET", "/cases/all", desks.get_cases, READERS - UNIT, "cases.cases"),
+    *lists.ROUTES,
     Route("GET", "/cases/of-ticket/{ticket_id}", cases.get_links, READERS - UNIT, "cases.links"),
     Route(
         "POST",
@@ -136,7 +137,7 @@ PART: Final = WebPart(
         MenuEntry("本单位案卷", "/cases/unit", UNIT),
         *course_routes.MENU,
         MenuEntry("我的任务", "/field/tasks", INSPECTOR, home_of=INSPECTOR),
-        MenuEntry("案卷查询", "/cases/all", OVERVIEW),
+        MenuEntry("案卷查询", "/cases/all", OVERVIEW | UNIT),
         MenuEntry(
             "考核评价",
             "/evaluation",

@@ -6,24 +6,32 @@ is full.
 """
 
 import asyncio
-from collections.abc import Collection, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, TextClause, cast, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, cast, or_, select
 from sqlalchemy.dialects.postgresql import TSQUERY
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.contacts.contact import Channel
-from hotline.kernel.cursors import read_cursor, write_cursor
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import CitizenId
 from hotline.tickets.explained import expected_rows
+from hotline.tickets.lists import (
+    NEAR,
+    PAGE_SIZE,
+    SHORT,
+    Due,
+    Sort,
+    cursor_of,
+    dates,
+    few_hits,
+    in_order,
+    narrowed,
+)
 from hotline.tickets.model import ComplainantRow, TicketRow, TicketWordsRow
 from hotline.tickets.question import question
 from hotline.tickets.repository import line_of, lines_query
@@ -32,36 +40,8 @@ from hotline.tickets.ticket import RequestKind, Urgency
 from hotline.tickets.views import TicketLine
 from hotline.tickets.words import mark, mark_query
 
-PAGE_SIZE: Final = 50
-FEW: Final = 3_000
-"""Hits of words that are read at once; more are walked in order."""
-
-MANY: Final = 10_000
-"""Hits that the planner expects of words which are walked without looking how many they are."""
-
 WALKED: Final = 40_000
 """Tickets of the other conditions that are walked for the words, and not the words for them."""
-
-NEAR: Final = timedelta(hours=24)
-LIMIT_MS: Final = 3_000
-"""No list holds a connection longer; the person is asked to narrow the search."""
-
-
-class Sort(StrEnum):
-    """In which order."""
-
-    NEWEST = "newest"
-    OLDEST = "oldest"
-    DUE = "due"
-    """By due time: only what is with the city has one that runs."""
-
-
-class Due(StrEnum):
-    """How a running deadline stands."""
-
-    OVERDUE = "overdue"  # 已超期
-    NEAR = "near"  # 24小时内到期
-    RUNNING = "running"  # 未到期
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +120,7 @@ async def list_tickets(
         Invalid: if the cursor is not of this list, no word can be looked for, or the search
             takes too long and has to be narrowed.
     """
-    with _narrowed():
+    with narrowed():
         query, hits, walks_words = await _prepared(session, wanted, sort, now)
         is_counted = after is None and not (wanted.words and hits is None)
         about = await expected_rows(session, query) if is_counted else None
@@ -168,7 +148,7 @@ async def ticket_rows(
     Raises:
         Invalid: as `list_tickets`.
     """
-    with _narrowed():
+    with narrowed():
         query, _, walks_words = await _prepared(session, wanted, sort, now)
         ordered = _ordered(query, sort, walks_words, after).limit(limit)
         found = [(row, name or "") for row, name in await session.execute(ordered)]
@@ -179,7 +159,7 @@ async def expected_tickets(
     session: AsyncSession, wanted: TicketFilter, *, sort: Sort, now: datetime
 ) -> int:
     """Return about how many tickets fit."""
-    with _narrowed():
+    with narrowed():
         query, hits, _ = await _prepared(session, wanted, sort, now)
         about = await expected_rows(session, query)
     return about if hits is None else min(about, len(hits))
@@ -190,39 +170,22 @@ async def _prepared(
 ) -> tuple[Select[TicketRow, str], Sequence[UUID] | None, bool]:
     """Return the query, the few hits of its words, and whether the list of words is walked."""
     asked = await _asked(wanted)
-    await session.execute(_SHORT)
+    await session.execute(SHORT)
     if asked is None:
         return _query(wanted, sort, None, None, now), None, False
-    hits = await _few_hits(session, asked, wanted)
+    hits = await few_hits(
+        session,
+        select(TicketWordsRow.ticket_id).where(
+            TicketWordsRow.words.op("@@")(cast(asked, TSQUERY)),
+            *dates(TicketWordsRow.opened_at, wanted.since, wanted.to),
+        ),
+    )
     query = _query(wanted, sort, asked, hits, now)
     if hits is not None:
         return query, hits, False
     # Few tickets of the other conditions are walked rather than many with the words.
     others = _query(wanted, sort, None, None, now)
     return query, None, await expected_rows(session, others) > WALKED
-
-
-@contextmanager
-def _narrowed() -> Generator[None, None, None]:
-    """Ask for a narrower search where PostgreSQL was stopped."""
-    try:
-        yield
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", "") == _QUERY_CANCELED:
-            raise Invalid("words", "takes too long: name dates, a state or more words") from error
-        raise
-
-
-_SHORT: Final = text(
-    # A plan for these very values: a plan for any words would walk for rare ones too.
-    f"SELECT set_config('statement_timeout', '{LIMIT_MS}', true),"
-    " set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),"
-    # A bitmap of whole pages would be read again row by row.
-    " set_config('work_mem', '32MB', true),"
-    # To start helpers takes longer than a page, and the cores are wanted by others.
-    " set_config('max_parallel_workers_per_gather', '0', true)"
-)
-_QUERY_CANCELED: Final = "57014"
 
 
 async def _asked(wanted: TicketFilter) -> str | None:
@@ -240,50 +203,19 @@ async def _asked(wanted: TicketFilter) -> str | None:
     return " & ".join([words, *(mark_query(each) for each in marks if each)])
 
 
-async def _few_hits(
-    session: AsyncSession, asked: str, wanted: TicketFilter
-) -> Sequence[UUID] | None:
-    """Return the tickets with the words, or None if they are many."""
-    query = select(TicketWordsRow.ticket_id).where(
-        TicketWordsRow.words.op("@@")(cast(asked, TSQUERY)),
-        *_dates(TicketWordsRow.opened_at, wanted),
-    )
-    found: Sequence[UUID] | None = None
-    if await expected_rows(session, query) <= MANY:
-        await session.execute(_BY_INDEX)
-        found = (await session.scalars(query.limit(FEW + 1))).all()
-    if found is not None and len(found) <= FEW:
-        await session.execute(_AS_ALWAYS)
-        return found
-    await session.execute(_IN_ORDER)
-    return None
-
-
-def _planning(**ways: bool) -> TextClause:
-    set_ = (
-        f"set_config('enable_{way}', '{'on' if is_on else 'off'}', true)"
-        for way, is_on in ways.items()
-    )
-    return text(f"SELECT {', '.join(set_)}")
-
-
-_BY_INDEX: Final = _planning(seqscan=False, indexscan=False)
-_AS_ALWAYS: Final = _planning(seqscan=True, indexscan=True)
-# Words that go together are far more frequent than the planner believes: it would read them all.
-_IN_ORDER: Final = _planning(indexscan=True, seqscan=False, bitmapscan=False, sort=False)
-
-
 def _query(
     wanted: TicketFilter, sort: Sort, asked: str | None, hits: Sequence[UUID] | None, now: datetime
 ) -> Select[TicketRow, str]:
     query = lines_query().where(*_conditions(wanted, sort, now))
     if hits is not None:
-        return query.where(TicketRow.id.in_(hits), *_dates(TicketRow.opened_at, wanted))
+        return query.where(
+            TicketRow.id.in_(hits), *dates(TicketRow.opened_at, wanted.since, wanted.to)
+        )
     if asked is None:
-        return query.where(*_dates(TicketRow.opened_at, wanted))
+        return query.where(*dates(TicketRow.opened_at, wanted.since, wanted.to))
     return query.join(TicketWordsRow, TicketWordsRow.ticket_id == TicketRow.id).where(
         TicketWordsRow.words.op("@@")(cast(asked, TSQUERY)),
-        *_dates(TicketWordsRow.opened_at, wanted),
+        *dates(TicketWordsRow.opened_at, wanted.since, wanted.to),
     )
 
 
@@ -316,15 +248,6 @@ def _conditions(wanted: TicketFilter, sort: Sort, now: datetime) -> list[ColumnE
     return found
 
 
-def _dates(column: Any, wanted: TicketFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.since:
-        found.append(column >= wanted.since)
-    if wanted.to:
-        found.append(column < wanted.to)
-    return found
-
-
 def _ordered(
     query: Select[TicketRow, str], sort: Sort, walks_words: bool, after: str | None
 ) -> Select[TicketRow, str]:
@@ -333,16 +256,9 @@ def _ordered(
     if walks_words and sort is not Sort.DUE:
         # The same values, under the index that has the words beside them.
         at, key = TicketWordsRow.opened_at, TicketWordsRow.ticket_id
-    down = sort is Sort.NEWEST
-    if after:
-        instant, ticket_id = read_cursor(after.removeprefix(f"{sort.value}|"))
-        place = func.row(at, key)
-        here = func.row(instant, ticket_id)
-        query = query.where(place < here if down else place > here)
-    return query.order_by(at.desc() if down else at, key.desc() if down else key)
+    ordered: Select[TicketRow, str] = in_order(query, sort, at, key, after)
+    return ordered
 
 
 def _cursor(row: TicketRow, sort: Sort) -> str:
-    at = row.due_at if sort is Sort.DUE else row.opened_at
-    assert at is not None
-    return f"{sort.value}|{write_cursor(at, row.id)}"
+    return cursor_of(sort, row.due_at if sort is Sort.DUE else row.opened_at, row.id)

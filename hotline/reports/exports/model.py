@@ -40,6 +40,8 @@ class ExportRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    list_name: Mapped[str]
+    """Which list: a key of `ExportOptions.lists`."""
     file_format: Mapped[FileFormat] = mapped_column(enum_type(FileFormat))
     wanted: Mapped[dict[str, Any]]
     sort: Mapped[str]

@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -18,14 +17,15 @@ from hotline.accounts.service import User
 from hotline.kernel.db import Database, UnitOfWork
 from hotline.kernel.errors import Conflict, Invalid, NotFound
 from hotline.kernel.ids import new_id
-from hotline.reports.exports.files import COLUMNS, as_csv, record, write_workbook
+from hotline.reports.exports.files import as_csv, write_workbook
+from hotline.reports.exports.lists import ExportedList, Request
 from hotline.reports.exports.model import ExportRow, ExportState, FileFormat
-from hotline.tickets.listing import Sort, TicketFilter, expected_tickets, ticket_rows
+from hotline.tickets.lists import Sort
 
 JOB: Final = "write_export"
 KEPT: Final = timedelta(days=7)
 PIECE: Final = 1_000
-"""Tickets that are read and written at once."""
+"""Rows that are read and written at once."""
 TURN_SECONDS: Final = 15.0
 """How long one run writes; then the next one goes on, so that other work gets its turn."""
 MOST_SHEET_ROWS: Final = 50_000
@@ -37,26 +37,28 @@ LONGEST_REASON: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """Where files lie, and the word for a stored value in them."""
+    """Where files lie, and which lists there are to be taken away, by their names."""
 
     folder: Path
-    word: Callable[[StrEnum], str]
+    lists: Mapping[str, ExportedList]
 
 
 async def ask_export(
     uow: UnitOfWork,
     user: User,
-    wanted: TicketFilter,
+    listed: ExportedList,
     *,
+    wanted: Mapping[str, Any],
     sort: Sort,
     file_format: FileFormat,
     unmasked: bool,
     reason: str,
     now: datetime,
 ) -> UUID:
-    """Owe a person a file of the tickets that fit; in the audit log with who, what and why.
+    """Owe a person a file of the rows that fit; in the audit log with who, what and why.
 
-    Whether the person may have it unmasked is the caller's to check.
+    Whether the person may see these rows, and have them unmasked, is the caller's to check:
+    `wanted` is kept as it is, however long the file takes.
 
     Raises:
         Invalid: if it is to be unmasked without a reason.
@@ -71,12 +73,13 @@ async def ask_export(
     row = ExportRow(
         id=new_id(),
         user_id=user.id,
+        list_name=listed.name,
         file_format=file_format,
-        wanted=wanted.to_payload(),
+        wanted=dict(wanted),
         sort=sort.value,
         is_unmasked=unmasked,
         reason=reason,
-        expected=await expected_tickets(uow.session, wanted, sort=sort, now=now),
+        expected=await listed.expected(uow.session, wanted, sort=sort, now=now),
         asked_at=now,
     )
     uow.session.add(row)
@@ -84,7 +87,7 @@ async def ask_export(
     await audit.append(
         uow,
         actor=user.login,
-        action="tickets.export",
+        action=f"{listed.name}.export",
         target=f"export:{row.id}",
         detail={"wanted": row.wanted, "unmasked": unmasked, "reason": reason},
         now=now,
@@ -111,7 +114,7 @@ async def write_export(
 ) -> None:
     """Write on at a file until it is whole or the turn is over. Job: `write_export` {export_id}.
 
-    Running again after a crash writes no ticket twice: the row says how much of the file counts.
+    Running again after a crash writes no row twice: the row says how much of the file counts.
     """
     ends = time.monotonic() + TURN_SECONDS
     options.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -154,22 +157,19 @@ def _go_on(uow: UnitOfWork, row: ExportRow, now: datetime) -> None:
 
 
 async def _write_piece(session: AsyncSession, row: ExportRow, options: ExportOptions) -> bool:
-    found, cursor = await ticket_rows(
-        session,
-        TicketFilter.from_payload(row.wanted),
+    listed = options.lists[row.list_name]
+    asked = Request(
+        wanted=row.wanted,
         sort=Sort(row.sort),
-        after=row.cursor,
-        limit=PIECE,
+        unmasked=row.is_unmasked,
         # What was overdue when it was asked for.
         now=row.asked_at,
     )
-    lines = [record(ticket, name, options.word, unmasked=row.is_unmasked) for ticket, name in found]
-    for ticket, _ in found:
-        session.expunge(ticket)
+    lines, cursor = await listed.lines(session, asked, after=row.cursor, limit=PIECE)
     content = as_csv(lines)
     if row.size == 0:
         # Spreadsheets take UTF-8 for what it is only with this mark.
-        content = b"\xef\xbb\xbf" + as_csv([COLUMNS]) + content
+        content = b"\xef\xbb\xbf" + as_csv([listed.columns]) + content
     await asyncio.to_thread(_append, _path(row, options, FileFormat.CSV), row.size, content)
     row.size += len(content)
     row.written += len(lines)
@@ -192,7 +192,8 @@ def _append(path: Path, size: int, content: bytes) -> None:
 async def _finish(row: ExportRow, options: ExportOptions, now: datetime) -> None:
     if row.file_format is FileFormat.XLSX:
         source, target = _path(row, options, FileFormat.CSV), export_path(row, options)
-        await asyncio.to_thread(write_workbook, source, target)
+        title = options.lists[row.list_name].title
+        await asyncio.to_thread(write_workbook, source, target, title)
         source.unlink()
         target.chmod(0o600)
         row.size = target.stat().st_size
@@ -225,7 +226,7 @@ async def take_export(
     await audit.append(
         uow,
         actor=user.login,
-        action="tickets.export_taken",
+        action=f"{row.list_name}.export_taken",
         target=f"export:{row.id}",
         detail={"rows": row.written, "unmasked": row.is_unmasked},
         now=now,

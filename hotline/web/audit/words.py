@@ -22,6 +22,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "tickets.find_by_number": "按号码查询工单",
     "tickets.export": "导出工单",
     "tickets.export_taken": "下载导出文件",
+    "cases.export": "导出案卷",
+    "cases.export_taken": "下载案卷文件",
     "ticket.query_code": "换发提取码",
     "recording.listen": "收听录音",
     "recording.pause": "暂停录音",

@@ -1,14 +1,13 @@
 """Find tickets: by number, words, what they are, when, and by the number of a citizen."""
 
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from aiohttp import web
-from multidict import MultiDict
 
 from hotline.accounts import audit
 from hotline.accounts.roles import Role
-from hotline.accounts.saved_views import remove_view, save_view, saved_views
+from hotline.accounts.saved_views import saved_views
 from hotline.contacts.contact import Channel
 from hotline.kernel.errors import Invalid, NotFound
 from hotline.people.service import find_citizen
@@ -22,11 +21,12 @@ from hotline.web.desk.handlers import TICKET_ROLES
 from hotline.web.desk.present import line_json
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.labels import choices, label
+from hotline.web.lists import DUES, view_routes
 from hotline.web.pages import render
-from hotline.web.requests import form_fields, path_id, wants_json
+from hotline.web.requests import form_fields, wants_json
 from hotline.web.routing import MenuEntry, Route, WebPart
 from hotline.web.tickets import exports
-from hotline.web.tickets.asked import COLUMNS, DUES, SORTS, kept_query, read_asked
+from hotline.web.tickets.asked import COLUMNS, KEPT, SORTS, read_asked
 from hotline.web.tickets.options import TICKET_LISTS, TicketListOptions
 
 LIST: Final = "tickets"
@@ -116,30 +116,6 @@ async def post_by_number(request: web.Request) -> web.Response:
     return _see(f"/tickets?{urlencode({'citizen': str(citizen.citizen_id)})}")
 
 
-async def post_view(request: web.Request) -> web.Response:
-    """Keep the list as it is under a name."""
-    fields = await form_fields(request)
-    query = kept_query(MultiDict(parse_qsl(fields.get("query", ""))))
-    async with request.app[DATABASE].begin() as uow:
-        await save_view(
-            uow,
-            current_user(request),
-            list_name=LIST,
-            name=fields.get("name", ""),
-            query=query,
-            role=fields.get("role", ""),
-            now=request.app[CLOCK](),
-        )
-    return _see(f"/tickets?{query}")
-
-
-async def post_remove_view(request: web.Request) -> web.Response:
-    """Forget one of one's own views."""
-    async with request.app[DATABASE].begin() as uow:
-        await remove_view(uow, current_user(request), path_id(request, "view_id"))
-    return _see("/tickets")
-
-
 def _see(path: str) -> web.Response:
     return web.Response(status=303, headers={"Location": path})
 
@@ -147,14 +123,7 @@ def _see(path: str) -> web.Response:
 ROUTES: Final = (
     Route("GET", "/tickets", get_tickets, READERS, "tickets.list"),
     Route("POST", "/lists/tickets/by-number", post_by_number, BY_NUMBER, "tickets.by_number"),
-    Route("POST", "/lists/tickets/views", post_view, READERS, "tickets.save_view"),
-    Route(
-        "POST",
-        "/lists/tickets/views/{view_id}/remove",
-        post_remove_view,
-        READERS,
-        "tickets.remove_view",
-    ),
+    *view_routes(LIST, "/tickets", KEPT, READERS),
     *exports.ROUTES,
 )
 

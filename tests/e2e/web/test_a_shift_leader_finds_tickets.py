@@ -15,6 +15,7 @@ from hotline.kernel.ids import TicketId, new_id
 from hotline.reports.exports import service as exports
 from hotline.reports.exports.model import ExportRow
 from hotline.reports.exports.service import ExportOptions
+from hotline.reports.exports.tickets import TicketExport
 from hotline.tickets import service
 from hotline.tickets.ticket import RequestKind, TicketDraft
 from hotline.web.labels import label
@@ -30,7 +31,7 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 @pytest.fixture
 def options(house: WebHouse, tmp_path: Path) -> ExportOptions:
     """The house with the lists; before the browser opens."""
-    made = ExportOptions(tmp_path / "exports", label)
+    made = ExportOptions(tmp_path / "exports", {"tickets": TicketExport(label)})
     lists = ticket_lists_part(TicketListOptions(people=PEOPLE, exports=made))
     house.parts = (*house.parts, lists, OPERATIONS, CASES)
     return made

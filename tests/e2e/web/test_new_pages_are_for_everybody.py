@@ -14,6 +14,7 @@ from case_bridge.resources.service import Resource, add_resource
 from case_bridge.standards import service as standards
 from case_bridge.threats.model import ThreatKind
 from case_bridge.threats.service import Threat, record_threat
+from case_bridge.web.case_export import CaseExport
 from case_bridge.web.routes import PART as CASES
 from hotline.accounts.roles import Role
 from hotline.contacts.calls import service as calls
@@ -21,6 +22,7 @@ from hotline.contacts.telephony import service as telephony
 from hotline.kernel import outbox
 from hotline.kernel.ids import CaseId, new_id
 from hotline.reports.exports.service import ExportOptions
+from hotline.reports.exports.tickets import TicketExport
 from hotline.web.labels import label
 from hotline.web.supervision.handlers import PART as SUPERVISION
 from hotline.web.tickets.handlers import ticket_lists_part
@@ -88,7 +90,7 @@ HERE = """() => {
 @pytest.fixture
 async def house(house: WebHouse, tmp_path: Path) -> WebHouse:
     """The house with its lists, supervision, operations and the case system."""
-    files = ExportOptions(tmp_path, label)
+    files = ExportOptions(tmp_path, {"tickets": TicketExport(label), "cases": CaseExport()})
     lists = ticket_lists_part(TicketListOptions(people=PEOPLE, exports=files))
     house.parts = (*house.parts, lists, OPERATIONS, SUPERVISION, CASES)
     return house

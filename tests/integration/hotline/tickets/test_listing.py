@@ -10,8 +10,9 @@ from hotline.contacts.contact import Channel
 from hotline.kernel.db import Database
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import TicketId
-from hotline.tickets import listing, service
-from hotline.tickets.listing import Due, Sort, TicketFilter, list_tickets
+from hotline.tickets import lists, service
+from hotline.tickets.listing import TicketFilter, list_tickets
+from hotline.tickets.lists import Due, Sort
 from hotline.tickets.states import TicketState
 from hotline.tickets.ticket import RequestKind, TicketAmendment, TicketDraft
 from tests.conftest import FakeClock
@@ -84,7 +85,7 @@ async def test_many_hits_are_walked_in_the_same_order(
     wanted = TicketFilter(words="路灯", kinds=[RequestKind.REPORT])
     few = await found(database, clock, wanted)
 
-    monkeypatch.setattr(listing, "FEW", 2)
+    monkeypatch.setattr(lists, "FEW", 2)
 
     assert await found(database, clock, wanted) == few == made[5::-2]
     assert await found(database, clock, wanted, sort=Sort.OLDEST) == made[1::2]

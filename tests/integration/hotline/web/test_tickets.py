@@ -21,6 +21,7 @@ from hotline.people.service import identify
 from hotline.reports.exports import service as exports
 from hotline.reports.exports.model import ExportRow, ExportState
 from hotline.reports.exports.service import ExportOptions
+from hotline.reports.exports.tickets import TicketExport
 from hotline.tickets import service
 from hotline.tickets.ticket import RequestKind, TicketDraft
 from hotline.web.labels import label
@@ -35,7 +36,7 @@ Browse = Callable[..., Awaitable[TestClient[Any, Any]]]
 @pytest.fixture
 def options(house: WebHouse, tmp_path: Path) -> ExportOptions:
     """The house with lists of tickets, whose files lie in a folder of the test."""
-    made = ExportOptions(tmp_path / "exports", label)
+    made = ExportOptions(tmp_path / "exports", {"tickets": TicketExport(label)})
     part = ticket_lists_part(TicketListOptions(people=PEOPLE, exports=made))
     house.parts = (*house.parts, part)
     return made
