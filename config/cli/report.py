@@ -29,7 +29,7 @@ def report() -> None:
     help="A day of Shanghai's calendar; default: yesterday.",
 )
 def recordings(data: Path | None, day: datetime | None) -> None:
-    """Prove that every answered call has its recording, or say why; exit 1 if one has not."""
+    """Prove that every talk and message has its recording, or say why; exit 1 if one has not."""
     wanted = day.date() if day else (system_clock().astimezone(SHANGHAI) - timedelta(days=1)).date()
 
     async def prove(runtime: Runtime) -> list[Proof]:
@@ -53,7 +53,7 @@ def recordings(data: Path | None, day: datetime | None) -> None:
     if proofs:
         Console().print(_table(proofs))
     open_ones = [each for each in proofs if each.finding not in PROVEN]
-    click.echo(f"{wanted}: {len(proofs)} calls answered, {len(open_ones)} without proof")
+    click.echo(f"{wanted}: {len(proofs)} calls with a talk or a message, {len(open_ones)} without proof")
     if open_ones:
         sys.exit(1)
 

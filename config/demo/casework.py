@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from case_bridge.web.labels import limit_words
 from config.demo.clients import Browser, eventually, expect, signed_in
 from config.demo.telling import Story, Teller
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.ids import new_id
+from hotline.tickets.conditions import condition_words
 
 UNIT_LOGINS: Final[Mapping[str, str]] = {
     "供水公司": "unit-gsg",
@@ -46,8 +48,9 @@ class City:
         case_id, story.case = case["case_id"], case["number"]
         teller.step(f"工单已转办，案卷 {story.case} 登记")
         filed = await self.leader.post(f"/cases/{case_id}/file", {"text": "情况属实，予以立案"})
-        name, condition = filed["category_name"], filed["condition"] or "—"
-        teller.step(f"立案：{name}，条件 {condition}，时限 {filed['limit']}")
+        condition = condition_words(filed["condition"]) or "—"
+        limit = limit_words(filed["limit"])
+        teller.step(f"立案：{filed['category_name']}，条件 {condition}，时限 {limit}")
         await self._dispatch(case_id, teller)
         await self._handle(case_id, teller, result)
         await self._inspect(case_id, teller)

@@ -62,8 +62,8 @@ async def answered_call(database: Database, *, notice: bool) -> None:
 @pytest.mark.parametrize(
     ("notice", "status", "last"),
     [
-        (False, 0, "2026-03-11: 1 calls answered, 0 without proof"),
-        (True, 1, "2026-03-11: 1 calls answered, 1 without proof"),
+        (False, 0, "2026-03-11: 1 calls with a talk or a message, 0 without proof"),
+        (True, 1, "2026-03-11: 1 calls with a talk or a message, 1 without proof"),
     ],
     ids=["explained", "unproven"],
 )
@@ -83,5 +83,5 @@ async def test_a_day_without_calls_is_proven(
 ) -> None:
     result = await asyncio.to_thread(report, servers, tmp_path, "2026-03-12")
 
-    assert result.output.strip() == "2026-03-12: 0 calls answered, 0 without proof"
+    assert result.output.strip() == "2026-03-12: 0 calls with a talk or a message, 0 without proof"
     assert result.exit_code == 0
