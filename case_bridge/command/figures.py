@@ -79,6 +79,11 @@ STANDING: Final[Mapping[Figure, frozenset[CaseState]]] = MappingProxyType(
 """Where open cases stand; together they are all of them."""
 
 
+def figures_of(district: District) -> tuple[Figure, ...]:
+    """Return the numbers of a scope: calls, tickets and inspectors are the whole city's (R28)."""
+    return tuple(each for each in Figure if district is None or table_of(each) is Table.CASES)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One thing behind a number, without anybody's name or number."""
@@ -146,10 +151,12 @@ _SOURCES: Final[Mapping[Table, _Source]] = MappingProxyType(
 async def count_figures(
     session: AsyncSession, *, district: District = None, now: datetime
 ) -> dict[Figure, int]:
-    """Return every number as it is now; cases of one district alone if it is named."""
+    """Return every number as it is now; of a district its cases alone."""
     counted: dict[Figure, int] = {}
     for table, source in _SOURCES.items():
-        mine = [each for each in Figure if table_of(each) is table]
+        mine = [each for each in figures_of(district) if table_of(each) is table]
+        if not mine:
+            continue
         conditions = {each: and_(*_condition(each, district, now)) for each in mine}
         found = await session.execute(
             select(*(func.count().filter(conditions[each]) for each in mine))
@@ -157,7 +164,7 @@ async def count_figures(
             .where(or_(*conditions.values()))
         )
         counted |= dict(zip(mine, found.one(), strict=True))
-    return {each: counted[each] for each in Figure}
+    return {each: counted[each] for each in figures_of(district)}
 
 
 async def figure_rows(

@@ -356,16 +356,19 @@ SELECT count(*), coalesce(sum(f.digest::numeric), 0) FROM case_facts f WHERE {TO
 HAS_FACTS: Final = f"SELECT EXISTS (SELECT FROM case_facts f WHERE {TOUCHES})"  # noqa: S608
 
 
-def rows_sql(kind: ObjectKind, counter: Counter, options: Options, *, after: bool) -> str:
+def rows_sql(
+    kind: ObjectKind, counter: Counter, options: Options, *, after: bool, of_district: bool
+) -> str:
     """Return the statement of one page of the cases behind a number, newest report first."""
     key, source = key_and_source(kind)
     behind = "AND (f.reported_at, f.case_id, f.round) < (:at, :case_id, :round)" if after else ""
+    scope = "AND f.district_id = :district" if of_district else ""
     return f"""
 SELECT f.case_id, f.round, f.number, f.region, f.reported_at, f.due_at, f.handled_at, f.closed_at,
     f.unit_id, cardinality(f.rework_at) AS reworks
 FROM {source}
 WHERE {TOUCHES} AND {key} = :object_key
-    AND {condition_of(kind, counter, flag_sql(options))} {behind}
+    AND {condition_of(kind, counter, flag_sql(options))} {scope} {behind}
 ORDER BY f.reported_at DESC, f.case_id DESC, f.round DESC
 LIMIT :limit
 """  # noqa: S608 - made of the constants above

@@ -18,6 +18,7 @@ from case_bridge.evaluation.options import Options
 from case_bridge.evaluation.period import Period
 from case_bridge.units.model import ResponsibilityRow, UnitDistrictRow, UnitRow
 from hotline.accounts.model import UserRow
+from hotline.kernel.ids import UnitId
 
 _FOLD_LOCK = 0x45_56_41_4C  # "EVAL": any constant that no other advisory lock of ours uses
 
@@ -107,12 +108,20 @@ class Evaluations:
         period: Period,
         options: Options,
         *,
+        district: UnitId | None,
         after: Place | None,
         limit: int,
     ) -> list[CountedCase]:
-        """Return cases behind a number, newest report first, from behind the place `after`."""
-        statement = facts_sql.rows_sql(kind, counter, options, after=after is not None)
+        """Return cases behind a number, newest report first, from behind the place `after`.
+
+        Of a district only its own, if one is named.
+        """
+        statement = facts_sql.rows_sql(
+            kind, counter, options, after=after is not None, of_district=district is not None
+        )
         values = facts_sql.binds(period) | {"object_key": key, "limit": limit}
+        if district is not None:
+            values["district"] = district
         if after is not None:
             values |= dict(zip(("at", "case_id", "round"), after, strict=True))
         found = await self._session.execute(text(statement), values)

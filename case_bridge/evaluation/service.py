@@ -21,7 +21,7 @@ from case_bridge.evaluation.score import Counted, Result, score_all
 from hotline.accounts import audit
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Invalid, NotFound
-from hotline.kernel.ids import new_id
+from hotline.kernel.ids import UnitId, new_id
 
 OVERLAP: Final = timedelta(hours=1)
 """Moves carry the instant of their act, not of their commit: look back so far for late ones."""
@@ -241,9 +241,17 @@ async def compare(session: AsyncSession, before: Evaluation) -> Comparison:
 
 
 async def open_counter(
-    session: AsyncSession, plan: Plan, key: str, counter: str, *, after: str | None = None
+    session: AsyncSession,
+    plan: Plan,
+    key: str,
+    counter: str,
+    *,
+    district: UnitId | None = None,
+    after: str | None = None,
 ) -> tuple[list[CountedCase], str | None]:
     """Return a page of the cases behind a number, and the cursor of the next page.
+
+    Who works for a district opens the cases of that district alone (R28).
 
     Raises:
         Invalid: if there is no such counter, or the cursor is not ours.
@@ -256,6 +264,7 @@ async def open_counter(
         COUNTERS[counter],
         plan.period,
         plan.options,
+        district=district,
         after=_read_cursor(after) if after else None,
         limit=PAGE_SIZE + 1,
     )

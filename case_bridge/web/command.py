@@ -4,7 +4,7 @@ It hangs on a wall: no citizen's name, number, words or address is on it, nor an
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
@@ -21,6 +21,7 @@ from case_bridge.command.figures import (
     Table,
     count_figures,
     figure_rows,
+    figures_of,
     table_of,
 )
 from case_bridge.evaluation import service as evaluation
@@ -38,7 +39,7 @@ from case_bridge.web.places_words import CALL_STATES, FIGURES
 from case_bridge.web.requests import district_of
 from hotline.accounts.service import User
 from hotline.contacts.calls.states import CallState
-from hotline.kernel.errors import Invalid
+from hotline.kernel.errors import Forbidden, Invalid
 from hotline.kernel.ids import UnitId
 from hotline.tickets.states import TicketState
 from hotline.web.auth import current_user
@@ -51,8 +52,6 @@ from hotline.web.requests import wants_json
 TOPICS: Final = ("case", "ticket", "queue", "seat", "field")
 REFRESH: Final = 5.0
 """Seconds; a screen is sent a fresh picture at least that often, whatever signals were lost."""
-RANKING_AGE: Final = timedelta(minutes=1)
-"""The running month is reckoned anew so often: it counts every case of the month."""
 BEST: Final = 8
 
 GROUPS: Final = (
@@ -65,23 +64,9 @@ GROUPS: Final = (
 )
 
 
-class RunningMonth:
-    """The ranking of units in the running month, kept for a minute for one screen."""
-
-    def __init__(self) -> None:
-        self._read_at: datetime | None = None
-        self._found: dict[str, Any] = {}
-
-    async def take(self, session: AsyncSession, *, now: datetime) -> dict[str, Any]:
-        """Return the running month, reckoned anew if it is older than a minute."""
-        if self._read_at is None or now - self._read_at >= RANKING_AGE:
-            self._found, self._read_at = await _month(session, now), now
-        return self._found
-
-
 async def get_screen(request: web.Request) -> web.StreamResponse:
     """Show the screen; what is on it stays true over its WebSocket."""
-    picture = await _picture(request, current_user(request), RunningMonth())
+    picture = await _picture(request, current_user(request))
     if wants_json(request):
         return web.json_response(picture, headers={"Cache-Control": "no-store"})
     response = render(
@@ -91,7 +76,11 @@ async def get_screen(request: web.Request) -> web.StreamResponse:
         map=request.app[MAP],
         bounds=await bounds_of_city(request),
         picture=picture,
-        groups=GROUPS,
+        groups=[
+            (title, figures)
+            for title, figures in GROUPS
+            if picture["figures"].keys() >= {each.value for each in figures}
+        ],
         words=FIGURES,
         link=figure_link,
         may_assess=bool(current_user(request).roles & ASSESSORS),
@@ -101,10 +90,10 @@ async def get_screen(request: web.Request) -> web.StreamResponse:
 
 async def get_live(request: web.Request) -> web.WebSocketResponse:
     """Keep one screen up to date."""
-    user, month = current_user(request), RunningMonth()
+    user = current_user(request)
 
     async def snapshot() -> dict[str, Any]:
-        return await _picture(request, user, month)
+        return await _picture(request, user)
 
     return await serve_live(request, snapshot, topics=TOPICS, refresh=REFRESH)
 
@@ -116,10 +105,13 @@ async def get_rows(request: web.Request) -> web.StreamResponse:
         raise Invalid("figure", f"is none of {', '.join(Figure)}")
     figure = Figure(name)
     async with request.app[DATABASE].read() as session:
+        district = await district_of(session, current_user(request))
+        if figure not in figures_of(district):
+            raise Forbidden("this number is of the first level")
         found, after = await figure_rows(
             session,
             figure,
-            district=await district_of(session, current_user(request)),
+            district=district,
             after=request.query.get("after"),
             now=request.app[CLOCK](),
         )
@@ -160,7 +152,7 @@ def _state_word(table: Table) -> Callable[[str], str]:
             return lambda _: FIGURES[Figure.ON_DUTY]
 
 
-async def _picture(request: web.Request, user: User, month: RunningMonth) -> dict[str, Any]:
+async def _picture(request: web.Request, user: User) -> dict[str, Any]:
     now = request.app[CLOCK]()
     async with request.app[DATABASE].read() as session:
         district = await district_of(session, user)
@@ -169,8 +161,8 @@ async def _picture(request: web.Request, user: User, month: RunningMonth) -> dic
             "at": now.isoformat(),
             "figures": {figure.value: number for figure, number in counted.items()},
             "cases": await _cases(request, session, district, now),
-            "inspectors": await _inspectors(request, session),
-            "month": await month.take(session, now=now),
+            "inspectors": [] if district else await _inspectors(request, session),
+            "month": await request.app[MAP].month.take(session, _month, now=now),
         }
 
 

@@ -26,7 +26,7 @@ from case_bridge.web.evaluation_requests import (
     show_evaluation,
     time_links,
 )
-from case_bridge.web.requests import see_other
+from case_bridge.web.requests import district_of, see_other
 from hotline.accounts.roles import Role
 from hotline.kernel.errors import Invalid, NotFound
 from hotline.web.auth import current_user
@@ -110,7 +110,12 @@ async def get_rows(request: web.Request) -> web.StreamResponse:
     key, counter = request.query.get("key", ""), request.query.get("counter", "")
     async with request.app[DATABASE].read() as session:
         rows, after = await service.open_counter(
-            session, plan, key, counter, after=request.query.get("after")
+            session,
+            plan,
+            key,
+            counter,
+            district=await district_of(session, current_user(request)),
+            after=request.query.get("after"),
         )
         name = await service.object_name(session, plan.kind, key)
         units = await service.unit_names(session)

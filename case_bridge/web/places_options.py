@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from case_bridge.command.month import RunningMonth
 from case_bridge.places.position import Crs
 from case_bridge.places.service import GazetteerShelf, GridShelf
 
@@ -23,6 +24,7 @@ class MapOptions:
     """Six digits that every grid code begins with; None: not checked."""
     names: GazetteerShelf = field(default_factory=GazetteerShelf, compare=False)
     grids: GridShelf = field(default_factory=GridShelf, compare=False)
+    month: RunningMonth = field(default_factory=RunningMonth, compare=False)
 
     @property
     def tile_host(self) -> str:

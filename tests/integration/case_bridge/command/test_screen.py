@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient
 from case_bridge.cases.reading import OPEN_STATES
 from case_bridge.command import figures
 from case_bridge.command.figures import STANDING, Figure, count_figures, figure_rows
+from case_bridge.evaluation import service as evaluation
 from case_bridge.evaluation.service import fold_facts
 from case_bridge.field import roster
 from case_bridge.field.roster import TrackPoint
@@ -200,6 +201,27 @@ async def test_r99_the_screen_follows_over_its_websocket(
         else:
             pytest.fail("no picture told of the new case")
     assert (await leader.get("/command/live")).status == 400
+
+
+async def test_screens_share_one_reckoning_a_minute(
+    city: City, browse: Callable[..., Awaitable[Client]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reckoned = []
+    evaluate = evaluation.evaluate
+
+    async def counted(*given: Any) -> Any:
+        reckoned.append(given)
+        return await evaluate(*given)
+
+    monkeypatch.setattr(evaluation, "evaluate", counted)
+    leader = await browse(Role.LEADER)
+    for _ in range(3):
+        await page(leader, "/command")
+    first = len(reckoned)
+    city.clock.advance(timedelta(minutes=1))
+    await page(leader, "/command")
+
+    assert (first, len(reckoned)) == (2, 4)
 
 
 @pytest.mark.parametrize("role", [Role.SEAT, Role.UNIT, Role.INSPECTOR])

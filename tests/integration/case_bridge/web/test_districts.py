@@ -15,6 +15,7 @@ from case_bridge.cases.notice import NoticeKind
 from case_bridge.cases.notice_sql import Notices
 from case_bridge.cases.organisation import DEFAULT, Question
 from case_bridge.cases.repository import Cases
+from case_bridge.evaluation.service import fold_facts
 from case_bridge.later.request import Application, LaterKind
 from case_bridge.later.service import apply_for, approve_request, verify_request
 from case_bridge.units.service import sign_frontage
@@ -144,6 +145,25 @@ async def parts_of_the_east(city: City, levels: Levels) -> tuple[list[str], dict
     return [*numbers, "门前卫生三包"], {name: UUID(str(value)) for name, value in ids.items()}
 
 
+async def read_the_figures(city: City, west: Client, east: Client, secrets: list[str]) -> None:
+    """Behind the numbers of the assessment and of the screen stand one's own cases alone."""
+    async with city.database.begin() as uow:
+        await fold_facts(uow)
+    query = {"kind": "unit", "key": str(city.units["street"]), "counter": "filed"}
+    told = [
+        await (await who.get("/evaluation/rows", params=query | {"period": "2026-03"})).text()
+        for who in (west, east)
+    ]
+    assert [secret for secret in secrets if secret in told[0]] == []
+    assert secrets[0] in told[1]
+    for who in (west, east):
+        picture = await asked(who, "/command")
+        assert picture["inspectors"] == []
+        assert not {"calls", "tickets", "on_duty"} & picture["figures"].keys()
+        assert (await who.get("/command")).status == 200
+        assert (await who.get("/command/rows?figure=calls")).status == 403
+
+
 async def test_nobody_of_a_district_sees_or_acts_on_what_is_another_districts(
     city: City, aiohttp_client: Any
 ) -> None:
@@ -176,6 +196,7 @@ async def test_nobody_of_a_district_sees_or_acts_on_what_is_another_districts(
                 await west.post(target, json={"text": "看看", "reason": "看看"})
             ).status
 
+    await read_the_figures(city, west, east, secrets)
     assert sorted({path for path, _ in seen}) == []
     assert shown >= {
         "/cases/all",
