@@ -32,7 +32,8 @@ class CaseRow(Base):
             "ix_cases_district", "district_id", "state", postgresql_where="district_id IS NOT NULL"
         ),
         Index("ix_cases_due", "due_at", postgresql_where="clock_stopped_at IS NULL"),
-        # Lists in their order, of a unit, a district or a category, and of what runs by due time.
+        # Lists in their order, of a source, a unit, a district or a category; what runs by due time.
+        Index("ix_cases_of_source", "source", "registered_at", "id"),
         Index("ix_cases_of_unit", "unit_id", "registered_at", "id"),
         Index(
             "ix_cases_of_district",
