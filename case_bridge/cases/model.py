@@ -32,7 +32,7 @@ class CaseRow(Base):
             "ix_cases_district", "district_id", "state", postgresql_where="district_id IS NOT NULL"
         ),
         Index("ix_cases_due", "due_at", postgresql_where="clock_stopped_at IS NULL"),
-        # Lists in their order, of a source, a unit, a district or a category; what runs by due time.
+        # Lists in order, of a source, unit, district or category; and what runs, by due time.
         Index("ix_cases_of_source", "source", "registered_at", "id"),
         Index("ix_cases_of_unit", "unit_id", "registered_at", "id"),
         Index(
