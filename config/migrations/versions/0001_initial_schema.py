@@ -502,6 +502,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where="district_id IS NOT NULL",
     )
+    op.create_index("ix_cases_of_source", "cases", ["source", "registered_at", "id"], unique=False)
     op.create_index("ix_cases_of_unit", "cases", ["unit_id", "registered_at", "id"], unique=False)
     op.create_index(
         "ix_cases_running",
