@@ -61,6 +61,7 @@ READ_BY_AXE = (
     "/return-calls",
     "/thresholds",
     "/lists/exports",
+    "/statistics",
 )
 """Pages of the same making as those that are walked by Tab."""
 
@@ -96,11 +97,12 @@ async def house(house: WebHouse, tmp_path: Path) -> WebHouse:
     return house
 
 
-async def furnish(house: WebHouse, clock: FakeClock) -> str:
-    """Let something be on every page; return the path of two cases side by side."""
+async def furnish(house: WebHouse, clock: FakeClock) -> tuple[str, str, str]:
+    """Let something be on every page; return the paths of two cases, of one, and of a ticket."""
     city = await build_city(house.database, clock)
     await organise(city, "chongqing")
     kept = await city.registered_case()
+    ticket_id = await city.transferred_ticket()
     merged = await city.registered_case(subject="井盖丢失", body="人民路12号的井没有盖子")
     await surround(city, await city.registered_case())
     async with house.database.begin() as uow:
@@ -121,7 +123,7 @@ async def furnish(house: WebHouse, clock: FakeClock) -> str:
         held = await outbox.claim(uow.session, owed, now=clock())
         assert held is not None
         await outbox.bury(uow.session, held, error="KeyError")
-    return f"/cases/{merged}/merge/{kept}"
+    return f"/cases/{merged}/merge/{kept}", f"/cases/{kept}", f"/tickets/{ticket_id}"
 
 
 async def surround(city: City, case_id: CaseId) -> None:
@@ -183,7 +185,7 @@ async def test_each_page_is_read_by_axe_and_walked_by_tab_at_the_desk_and_on_a_p
     house: WebHouse, browser: Browser, clock: FakeClock
 ) -> None:
     """WCAG 2.2 AA: nothing to be found by a machine, no trap for the keyboard, no sideways page."""
-    side_by_side = await furnish(house, clock)
+    side_by_side, case, ticket = await furnish(house, clock)
     await house.user("boss", Role.SHIFT_LEADER, Role.SUPERVISOR, Role.SYSTEM_ADMIN)
     page = browser.page
     await browser.sign_in("boss")
@@ -201,11 +203,19 @@ async def test_each_page_is_read_by_axe_and_walked_by_tab_at_the_desk_and_on_a_p
         "structure": "/structure",
     }
 
-    for path in READ_BY_AXE:
+    for path in (*READ_BY_AXE, case, ticket):
         answer = await page.goto(path)
         assert answer is not None
         assert answer.status == 200, path
         await browser.looks_right(path.strip("/").replace("/", "-"))
+
+    await page.get_by_text("案卷正在生成").wait_for()
+    await page.route("**/card", lambda route: route.fulfill(status=404, body="<h1>没有找到</h1>"))
+    async with page.expect_response("**/card") as refused:
+        await page.reload()
+    await (await refused.value).finished()
+    await page.evaluate("new Promise(done => setTimeout(done))")  # what is put in would be there
+    assert await page.inner_text("#case") == ""
 
     for size, viewport in SIZES.items():
         await page.set_viewport_size(viewport)
