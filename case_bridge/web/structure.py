@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase
 from case_bridge.bridge.model import CaseLinkRow
 from case_bridge.cases.model import CaseRow
 from case_bridge.cases.states import CaseState
-from case_bridge.command.figures import AT_UNITS
+from case_bridge.command.figures import AT_UNITS, Figure
 from case_bridge.evaluation.model import CaseFactRow, EvaluationRow
 from case_bridge.exchange.model import ExchangeMessageRow, ExchangePeerRow
 from case_bridge.field.model import InspectorRow, TaskRow
@@ -24,6 +24,7 @@ from case_bridge.places.model import ComponentRow, PlaceNameRow, UnitGridRow
 from case_bridge.resources.model import ResourceRow
 from case_bridge.standards.model import StandardRow
 from case_bridge.units.model import UnitRow
+from case_bridge.web.command import figure_link
 from case_bridge.web.requests import show
 from hotline.accounts.model import UserRow
 from hotline.accounts.service import User
@@ -40,6 +41,8 @@ class Count:
 
     label: str
     table: type[DeclarativeBase]
+    opens: str
+    """The page that lists them."""
     condition: ColumnElement[bool] | None = None
 
 
@@ -60,9 +63,9 @@ _TO_DECIDE = CaseRow.state.in_(
 _OPEN = CaseRow.state.not_in(
     (CaseState.CLOSED, CaseState.DECLINED, CaseState.SETTLED, CaseState.VOIDED, CaseState.MERGED)
 )
-_CASES = Count("案卷", CaseRow)
-_COMPONENTS = Count("部件", ComponentRow)
-_MESSAGES = Count("交换报文", ExchangeMessageRow)
+_CASES = Count("案卷", CaseRow, "/cases/all")
+_COMPONENTS = Count("部件", ComponentRow, "/places/components")
+_MESSAGES = Count("交换报文", ExchangeMessageRow, "/exchange")
 
 SUBSYSTEMS: Final = (
     Part(
@@ -70,79 +73,106 @@ SUBSYSTEMS: Final = (
         "002b",
         ("/field/tasks", "/places/roster"),
         (
-            Count("在岗监督员", InspectorRow, InspectorRow.on_duty.is_(True)),
-            Count("待办任务", TaskRow, TaskRow.state == TaskState.OPEN),
+            Count("在岗监督员", InspectorRow, "/places/roster", InspectorRow.on_duty.is_(True)),
+            Count("待办任务", TaskRow, "/field/tasks", TaskRow.state == TaskState.OPEN),
         ),
     ),
     Part(
         "监督中心受理",
         "002b",
         ("/cases/desk", "/cases/new", "/desk"),
-        (Count("待受理立案", CaseRow, _TO_DECIDE), Count("工单", TicketRow)),
+        (
+            Count("待受理立案", CaseRow, figure_link(Figure.TO_DECIDE), _TO_DECIDE),
+            Count("工单", TicketRow, "/tickets"),
+        ),
     ),
     Part(
         "协同工作",
         "002b",
         ("/cases/dispatch", "/cases/unit", "/cases/all"),
         (
-            Count("处置中", CaseRow, CaseRow.state.in_(AT_UNITS)),
-            Count("在办案卷", CaseRow, _OPEN),
+            Count("处置中", CaseRow, figure_link(Figure.AT_UNITS), CaseRow.state.in_(AT_UNITS)),
+            Count("在办案卷", CaseRow, figure_link(Figure.OPEN), _OPEN),
         ),
     ),
-    Part("地理编码", "002b; 002e", ("/places/map",), (Count("地名地址", PlaceNameRow),)),
+    Part(
+        "地理编码",
+        "002b; 002e",
+        ("/places/map",),
+        (Count("地名地址", PlaceNameRow, "/places/map"),),
+    ),
     Part(
         "监督指挥",
         "002b",
         ("/command", "/places/map"),
-        (Count("在办案卷", CaseRow, _OPEN), Count("共享资源", ResourceRow)),
+        (
+            Count("在办案卷", CaseRow, figure_link(Figure.OPEN), _OPEN),
+            Count("共享资源", ResourceRow, "/resources"),
+        ),
     ),
     Part(
         "综合评价",
         "002b",
         ("/evaluation", "/statistics"),
-        (Count("评价数据", CaseFactRow), Count("已公布", EvaluationRow)),
+        (
+            Count("评价数据", CaseFactRow, "/evaluation"),
+            Count("已公布", EvaluationRow, "/evaluation"),
+        ),
     ),
     Part(
         "应用维护",
         "002b",
         ("/cases/organisation", "/standards", "/accounts"),
         (
-            Count("立案标准", StandardRow),
-            Count("责任单位", UnitRow),
-            Count("用户", UserRow),
+            Count("立案标准", StandardRow, "/standards"),
+            Count("责任单位", UnitRow, "/cases/organisation"),
+            Count("用户", UserRow, "/accounts"),
         ),
     ),
     Part(
         "基础数据资源管理",
         "002b",
         ("/places/grids", "/places/components", "/resources"),
-        (Count("单元网格", UnitGridRow, UnitGridRow.valid_to.is_(None)), _COMPONENTS),
+        (
+            Count("单元网格", UnitGridRow, "/places/grids", UnitGridRow.valid_to.is_(None)),
+            _COMPONENTS,
+        ),
     ),
     Part(
         "数据交换",
         "002b",
         ("/exchange", "/reconciliation"),
-        (Count("对接平台", ExchangePeerRow), _MESSAGES),
+        (Count("对接平台", ExchangePeerRow, "/exchange"), _MESSAGES),
     ),
 )
 
 LOCAL_PARTS: Final = (
     Part("业务信息系统", "000 a12", ("/cases/desk", "/cases/dispatch"), (_CASES,)),
-    Part("地理信息系统", "000 a12", ("/places/map",), (Count("单元网格", UnitGridRow),)),
+    Part(
+        "地理信息系统",
+        "000 a12",
+        ("/places/map",),
+        (Count("单元网格", UnitGridRow, "/places/grids"),),
+    ),
     Part(
         "部件、事件及地下管网数据库",
         "000 a12",
         ("/places/components", "/resources"),
         (_COMPONENTS,),
     ),
-    Part("评价系统", "000 a12", ("/evaluation",), (Count("评价数据", CaseFactRow),)),
-    Part("协同工作网络系统", "000 a12", ("/cases/unit",), (Count("责任单位", UnitRow),)),
+    Part("评价系统", "000 a12", ("/evaluation",), (Count("评价数据", CaseFactRow, "/evaluation"),)),
+    Part(
+        "协同工作网络系统",
+        "000 a12",
+        ("/cases/unit",),
+        (Count("责任单位", UnitRow, "/cases/organisation"),),
+    ),
     Part("与相关信息系统的交互平台", "000 a12", ("/exchange", "/resources"), (_MESSAGES,)),
     Part(
         "热线投诉受理平台",
         "000 a12",
         ("/desk", "/tickets"),
-        (Count("工单", TicketRow), Count("转入案卷", CaseLinkRow)),
+        (Count("工单", TicketRow, "/tickets"), Count("转入案卷", CaseLinkRow, "/cases/all")),
     ),
 )
 
@@ -168,7 +198,12 @@ async def _present(
         "article": part.article,
         "pages": _pages(request, user, part.pages),
         "counts": [
-            {"label": each.label, "number": await _count(session, each)} for each in part.counts
+            {
+                "label": each.label,
+                "number": await _count(session, each),
+                "href": _opened(request, user, each.opens),
+            }
+            for each in part.counts
         ],
     }
 
@@ -182,12 +217,7 @@ async def _count(session: AsyncSession, count: Count) -> int:
 
 def _pages(request: web.Request, user: User, paths: Iterable[str]) -> list[dict[str, Any]]:
     """Return label and path of the pages that this house has; who may open them has a link."""
-    routes = {
-        route.path: route
-        for part in request.app[PARTS]
-        for route in part.routes
-        if route.method == "GET"
-    }
+    routes = _routes(request)
     labels = {entry.path: entry.label for part in request.app[PARTS] for entry in part.menu}
     return [
         {
@@ -198,6 +228,21 @@ def _pages(request: web.Request, user: User, paths: Iterable[str]) -> list[dict[
         for path in paths
         if path in routes
     ]
+
+
+def _opened(request: web.Request, user: User, address: str) -> str | None:
+    """Return the address of a list if this house has it and the person may open it."""
+    route = _routes(request).get(address.partition("?")[0])
+    return address if route and route.admits(user.roles) else None
+
+
+def _routes(request: web.Request) -> dict[str, Route]:
+    return {
+        route.path: route
+        for part in request.app[PARTS]
+        for route in part.routes
+        if route.method == "GET"
+    }
 
 
 ROUTES: Final = (Route("GET", "/structure", get_structure, EVERYBODY, "structure"),)

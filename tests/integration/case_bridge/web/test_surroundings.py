@@ -317,5 +317,10 @@ async def test_r97_every_part_of_the_regulations_is_found_with_its_pages(
             answer = await leader.get(each["path"], headers={"Accept": "text/html"})
             assert (answer.status == 200) == each["opens"], each
     html = await page(leader, "/structure")
+    for part in (*after["subsystems"], *after["parts"]):
+        for count in part["counts"]:
+            if count["href"] is not None:
+                assert f'href="{count["href"]}"' in html
+                await page(leader, count["href"])
     assert '<a href="/cases/desk">' in html
     assert "基础数据资源管理" in html
