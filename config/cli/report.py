@@ -53,7 +53,9 @@ def recordings(data: Path | None, day: datetime | None) -> None:
     if proofs:
         Console().print(_table(proofs))
     open_ones = [each for each in proofs if each.finding not in PROVEN]
-    click.echo(f"{wanted}: {len(proofs)} calls with a talk or a message, {len(open_ones)} without proof")
+    click.echo(
+        f"{wanted}: {len(proofs)} calls with a talk or a message, {len(open_ones)} without proof"
+    )
     if open_ones:
         sys.exit(1)
 
