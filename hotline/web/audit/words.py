@@ -38,6 +38,9 @@ ACTIONS: Final[Mapping[str, str]] = {
     "outbox.revive": "再次办理未完成事项",
     "grids.import": "导入网格",
     "reward.rate": "核定奖励",
+    "callback.correct": "登记不满意整改",
+    "plan.write": "编写预案",
+    "plan.end": "停用预案",
 }
 """By action."""
 

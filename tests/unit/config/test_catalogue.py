@@ -117,12 +117,14 @@ def test_mistakes_in_every_file_are_told_at_once(tmp_path: Path) -> None:
     replace_text(data / "calendars" / "2026.yaml", "2026-05-09", "2026-05-08")
     replace_text(data / "units.yaml", "class: third, contact: 曹莲", "class: forth, contact: 曹莲")
     replace_text(data / "responsibility.yaml", "{unit: GJG,", "{unit: XXX,")
-    replace_text(data / "flows" / "main.yaml", "play: [connecting]", "play: [conecting]")
+    flow = data / "flows" / "main.yaml"
+    replace_text(flow, "play: [connecting]", "play: [conecting]")
+    wrong = flow.read_text(encoding="utf-8").partition("[conecting]")[0].count("\n") + 1
 
     assert problems(data) == [
         "2026.yaml line 15: make_up: 2026-05-08 is no weekend day",
         "categories.csv line 20, column kind: 'thing' is neither component (部件) nor event (事件)",
-        "main.yaml line 39: connecting: there is no prompt 'conecting' in zh-CN",
+        f"main.yaml line {wrong}: connecting: there is no prompt 'conecting' in zh-CN",
         "responsibility.yaml line 22: unit: there is no unit 'XXX'",
         "units.yaml line 26: class: 'forth' is none of first, second, third, frontage",
     ]

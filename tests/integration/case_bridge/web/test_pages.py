@@ -21,6 +21,7 @@ from hotline.tickets.states import TicketState
 from hotline.web.app import make_app
 from hotline.web.desk.handlers import TICKET_ROLES
 from hotline.web.keys import WebOptions
+from hotline.web.routing import EVERYBODY
 from hotline.web.signals import MemorySignals
 from tests.integration.case_bridge.cases.two_levels import organise
 from tests.integration.case_bridge.city import City
@@ -461,15 +462,17 @@ async def test_a_route_admits_nobody_but_its_roles(
 ) -> None:
     """Every row of the table: not signed in 401, the wrong role 403 (R107, R111)."""
     path = re.sub(r"\{[a-z_]+\}", lambda _: str(uuid4()), route.path)
-    stranger = await browse(Role.AUDIT_ADMIN)
+    outside = EVERYBODY - route.roles
     nobody = await browse()
     headers = {"Accept": "application/json"}
     body: dict[str, str] | None = {} if route.method == "POST" else None
 
-    refused = await stranger.request(route.method, path, headers=headers, json=body)
     unknown = await nobody.request(route.method, path, headers=headers, json=body)
-
-    assert (refused.status, unknown.status) == (403, 401)
+    assert unknown.status == 401
+    if outside:
+        stranger = await browse(min(outside))
+        refused = await stranger.request(route.method, path, headers=headers, json=body)
+        assert refused.status == 403
 
 
 async def test_an_id_that_is_none_is_a_422_not_a_500(
