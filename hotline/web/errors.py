@@ -137,7 +137,10 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         problem = problem_of(error)
         log.info("refused", error=problem.error, status=problem.status)
         return await _answer(request, problem)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ConnectionResetError) and request.transport is None:
+            log.info("page_gone")  # while its request was read; nobody hears the answer
+            return web.Response(status=HTTPStatus.BAD_REQUEST)
         log.exception("request_failed")
         return await _answer(request, problem_of(RuntimeError()))
 
