@@ -30,7 +30,7 @@ stop: setup  ## End everything that runs in DATA
 
 test: .venv/.tools pages  ## Run every test; installs the other makers' phones and browser first
 	.ci/packages
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup
 
 check: .venv/.tools  ## Lint, format, types, import contracts, documents in step with the tables
 	$(BIN)/ruff check

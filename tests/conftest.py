@@ -2,13 +2,16 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_socket
+import structlog
 from argon2 import PasswordHasher
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -76,6 +79,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 THOROUGH = passwords._hasher
 QUICK = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
 """A password's hash costs the machine a quarter of a second otherwise, at each sign-in."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loggers_can_be_heard() -> Generator[None, None, None]:
+    """Keep loggers from caching what some test configured: `capture_logs` hears no cached one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", partial(_configure_uncached, structlog.configure))
+        yield
+
+
+def _configure_uncached(configure: Callable[..., None], **options: Any) -> None:
+    configure(**{**options, "cache_logger_on_first_use": False})
 
 
 @dataclass

@@ -292,7 +292,14 @@ async def test_r76_every_number_opens_exactly_its_rows(city: City, kind: ObjectK
             for name, number in counters.items():
                 rows, after = [], None
                 while page := await found.rows(
-                    kind, key, COUNTERS[name], period, options, after=after, limit=7
+                    kind,
+                    key,
+                    COUNTERS[name],
+                    period,
+                    options,
+                    district=None,
+                    after=after,
+                    limit=7,
                 ):
                     rows += page
                     after = (page[-1].reported_at, page[-1].case_id, page[-1].round)
