@@ -12,7 +12,7 @@ from typing import Any, Final
 import jinja2
 from aiohttp import web
 from jinja2.ext import i18n as gettext_extension
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hotline.accounts.service import User
 from hotline.kernel.clock import SHANGHAI
@@ -107,14 +107,12 @@ def _add_words(environment: jinja2.Environment, texts: Texts) -> None:
 
     @lru_cache(KNOWN_TEXTS)
     def plain(text: str) -> Markup:
-        return marked(text) % {}
-
-    def marked(text: str) -> Markup:
-        # As Jinja's own gettext has it: a text of a page or catalogue, which may hold marks.
-        return Markup(translated(text))  # noqa: S704
+        return escape(translated(text).replace("%%", "%"))
 
     def filled(text: str, **values: object) -> Markup:
-        return marked(text) % values if values else plain(text)
+        # Unlike Jinja's own gettext, which trusts every text: some of ours are stored values,
+        # such as a unit's name, and no text of a page or catalogue holds marks.
+        return escape(translated(text)) % values if values else plain(text)
 
     def translated_number(text: str, _many: str, _number: int) -> str:
         # Chinese has no plural, so the source text is one.

@@ -1,8 +1,9 @@
 """Reading requests: ids in paths, JSON bodies, where a request came from, what it wants back."""
 
 import json
+import re
 from ipaddress import ip_address
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 from aiohttp import web
@@ -12,6 +13,8 @@ from hotline.kernel.errors import Invalid
 from hotline.web.keys import OPTIONS
 
 Body = TypeVar("Body", bound=BaseModel)
+
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def path_id(request: web.Request, name: str) -> UUID:
@@ -76,7 +79,11 @@ def is_own_machine(request: web.Request) -> bool:
 
 
 def local_path(target: str | None, default: str) -> str:
-    """Return `target` if it is a path on this site, else `default` (no redirects elsewhere)."""
-    if target and target.startswith("/") and not target.startswith(("//", "/\\")):
-        return target.replace("\r", "").replace("\n", "")
-    return default
+    """Return `target` if it is a path on this site, else `default` (no redirects elsewhere).
+
+    Browsers leave tabs and ends of lines out before they read an address, and take a backslash
+    for a slash (URL Standard, 4.4): `/<tab>/example.org` is another site.
+    """
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return default
+    return default if _CONTROLS.search(target) else target

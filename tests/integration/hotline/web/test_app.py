@@ -1,7 +1,9 @@
 """What holds for every page: headers, languages, errors, static files, health."""
 
+import html
 import io
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from hotline.kernel.db import Database
 from hotline.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
+from hotline.web.pages import render
 from hotline.web.requests import source_of
 from hotline.web.routing import PUBLIC, MenuEntry, MenuGroup, Route, WebPart
 from hotline.web.signals import MemorySignals
@@ -93,6 +96,25 @@ async def test_a_long_menu_is_under_headings_and_a_short_one_is_not(
 
     assert (f"<summary>{MenuGroup.SYSTEM}</summary>" in page) is has_headings
     assert all(f'href="{each.path}"' in page for each in entries)
+
+
+@pytest.mark.parametrize("stored", ["<b>一科</b>", "达标率50%", "50%s"])
+async def test_a_stored_value_that_a_page_takes_for_a_text_is_only_text(
+    house: WebHouse, browse: Browse, tmp_path: Path, stored: str
+) -> None:
+    """A unit's name or a condition of a standard goes through the catalogue as texts do."""
+    (tmp_path / "stored").mkdir()
+    (tmp_path / "stored" / "page.html").write_text("<p>{{ _(stored) }}</p>", encoding="utf-8")
+
+    async def handler(request: web.Request) -> web.Response:
+        return render(request, "stored/page.html", stored=stored)
+
+    route = Route("GET", "/stored", handler, PUBLIC, "stored")
+    house.parts = (WebPart("stored", (route,), templates=tmp_path),)
+
+    answer = await (await browse()).get("/stored")
+
+    assert await answer.text() == f"<p>{html.escape(stored)}</p>"
 
 
 async def test_an_unknown_language_changes_nothing(house: WebHouse, browse: Browse) -> None:

@@ -125,7 +125,17 @@ async def test_after_signing_in_one_is_where_one_wanted_to_be(
     assert answer.headers["Location"] == "/board?a=1"
 
 
-@pytest.mark.parametrize("target", ["https://example.org/", "//example.org", "/\\example.org"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://example.org/",
+        "//example.org",
+        "/\\example.org",
+        "/\t/example.org",
+        "/\n/example.org",
+        "/\r\n/example.org",
+    ],
+)
 async def test_signing_in_never_leads_to_another_site(
     house: WebHouse, browse: Browse, target: str
 ) -> None:

@@ -15,7 +15,9 @@ from hotline.web.requests import local_path
         ("https://example.org", "/home"),
         ("//example.org", "/home"),
         ("/\\example.org", "/home"),
-        ("/a\r\nSet-Cookie: b", "/aSet-Cookie: b"),
+        ("/a\r\nSet-Cookie: b", "/home"),
+        ("/\n/example.org", "/home"),
+        ("/\t/example.org", "/home"),
     ],
 )
 def test_only_a_path_of_this_site_is_followed(target: str | None, path: str) -> None:
