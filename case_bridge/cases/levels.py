@@ -1,6 +1,9 @@
 """Use cases of two command levels: hand down, hand up, pass the feedback up (R28, R30, R43)."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.case import Actor
 from case_bridge.cases.handling import send_inspector
@@ -69,7 +72,15 @@ async def hand_up(
     case = await Cases(uow.session).get(case_id, lock=True)
     if case.district_id is None:
         raise Conflict("no second-level platform holds the case")
-    await move_case(uow, case, CaseTrigger.HAND_UP, actor=actor, text=words, now=now)
+    await move_case(
+        uow,
+        case,
+        CaseTrigger.HAND_UP,
+        actor=actor,
+        text=words,
+        detail={"from_district_id": str(case.district_id)},
+        now=now,
+    )
     case.district_id = None
 
 
@@ -101,3 +112,14 @@ async def send_back(
     case = await Cases(uow.session).get(case_id, lock=True)
     await move_case(uow, case, CaseTrigger.SEND_BACK, actor=actor, text=words, now=now)
     case.handled_at = None
+
+
+async def districts_that_gave_back(
+    session: AsyncSession, case_ids: Collection[CaseId]
+) -> Mapping[CaseId, frozenset[UnitId]]:
+    """Return which second-level platforms gave each case back in its round; without the others."""
+    found: dict[CaseId, frozenset[UnitId]] = {}
+    for case_id, district_id in await Cases(session).givers_back(case_ids):
+        before = found.get(CaseId(case_id), frozenset())
+        found[CaseId(case_id)] = before | {UnitId(district_id)}
+    return found

@@ -122,6 +122,21 @@ class Cases:
         )
         return [(case_id, unit_id) for case_id, unit_id in found if unit_id is not None]
 
+    async def givers_back(self, case_ids: Collection[UUID]) -> Sequence[tuple[UUID, UUID]]:
+        """Return case and second-level platform, where one has given the case back in its round."""
+        district = CaseHistoryRow.detail["from_district_id"].as_string()
+        found = await self._session.execute(
+            select(CaseHistoryRow.case_id, district)
+            .join(CaseRow, CaseRow.id == CaseHistoryRow.case_id)
+            .where(
+                CaseHistoryRow.case_id.in_(case_ids),
+                CaseHistoryRow.trigger == CaseTrigger.HAND_UP,
+                CaseHistoryRow.round == CaseRow.round,
+                district.is_not(None),
+            )
+        )
+        return [(case_id, UUID(district_id)) for case_id, district_id in found]
+
     async def rules(self) -> CaseRules:
         """Return the city's rules, or the defaults while none are loaded."""
         row = await self._session.get(CaseRulesRow, RULES)

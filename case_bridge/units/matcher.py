@@ -27,6 +27,10 @@ class Matter:
     place: str
     returned_by: frozenset[UnitId] = frozenset()
     """Units that have given it back: they are not asked again."""
+    beyond: frozenset[UnitId] = frozenset()
+    """Units of second-level platforms that have given it back: nor are they."""
+    within: frozenset[UnitId] | None = None
+    """The units that whoever holds it commands; None: any may be asked."""
 
 
 def suggest_unit(rules: Iterable[Responsibility], matter: Matter, *, on: date) -> Suggestion | None:
@@ -35,16 +39,16 @@ def suggest_unit(rules: Iterable[Responsibility], matter: Matter, *, on: date) -
     The category outweighs the area, the area outweighs the duty; among duties the maintainer
     comes before the manager and the owner. Two units of equal standing are named in the reason,
     the first by name is suggested: a dispatcher decides. Units that returned the matter are
-    passed over, and the reason says so.
+    passed over, those of a platform that gave it back too, and the reason says so.
     """
     named = [rule for rule in rules if _fits(rule, matter, on)]
-    fitting = [rule for rule in named if rule.unit_id not in matter.returned_by]
+    fitting = [rule for rule in named if rule.unit_id not in matter.returned_by | matter.beyond]
     if not fitting:
         return None
-    passed_over = {rule.unit_name for rule in named} - {rule.unit_name for rule in fitting}
     best_rank = max(_rank(rule) for rule in fitting)
     best = sorted((r for r in fitting if _rank(r) == best_rank), key=lambda rule: rule.unit_name)
-    return Suggestion(best[0].unit_id, best[0].unit_name, _reason(best, passed_over))
+    reason = _reason(best) + _passed_over(named, matter)
+    return Suggestion(best[0].unit_id, best[0].unit_name, reason)
 
 
 def categories_over(matter: Matter) -> Sequence[str]:
@@ -56,6 +60,8 @@ def categories_over(matter: Matter) -> Sequence[str]:
 
 
 def _fits(rule: Responsibility, matter: Matter, on: date) -> bool:
+    if matter.within is not None and rule.unit_id not in matter.within:
+        return False
     if rule.scheme not in {ANY, matter.scheme}:
         return False
     if on < rule.valid_from or (rule.valid_to is not None and on >= rule.valid_to):
@@ -76,7 +82,7 @@ def _rank(rule: Responsibility) -> tuple[int, int, int, int]:
     )
 
 
-def _reason(best: list[Responsibility], passed_over: set[str]) -> str:
+def _reason(best: list[Responsibility]) -> str:
     first = best[0]
     code = first.category.partition(":")[2]
     category = "全部类别" if code == ANY else f"类别 {code}"
@@ -88,6 +94,14 @@ def _reason(best: list[Responsibility], passed_over: set[str]) -> str:
     others = sorted({rule.unit_name for rule in best[1:]} - {first.unit_name})
     if others:
         reason += f"；同级还有 {'、'.join(others)}"
-    if passed_over:
-        reason += f"；{'、'.join(sorted(passed_over))}本轮已退回，不再建议"
     return reason
+
+
+def _passed_over(named: Iterable[Responsibility], matter: Matter) -> str:
+    """Return who is not asked again, and why."""
+    returned = sorted({r.unit_name for r in named if r.unit_id in matter.returned_by})
+    beyond = sorted({r.unit_name for r in named if r.unit_id in matter.beyond} - set(returned))
+    words = f"；{'、'.join(returned)}本轮已退回，不再建议" if returned else ""
+    if beyond:
+        words += f"；{'、'.join(beyond)}所属二级平台本轮已退回，不再建议"
+    return words

@@ -1,6 +1,6 @@
 """The work lists: filing desk, dispatcher, unit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from case_bridge.bridge import reading as bridge
 from case_bridge.cases.course import helps_wanted, waiting_notices
 from case_bridge.cases.duties import duties_of
+from case_bridge.cases.levels import districts_that_gave_back
 from case_bridge.cases.reading import (
     case_counts,
     case_page,
@@ -219,13 +220,40 @@ async def get_unit(request: web.Request) -> web.Response:
 async def suggest(
     session: AsyncSession, lines: Sequence[CaseLine], clock: Clock
 ) -> list[Suggestion | None]:
-    """Return the unit that the matrix names for each case, in their order; none twice a round."""
-    returned = await units_that_returned(session, [line.case_id for line in lines])
-    matters = [_matter(line, returned.get(line.case_id, frozenset())) for line in lines]
+    """Return the unit that the matrix names for each case, in their order; none twice a round.
+
+    A second-level platform finds its own units alone; one that gave the case back, and its units,
+    are not named again.
+    """
+    case_ids = [line.case_id for line in lines]
+    returned = await units_that_returned(session, case_ids)
+    given_back = await districts_that_gave_back(session, case_ids)
+    is_below = bool(given_back) or any(line.district_id for line in lines)
+    below = await districts_of_units(session) if is_below else {}
+    nobody: frozenset[UnitId] = frozenset()
+    matters = [
+        _matter(
+            line,
+            returned_by=returned.get(line.case_id, nobody),
+            beyond=_commanded(below, given_back.get(line.case_id, nobody) - {line.district_id}),
+            within=_commanded(below, {line.district_id}) if line.district_id else None,
+        )
+        for line in lines
+    ]
     return await find_units(session, matters, now=clock())
 
 
-def _matter(line: CaseLine, returned_by: frozenset[UnitId]) -> Matter:
+def _commanded(below: Mapping[UnitId, UnitId], platforms: Set[UnitId]) -> frozenset[UnitId]:
+    return frozenset(unit for unit, platform in below.items() if platform in platforms)
+
+
+def _matter(
+    line: CaseLine,
+    *,
+    returned_by: frozenset[UnitId],
+    beyond: frozenset[UnitId],
+    within: frozenset[UnitId] | None,
+) -> Matter:
     # scheme[@version]:kind:code, as hotline.tickets.category writes it.
     scheme, _, code = (line.category_key or "::").split(":", 2)
     return Matter(
@@ -234,4 +262,6 @@ def _matter(line: CaseLine, returned_by: frozenset[UnitId]) -> Matter:
         code=code,
         place=line.place,
         returned_by=returned_by,
+        beyond=beyond,
+        within=within,
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import date
 from hashlib import sha256
 
 import pytest
@@ -11,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.case import CaseSource
 from case_bridge.cases.registering import sources_of
+from case_bridge.units.service import load_units
+from case_bridge.units.unit import ResponsibilityRule
 from hotline.accounts.model import UserRow
 from hotline.accounts.roles import Role
 from tests.integration.case_bridge.cases.two_levels import PRESETS, organise
@@ -142,6 +145,42 @@ async def test_a_case_goes_down_to_the_district_and_comes_back_up_on_the_pages(
     await press(seat, f"{case}/check", case, passed="true", text="电话核实已修好")
     await press(leader, f"{case}/close", case, matches_order="true", text="井盖已补装")
     assert (await asked(leader, case))["state"] == "closed"
+
+
+async def test_what_a_district_gave_back_is_not_suggested_to_it_again(
+    city: City,
+    browse: Browse,  # noqa: F811
+) -> None:
+    """R28, R29, R50: the next unit of the matrix is named, with the reason; if none is, nobody."""
+    levels = await organise(city, "qinzhou")
+    street = ResponsibilityRule(
+        scheme="*",
+        category="facility:0102",
+        area="城东街道",
+        unit_code="street",
+        valid_from=date(2026, 1, 1),
+    )
+    async with city.database.begin() as uow:
+        await load_units(uow, (), [street])
+    case_id = await levels.filed()
+    dispatcher = await browse(Role.DISPATCHER)
+    below = await browse(Role.DISPATCHER, unit="east")
+
+    (line,) = (await asked(dispatcher, "/cases/dispatch"))["to_dispatch"]
+    assert line["suggested_district_id"] == str(levels.east)
+    await levels.hand_down(case_id)
+    (line,) = (await asked(below, "/cases/dispatch"))["to_dispatch"]
+    assert line["suggested_unit"] == "城东街道"
+    await levels.hand_up(case_id, actor=levels.below)
+
+    (line,) = (await asked(dispatcher, "/cases/dispatch"))["to_dispatch"]
+    assert (line["suggested_unit"], line["suggested_district_id"]) == ("排水公司", None)
+    assert "城东街道所属二级平台本轮已退回，不再建议" in line["suggestion_reason"]
+    assert "城东街道所属二级平台本轮已退回" in await page(dispatcher, "/cases/dispatch")
+    # Sent to the district all the same, its dispatcher again reads whom the matrix names there.
+    await levels.hand_down(case_id)
+    (line,) = (await asked(below, "/cases/dispatch"))["to_dispatch"]
+    assert line["suggested_unit"] == "城东街道"
 
 
 async def test_a_seat_closes_by_the_delegation_given_on_the_page(

@@ -47,6 +47,31 @@ def test_r50_a_unit_that_returned_the_case_is_passed_over_and_the_reason_says_so
     assert suggest_unit(rules[:1], returned, on=TODAY) is None
 
 
+def test_units_of_a_platform_that_gave_the_case_back_are_passed_over_too() -> None:
+    """R28, R50: the city is not sent to the same district twice, and reads why."""
+    rules = [rule(1, category="facility:0102"), rule(2)]
+    given_back = replace(COVER, beyond=frozenset({UnitId(UUID(int=1))}))
+
+    suggestion = suggest_unit(rules, given_back, on=TODAY)
+
+    assert suggestion is not None
+    assert suggestion.unit_name == "单位2"
+    assert suggestion.reason.endswith("；单位1所属二级平台本轮已退回，不再建议")
+    assert suggest_unit(rules[:1], given_back, on=TODAY) is None
+
+
+def test_a_platform_is_told_of_its_own_units_alone() -> None:
+    """R30: what it may not dispatch to is not suggested to it."""
+    rules = [rule(1, category="facility:0102"), rule(2)]
+    own = replace(COVER, within=frozenset({UnitId(UUID(int=2))}))
+
+    suggestion = suggest_unit(rules, own, on=TODAY)
+
+    assert suggestion is not None
+    assert suggestion.unit_name == "单位2"
+    assert "单位1" not in suggestion.reason
+
+
 def suggested(*rules: Responsibility) -> str | None:
     suggestion = suggest_unit(rules, COVER, on=TODAY)
     return suggestion.unit_name if suggestion else None
