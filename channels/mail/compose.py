@@ -1,6 +1,5 @@
 """Messages to mail; pure. Nothing a citizen wrote can add a header."""
 
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +7,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from hotline.contacts.contact import OutboundMessage
+from hotline.contacts.contact import OutboundMessage, trace_of
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import Invalid
 from hotline.people.citizen import normal_mail
@@ -71,7 +70,7 @@ def compose(message: OutboundMessage, sender: Sender, *, now: datetime) -> Email
 
 def message_id(key: str, sender: Sender) -> str:
     """Return the Message-ID of the message with a key: always the same one."""
-    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{sender.domain}>"
+    return f"<{trace_of(key)}@{sender.domain}>"
 
 
 def one_line(text: str) -> str:

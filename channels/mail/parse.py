@@ -12,6 +12,7 @@ from email.parser import BytesParser
 import nh3
 
 from channels.mail.automatic import is_automatic
+from channels.mail.bounces import returned_letter
 from channels.mail.headers import address, decode_text, decode_words, header
 from hotline.contacts.contact import Attachment, Channel, InboundContact
 from hotline.intake.form import first_line
@@ -75,6 +76,7 @@ def _understood(raw: bytes) -> CitizenRequest:
         mail=sender or None,
         name=name or None,
         is_automatic=automatic,
+        returned=returned_letter(message) if automatic else None,
         attachments=tuple(content.attachments),
     )
 

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hotline.callbacks.states import AttemptResult, CallbackState, Question
+from hotline.callbacks.states import AttemptResult, CallbackState, Question, UntoldKind
 from hotline.contacts.contact import Channel
 from hotline.kernel.db import Base, enum_type
 from hotline.kernel.ids import new_id
@@ -52,6 +52,10 @@ class CallbackRow(Base):
     ended_at: Mapped[datetime | None]
     solved: Mapped[int | None]
     satisfaction: Mapped[int | None]
+    words: Mapped[str] = mapped_column(default="", server_default="")
+    """Why, as the complainant wrote it on the page."""
+    spoken_id: Mapped[UUID | None] = mapped_column(ForeignKey("recordings.id"))
+    """Why, as the complainant said it on the telephone."""
     correct_by: Mapped[datetime | None]
     """A negative rating must have led to a correction by then (GB/T 39734, R80)."""
     correct_by_receipt: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
@@ -90,3 +94,25 @@ class CallbackAnswerRow(Base):
     answer: Mapped[int]
     via: Mapped[str]
     at: Mapped[datetime]
+
+
+class UntoldRow(Base):
+    """Something that no letter and no call could tell a complainant: a person's task."""
+
+    __tablename__ = "untold"
+    __table_args__ = (
+        Index("ix_untold_open", "noted_at", "id", postgresql_where="settled_at IS NULL"),
+        Index("ix_untold_ticket", "ticket_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    key: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[UntoldKind] = mapped_column(enum_type(UntoldKind))
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    callback_id: Mapped[UUID | None] = mapped_column(ForeignKey("callbacks.id"))
+    """The callback that asked in vain; None of letters that ask nothing."""
+    noted_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[str | None]
+    note: Mapped[str | None]
+    """What the person did; None if it settled itself."""

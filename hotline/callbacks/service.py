@@ -1,9 +1,9 @@
 """Each complainant hears the outcome and answers; everything here is safe to run twice."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, assert_never
 
 from hotline.callbacks.events import CallbackAnswered, NegativeRatingGiven
 from hotline.callbacks.model import CallbackAnswerRow, CallbackRow
@@ -130,6 +130,16 @@ async def _ladder(
     )
 
 
+NEXT_RESULTS: Final[Mapping[AttemptResult | None, Collection[AttemptResult]]] = {
+    None: frozenset(AttemptResult),
+    AttemptResult.UNKNOWN: frozenset(AttemptResult) - {AttemptResult.UNKNOWN},
+    AttemptResult.DELIVERED: {AttemptResult.FAILED},
+}
+"""Which result may follow which; any other one stands."""
+
+WITHOUT_RESULT: Final = frozenset({CallbackState.ATTEMPTING, CallbackState.UNKNOWN})
+
+
 async def record_attempt_result(
     uow: UnitOfWork,
     callback_id: CallbackId,
@@ -140,19 +150,19 @@ async def record_attempt_result(
 ) -> None:
     """Note what came of an attempt, and go to the next rung if nobody answered the question.
 
-    The first result of an attempt counts, but a result that comes after "unknown" is kept too.
-    Results of attempts that are not the present one are noted and change nothing else.
+    The first result of an attempt counts, but one that comes after "unknown" is kept too, and a
+    letter that comes back was not delivered. Results of attempts that are not the present one are
+    noted and change nothing else.
     """
     callbacks = Callbacks(uow.session)
     _, row = await callbacks.lock(callback_id)
     made = await callbacks.attempt(callback_id, attempt_no)
-    if made is None or made.result not in (None, AttemptResult.UNKNOWN):
+    if made is None or result not in NEXT_RESULTS.get(made.result, ()):
         return
-    if made.result is result:
-        return
+    was_delivered = made.result is AttemptResult.DELIVERED
     made.result, made.ended_at = result, now
-    is_present = row.attempts_made == attempt_no
-    if not is_present or row.state not in (CallbackState.ATTEMPTING, CallbackState.UNKNOWN):
+    waiting = {CallbackState.AWAITING} if was_delivered else WITHOUT_RESULT
+    if row.attempts_made != attempt_no or row.state not in waiting:
         return
     policy = CallbackPolicy.from_payload(row.policy)
     match result:

@@ -47,6 +47,15 @@ class AttemptResult(StrEnum):
     DELIVERED = "delivered"  # 消息已送达
 
 
+class UntoldKind(StrEnum):
+    """What a complainant could not be told by call or letter."""
+
+    OUTCOME = "outcome"  # 办理结果，回访未联系上
+    ANSWER = "answer"  # 直接答复未送达
+    CANCELLATION = "cancellation"  # 作废通知未送达
+    RECEIPT = "receipt"  # 受理回执被退回
+
+
 S = CallbackState
 T = CallbackTrigger
 
@@ -71,6 +80,7 @@ CALLBACK = Machine(
         (S.UNKNOWN, T.GIVE_UP): S.NOT_REACHED,
         (S.UNKNOWN, T.CANCEL): S.CANCELLED,
         (S.AWAITING, T.ANSWER): S.ANSWERED,
+        (S.AWAITING, T.MISS): S.SCHEDULED,  # the letter came back
         (S.AWAITING, T.GIVE_UP): S.NOT_REACHED,
         (S.AWAITING, T.CANCEL): S.CANCELLED,
         (S.NOT_REACHED, T.ANSWER): S.ANSWERED,  # 事后补评

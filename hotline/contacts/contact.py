@@ -1,5 +1,6 @@
 """The values that cross between channels and the hotline, and the port to send."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -46,6 +47,7 @@ class MessageState(StrEnum):
     FAILED = "failed"  # 被拒收
     UNKNOWN = "unknown"  # 不知是否送达
     LOST = "lost"  # 重发后仍不知是否送达
+    RETURNED = "returned"  # 发出后被退回
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,26 @@ class OutboundMessage:
     secret: str | None = None
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Only `In-Reply-To` and `References` have a meaning, and only in mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedLetter:
+    """What a bounce says: which letter of ours came back for good, and from whom."""
+
+    trace: str
+    """What the letter was recognised by (`trace_of` its key)."""
+    addresses: frozenset[str]
+    """Whom it could not reach, in lower case."""
+    code: str
+    """Why, as RFC 3463 numbers it, such as `5.1.1`; empty if it does not say."""
+
+
+def trace_of(key: str) -> str:
+    """Return what a message is recognised by when it comes back: 40 hexadecimal digits.
+
+    Only whoever held the message can know it, for keys hold ids that nobody guesses.
+    """
+    return hashlib.sha256(key.encode()).hexdigest()[:40]
 
 
 SECRET_MARK = "{{secret}}"  # noqa: S105 - a placeholder

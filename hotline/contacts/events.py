@@ -15,7 +15,7 @@ class ContactStored(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSent(Event):
-    """The other side has accepted a message. Job: `record_message_end`."""
+    """The other side has accepted a message. Job: `record_message_sent`."""
 
     reference: str
     key: str
@@ -23,7 +23,7 @@ class MessageSent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageFailed(Event):
-    """A message was refused for good, or its fate stays unknown. Job: `record_message_end`."""
+    """A message was refused, came back, or its fate stays unknown. Job: `record_message_failed`."""
 
     reference: str
     key: str

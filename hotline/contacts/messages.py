@@ -17,7 +17,9 @@ from hotline.contacts.contact import (
     MessageState,
     Outbound,
     OutboundMessage,
+    ReturnedLetter,
     Undeliverable,
+    trace_of,
 )
 from hotline.contacts.events import MessageFailed, MessageSent
 from hotline.contacts.model import MessageRow
@@ -54,6 +56,7 @@ async def queue_message(uow: UnitOfWork, message: OutboundMessage, *, now: datet
     messages = Messages(uow.session)
     row = MessageRow(
         key=message.key,
+        trace=trace_of(message.key),
         reference=message.reference,
         channel=message.channel,
         address=message.to,
@@ -107,6 +110,26 @@ async def send_message(
     else:
         async with database.begin() as uow:
             await _confirm(uow, claim, now=now)
+
+
+async def record_return(uow: UnitOfWork, letter: ReturnedLetter, *, now: datetime) -> bool:
+    """Note that a message came back after it had left; False if that is none of ours.
+
+    A bounce counts only with the trace of a message that was sent to the address it complains
+    of: anybody can write a mail that looks like one.
+    """
+    row = await Messages(uow.session).find_traced(letter.trace)
+    if row is None or row.address.lower() not in letter.addresses:
+        log.warning("bounce_of_no_message_of_ours")
+        return False
+    if not MESSAGE.allows(row.state, MessageTrigger.BOUNCE):
+        return False
+    row.state = MESSAGE.next(row.state, MessageTrigger.BOUNCE)
+    row.error = letter.code or "bounced"
+    _end(row, now=now)
+    uow.record(MessageFailed(reference=row.reference, key=row.key, occurred_at=now))
+    log.warning("message_returned", message_id=str(row.id), code=letter.code)
+    return True
 
 
 async def recover_messages(database: Database, *, now: datetime) -> int:

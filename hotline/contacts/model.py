@@ -84,6 +84,8 @@ class MessageRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     key: Mapped[str] = mapped_column(unique=True)
+    trace: Mapped[str] = mapped_column(unique=True)
+    """What it is recognised by when it comes back (`trace_of` the key)."""
     reference: Mapped[str]
     channel: Mapped[Channel] = mapped_column(enum_type(Channel))
     address: Mapped[str]

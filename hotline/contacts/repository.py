@@ -137,6 +137,7 @@ class Messages:
             .values(
                 id=new_id(),
                 key=row.key,
+                trace=row.trace,
                 reference=row.reference,
                 channel=row.channel,
                 address=row.address,
@@ -178,6 +179,15 @@ class Messages:
         if row is None:
             raise NotFound("message", key)
         return row
+
+    async def find_traced(self, trace: str) -> MessageRow | None:
+        """Return the message with a trace, locked, or None."""
+        return await self.session.scalar(
+            select(MessageRow)
+            .where(MessageRow.trace == trace)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
 
     async def about(self, reference: str) -> Sequence[MessageRow]:
         """Return the messages about something, oldest first."""

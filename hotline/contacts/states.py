@@ -15,6 +15,7 @@ class MessageTrigger(StrEnum):
     REFUSE = "refuse"  # 对方拒收
     LOSE = "lose"  # 不知是否发出
     GIVE_UP = "give_up"  # 不再重发
+    BOUNCE = "bounce"  # 退信
 
 
 S = MessageState
@@ -33,5 +34,8 @@ MESSAGE = Machine(
         (S.UNKNOWN, T.CONFIRM): S.SENT,  # the sender had only been slow
         (S.UNKNOWN, T.REFUSE): S.FAILED,
         (S.UNKNOWN, T.GIVE_UP): S.LOST,
+        (S.SENT, T.BOUNCE): S.RETURNED,
+        (S.SENDING, T.BOUNCE): S.RETURNED,  # quicker than our own note that it left
+        (S.UNKNOWN, T.BOUNCE): S.RETURNED,
     },
 )

@@ -6,7 +6,7 @@ from traceback import extract_tb
 
 import structlog
 
-from hotline.contacts.contact import Attachment, Channel, InboundContact
+from hotline.contacts.contact import Attachment, Channel, InboundContact, ReturnedLetter
 from hotline.kernel.errors import HotlineError
 from hotline.tickets.ticket import RequestKind
 
@@ -43,6 +43,8 @@ class CitizenRequest:
     confidential: bool = False
     is_automatic: bool = False
     """A bounce, an automatic reply, a mailing list: kept, but no ticket and never a receipt."""
+    returned: ReturnedLetter | None = None
+    """The letter of ours that a bounce gives back."""
     attachments: tuple[Attachment, ...] = ()
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from hotline.contacts.contact import ContactState, InboundContact
+from hotline.contacts.messages import record_return
 from hotline.contacts.service import (
     claim_contact,
     mark_understood,
@@ -100,6 +101,8 @@ async def parse_contact(
             await mark_understood(
                 uow, contact_id, ContactState.AUTOMATIC, attachments=request.attachments, now=now
             )
+            if request.returned is not None:
+                await record_return(uow, request.returned, now=now)
             return None
         await mark_understood(
             uow, contact_id, ContactState.PARSED, attachments=request.attachments, now=now
