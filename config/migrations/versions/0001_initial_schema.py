@@ -988,6 +988,7 @@ def upgrade() -> None:
         "messages",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
+        sa.Column("trace", sa.String(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
         sa.Column(
             "channel",
@@ -1020,6 +1021,7 @@ def upgrade() -> None:
                 "failed",
                 "unknown",
                 "lost",
+                "returned",
                 name="messagestate",
                 native_enum=False,
                 length=32,
@@ -1035,6 +1037,7 @@ def upgrade() -> None:
         sa.CheckConstraint("attempts >= 0", name=op.f("ck_messages_attempts_not_negative")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
         sa.UniqueConstraint("key", name=op.f("uq_messages_key")),
+        sa.UniqueConstraint("trace", name=op.f("uq_messages_trace")),
     )
     op.create_index("ix_messages_address", "messages", ["address", "created_at"], unique=False)
     op.create_index("ix_messages_reference", "messages", ["reference"], unique=False)
@@ -3607,6 +3610,8 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("solved", sa.Integer(), nullable=True),
         sa.Column("satisfaction", sa.Integer(), nullable=True),
+        sa.Column("words", sa.String(), server_default="", nullable=False),
+        sa.Column("spoken_id", sa.Uuid(), nullable=True),
         sa.Column("correct_by", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column(
             "correct_by_receipt",
@@ -3627,6 +3632,9 @@ def upgrade() -> None:
             ["complainant_id"],
             ["ticket_complainants.id"],
             name=op.f("fk_callbacks_complainant_id_ticket_complainants"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["spoken_id"], ["recordings.id"], name=op.f("fk_callbacks_spoken_id_recordings")
         ),
         sa.ForeignKeyConstraint(
             ["ticket_id"], ["tickets.id"], name=op.f("fk_callbacks_ticket_id_tickets")
@@ -3720,3 +3728,43 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_callback_attempts")),
         sa.UniqueConstraint("callback_id", "number", name=op.f("uq_callback_attempts_callback_id")),
     )
+    op.create_table(
+        "untold",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "outcome",
+                "answer",
+                "cancellation",
+                "receipt",
+                name="untoldkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("callback_id", sa.Uuid(), nullable=True),
+        sa.Column("noted_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.String(), nullable=True),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["callback_id"], ["callbacks.id"], name=op.f("fk_untold_callback_id_callbacks")
+        ),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_untold_ticket_id_tickets")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_untold")),
+        sa.UniqueConstraint("key", name=op.f("uq_untold_key")),
+    )
+    op.create_index(
+        "ix_untold_open",
+        "untold",
+        ["noted_at", "id"],
+        unique=False,
+        postgresql_where="settled_at IS NULL",
+    )
+    op.create_index("ix_untold_ticket", "untold", ["ticket_id"], unique=False)
