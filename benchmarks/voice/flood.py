@@ -46,7 +46,7 @@ async def house() -> None:
         box.append(endpoint)
         print(endpoint.address[1], flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-        print(json.dumps({"not_read": endpoint.thrown_away.over_rate}), flush=True)
+        print(json.dumps({"not_read": endpoint.load.thrown_away.over_rate}), flush=True)
 
 
 def stranger(port: int, rate: int, seconds: float, sources: int) -> None:

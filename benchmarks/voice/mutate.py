@@ -264,8 +264,8 @@ def attack(messages: int, seed: int) -> dict[str, object]:
         "messages": messages,
         "seed": seed,
         "seconds": round(seconds, 1),
-        "calls_left": victim.agent.calls,
-        "transactions_left": victim.agent.transactions,
+        "calls_left": victim.agent.load.calls,
+        "transactions_left": victim.agent.load.transactions,
         **victim.counts,
     }
 

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Unpack
 
 import structlog
 
@@ -27,8 +28,9 @@ from channels.voice.sip.events import (
     SipEvent,
     TransferKey,
 )
-from channels.voice.sip.layer import Traffic
-from channels.voice.sip.peers import PeerCounts, PeerOptions
+from channels.voice.sip.load import Load
+from channels.voice.sip.outgoing import InviteOptions
+from channels.voice.sip.peers import PeerOptions
 from channels.voice.sip.user_agent import Headers, UserAgent, UserAgentOptions
 from channels.voice.sockets import SocketOptions, Sockets, TlsOptions
 from channels.voice.streams import StreamOptions
@@ -121,28 +123,9 @@ class Endpoint:
         return self._agent.options.port_of(transport)
 
     @property
-    def calls(self) -> int:
-        """How many calls there are, in any state."""
-        return self._agent.calls
-
-    @property
-    def thrown_away(self) -> PeerCounts:
-        """See `UserAgent.thrown_away`."""
-        return self._agent.thrown_away
-
-    @property
-    def transactions(self) -> int:
-        """See `UserAgent.transactions`."""
-        return self._agent.transactions
-
-    @property
-    def traffic(self) -> Traffic:
-        """See `UserAgent.traffic`."""
-        return self._agent.traffic
-
-    def noisy(self, most: int) -> list[tuple[str, str, int]]:
-        """See `UserAgent.noisy`."""
-        return self._agent.noisy(most)
+    def load(self) -> Load:
+        """What it carries, and what it has thrown away."""
+        return self._agent.load
 
     def ring(self, call: CallKey, *, status: int = 180, sdp: bytes = b"") -> None:
         """See `UserAgent.ring`."""
@@ -161,36 +144,9 @@ class Endpoint:
         self._agent.reject(call, status, self._loop.time(), reason=reason, headers=headers)
         self.flush()
 
-    def invite(
-        self,
-        target: str,
-        sdp: bytes,
-        *,
-        caller: str = "",
-        headers: Headers = (),
-        credentials: Credentials | None = None,
-        destination: Hop | None = None,
-        ring_limit: float | None = None,
-        patience: float | None = None,
-        identity: str = "",
-        is_private: bool = False,
-        is_delayed: bool = False,
-    ) -> CallKey:
+    def invite(self, target: str, sdp: bytes, **options: Unpack[InviteOptions]) -> CallKey:
         """See `UserAgent.invite`."""
-        call = self._agent.invite(
-            target,
-            sdp,
-            self._loop.time(),
-            caller=caller,
-            headers=headers,
-            credentials=credentials,
-            destination=destination,
-            ring_limit=ring_limit,
-            patience=patience,
-            identity=identity,
-            is_private=is_private,
-            is_delayed=is_delayed,
-        )
+        call = self._agent.invite(target, sdp, self._loop.time(), **options)
         self.flush()
         return call
 

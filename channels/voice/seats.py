@@ -76,6 +76,7 @@ class SeatRegistrar:
                 sip_call_id=event.sip_call_id,
                 cseq=event.sequence,
                 expires_at=now + timedelta(seconds=min(seconds, LONGEST)),
+                path=event.path,
             )
             try:
                 async with self._database.begin() as uow:

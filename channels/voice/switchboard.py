@@ -1,6 +1,6 @@
 """Which dialog an event belongs to: the one listener of the SIP endpoint."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from channels.voice.endpoint import Endpoint
@@ -78,6 +78,7 @@ class Switchboard:
         caller: str = "",
         credentials: Credentials | None = None,
         destination: Hop | None = None,
+        route: Sequence[str] = (),
         ring_limit: float | None = None,
         patience: float | None = None,
         identity: str = "",
@@ -92,6 +93,7 @@ class Switchboard:
                 caller=caller,
                 credentials=credentials,
                 destination=destination,
+                route=route,
                 ring_limit=ring_limit,
                 patience=patience,
                 identity=identity,

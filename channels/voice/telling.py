@@ -116,7 +116,7 @@ class Teller:
             ),
             noisy=tuple(
                 NoisySource(host=host, kind=kind, dropped=dropped)
-                for host, kind, dropped in self._switchboard.endpoint.noisy(MAX_NOISY)
+                for host, kind, dropped in self._switchboard.endpoint.load.noisy(MAX_NOISY)
             ),
             figures=self._figures(),
             certificate_ends_at=self._certificate_ends_at,
@@ -138,16 +138,16 @@ class Teller:
         )
 
     def _figures(self) -> Figures:
-        endpoint = self._switchboard.endpoint
+        load = self._switchboard.endpoint.load
         sound = self._switchboard.sound()
         return Figures(
-            sip_calls_now=endpoint.calls,
-            sip_transactions_now=endpoint.transactions,
-            sip_requests=dict(endpoint.traffic.requests),
-            sip_responses=dict(endpoint.traffic.responses),
-            over_rate=endpoint.thrown_away.over_rate,
-            not_allowed=endpoint.thrown_away.not_allowed,
-            unconfirmed=endpoint.thrown_away.unconfirmed,
+            sip_calls_now=load.calls,
+            sip_transactions_now=load.transactions,
+            sip_requests=dict(load.traffic.requests),
+            sip_responses=dict(load.traffic.responses),
+            over_rate=load.thrown_away.over_rate,
+            not_allowed=load.thrown_away.not_allowed,
+            unconfirmed=load.thrown_away.unconfirmed,
             sound_legs_now=self._switchboard.legs,
             packets_sent=sound.sent,
             packets_received=sound.received,

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.kernel.ids import new_id
@@ -62,6 +62,8 @@ class SeatPhoneRow(Base):
     sip_call_id: Mapped[str]
     cseq: Mapped[int]
     expires_at: Mapped[datetime]
+    path: Mapped[list[str]] = mapped_column(ARRAY(String))
+    """The proxies that a call to it goes through (RFC 3327)."""
 
 
 class BrowserPhoneRow(Base):

@@ -63,6 +63,7 @@ async def phone_of(session: AsyncSession, seat_id: SeatId, *, now: datetime) -> 
         sip_call_id=row.sip_call_id,
         cseq=row.cseq,
         expires_at=row.expires_at,
+        path=tuple(row.path),
     )
 
 

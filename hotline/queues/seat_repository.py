@@ -100,6 +100,7 @@ class Seats:
             "sip_call_id": binding.sip_call_id,
             "cseq": binding.cseq,
             "expires_at": binding.expires_at,
+            "path": list(binding.path),
         }
         statement = insert(SeatPhoneRow).values(seat_id=seat_id, **changing)
         await self._session.execute(

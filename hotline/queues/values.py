@@ -63,6 +63,8 @@ class PhoneBinding:
     sip_call_id: str
     cseq: int
     expires_at: datetime
+    path: tuple[str, ...] = ()
+    """The proxies that a call to it goes through, the nearest to us first (RFC 3327)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,7 +101,7 @@ async def judge(application: Application, folder: Path, *arguments: str) -> int:
         application.endpoint = endpoint
         host, port = endpoint.address
         await run_sipp(folder, *arguments, "-p", str(free_port()), f"{host}:{port}")
-        return endpoint.calls
+        return endpoint.load.calls
 
 
 async def test_a_thousand_calls_are_answered(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """A dialog: who talks to whom, over which route, and in which order (RFC 3261 12)."""
 
+from collections.abc import Sequence
+
 from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.errors import PeerError
 from channels.voice.sip.headers import NameAddress
@@ -68,7 +70,7 @@ class Dialog:
             PeerError: 400, if there is no usable Contact.
         """
         routes = tuple(request.values("record-route"))
-        _check_routes(routes)
+        check_routes(routes)
         # A phone behind an address translator, or one that called over a connection of its
         # own, is reached where it called from; its Contact is only the second choice.
         is_translated = request.via.host != source.host
@@ -98,7 +100,7 @@ class Dialog:
         """
         try:
             routes = tuple(reversed(response.values("record-route")))
-            _check_routes(routes)
+            check_routes(routes)
             target = contact_of(response)
             if not routes and flow is None:
                 hop_of(target)
@@ -231,7 +233,12 @@ def _hop_or_none(uri: Uri) -> Hop | None:
         return None
 
 
-def _check_routes(routes: tuple[str, ...]) -> None:
+def check_routes(routes: Sequence[str]) -> None:
+    """Check proxies that requests are to go through, the nearest first.
+
+    Raises:
+        PeerError: 400, for too many, for what is no address, and if the first cannot be reached.
+    """
     if len(routes) > MAX_ROUTES:
         raise PeerError(400, "Too Many Routes")
     # Only the first is ours to reach; a proxy may speak WebSocket on its other side.

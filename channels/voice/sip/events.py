@@ -209,6 +209,9 @@ class RegisterReceived:
     username: str | None
     """Who the Authorization header claims to be; None without one for our realm."""
     source: Hop
+    path: tuple[str, ...] = ()
+    """The proxies that a call to the phone goes through, the nearest to us first (RFC 3327);
+    only of a REGISTER that came from a trunk: nobody else may point our calls at others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,15 @@
 """Calls that we make, up to the ACK (RFC 3261 13.2, 9.1, 22)."""
 
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import TypedDict
 
 from channels.voice.sip.address import Hop
 from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.auth import Credentials, DigestClient
 from channels.voice.sip.body import SDP, sdp_of
 from channels.voice.sip.call import Call, CallBook, Headers, allows_of, checked
-from channels.voice.sip.dialog import FIRST_CSEQ, Dialog, hop_of
+from channels.voice.sip.dialog import FIRST_CSEQ, Dialog, check_routes, hop_of
 from channels.voice.sip.errors import PeerError, UsageError
 from channels.voice.sip.events import CallAnswered, CallFailed, CallKey, CallProgressed, EndReason
 from channels.voice.sip.headers import MAX_CSEQ, NameAddress, parse_number
@@ -33,6 +35,21 @@ ANSWER_LIMIT = 10.0
 
 MAX_RETRY_AFTER = 86_400
 """Seconds; a longer Retry-After means "do not"."""
+
+
+class InviteOptions(TypedDict, total=False):
+    """What may be said about a call that we make; see `UserAgent.invite`."""
+
+    caller: str
+    headers: Headers
+    credentials: Credentials | None
+    destination: Hop | None
+    route: Sequence[str]
+    ring_limit: float | None
+    patience: float | None
+    identity: str
+    is_private: bool
+    is_delayed: bool
 
 
 class QuietUser:
@@ -63,15 +80,16 @@ class OutgoingCalls:
         sdp: bytes,
         now: float,
         *,
-        caller: str,
-        headers: Headers,
-        credentials: Credentials | None,
-        destination: Hop | None,
-        ring_limit: float | None,
-        patience: float | None,
-        identity: str,
-        is_private: bool,
-        is_delayed: bool,
+        caller: str = "",
+        headers: Headers = (),
+        credentials: Credentials | None = None,
+        destination: Hop | None = None,
+        route: Sequence[str] = (),
+        ring_limit: float | None = None,
+        patience: float | None = None,
+        identity: str = "",
+        is_private: bool = False,
+        is_delayed: bool = False,
     ) -> CallKey:
         """Send an INVITE; see `UserAgent.invite`."""
         book = self._book
@@ -79,7 +97,9 @@ class OutgoingCalls:
             raise UsageError("a call needs an offer, unless it leaves it to the other side")
         key = CallKey(book.new_token())
         try:
-            hop = destination or hop_of(Uri.parse(target))
+            check_routes(route)
+            first = NameAddress.parse(route[0]).uri if route else Uri.parse(target)
+            hop = destination or hop_of(first)
             asserted = NameAddress.parse(identity) if identity else None
             sender = NameAddress.parse(ANONYMOUS if is_private else caller or book.own_address())
             receiver = NameAddress(Uri.parse(target))
@@ -102,6 +122,8 @@ class OutgoingCalls:
             },
             sdp,
         )
+        if route:
+            request.headers["route"] = list(route)
         if is_delayed:
             del request.headers["content-type"]
         if asserted is not None:

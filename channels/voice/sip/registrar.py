@@ -1,12 +1,13 @@
 """The registrar side: REGISTER of phones, and where they are (RFC 3261 10.3)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from channels.voice.sip.address import Hop
 from channels.voice.sip.alarms import NEVER
 from channels.voice.sip.auth import authorization_of
 from channels.voice.sip.call import CallBook, Headers, checked
+from channels.voice.sip.dialog import check_routes
 from channels.voice.sip.errors import CallGone, PeerError, UsageError
 from channels.voice.sip.events import RegisterReceived, RequestKey
 from channels.voice.sip.headers import NameAddress
@@ -38,6 +39,7 @@ class PendingRegister:
     give_up_at: float
     owner: "Registrar"
     source: Hop
+    path: tuple[str, ...]
     is_proven: bool = False
     """Whether its digest was right."""
     alarm_at: float = NEVER
@@ -65,14 +67,15 @@ class Registrar:
         """Take a REGISTER.
 
         Raises:
-            PeerError: 400 for a broken one, 503 when too many wait.
+            PeerError: 400 for a broken one or a broken Path, 503 when too many wait.
         """
         if len(self._pending) >= MAX_PENDING:
             retry_after = str(self._book.options.busy_retry_after)
             raise PeerError(503, reason_of(503), (("retry-after", retry_after),))
         key = RequestKey(self._book.new_token())
-        event = _describe(key, request, source, self._book.options.realm)
-        pending = PendingRegister(key, request, transaction, now + ANSWER_LIMIT, self, source)
+        path = self._path_of(request, source)
+        event = replace(_describe(key, request, source, self._book.options.realm), path=path)
+        pending = PendingRegister(key, request, transaction, now + ANSWER_LIMIT, self, source, path)
         self._pending[key] = pending
         self._layer.alarms.watch(pending)
         self._book.emit(event)
@@ -94,6 +97,8 @@ class Registrar:
         if any("\r" in value or "\n" in value for _, value in headers):
             raise UsageError("a contact cannot hold a line break")
         pending = self._pending.get(key)
+        if pending is not None:
+            headers += [("path", value) for value in pending.path]  # RFC 3327 5.3
         if pending is not None and pending.is_proven and bindings:
             lasts = max(seconds for _, seconds in bindings)
             self._book.peers.note_seat(pending.source.host, now + lasts)
@@ -114,6 +119,15 @@ class Registrar:
     def time_up(self, pending: PendingRegister, now: float) -> None:
         """Answer 503: the application did not decide in time."""
         self._answer(pending.key, 503, "", (("retry-after", "30"),), now)
+
+    def _path_of(self, request: Request, source: Hop) -> tuple[str, ...]:
+        if not self._book.peers.is_trunk(source.host):
+            return ()
+        path = tuple(request.values("path"))
+        check_routes(path)
+        if any(NameAddress.parse(value).uri.param("lr") is None for value in path):
+            raise PeerError(400, "Bad Path")  # RFC 3327 5.2: loose routers only
+        return path
 
     def _answer(
         self, key: RequestKey, status: int, reason: str, headers: Headers, now: float

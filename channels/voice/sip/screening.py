@@ -19,6 +19,8 @@ EXTENSIONS = ("100rel", "timer", "replaces")
 """Option tags that we understand (RFC 3262, RFC 4028, RFC 3891)."""
 SUPPORTED = ("supported", ", ".join(EXTENSIONS))
 _EXTENSIONS = frozenset(EXTENSIONS)
+_OF_REGISTER = _EXTENSIONS | {"path"}
+"""A registrar understands Path, too (RFC 3327)."""
 
 _WITH_SDP = frozenset({"INVITE", "UPDATE", "PRACK"})
 
@@ -44,7 +46,8 @@ def screen(request: Request, methods: tuple[str, ...] = ALLOWED) -> None:
 
 
 def _screen_extensions(request: Request) -> None:
-    unknown = [tag for tag in request.values("require") if tag.lower() not in _EXTENSIONS]
+    understood = _OF_REGISTER if request.method == "REGISTER" else _EXTENSIONS
+    unknown = [tag for tag in request.values("require") if tag.lower() not in understood]
     if unknown:
         raise PeerError(420, reason_of(420), (("unsupported", ", ".join(unknown)),))
 

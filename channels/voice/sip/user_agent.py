@@ -17,6 +17,7 @@ for an established call and CallFailed(487) for an outgoing one not yet answered
 """
 
 from collections.abc import Callable, Sequence
+from typing import Unpack
 
 from channels.voice.sip.address import Hop, Outgoing, Transport
 from channels.voice.sip.auth import Credentials, DigestSecret, DigestServer, Verdict
@@ -31,14 +32,15 @@ from channels.voice.sip.events import (
     TransferKey,
 )
 from channels.voice.sip.incoming import IncomingCalls
-from channels.voice.sip.layer import Traffic, TransactionLayer
+from channels.voice.sip.layer import TransactionLayer
 from channels.voice.sip.leaving import Leaving
+from channels.voice.sip.load import Load
 from channels.voice.sip.message import Request
 from channels.voice.sip.mid_call import MidCall
 from channels.voice.sip.options import UserAgentOptions
-from channels.voice.sip.outgoing import OutgoingCalls
+from channels.voice.sip.outgoing import InviteOptions, OutgoingCalls
 from channels.voice.sip.own_offers import OwnOffers
-from channels.voice.sip.peers import ALLOWED, PeerClass, PeerCounts, Peers
+from channels.voice.sip.peers import ALLOWED, PeerClass, Peers
 from channels.voice.sip.probes import Probes
 from channels.voice.sip.reasons import reason_of
 from channels.voice.sip.registrar import Registrar
@@ -90,6 +92,7 @@ class UserAgent:
         self._registrar = Registrar(self._book)
         self._registrations = Registrations(self._book)
         self._probes = Probes(self._book)
+        self.load = Load(self._book, self._layer, self._peers)
         self._digest = DigestServer(options.realm, secret, new_token, options.algorithms)
 
     # in and out
@@ -141,51 +144,27 @@ class UserAgent:
     # outgoing calls
 
     def invite(
-        self,
-        target: str,
-        sdp: bytes,
-        now: float,
-        *,
-        caller: str = "",
-        headers: Headers = (),
-        credentials: Credentials | None = None,
-        destination: Hop | None = None,
-        ring_limit: float | None = None,
-        patience: float | None = None,
-        identity: str = "",
-        is_private: bool = False,
-        is_delayed: bool = False,
+        self, target: str, sdp: bytes, now: float, **options: Unpack[InviteOptions]
     ) -> CallKey:
         """Call `target` (a URI) with an SDP offer.
 
-        With `patience` a call that got no answer at all, not even 100, in so many seconds
-        fails with 504; whatever it starts later is cancelled.
+        It rings for `ring_limit` seconds at most. With `patience` a call that got no answer at
+        all, not even 100, in so many seconds fails with 504; whatever it starts later is
+        cancelled.
 
         `caller` is the From address (a URI or name-addr), ours if empty. `destination` is
         where to send, whatever the URI says: an outbound proxy, or the `source` that a phone
-        registered from. 401 and 407 are answered with `credentials`.
+        registered from. `route` are the proxies that the call goes through, the nearest first,
+        as a phone's REGISTER named them (RFC 3327). 401 and 407 are answered with `credentials`.
 
         `identity` is who we say the caller is (P-Asserted-Identity): only to a trunk that
         trusts us. With `is_private` the called person does not see it (RFC 3323, 3325). With
         `is_delayed` there is no SDP: CallAnswered brings the offer, `acknowledge` answers it.
 
         Raises:
-            UsageError: for a target or caller that is no URI, or an empty SDP.
+            UsageError: for a target, caller or route that is none, or an empty SDP.
         """
-        return self._outgoing.invite(
-            target,
-            sdp,
-            now,
-            caller=caller,
-            headers=headers,
-            credentials=credentials,
-            destination=destination,
-            ring_limit=ring_limit,
-            patience=patience,
-            identity=identity,
-            is_private=is_private,
-            is_delayed=is_delayed,
-        )
+        return self._outgoing.invite(target, sdp, now, **options)
 
     def acknowledge(self, call: CallKey, sdp: bytes) -> None:
         """Answer the offer that CallAnswered brought to a delayed call, within 10 s."""
@@ -327,30 +306,6 @@ class UserAgent:
         return self._probes.probe(target, destination, now)
 
     # state
-
-    @property
-    def calls(self) -> int:
-        """How many calls there are, in any state."""
-        return len(self._book)
-
-    @property
-    def transactions(self) -> int:
-        """How many transactions there are, those that only absorb repetitions included."""
-        return self._layer.transactions
-
-    @property
-    def thrown_away(self) -> PeerCounts:
-        """What was not read, and what was not sent, to keep strangers from doing harm."""
-        return self._peers.counts
-
-    @property
-    def traffic(self) -> Traffic:
-        """How many requests came and how many answers we gave."""
-        return self._layer.traffic
-
-    def noisy(self, most: int) -> list[tuple[str, str, int]]:
-        """Return the addresses of which most was thrown away: address, what it is, how much."""
-        return self._peers.noisy(most)
 
     def note_trunk(self, name: str, addresses: frozenset[str], *, owner: str = "") -> None:
         """Note which addresses the name of a trunk means today."""

@@ -413,7 +413,7 @@ def test_the_endpoint_runs_under_uvloop() -> None:
             assert await right.next() == CallEnded(call=theirs, reason=EndReason.BYE)
             assert await left.next() == CallEnded(call=ours, reason=EndReason.HUNG_UP)
             await connected(left, right)
-            return str(left.endpoint.calls)
+            return str(left.endpoint.load.calls)
 
     assert uvloop.run(story()) == "1"
 

@@ -63,7 +63,7 @@ def test_the_life_of_an_answered_call() -> None:
 
     assert wire.lines() == ["200"]
     assert wire.event() == CallEnded(call=call, reason=EndReason.BYE)
-    assert wire.agent.calls == 0
+    assert wire.agent.load.calls == 0
 
 
 def test_the_answer_makes_a_dialog() -> None:
@@ -87,7 +87,7 @@ def test_early_media_goes_with_183() -> None:
 
     wire.agent.ring(call, wire.now, status=183, sdp=ANSWER)
 
-    assert (wire.response().status, wire.agent.calls) == (183, 1)
+    assert (wire.response().status, wire.agent.load.calls) == (183, 1)
 
 
 def test_a_repeated_invite_is_offered_once_and_answered_again() -> None:
@@ -221,7 +221,7 @@ def test_a_refusal_says_why_and_is_repeated_until_the_ack() -> None:
     assert (answer.status, answer.reason, answer.header("retry-after")) == (503, "Closed", "5")
     assert wire.pass_time(1) == [(0.5, "503")]
     wire.receive(request("ACK", to_tag=call))
-    assert (wire.pass_time(60), wire.events(), wire.agent.calls) == ([], [], 0)
+    assert (wire.pass_time(60), wire.events(), wire.agent.load.calls) == ([], [], 0)
 
 
 def test_a_call_can_be_sent_elsewhere() -> None:
@@ -301,7 +301,7 @@ def test_a_draining_agent_takes_no_new_calls_and_keeps_the_old() -> None:
     wire.receive(request("OPTIONS", branch="b3", call_id="c3", from_tag="three"))
 
     assert wire.lines() == ["503", "503"]
-    assert wire.agent.calls == 1
+    assert wire.agent.load.calls == 1
 
 
 def test_a_challenged_call_comes_again_as_another() -> None:
@@ -340,7 +340,7 @@ def test_an_invite_without_contact_is_refused() -> None:
 
     wire.receive(request("INVITE", body=OFFER, contact=""))
 
-    assert (wire.lines(), wire.agent.calls) == (["400"], 0)
+    assert (wire.lines(), wire.agent.load.calls) == (["400"], 0)
 
 
 @pytest.mark.parametrize("status", [100, 200, 99])

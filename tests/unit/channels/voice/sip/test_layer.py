@@ -46,7 +46,7 @@ def test_an_ack_for_nothing_is_dropped() -> None:
     wire.receive(request("ACK"))
     wire.receive(request("ACK", to_tag="nobody"))
 
-    assert (wire.outgoing(), wire.agent.transactions) == ([], 0)
+    assert (wire.outgoing(), wire.agent.load.transactions) == ([], 0)
 
 
 def test_a_request_without_via_cannot_be_answered() -> None:
@@ -55,7 +55,7 @@ def test_a_request_without_via_cannot_be_answered() -> None:
 
     wire.receive(b"\r\n".join(line for line in lines if not line.startswith(b"Via:")))
 
-    assert (wire.outgoing(), wire.agent.transactions) == ([], 0)
+    assert (wire.outgoing(), wire.agent.load.transactions) == ([], 0)
 
 
 def test_a_broken_ack_is_not_answered() -> None:
@@ -120,7 +120,7 @@ def test_a_flood_is_dropped_unread_above_the_limit() -> None:
         wire.receive(request("OPTIONS", branch=f"f{number}", call_id=f"c{number}"))
 
     assert len(wire.lines()) == 10
-    assert wire.agent.transactions == 10
+    assert wire.agent.load.transactions == 10
     wire.pass_time(33)
     wire.receive(request("OPTIONS", branch="later", call_id="later"))
     assert wire.lines() == ["200"]
@@ -130,13 +130,13 @@ def test_a_lost_path_ends_what_waits_on_it_and_nothing_else() -> None:
     wire = Wire()
     wire.receive(request("INVITE", body=OFFER))
     wire.receive(request("OPTIONS", branch="o", call_id="o"))
-    assert wire.agent.transactions == 2
+    assert wire.agent.load.transactions == 2
 
     wire.agent.transport_failed(Hop(Transport.UDP, "192.0.2.200", 5060), wire.now)
-    assert wire.agent.transactions == 2
+    assert wire.agent.load.transactions == 2
     wire.agent.transport_failed(PEER, wire.now)
 
-    assert wire.agent.transactions == 1  # the answer to OPTIONS only waits to be repeated
+    assert wire.agent.load.transactions == 1  # the answer to OPTIONS only waits to be repeated
 
 
 def test_a_cancel_comes_back_with_the_branch_of_its_invite_only() -> None:

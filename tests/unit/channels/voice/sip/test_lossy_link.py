@@ -146,8 +146,8 @@ def test_every_call_comes_to_one_end_whatever_the_link_does(seed: int, loss: flo
     link.run()
 
     assert all(is_a_whole_story(story) for story in link.stories.values())
-    assert [end.calls for end in link.ends.values()] == [0, 0]
-    assert [end.transactions for end in link.ends.values()] == [0, 0]
+    assert [end.load.calls for end in link.ends.values()] == [0, 0]
+    assert [end.load.transactions for end in link.ends.values()] == [0, 0]
     assert [end.next_timer() for end in link.ends.values()] == [None, None]
 
 

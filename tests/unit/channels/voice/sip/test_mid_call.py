@@ -66,7 +66,7 @@ def test_their_re_invite_is_offered_answered_and_repeated_until_the_ack() -> Non
     assert (answer.status, answer.body, answer.to_tag) == (200, ANSWER, call)
     assert wire.pass_time(1) == [(0.5, "200")]
     wire.receive(inside("ACK", call))
-    assert (wire.pass_time(60), wire.events(), wire.agent.calls) == ([], [], 1)
+    assert (wire.pass_time(60), wire.events(), wire.agent.load.calls) == ([], [], 1)
 
 
 def test_their_re_invite_without_sdp_gets_our_offer_and_brings_the_answer_in_its_ack() -> None:
@@ -103,7 +103,7 @@ def test_their_re_invite_may_be_refused_and_the_call_lives_on() -> None:
 
     assert wire.response().status == 488
     wire.receive(request("ACK", branch="in2INVITE", to_tag=call, cseq=2))
-    assert (wire.pass_time(60), wire.agent.calls) == ([], 1)
+    assert (wire.pass_time(60), wire.agent.load.calls) == ([], 1)
 
 
 def test_a_refusal_of_their_re_invite_needs_a_refusing_status_and_an_answer_sdp() -> None:
@@ -129,7 +129,7 @@ def test_their_re_invite_may_be_withdrawn() -> None:
         wire.agent.answer_reoffer(call, ANSWER, wire.now)
     with pytest.raises(CallGone):
         wire.agent.reject_reoffer(call, wire.now)
-    assert wire.agent.calls == 1
+    assert wire.agent.load.calls == 1
 
 
 def test_their_re_invite_that_the_application_forgets_is_refused_in_time() -> None:
@@ -138,7 +138,7 @@ def test_their_re_invite_that_the_application_forgets_is_refused_in_time() -> No
     reoffered(wire, call)
 
     assert wire.pass_time(10) == [(10.0, "500")]
-    assert wire.agent.calls == 1
+    assert wire.agent.load.calls == 1
 
 
 def test_a_second_re_invite_while_one_waits_is_told_to_come_later() -> None:
@@ -163,7 +163,7 @@ def test_a_second_re_invite_after_an_answer_whose_ack_is_lost_takes_its_place() 
 
     assert wire.pass_time(1) == [(0.5, "200")]
     wire.receive(inside("ACK", call, 3))
-    assert (wire.pass_time(60), wire.agent.calls) == ([], 1)
+    assert (wire.pass_time(60), wire.agent.load.calls) == ([], 1)
 
 
 def test_an_invite_in_a_call_that_is_not_answered_is_told_to_come_later() -> None:
@@ -190,7 +190,7 @@ def test_a_re_invite_that_meets_ours_is_pending() -> None:
     wire.receive(reply(ours, 491, "Pending"))
 
     assert wire.event() == ReofferRefused(call=call, status=491, reason="Pending")
-    assert wire.agent.calls == 1
+    assert wire.agent.load.calls == 1
 
 
 def test_our_re_invite_while_theirs_waits_is_pending() -> None:
@@ -369,7 +369,7 @@ def test_a_bye_that_crosses_ours_is_answered_and_ends_nothing_twice() -> None:
     wire.receive(inside("BYE", call))
     wire.receive(reply(bye, 481))
 
-    assert (wire.lines(), wire.events(), wire.agent.calls) == (["200"], [], 0)
+    assert (wire.lines(), wire.events(), wire.agent.load.calls) == (["200"], [], 0)
 
 
 def test_a_bye_before_the_ack_ends_the_call() -> None:
@@ -400,7 +400,7 @@ def test_a_bye_before_the_ack_of_a_call_we_hung_up_ends_it_once() -> None:
     wire.receive(inside("BYE", event.call, 3))
 
     assert wire.lines()[-2:] == ["481", "200"]
-    assert (wire.events(), wire.agent.calls) == ([], 0)
+    assert (wire.events(), wire.agent.load.calls) == ([], 0)
 
 
 def test_a_bye_that_nobody_answers_ends_the_call() -> None:
@@ -410,7 +410,7 @@ def test_a_bye_that_nobody_answers_ends_the_call() -> None:
 
     wire.pass_time(40)
 
-    assert (wire.agent.calls, wire.agent.transactions) == (0, 0)
+    assert (wire.agent.load.calls, wire.agent.load.transactions) == (0, 0)
 
 
 def test_a_request_that_is_out_of_order_is_refused() -> None:
@@ -430,7 +430,7 @@ def test_a_request_for_a_call_that_is_not_there_is_refused(change: dict[str, str
 
     wire.receive(request("BYE", **{"to_tag": call, "branch": "x", "cseq": 2, **change}))  # type: ignore[arg-type]
 
-    assert (wire.lines(), wire.agent.calls) == (["481"], 1)
+    assert (wire.lines(), wire.agent.load.calls) == (["481"], 1)
 
 
 @pytest.mark.parametrize("method", ["BYE", "INFO", "UPDATE"])

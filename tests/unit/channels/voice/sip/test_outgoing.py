@@ -79,7 +79,7 @@ def test_the_life_of_an_answered_call() -> None:
     assert (bye.method, bye.cseq.number) == ("BYE", 2)
     assert wire.event() == CallEnded(call=call, reason=EndReason.HUNG_UP)
     wire.receive(reply(bye, 200))
-    assert wire.agent.calls == 0
+    assert wire.agent.load.calls == 0
 
 
 def test_early_media_is_the_answer_if_the_200_brings_none() -> None:
@@ -128,7 +128,7 @@ def test_the_200_of_another_fork_is_acknowledged_and_ended() -> None:
     ack, bye = wire.requests()
     assert (ack.method, ack.to_tag, bye.method, bye.to_tag) == ("ACK", "fork", "BYE", "fork")
     wire.receive(reply(bye, 200))
-    assert (wire.events(), wire.agent.calls) == ([], 1)
+    assert (wire.events(), wire.agent.load.calls) == ([], 1)
     wire.agent.hang_up(call, wire.now)
     assert wire.request().to_tag == "callee"
 
@@ -147,7 +147,7 @@ def test_every_fork_may_ring() -> None:
         CallAnswered,
     ]
     assert wire.request().to_tag == "two"
-    assert wire.agent.calls == 1
+    assert wire.agent.load.calls == 1
     wire.agent.hang_up(call, wire.now)
     assert wire.request().to_tag == "two"
 
@@ -171,7 +171,7 @@ def test_a_refusal_is_told_and_acknowledged(status: int) -> None:
 
     assert wire.lines() == ["ACK"]
     assert wire.event() == CallFailed(call=call, status=status, reason="No", retry_after=120)
-    assert wire.agent.calls == 0
+    assert wire.agent.load.calls == 0
 
 
 def test_100_and_then_486_is_busy() -> None:
@@ -245,7 +245,7 @@ def test_a_call_without_a_path_fails_at_once() -> None:
     wire.agent.transport_failed(PEER, wire.now)
 
     assert wire.event() == CallFailed(call=call, status=503, reason="Service Unavailable")
-    assert wire.agent.transactions == 0
+    assert wire.agent.load.transactions == 0
 
 
 def test_a_challenge_is_answered_with_credentials_and_the_next_cseq() -> None:
@@ -299,7 +299,7 @@ def test_a_challenged_bye_is_sent_again_with_credentials() -> None:
     bye = wire.request()
     assert (bye.cseq, "proxy-authorization" in bye.headers) == ((3, "BYE"), True)
     wire.receive(reply(bye, 200))
-    assert wire.agent.calls == 0
+    assert wire.agent.load.calls == 0
 
 
 def test_giving_up_after_ringing_cancels() -> None:
@@ -369,7 +369,7 @@ def test_a_cancel_that_is_ignored_ends_all_the_same() -> None:
     wire.pass_time(40)
 
     assert wire.event() == CallFailed(call=call, status=487, reason="Request Terminated")
-    assert (wire.agent.calls, wire.agent.transactions) == (0, 0)
+    assert (wire.agent.load.calls, wire.agent.load.transactions) == (0, 0)
 
 
 def test_a_call_that_rings_too_long_is_cancelled() -> None:
@@ -393,7 +393,7 @@ def test_an_answered_call_has_no_ring_limit() -> None:
     wire.outgoing()
 
     assert wire.pass_time(3600) == []
-    assert (wire.agent.calls, wire.events()) == (1, [])
+    assert (wire.agent.load.calls, wire.events()) == (1, [])
     wire.agent.hang_up(invited_call, wire.now)
 
 
@@ -457,7 +457,7 @@ def test_a_call_that_makes_no_sense_is_a_mistake(target: str, caller: str, sdp: 
     with pytest.raises(UsageError):
         wire.agent.invite(target, sdp, wire.now, caller=caller)
 
-    assert wire.agent.calls == 0
+    assert wire.agent.load.calls == 0
 
 
 def test_a_header_that_the_core_writes_is_a_mistake_and_leaves_no_call() -> None:
@@ -466,7 +466,7 @@ def test_a_header_that_the_core_writes_is_a_mistake_and_leaves_no_call() -> None
     with pytest.raises(UsageError):
         wire.agent.invite("sip:a@192.0.2.9", OFFER, wire.now, headers=[("CSeq", "1 X")])
 
-    assert (wire.agent.calls, wire.outgoing()) == (0, [])
+    assert (wire.agent.load.calls, wire.outgoing()) == (0, [])
 
 
 def test_an_answer_without_contact_can_be_acknowledged_and_ended() -> None:
@@ -533,7 +533,7 @@ def test_who_says_not_a_word_is_given_up_and_not_called_again() -> None:
 
     assert wire.pass_time(40) == []
     assert wire.events() == []
-    assert wire.agent.calls == 0
+    assert wire.agent.load.calls == 0
 
 
 def test_a_late_first_word_is_cancelled() -> None:
@@ -549,7 +549,7 @@ def test_a_late_first_word_is_cancelled() -> None:
 
     assert [message.method for message in wire.requests()] == ["ACK"]
     assert wire.events() == []
-    assert wire.agent.calls == 0
+    assert wire.agent.load.calls == 0
 
 
 def test_a_late_answer_is_acknowledged_and_ended() -> None:

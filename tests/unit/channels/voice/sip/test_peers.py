@@ -37,7 +37,7 @@ def test_a_stranger_may_register_and_ask_whether_we_are_there_and_nothing_else()
     assert wire.response().status == 200
     wire.receive(request("REGISTER", branch="r", call_id="r"))
     assert isinstance(wire.event(), RegisterReceived)
-    assert wire.agent.calls == 0
+    assert wire.agent.load.calls == 0
 
 
 @pytest.mark.parametrize("method", ["BYE", "INFO", "UPDATE", "INVITE"])
@@ -116,7 +116,7 @@ def test_a_source_that_sends_too_much_is_not_read_until_it_is_quiet() -> None:
     for n in range(200):
         wire.receive(request("OPTIONS", branch=f"n{n}", call_id=f"c{n}"))
     assert len(wire.lines()) == at_once
-    assert wire.agent.thrown_away.over_rate == 200 - at_once
+    assert wire.agent.load.thrown_away.over_rate == 200 - at_once
 
     wire.now += 1.0
     for n in range(200):
@@ -179,8 +179,8 @@ def test_an_unconfirmed_address_is_sent_no_more_than_its_multiple() -> None:
         sent += sum(len(message.data) for message in wire.outgoing())
 
     assert 0 < sent <= AMPLIFICATION * len(invite)
-    assert wire.agent.thrown_away.unconfirmed > 5
-    assert wire.agent.calls == 0
+    assert wire.agent.load.thrown_away.unconfirmed > 5
+    assert wire.agent.load.calls == 0
 
 
 def test_an_address_is_confirmed_by_an_ack_with_our_tag() -> None:
@@ -340,10 +340,10 @@ def test_who_is_thrown_away_most_is_told_first() -> None:
     wire.source = Hop(Transport.UDP, "198.51.100.8", 5060)
     wire.receive(request("INVITE", branch="x", call_id="x", body=OFFER))
 
-    counts = wire.agent.thrown_away
+    counts = wire.agent.load.thrown_away
     assert (counts.over_rate, counts.not_allowed) == (5, 1)
-    assert wire.agent.noisy(1) == [(PEER.host, "stranger", 5)]
-    assert wire.agent.noisy(9) == [
+    assert wire.agent.load.noisy(1) == [(PEER.host, "stranger", 5)]
+    assert wire.agent.load.noisy(9) == [
         (PEER.host, "stranger", 5),
         ("198.51.100.8", "stranger", 1),
     ]
@@ -355,7 +355,7 @@ def test_requests_and_answers_are_counted_and_repetitions_are_not() -> None:
         wire.receive(data)
     wire.receive(request("SUBSCRIBE", branch="s", call_id="s"))
 
-    traffic = wire.agent.traffic
+    traffic = wire.agent.load.traffic
     assert (traffic.requests["OPTIONS"], traffic.requests["OTHER"]) == (1, 1)
     assert (traffic.responses["2xx"], traffic.responses["4xx"]) == (1, 1)
 

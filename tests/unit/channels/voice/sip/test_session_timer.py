@@ -60,7 +60,7 @@ def test_a_caller_without_timers_gets_none() -> None:
 
     assert "session-expires" not in ok.headers
     assert wire.pass_time(90_000) == []
-    assert wire.agent.calls == 1
+    assert wire.agent.load.calls == 1
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_a_refresh_that_is_refused_is_tried_again_until_the_session_ends() -> No
     wire = Wire()
     call = placed(wire, ("session-expires", "120;refresher=uac"), ("allow", "UPDATE"))
     tries = 0
-    while wire.agent.calls and not wire.events():
+    while wire.agent.load.calls and not wire.events():
         _, sent = next_request(wire, 100)
         if sent.method == "BYE":
             break
@@ -230,7 +230,7 @@ def test_a_refresh_that_is_refused_is_tried_again_until_the_session_ends() -> No
         wire.receive(reply(sent, 500, to_tag=""))
 
     assert tries > 3
-    assert wire.events() == [CallEnded(call=call, reason=LOST)] or wire.agent.calls == 1
+    assert wire.events() == [CallEnded(call=call, reason=LOST)] or wire.agent.load.calls == 1
 
 
 @pytest.mark.parametrize("status", [408, 481])

@@ -105,7 +105,7 @@ def test_a_tortuous_message_leaves_nothing_behind(name: str) -> None:
     wire.receive((CORPUS / f"{name}.sip").read_bytes())
     wire.pass_time(600)
 
-    assert (wire.agent.calls, wire.agent.transactions) == (0, 0)
+    assert (wire.agent.load.calls, wire.agent.load.transactions) == (0, 0)
 
 
 def test_the_parts_of_the_tortuous_invite_are_understood() -> None:

@@ -305,7 +305,7 @@ def test_a_replacing_call_that_is_refused_changes_nothing() -> None:
     wire.agent.reject(event.call, 486, wire.now)
 
     assert wire.events() == []
-    assert wire.agent.calls == 1
+    assert wire.agent.load.calls == 1
 
 
 @pytest.mark.parametrize(
