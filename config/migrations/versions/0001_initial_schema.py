@@ -3044,6 +3044,7 @@ def upgrade() -> None:
         sa.Column("sip_call_id", sa.String(), nullable=False),
         sa.Column("cseq", sa.Integer(), nullable=False),
         sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("path", postgresql.ARRAY(sa.String()), nullable=False),
         sa.ForeignKeyConstraint(
             ["seat_id"], ["seats.id"], name=op.f("fk_seat_phones_seat_id_seats")
         ),
