@@ -63,7 +63,7 @@ class UnitOfWork:
     session: AsyncSession
     clock: Clock
     subscriptions: Subscriptions
-    _effects: list[tuple[str, str, dict[str, Any], datetime]] = field(default_factory=list)
+    _effects: list[outbox.Effect] = field(default_factory=list)
     _signals: list[Message] = field(default_factory=list)
 
     def record(self, event: Event) -> None:
@@ -78,7 +78,7 @@ class UnitOfWork:
 
     def enqueue(self, job: str, *, key: str, payload: Mapping[str, Any], due_at: datetime) -> None:
         """Owe one effect. A second one with the same key is ignored, in this life or later."""
-        self._effects.append((job, key, dict(payload), due_at))
+        self._effects.append(outbox.Effect(job, key, dict(payload), due_at))
 
     def signal(self, topic: str, **payload: Any) -> None:
         """Tell screens after the commit that something changed; they read it from SQL."""
@@ -88,14 +88,7 @@ class UnitOfWork:
 
     async def write_effects(self) -> list[int]:
         """Write what is owed; return the ids of the rows that are due already."""
-        now = self.clock()
-        due = []
-        for job, key, payload, due_at in self._effects:
-            row_id = await outbox.put(
-                self.session, job=job, key=key, payload=payload, due_at=due_at, now=now
-            )
-            if row_id is not None and due_at <= now:
-                due.append(row_id)
+        due = await outbox.put(self.session, self._effects, now=self.clock())
         self._effects.clear()
         return due
 
@@ -211,25 +204,31 @@ class Database:
         await self.engine.dispose()
 
 
+PASSING = ("08", "40", "53", "57P")
+"""SQLSTATE classes of what may go well another time: connections, transactions that met another
+(deadlock, serialization), resources that ran out, a server that starts or stops."""
+
+
 class _reachable:  # noqa: N801 - reads as a phrase where it is used
-    """Turns a lost or refused connection into `Unavailable`."""
+    """Turns a lost or refused connection, and what else passes, into `Unavailable`."""
 
     def __enter__(self) -> None:
         """Nothing to prepare."""
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if _is_connection_lost(error):
+        if _passes(error):
             raise Unavailable("the database") from error
 
 
-def _is_connection_lost(error: BaseException | None) -> bool:
+def _passes(error: BaseException | None) -> bool:
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     if isinstance(error, (OperationalError, InterfaceError, PoolExhausted)):
         return True
-    # asyncpg refuses a connection with the operating system's own error, or its own
-    # "cannot connect now" while the server starts (SQLSTATE class 57P).
-    return isinstance(error, ConnectionError) or getattr(error, "sqlstate", "")[:3] == "57P"
+    # asyncpg refuses a connection with the operating system's own error, or with the server's.
+    cause = getattr(error, "orig", None) or error
+    state = getattr(cause, "sqlstate", None) or ""
+    return isinstance(error, ConnectionError) or state.startswith(PASSING)
 
 
 def _plain(value: Any) -> Any:

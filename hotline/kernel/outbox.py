@@ -63,6 +63,17 @@ class OutboxRow(Base):
 
 
 @dataclass(frozen=True, slots=True)
+class Effect:
+    """Something that is to be owed."""
+
+    job: str
+    key: str
+    """A second effect with the same key is none."""
+    payload: Mapping[str, Any]
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A worker's right to carry out one row until its lease runs out."""
 
@@ -86,31 +97,32 @@ class Backlog:
     """Since when the oldest of the due ones waits."""
 
 
-async def put(
-    session: AsyncSession,
-    *,
-    job: str,
-    key: str,
-    payload: Mapping[str, Any],
-    due_at: datetime,
-    now: datetime,
-) -> int | None:
-    """Write one effect; return its id, or None if the key is there already."""
+async def put(session: AsyncSession, effects: Sequence[Effect], *, now: datetime) -> list[int]:
+    """Write effects in one statement, but those whose key is there already.
+
+    Returns the ids of the rows that are due already.
+    """
+    if not effects:
+        return []
+    rows = [
+        {
+            "job": effect.job,
+            "key": effect.key,
+            "payload": dict(effect.payload),
+            "due_at": effect.due_at,
+            "created_at": now,
+            "state": OutboxState.PENDING,
+            "attempts": 0,
+        }
+        for effect in effects
+    ]
     statement = (
         insert(OutboxRow)
-        .values(
-            job=job,
-            key=key,
-            payload=dict(payload),
-            due_at=due_at,
-            created_at=now,
-            state=OutboxState.PENDING,
-            attempts=0,
-        )
         .on_conflict_do_nothing(index_elements=["key"])
-        .returning(OutboxRow.id)
+        .returning(OutboxRow.id, OutboxRow.due_at)
     )
-    return (await session.execute(statement)).scalar_one_or_none()
+    written = await session.execute(statement, rows)
+    return [row_id for row_id, due_at in written if due_at <= now]
 
 
 async def due(session: AsyncSession, *, now: datetime, limit: int = 500) -> Sequence[int]:

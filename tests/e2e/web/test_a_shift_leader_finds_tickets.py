@@ -108,15 +108,9 @@ async def test_r62_from_the_words_to_the_receipt_of_the_deadline(
 async def test_a_dead_letter_is_owed_again_from_its_page(house: WebHouse, browser: Browser) -> None:
     """Issue C 12: dead letters on a page."""
     async with house.database.begin() as uow:
-        owed = await outbox.put(
-            uow.session,
-            job="submit_case",
-            key="dead",
-            payload={"ticket_id": str(new_id()), "round": 1},
-            due_at=house.clock(),
-            now=house.clock(),
-        )
-        assert owed is not None
+        payload = {"ticket_id": str(new_id()), "round": 1}
+        effect = outbox.Effect("submit_case", "dead", payload, house.clock())
+        (owed,) = await outbox.put(uow.session, [effect], now=house.clock())
         held = await outbox.claim(uow.session, owed, now=house.clock())
         assert held is not None
         await outbox.bury(uow.session, held, error="KeyError")

@@ -111,15 +111,9 @@ async def furnish(house: WebHouse, clock: FakeClock) -> tuple[str, str, str]:
         process_id = await calls.start_process(uow, "voice", now=clock())
         told = report(clock())
         await telephony.report(uow, process_id, told, [refusal(clock())], now=clock())
-        owed = await outbox.put(
-            uow.session,
-            job="submit_case",
-            key="dead",
-            payload={"ticket_id": str(new_id()), "round": 1},
-            due_at=clock(),
-            now=clock(),
-        )
-        assert owed is not None
+        payload = {"ticket_id": str(new_id()), "round": 1}
+        effect = outbox.Effect("submit_case", "dead", payload, clock())
+        (owed,) = await outbox.put(uow.session, [effect], now=clock())
         held = await outbox.claim(uow.session, owed, now=clock())
         assert held is not None
         await outbox.bury(uow.session, held, error="KeyError")

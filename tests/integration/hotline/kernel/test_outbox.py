@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from hotline.kernel import outbox
 from hotline.kernel.db import Database
@@ -35,6 +36,26 @@ async def test_an_effect_is_owed_once_whatever_its_cause_does_twice(database, cl
 
     async with database.read() as session:
         assert len(await outbox.due(session, now=clock())) == 1
+
+
+async def test_what_one_transaction_owes_is_written_in_one_statement(database, clock):
+    statements = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        if statement.startswith("INSERT INTO outbox"):
+            statements.append(statement)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    async with database.begin() as uow:
+        for key in ("a", "b", "b", "later"):
+            after = timedelta(hours=key == "later")
+            uow.enqueue("job", key=key, payload={}, due_at=clock() + after)
+    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+
+    assert len(statements) == 1
+    async with database.read() as session:
+        (owed,) = await outbox.backlog(session, now=clock())
+    assert (owed.due, owed.later) == (2, 1)
 
 
 async def test_an_effect_of_a_failed_transaction_is_not_owed(database, clock):

@@ -29,15 +29,8 @@ STATUS = "/operations/status"
 async def bury(house: WebHouse) -> int:
     ticket = {"ticket_id": str(new_id()), "round": 1, "words": "不给人看"}
     async with house.database.begin() as uow:
-        outbox_id = await outbox.put(
-            uow.session,
-            job="submit_case",
-            key=str(new_id()),
-            payload=ticket,
-            due_at=house.clock(),
-            now=house.clock(),
-        )
-        assert outbox_id is not None
+        effect = outbox.Effect("submit_case", str(new_id()), ticket, house.clock())
+        (outbox_id,) = await outbox.put(uow.session, [effect], now=house.clock())
         held = await outbox.claim(uow.session, outbox_id, now=house.clock())
         assert held is not None
         assert await outbox.bury(uow.session, held, error="KeyError")
