@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CaseHistoryRow, CaseRow
-from case_bridge.cases.states import CaseState, CaseTrigger
+from case_bridge.cases.states import CaseState
+from case_bridge.exchange.answering import astray
 from case_bridge.exchange.forms import FormKind
 from case_bridge.exchange.model import (
     Direction,
@@ -249,22 +250,20 @@ class Journal:
 
         Only moves from `since` on are looked at, along their index; None looks at all.
         """
-        moved = and_(
-            CaseHistoryRow.case_id == ExchangeLinkRow.case_id,
-            CaseHistoryRow.sequence > ExchangeLinkRow.told,
-        )
-        unmerged = and_(
-            CaseHistoryRow.case_id == ExchangeLinkRow.merged_id,
-            CaseHistoryRow.trigger.in_((CaseTrigger.UNMERGE, CaseTrigger.UNMERGE_FILED)),
-        )
-        parts = []
-        for condition in (moved, unmerged):
-            part = (
-                select(ExchangeLinkRow.case_ref)
-                .join(CaseHistoryRow, condition)
-                .where(ExchangeLinkRow.peer == peer)
+        moved = (
+            select(ExchangeLinkRow.case_ref)
+            .join(
+                CaseHistoryRow,
+                and_(
+                    CaseHistoryRow.case_id == ExchangeLinkRow.case_id,
+                    CaseHistoryRow.sequence > ExchangeLinkRow.told,
+                ),
             )
-            parts.append(part if since is None else part.where(CaseHistoryRow.occurred_at >= since))
+            .where(ExchangeLinkRow.peer == peer)
+        )
+        if since is not None:
+            moved = moved.where(CaseHistoryRow.occurred_at >= since)
+        parts = (moved, astray(peer, since))
         refs = union(*parts).subquery()
         found = await self._session.scalars(
             select(refs.c.case_ref).order_by(refs.c.case_ref).limit(limit)

@@ -10,6 +10,7 @@ from case_bridge.cases.repository import Cases
 from case_bridge.cases.service import category_key_of, verify_case
 from case_bridge.cases.states import CaseState, CaseTrigger
 from case_bridge.cases.words import require_words
+from case_bridge.exchange.answering import last_left, way_of
 from case_bridge.exchange.dialect import message_of
 from case_bridge.exchange.evaluations import due_reports
 from case_bridge.exchange.files import files_of
@@ -253,12 +254,16 @@ def _follow(link: ExchangeLinkRow, move: CaseHistoryRow) -> None:
 
 
 async def _take_back(uow: UnitOfWork, link: ExchangeLinkRow) -> None:
-    """Let the own case of a link answer again, once it is out of the other one."""
+    """Let the case answer that came out of the one which answered, from that move on."""
     if link.merged_id is None:
         return
-    own = await Cases(uow.session).get(link.merged_id)
-    if own.state is not CaseState.MERGED:
-        link.case_id, link.told, link.merged_id = own.id, own.sequence, None
+    way = await way_of(uow.session, link.merged_id)
+    if link.case_id in way:
+        return
+    move = await last_left(uow.session, way)
+    link.case_id, link.told = move.case_id, move.sequence
+    if link.case_id == link.merged_id:
+        link.merged_id = None
 
 
 def _to_helper(peer: Peer, case: CaseRow, move: CaseHistoryRow) -> tuple[FormKind, Body] | None:

@@ -26,7 +26,7 @@ from case_bridge.exchange.journal import Journal
 from case_bridge.exchange.model import Direction, ExchangeFileRow, ExchangeMessageRow
 from case_bridge.exchange.sending import report_to, write
 from case_bridge.exchange.states import FileState, MessageState
-from case_bridge.merging.service import merge_cases
+from case_bridge.merging.service import merge_cases, unmerge_case
 from case_bridge.signing import HEADER
 from case_bridge.units.service import load_units
 from case_bridge.units.unit import Unit, UnitClass
@@ -278,6 +278,56 @@ async def test_a_case_that_went_into_another_one_is_answered_by_that_one(region:
     await region.talk()
 
     assert (await region.city.city.case(case_id)).result == "已补装井盖"
+
+
+async def test_what_leaves_a_case_takes_along_what_it_took_in(region: Region) -> None:
+    """R69, R93: A in B, B in C; once B is out of C, the superior hears of B alone, and at once."""
+    case_id = await dispatched(region)
+    district = region.district.city
+    own, other = await district.registered_case(), await district.registered_case()
+    for each in (own, other):
+        await district.file(each)
+        await district.dispatch(each)
+    await region.talk()
+    (theirs,) = [row for row in await cases_there(region.district) if row.id not in {own, other}]
+    for merged, kept in ((CaseId(theirs.id), own), (own, other)):
+        async with district.database.begin() as uow:
+            await merge_cases(uow, merged, kept, actor=district.desk, now=district.clock())
+        await region.talk()
+    assert (await region.district.link()).case_id == other
+    async with district.database.begin() as uow:
+        await unmerge_case(uow, own, reason="两处井盖", actor=district.desk, now=district.clock())
+    await district.dispatch(own)
+    await district.handle(own, "已补装人民路的井盖")
+    await district.inspect(own, passed=True)
+    await district.close(own)
+    await region.talk()
+
+    assert (await region.city.city.case(case_id)).result == "已补装人民路的井盖"
+    link = await region.district.link()
+    assert (link.case_id, link.merged_id) == (own, theirs.id)
+
+
+async def test_what_happens_before_the_next_round_is_told_too(region: Region) -> None:
+    """R93: taken out of another case and voided at once, the superior gets it back."""
+    case_id = await dispatched(region)
+    district = region.district.city
+    own = await district.registered_case()
+    await region.talk()
+    (theirs,) = [row for row in await cases_there(region.district) if row.id != own]
+    theirs_id = CaseId(theirs.id)
+    async with district.database.begin() as uow:
+        await merge_cases(uow, theirs_id, own, actor=district.desk, now=district.clock())
+    await region.talk()
+    async with district.database.begin() as uow:
+        await unmerge_case(
+            uow, theirs_id, reason="两处井盖", actor=district.desk, now=district.clock()
+        )
+    await district.void(theirs_id, "不在本区")
+    await region.talk()
+
+    assert await state(region.city, case_id) is CaseState.RETURNED
+    assert (await region.city.city.history(case_id))[-1].text == "不在本区"
 
 
 async def test_published_evaluations_go_upward_once(region: Region) -> None:
