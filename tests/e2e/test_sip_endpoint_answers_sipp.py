@@ -20,7 +20,6 @@ from channels.voice.sip.events import (
     RegisterReceived,
     SipEvent,
 )
-from channels.voice.sip.registrar import Locations
 
 pytestmark = pytest.mark.skipif(
     shutil.which("sipp") is None, reason="sipp is not installed (Debian: sip-tester)"
@@ -41,7 +40,6 @@ class Application:
         self.counts: Counter[str] = Counter()
         self.endpoint: Endpoint | None = None
         self.on_event: Callable[[SipEvent], None] = lambda event: None
-        self.locations = Locations()
         self.secret = DigestSecret.of("8001", "hotline", "secret")
 
     def receive(self, event: SipEvent) -> None:
@@ -64,7 +62,8 @@ class Application:
         if endpoint.authorize(event.request_key, self.secret) is not Verdict.VALID:
             endpoint.challenge(event.request_key)
             return
-        endpoint.accept_register(event.request_key, self.locations.apply(event, 0.0))
+        bindings = [(str(contact.uri), seconds) for contact, seconds in event.contacts]
+        endpoint.accept_register(event.request_key, bindings)
 
 
 def free_port() -> int:

@@ -1,6 +1,6 @@
 """Digest authentication, as server and as client (RFC 3261 22, RFC 7616, RFC 8760).
 
-Algorithms MD5 and SHA-256 with qop=auth; as client also the form of RFC 2617 without qop.
+Algorithms MD5 and SHA-256 with qop=auth; as client also qop=auth-int, and RFC 2617 without qop.
 """
 
 import hashlib
@@ -71,7 +71,7 @@ class Challenge:
     nonce: str
     algorithm: str
     qop: str
-    """ "auth", or "" for the form of RFC 2617 without qop."""
+    """ "auth", "auth-int" where nothing else is offered, or "" for RFC 2617 without qop."""
     opaque: str | None
     stale: bool
 
@@ -84,27 +84,38 @@ class Challenge:
         """
         fields = _parse_fields(text)
         algorithm = fields.get("algorithm", "MD5").upper()
-        offered = fields.get("qop")
-        good_qop = offered is None or "auth" in {q.strip().lower() for q in offered.split(",")}
-        if algorithm not in _HASHES or not good_qop or "nonce" not in fields:
+        qop = _choose_qop(fields.get("qop"))
+        if algorithm not in _HASHES or qop is None or "nonce" not in fields:
             raise PeerError(400, "Unsupported Challenge")
         return cls(
             fields.get("realm", ""),
             fields["nonce"],
             algorithm,
-            "" if offered is None else "auth",
+            qop,
             fields.get("opaque"),
             fields.get("stale", "").lower() == "true",
         )
 
 
 def digest_response(
-    algorithm: str, ha1: str, method: str, uri: str, nonce: str, count: str = "", cnonce: str = ""
+    algorithm: str,
+    ha1: str,
+    method: str,
+    uri: str,
+    nonce: str,
+    count: str = "",
+    cnonce: str = "",
+    body: bytes | None = None,
 ) -> str:
-    """Return the `response` field (RFC 7616 3.4.1; without `count` RFC 2617 3.2.2.1)."""
-    ha2 = _hash(algorithm, f"{method}:{uri}")
-    middle = f"{nonce}:{count}:{cnonce}:auth" if count else nonce
-    return _hash(algorithm, f"{ha1}:{middle}:{ha2}")
+    """Return the `response` field (RFC 7616 3.4.1; without `count` RFC 2617 3.2.2.1).
+
+    With a `body` it is that of qop=auth-int, which vouches for the body too.
+    """
+    a2, qop = f"{method}:{uri}", "auth"
+    if body is not None:
+        a2, qop = f"{a2}:{_HASHES[algorithm](body).hexdigest()}", "auth-int"
+    middle = f"{nonce}:{count}:{cnonce}:{qop}" if count else nonce
+    return _hash(algorithm, f"{ha1}:{middle}:{_hash(algorithm, a2)}")
 
 
 class DigestServer:
@@ -258,7 +269,14 @@ class DigestClient:
         if challenge.qop:
             count, cnonce = f"{number:08x}", self._new_token()
         response = digest_response(
-            challenge.algorithm, ha1, request.method, request.uri, challenge.nonce, count, cnonce
+            challenge.algorithm,
+            ha1,
+            request.method,
+            request.uri,
+            challenge.nonce,
+            count,
+            cnonce,
+            request.body if challenge.qop == "auth-int" else None,
         )
         fields = [
             f"username={quote(name)}",
@@ -269,7 +287,7 @@ class DigestClient:
             f"algorithm={challenge.algorithm}",
         ]
         if challenge.qop:
-            fields += ["qop=auth", f"nc={count}", f'cnonce="{cnonce}"']
+            fields += [f"qop={challenge.qop}", f"nc={count}", f'cnonce="{cnonce}"']
         if challenge.opaque is not None:
             fields.append(f"opaque={quote(challenge.opaque)}")
         return "Digest " + ", ".join(fields)
@@ -285,6 +303,14 @@ def authorization_of(request: Request, realm: str) -> dict[str, str] | None:
         if fields.get("realm") == realm:
             return fields
     return None
+
+
+def _choose_qop(offered: str | None) -> str | None:
+    """Return which of the offered qop values we answer with; None if it is none of ours."""
+    if offered is None:
+        return ""
+    words = {word.strip().lower() for word in offered.split(",")}
+    return next((qop for qop in ("auth", "auth-int") if qop in words), None)
 
 
 def _readable(values: list[str]) -> list[Challenge]:

@@ -14,6 +14,7 @@ from channels.voice.sip.layer import TransactionLayer
 from channels.voice.sip.message import Request, Response, is_token
 from channels.voice.sip.options import UserAgentOptions
 from channels.voice.sip.peers import Peers
+from channels.voice.sip.reasons import reason_of
 from channels.voice.sip.refresh_timer import SessionTimer
 from channels.voice.sip.replaces import Replaces
 from channels.voice.sip.states import CALL, CallState, CallTrigger
@@ -126,12 +127,12 @@ class Call:
         """The interval that was agreed on, or is asked for, and the least of it; 0: none yet."""
         self.remote_allows: frozenset[str] = frozenset()
         """The methods that the other side named in Allow."""
-        self.local_sdp = b""
-        self.remote_sdp = b""
+        self.local_sdp = self.remote_sdp = b""
         """What either side said last about the session, for refreshes that change nothing."""
         self.unanswered: tuple[Dialog, ClientTransaction] | None = None
         """A 2xx with an offer that waits for our answer, which its ACK will carry."""
-        self.early_sdp = b""
+        self.early_sdp: dict[str, bytes] = {}
+        """What provisional answers said about early media, by the tag of the other side."""
         self.end_status = 487
         self.give_up_at = self.alarm_at = NEVER
         self.ring_until = NEVER  # of an outgoing call: when it is given up unanswered
@@ -148,6 +149,11 @@ class Call:
     def allows(self, trigger: CallTrigger) -> bool:
         """Say whether the table has a move."""
         return CALL.allows(self.state, trigger)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether we made it, and so its Call-ID."""
+        return self.source is None
 
     def next_timer(self) -> float | None:
         """Return when the application's, or the other side's, patience ends."""
@@ -245,11 +251,17 @@ class CallBook:
         return call, dialog
 
     def replaced(self, replaces: Replaces) -> Call | None:
-        """Return the call of ours that a Replaces value means (RFC 3891 3), or None."""
+        """Return the call of ours that a Replaces value means (RFC 3891 3), or None.
+
+        Raises:
+            PeerError: 603, for one that has just been hung up.
+        """
         call = self._calls.get(replaces.to_tag)
         dialog = call.dialogs.get(replaces.from_tag) if call is not None else None
         if call is None or dialog is None or dialog.call_id != replaces.call_id:
             return None
+        if call.state in {CallState.CLOSING, CallState.LEAVING}:
+            raise PeerError(603, reason_of(603))
         return call if call.state is CallState.ESTABLISHED else None
 
     def replaces_of(self, call: Call) -> str:

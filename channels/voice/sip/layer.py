@@ -4,8 +4,10 @@ RFC 3261 17.1.3, 17.2.3 (matching), 18 (Via), 8.2.2.2 (merged requests).
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
+from zlib import crc32
 
 from channels.voice.sip.address import Hop, Outgoing, Transport
 from channels.voice.sip.alarms import Alarms
@@ -299,7 +301,8 @@ class TransactionLayer:
         invite = self._servers.get((branch, sent_by, "INVITE"))
         if not isinstance(invite, InviteServer):
             raise PeerError(481, reason_of(481))
-        self.respond(request, transaction, 200, now)
+        # RFC 3261 9.2: with the tag that the answers to the INVITE have.
+        self.respond(request, transaction, 200, now, to_tag=invite.call_key)
         self._user.receive_cancel(invite, now)
 
     def _refuse_merged(self, request: Request, transaction: Server | InviteServer) -> None:
@@ -314,8 +317,13 @@ class TransactionLayer:
         flaw = request.flaw
         if flaw is None or request.method == "ACK":
             return
-        # Without state, and without a tag: the To may be what is broken.
-        response = Response(flaw.status, flaw.reason, _copied(request))
+        # Without state: the tag is the same for each repetition (RFC 3261 8.2.7).
+        headers = _copied(request)
+        with suppress(PeerError):  # the To may be what is broken
+            if "to" in headers and not request.to_tag:
+                tag = crc32(request.via.branch.encode("utf-8", "surrogateescape"))
+                headers["to"] = [f"{headers['to'][0]};tag={tag:08x}"]
+        response = Response(flaw.status, flaw.reason, headers)
         response.headers["server"] = [self._server_name]
         self.send(Outgoing(response.serialise(), hop))
 
@@ -323,6 +331,8 @@ class TransactionLayer:
         headers = _copied(request)
         if status > 100 and not request.to_tag:
             headers["to"] = [f"{headers['to'][0]};tag={to_tag or self.new_token()}"]
+        if status == 100 and "timestamp" in request.headers:
+            headers["timestamp"] = request.headers["timestamp"]  # RFC 3261 8.2.6.1
         headers["server"] = [self._server_name]
         return Response(status, reason or reason_of(status), headers)
 

@@ -14,7 +14,7 @@ from channels.voice.sip.incoming import IncomingCalls
 from channels.voice.sip.leaving import Leaving
 from channels.voice.sip.message import Request
 from channels.voice.sip.reasons import reason_of
-from channels.voice.sip.screening import ALLOW, SUPPORTED
+from channels.voice.sip.screening import ACCEPT, ALLOW, SUPPORTED
 from channels.voice.sip.session_timer import SessionTimers
 from channels.voice.sip.states import CallState, CallTrigger
 from channels.voice.sip.transaction import (
@@ -60,6 +60,7 @@ class MidCall:
             "PRACK": incoming.receive_prack,
             "REFER": transfers.receive_refer,
             "NOTIFY": transfers.receive_notify,
+            "OPTIONS": self._receive_options,
         }
 
     def receive_request(
@@ -69,19 +70,29 @@ class MidCall:
         transaction: Server | InviteServer,
         now: float,
     ) -> None:
-        """Take a BYE, INVITE, UPDATE, INFO, PRACK, REFER or NOTIFY inside a dialog.
+        """Take a request other than ACK and CANCEL inside a dialog.
 
         Raises:
             PeerError: for one that must be refused.
         """
         call, dialog = ends
         dialog.accept_sequence(request.cseq.number)
+        if self._is_over(call, dialog):
+            # Another fork that answered, or a call that we have hung up: BYE is on its way.
+            if request.method != "BYE":
+                raise PeerError(481, reason_of(481))
+            self._layer.respond(request, transaction, 200, now)
+            return
         if request.method in {"INVITE", "UPDATE"}:
             self._sessions.check(request)
         handler = self._handlers.get(request.method)
         if handler is None:
             raise PeerError(405, reason_of(405), (ALLOW,))
         handler(call, request, transaction, now)
+
+    def _is_over(self, call: Call, dialog: Dialog) -> bool:
+        is_other_fork = call.dialog is not None and dialog is not call.dialog
+        return is_other_fork or call.state in _OVER
 
     def receive_cancel(self, call: Call, invite: InviteServer, now: float) -> None:
         """Take a CANCEL for a re-INVITE that the application has not answered."""
@@ -122,6 +133,11 @@ class MidCall:
             raise CallGone(call.key)
         self._close_offer(call, status, now)
 
+    def _receive_options(
+        self, _call: Call, request: Request, transaction: Server | InviteServer, now: float
+    ) -> None:
+        self._layer.respond(request, transaction, 200, now, headers=(ALLOW, ACCEPT, SUPPORTED))
+
     def _receive_bye(
         self, call: Call, request: Request, transaction: Server | InviteServer, now: float
     ) -> None:
@@ -148,8 +164,10 @@ class MidCall:
             return
         if call.offer is not None or call.state is CallState.OFFERED:
             raise PeerError(500, "Offer Pending", RETRY_LATER)
-        if call.state in {CallState.CLOSING, *_OVER}:
+        if call.state is CallState.CLOSING:
             raise PeerError(481, reason_of(481))
+        if call.unanswered is not None:
+            raise PeerError(500, "Offer Pending", RETRY_LATER)
         if call.reoffer is not None or call.state is not CallState.ESTABLISHED:
             raise PeerError(491, reason_of(491))
         if call.dialog is not None:

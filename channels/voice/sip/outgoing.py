@@ -17,14 +17,17 @@ from channels.voice.sip.identity import ANONYMOUS
 from channels.voice.sip.leaving import Leaving
 from channels.voice.sip.message import MAX_FORWARDS, Request, Response
 from channels.voice.sip.reasons import reason_of
-from channels.voice.sip.screening import ALLOW, SUPPORTED
+from channels.voice.sip.screening import ALLOW, SUPPORTED, SUPPORTED_WITHOUT_100REL
 from channels.voice.sip.session_timer import SessionTimers, requires
 from channels.voice.sip.states import CallState, CallTrigger
 from channels.voice.sip.transaction import ClientTransaction, InviteClient
 from channels.voice.sip.uri import Uri
 
 MAX_FORKS = 10
-"""Branches of one INVITE that are followed; further ones are not answered."""
+"""Branches of one INVITE that are followed while it rings."""
+
+MAX_ANSWERS = 100
+"""Branches whose 2xx is acknowledged, whether they were followed or not."""
 
 SILENT = 504
 """What a call fails with that got not a word within the application's patience: whoever it was
@@ -126,6 +129,8 @@ class OutgoingCalls:
             request.headers["route"] = list(route)
         if is_delayed:
             del request.headers["content-type"]
+            # RFC 3262 5: an offer in a reliable 183 would want its answer in the PRACK.
+            request.headers[SUPPORTED[0]] = [SUPPORTED_WITHOUT_100REL]
         if asserted is not None:
             request.headers["p-asserted-identity"] = [asserted.bare()]
         if is_private:
@@ -240,8 +245,8 @@ class OutgoingCalls:
             ):
                 return  # a repetition, or out of order (RFC 3262 4)
         sdp = sdp_of(response)
-        if sdp:
-            call.early_sdp = sdp
+        if sdp and len(call.early_sdp) < MAX_FORKS:
+            call.early_sdp[response.to_tag] = sdp
         self._book.emit(CallProgressed(call=call.key, status=response.status, sdp=sdp))
 
     def _acknowledge_early(
@@ -297,7 +302,7 @@ class OutgoingCalls:
         else:
             if call.unanswered is not None:
                 self._book.limit(call, now + ANSWER_LIMIT, self._not_answered)
-            sdp = sdp_of(response) or call.early_sdp
+            sdp = sdp_of(response) or call.early_sdp.get(response.to_tag, b"")
             call.remote_sdp = sdp
             call.remote_allows = allows_of(response)
             self._sessions.learn(call, response, now)
@@ -355,7 +360,7 @@ class OutgoingCalls:
         tag = response.to_tag
         dialog = call.dialogs.get(tag)
         if dialog is None:
-            if len(call.dialogs) >= MAX_FORKS:
+            if len(call.dialogs) >= (MAX_FORKS if response.status < 200 else MAX_ANSWERS):
                 return None
             dialog = Dialog.from_response(transaction.request, response, call.flow, transaction.hop)
             call.dialogs[tag] = dialog

@@ -39,7 +39,7 @@ class OwnOffers:
         dialog = call.dialog
         if not sdp or dialog is None or call.state is not CallState.ESTABLISHED:
             raise UsageError("a re-INVITE needs SDP and an established call")
-        if call.offer is not None or call.reoffer is not None:
+        if _is_offer_open(call):
             self._book.emit(ReofferRefused(call=call.key, status=491, reason=reason_of(491)))
             return
         self._send_reoffer(call, dialog, sdp, now)
@@ -55,7 +55,7 @@ class OwnOffers:
             raise UsageError("an UPDATE needs an established call")
         if "UPDATE" not in call.remote_allows:
             self.reoffer(call, sdp or call.local_sdp, now)
-        elif sdp and (call.offer is not None or call.reoffer is not None):
+        elif sdp and _is_offer_open(call):
             self._book.emit(ReofferRefused(call=call.key, status=491, reason=reason_of(491)))
         else:
             self._send_update(call, dialog, sdp, now)
@@ -63,7 +63,7 @@ class OwnOffers:
     def refresh(self, call: Call, now: float) -> None:
         """Show the other side that the call lives (RFC 4028 10)."""
         dialog = call.dialog
-        if dialog is None or call.offer is not None or call.reoffer is not None:
+        if dialog is None or _is_offer_open(call):
             self._sessions.pause(call, now)
         elif "UPDATE" in call.remote_allows:
             call.refresh = self._send_update(call, dialog, b"", now)
@@ -192,3 +192,9 @@ class OwnOffers:
     def _lose(self, call: Call, reason: EndReason, now: float) -> None:
         if call.state is CallState.ESTABLISHED:
             self._leaving.lose(call, reason, now)
+
+
+def _is_offer_open(call: Call) -> bool:
+    # RFC 3261 14.1: not before the ACK of their re-INVITE either; it may bring an answer.
+    waits = (call.offer, call.reoffer, call.acceptance, call.unanswered)
+    return any(each is not None for each in waits)

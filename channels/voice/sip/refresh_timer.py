@@ -5,7 +5,11 @@ from collections.abc import Callable
 from channels.voice.sip.alarms import NEVER
 
 GLARE_PAUSE = 3.0
-"""Seconds until a refresh that met one of the other side is tried again (RFC 3261 14.1)."""
+"""Seconds until a refresh that met an offer of the other side is tried again, for who made the
+Call-ID (RFC 3261 14.1: 2.1 to 4)."""
+
+OTHER_GLARE_PAUSE = 1.0
+"""The same for the other side (0 to 2), so that the two do not meet for ever."""
 
 
 class SessionTimer:

@@ -14,7 +14,6 @@ from channels.voice.sip.headers import NameAddress
 from channels.voice.sip.message import Request
 from channels.voice.sip.reasons import reason_of
 from channels.voice.sip.transaction import InviteServer, Server
-from channels.voice.sip.uri import Uri
 
 DEFAULT_EXPIRES = 3600
 """Seconds; RFC 3261 10.2.1.1 suggests it when the phone names none."""
@@ -139,90 +138,6 @@ class Registrar:
         self._layer.respond(
             pending.request, pending.transaction, status, now, reason=reason, headers=headers
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """One place where an address of record can be reached."""
-
-    contact: Uri
-    source: Hop
-    """Where the REGISTER came from: the way back through an address translator."""
-    expires_at: float
-    sip_call_id: str
-    sequence: int
-
-
-class Locations:
-    """Where phones are, by address of record: the rules of RFC 3261 10.3 in memory."""
-
-    def __init__(self, *, shortest: int = 30, longest: int = 3600) -> None:
-        self.shortest = shortest
-        """Seconds; less is refused with 423 and this in Min-Expires."""
-        self.longest = longest
-        """Seconds; more is cut down to this."""
-        self._bindings: dict[str, dict[str, Binding]] = {}
-
-    def apply(self, register: RegisterReceived, now: float) -> list[tuple[str, int]]:
-        """Take a REGISTER that is authorized; return what `accept_register` needs.
-
-        Raises:
-            PeerError: 423 for a lifetime that is too short, 500 for one that is out of
-                order, 403 for too many contacts; nothing is changed then.
-        """
-        address = register.address_of_record
-        held = {uri: b for uri, b in self._bindings.get(address, {}).items() if b.expires_at > now}
-        if register.remove_all:
-            for binding in held.values():
-                _check_order(binding, register)
-            held = {}
-        for contact, wanted in register.contacts:
-            self._apply_one(held, register, (contact, wanted), now)
-        if len(held) > MAX_CONTACTS:
-            raise PeerError(403, "Too Many Contacts")
-        if held:
-            self._bindings[address] = held
-        else:
-            self._bindings.pop(address, None)
-        return [(uri, int(binding.expires_at - now)) for uri, binding in held.items()]
-
-    def find(self, address_of_record: str, now: float) -> list[Binding]:
-        """Return where an address can be reached, the newest last."""
-        held = self._bindings.get(address_of_record, {})
-        found = [binding for binding in held.values() if binding.expires_at > now]
-        if held and not found:
-            del self._bindings[address_of_record]
-        return found
-
-    def _apply_one(
-        self,
-        held: dict[str, Binding],
-        register: RegisterReceived,
-        wish: tuple[NameAddress, int],
-        now: float,
-    ) -> None:
-        contact, wanted = wish
-        uri = str(contact.uri)
-        known = held.pop(uri, None)
-        if known is not None:
-            _check_order(known, register)
-        if wanted == 0:
-            return
-        if wanted < self.shortest:
-            raise PeerError(423, reason_of(423), (("min-expires", str(self.shortest)),))
-        held[uri] = Binding(
-            contact.uri,
-            register.source,
-            now + min(wanted, self.longest),
-            register.sip_call_id,
-            register.sequence,
-        )
-
-
-def _check_order(binding: Binding, register: RegisterReceived) -> None:
-    # RFC 3261 10.3 step 7: an older REGISTER that arrives late changes nothing.
-    if binding.sip_call_id == register.sip_call_id and binding.sequence >= register.sequence:
-        raise PeerError(500, "Out Of Order")
 
 
 def _describe(key: RequestKey, request: Request, source: Hop, realm: str) -> RegisterReceived:

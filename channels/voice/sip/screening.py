@@ -18,6 +18,7 @@ _SCHEMES = frozenset({"sip", "sips", "tel"})
 EXTENSIONS = ("100rel", "timer", "replaces")
 """Option tags that we understand (RFC 3262, RFC 4028, RFC 3891)."""
 SUPPORTED = ("supported", ", ".join(EXTENSIONS))
+SUPPORTED_WITHOUT_100REL = ", ".join(EXTENSIONS[1:])
 _EXTENSIONS = frozenset(EXTENSIONS)
 _OF_REGISTER = _EXTENSIONS | {"path"}
 """A registrar understands Path, too (RFC 3327)."""
@@ -41,6 +42,8 @@ def screen(request: Request, methods: tuple[str, ...] = ALLOWED) -> None:
         parse_number(request.header("max-forwards"), 255, "Bad Max-Forwards")
     if "require" in request.headers:
         _screen_extensions(request)
+    if "replaces" in request.headers and request.method != "INVITE":
+        raise PeerError(400, "Replaces Outside INVITE")  # RFC 3891 3
     if request.body:
         _screen_content(request)
 

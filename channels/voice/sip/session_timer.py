@@ -10,7 +10,7 @@ from channels.voice.sip.errors import PeerError
 from channels.voice.sip.headers import MAX_SECONDS, parse_number, parse_params
 from channels.voice.sip.message import Request, Response
 from channels.voice.sip.reasons import reason_of
-from channels.voice.sip.refresh_timer import GLARE_PAUSE, SessionTimer
+from channels.voice.sip.refresh_timer import GLARE_PAUSE, OTHER_GLARE_PAUSE, SessionTimer
 from channels.voice.sip.states import CallState
 
 MIN_SE = 90
@@ -111,7 +111,8 @@ class SessionTimers:
     def pause(self, call: Call, now: float) -> None:
         """Try a refresh again soon: it met a request of the other side (491)."""
         if call.session is not None and call.session.refresh_at != NEVER:
-            call.session.refresh_at = now + GLARE_PAUSE
+            pause = GLARE_PAUSE if call.is_ours else OTHER_GLARE_PAUSE
+            call.session.refresh_at = now + pause
             self._book.layer.alarms.watch(call.session)
 
     def stop(self, call: Call) -> None:
@@ -134,7 +135,8 @@ class SessionTimers:
             return SessionExpires(max(seconds, MIN_SE), refresher)
         if not understands:
             return None
-        return SessionExpires(self._book.options.session_seconds, "uas")
+        seconds = max(self._book.options.session_seconds, _least_of(request))
+        return SessionExpires(min(seconds, MAX_SE), "uas")
 
     def _run(self, call: Call, seconds: int, *, is_ours: bool, now: float) -> None:
         call.is_session_ours = is_ours
@@ -172,6 +174,14 @@ def requires(message: Request | Response, tag: str) -> bool:
 
 def _supports_timer(request: Request) -> bool:
     return supports(request, TIMER)
+
+
+def _least_of(request: Request) -> int:
+    # RFC 4028 9: a proxy on the way wants no shorter interval than this.
+    try:
+        return parse_number(request.header("min-se").partition(";")[0].strip(), MAX_SE, "Bad")
+    except PeerError:
+        return MIN_SE
 
 
 def _nothing(_call: Call, _now: float) -> None:

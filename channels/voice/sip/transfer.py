@@ -200,7 +200,11 @@ class Transfers:
         """Take the answer to a REFER or NOTIFY of ours."""
         call = transaction.tag
         assert isinstance(call, Call)
-        if response.status < 300 or transaction.method != "REFER" or call.refer is not transaction:
+        if transaction.method == "NOTIFY":
+            if response.status == 481:  # RFC 6665 4.2.2: nobody wants the news any more
+                self._drop_of(call)
+            return
+        if response.status < 300 or call.refer is not transaction:
             return
         digest, dialog = call.digest, call.dialog
         is_asked = response.status in {401, 407} and digest is not None and dialog is not None
@@ -261,6 +265,10 @@ class Transfers:
     def _drop(self, transfer: Transfer) -> None:
         transfer.give_up_at = NEVER
         self._asked.pop(transfer.key, None)
+
+    def _drop_of(self, call: Call) -> None:
+        for transfer in [each for each in self._asked.values() if each.call is call]:
+            self._drop(transfer)
 
     def _forget_the_gone(self) -> None:
         for transfer in list(self._asked.values()):

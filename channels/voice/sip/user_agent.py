@@ -330,7 +330,7 @@ class UserAgent:
         if request.method not in methods:
             self._peers.note_not_allowed(host)
         screen(request, methods)
-        if request.method == "OPTIONS":
+        if request.method == "OPTIONS" and not request.to_tag:
             self._answer_options(request, transaction, now)
         elif request.method == "REGISTER":
             self._registrar.receive_register(request, transaction, source, now)

@@ -1,5 +1,6 @@
 """Digest authentication from both sides."""
 
+import hashlib
 import hmac
 
 import pytest
@@ -17,8 +18,9 @@ from channels.voice.sip.auth import (
     digest_response,
 )
 from channels.voice.sip.errors import PeerError
+from channels.voice.sip.headers import parse_params, unquote
 from channels.voice.sip.message import Request, Response, parse_message
-from tests.unit.channels.voice.sip.wire import PEER, request, tokens
+from tests.unit.channels.voice.sip.wire import OFFER, PEER, request, tokens
 
 SECRET = DigestSecret.of("8001", "hotline", "a password")
 RIGHT = Credentials("8001", "a password")
@@ -304,6 +306,26 @@ def test_used_nonces_are_forgotten_only_with_all_that_are_older() -> None:
     assert server.judge(late, SECRET, 20.0) is Verdict.STALE
 
 
+def test_where_only_auth_int_is_offered_the_body_is_vouched_for() -> None:
+    """RFC 7616 3.4.3: A2 is method, URI and the hash of the body."""
+    client = DigestClient(RIGHT, tokens(), PEER.host)
+    value = 'Digest realm="r", nonce="n", algorithm=SHA-256, qop="auth-int"'
+    assert client.may_retry(refusal(401, ("www-authenticate", value)), PEER)
+    invite = parsed(request("INVITE", body=OFFER))
+
+    client.sign(invite)
+
+    def sha(text: str) -> str:
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    a1 = sha(f"{RIGHT.username}:r:{RIGHT.password}")
+    a2 = sha(f"INVITE:{invite.uri}:{hashlib.sha256(OFFER).hexdigest()}")
+    fields = dict(parse_params(invite.header("authorization").replace(", ", ";")))
+    cnonce = unquote(fields["cnonce"] or "")
+    expected = sha(f"{a1}:n:00000001:{cnonce}:auth-int:{a2}")
+    assert (fields["qop"], unquote(fields["response"] or "")) == ("auth-int", expected)
+
+
 def test_a_challenge_is_answered_with_its_opaque_and_its_quotes() -> None:
     client = DigestClient(Credentials('a"b', "x"), tokens(), PEER.host)
     value = 'Digest realm="r \\"1\\"", nonce="n,1", opaque="o", algorithm=md5, qop="auth-int,auth"'
@@ -364,7 +386,7 @@ def test_credentials_for_one_realm_are_kept_from_others() -> None:
     [
         "Basic realm=x",
         'Digest realm="x", nonce="y", algorithm=SHA-512-256',
-        'Digest realm="x", nonce="y", qop="auth-int"',
+        'Digest realm="x", nonce="y", qop="token"',
         'Digest realm="x"',
         'Digest realm="x, nonce="y',
     ],

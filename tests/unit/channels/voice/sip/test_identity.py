@@ -91,6 +91,8 @@ def test_a_call_without_an_offer_answers_the_one_that_comes() -> None:
     call = wire.agent.invite("sip:callee@192.0.2.9", b"", wire.now, is_delayed=True)
     invite = wire.request()
     assert (invite.body, "content-type" in invite.headers) == (b"", False)
+    # RFC 3262 5: the offer of a reliable 183 would want its answer in our PRACK.
+    assert "100rel" not in invite.values("supported")
     wire.receive(reply(invite, 200, body=OFFER))
     wire.receive(reply(invite, 200, body=OFFER))
     assert (wire.lines(), wire.events()) == ([], [CallAnswered(call=call, sdp=OFFER)])

@@ -2,7 +2,7 @@
 
 from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.events import CallAnswered, CallFailed, CallOffered
-from channels.voice.sip.message import Request, parse_message
+from channels.voice.sip.message import Request, Response, parse_message
 from tests.unit.channels.voice.sip.wire import ANSWER, OFFER, PEER, Wire, reply, request
 
 
@@ -38,6 +38,41 @@ def test_a_peer_without_branches_is_told_apart_by_its_call() -> None:
 
     assert wire.lines() == ["100", "100", "100"]
     assert [type(event) for event in wire.events()] == [CallOffered, CallOffered]
+
+
+def test_a_100_brings_the_time_back_that_the_request_told() -> None:
+    """RFC 3261 8.2.6.1: Timestamp is copied into a 100, for the caller to measure the way."""
+    wire = Wire()
+
+    wire.receive(request("INVITE", body=OFFER, extra=[("timestamp", "54.21")]))
+
+    assert wire.response().header("timestamp") == "54.21"
+
+
+def test_the_answer_to_a_cancel_has_the_tag_of_the_invites() -> None:
+    """RFC 3261 9.2."""
+    wire = Wire()
+    wire.receive(request("INVITE", body=OFFER))
+    wire.outgoing()
+
+    wire.receive(request("CANCEL", contact=""))
+
+    to_cancel, to_invite = wire.sent()
+    assert to_cancel.to_tag == to_invite.to_tag != ""
+
+
+def test_a_broken_request_is_refused_with_a_tag_that_stays_the_same() -> None:
+    """RFC 3261 8.2.6.2, 8.2.7: the answer has a tag, and every repetition of it the same."""
+    wire = Wire()
+    broken = request("OPTIONS").replace(b"CSeq: 1 OPTIONS", b"CSeq: one OPTIONS")
+
+    wire.receive(broken)
+    wire.receive(broken)
+
+    first, second = wire.sent()
+    assert isinstance(first, Response)
+    assert (first.status, first.to_tag) == (400, second.to_tag)
+    assert first.to_tag
 
 
 def test_an_ack_for_nothing_is_dropped() -> None:

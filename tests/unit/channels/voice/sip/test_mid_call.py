@@ -442,13 +442,67 @@ def test_a_request_that_needs_a_call_and_names_none_is_refused(method: str) -> N
     assert wire.lines() == ["481"]
 
 
-def test_options_and_register_in_a_call_are_answered_like_any_other() -> None:
+def test_options_in_a_call_say_whether_it_is_there() -> None:
+    """RFC 3261 11.2, 12.2.2: a proxy that asks after a dead call must not be told that it lives."""
     wire = Wire()
     call = established(wire)
 
     wire.receive(inside("OPTIONS", call))
-
     assert wire.lines() == ["200"]
+    wire.receive(inside("BYE", call, 3))
+    wire.outgoing()
+    wire.receive(inside("OPTIONS", call, 4))
+
+    assert wire.lines() == ["481"]
+
+
+@pytest.mark.parametrize("method", ["INFO", "UPDATE", "INVITE", "OPTIONS"])
+def test_after_we_have_hung_up_only_their_bye_is_heard(method: str) -> None:
+    """RFC 3261 15.1.1: who has sent BYE considers the session over; no event follows the last."""
+    wire = Wire()
+    call = established(wire)
+    wire.agent.hang_up(call, wire.now)
+    wire.outgoing()
+    wire.events()
+    message = info("application/dtmf", b"5", call) if method == "INFO" else inside(method, call)
+
+    wire.receive(message)
+
+    assert (wire.lines(), wire.events()) == (["481"], [])
+
+
+def test_our_re_invite_waits_for_the_ack_of_theirs() -> None:
+    """RFC 3261 14.1: no INVITE while another one of the dialog is not confirmed."""
+    wire = Wire()
+    call = established(wire)
+    reoffered(wire, call)
+    wire.agent.answer_reoffer(call, ANSWER, wire.now)
+    wire.outgoing()
+
+    wire.agent.reoffer(call, HOLD, wire.now)
+    assert wire.lines() == []
+    assert wire.event() == ReofferRefused(call=call, status=491, reason="Request Pending")
+    wire.receive(inside("ACK", call))
+    wire.agent.reoffer(call, HOLD, wire.now)
+
+    assert wire.lines() == ["INVITE"]
+
+
+def test_their_offer_waits_for_our_answer_to_the_first() -> None:
+    """RFC 3264 4: no second offer before the first is answered, here by our ACK."""
+    wire = Wire()
+    call = wire.agent.invite("sip:callee@192.0.2.9", b"", wire.now, is_delayed=True)
+    invite = wire.request()
+    wire.receive(reply(invite, 200, body=OFFER))
+    wire.events()
+    theirs = request(
+        "UPDATE", call_id=invite.call_id, to_tag=call, from_tag="callee", cseq=1, body=HOLD
+    )
+
+    wire.receive(theirs)
+
+    answer = wire.response()
+    assert (answer.status, answer.header("retry-after"), wire.events()) == (500, "5", [])
 
 
 def info(kind: str, body: bytes, call: CallKey) -> bytes:

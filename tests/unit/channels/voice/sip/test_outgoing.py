@@ -156,10 +156,54 @@ def test_forks_without_end_are_not_followed() -> None:
     wire = Wire()
     _, invite = invited(wire)
 
-    for number in range(50):
+    for number in range(500):
         wire.receive(reply(invite, 200, to_tag=f"f{number}", body=ANSWER))
 
-    assert wire.lines().count("ACK") == 10
+    assert wire.lines().count("ACK") == 100
+
+
+def test_a_fork_that_answers_is_acknowledged_however_many_rang_before_it() -> None:
+    """RFC 3261 13.2.2.4: every 2xx is acknowledged, that of the twelfth telephone too."""
+    wire = Wire()
+    call, invite = invited(wire)
+    for number in range(11):
+        wire.receive(reply(invite, 180, to_tag=f"f{number}"))
+    wire.events()
+
+    wire.receive(reply(invite, 200, to_tag="late", body=ANSWER))
+
+    assert (wire.request().to_tag, wire.event()) == ("late", CallAnswered(call=call, sdp=ANSWER))
+
+
+def test_the_early_media_of_one_fork_is_no_answer_of_another() -> None:
+    """RFC 3261 13.2.1: an answer belongs to the dialog in which it came."""
+    wire = Wire()
+    call, invite = invited(wire)
+    wire.receive(reply(invite, 183, to_tag="one", body=ANSWER))
+    wire.receive(reply(invite, 183, to_tag="two", body=OFFER))
+    wire.events()
+
+    wire.receive(reply(invite, 200, to_tag="one"))
+
+    assert wire.event() == CallAnswered(call=call, sdp=ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("method", "status"), [("BYE", 200), ("INFO", 481), ("INVITE", 481), ("UPDATE", 481)]
+)
+def test_what_another_fork_asks_does_not_touch_the_call(method: str, status: int) -> None:
+    """RFC 3261 12.2.2, 13.2.2.4: a dialog is its Call-ID and both tags; one of them is ours."""
+    wire = Wire()
+    call, invite = answered(wire)
+    wire.receive(reply(invite, 200, to_tag="fork", body=ANSWER))
+    wire.outgoing()
+    asks = request(method, call_id=invite.call_id, to_tag=call, from_tag="fork", cseq=7, body=OFFER)
+
+    wire.receive(asks)
+
+    assert (wire.response().status, wire.events(), wire.agent.load.calls) == (status, [], 1)
+    wire.agent.hang_up(call, wire.now)
+    assert wire.request().to_tag == "callee"
 
 
 @pytest.mark.parametrize("status", [404, 486, 503, 603])

@@ -3,10 +3,10 @@
 import pytest
 
 from channels.voice.sip.auth import Credentials, DigestClient, DigestSecret, Verdict
-from channels.voice.sip.errors import CallGone, PeerError, UsageError
+from channels.voice.sip.errors import CallGone, UsageError
 from channels.voice.sip.events import RegisterReceived
 from channels.voice.sip.message import Request, parse_message
-from channels.voice.sip.registrar import ANSWER_LIMIT, MAX_PENDING, Locations
+from channels.voice.sip.registrar import ANSWER_LIMIT, MAX_PENDING
 from tests.unit.channels.voice.sip.wire import PEER, Wire, request, tokens
 
 ADDRESS = "12345@192.0.2.1"
@@ -160,89 +160,39 @@ def test_a_lifetime_is_read_generously(text: str, seconds: int) -> None:
     assert event.contacts[0][1] == seconds
 
 
-def asked(wire: Wire, cseq: int, *contacts: str, call_id: str = "c1") -> RegisterReceived:
-    return received(
-        wire,
-        branch=f"r{cseq}{call_id}",
-        cseq=cseq,
-        call_id=call_id,
-        contact=contacts[0] if contacts else "",
-        extra=[("contact", contact) for contact in contacts[1:]],
-    )
+PATH = ("<sip:192.0.2.9;lr;received=sip:203.0.113.7:40000>", "<sip:edge.example:5070;lr>")
 
 
-def test_a_place_is_found_until_its_time_is_over() -> None:
-    wire, places = Wire(), Locations(longest=1800)
+def test_the_path_of_a_phone_behind_a_trunk_is_told_and_said_back() -> None:
+    """RFC 3327 5.3: the proxies that a call to the phone goes through, the nearest first."""
+    wire = Wire.with_trunk()
+    extra = [("path", PATH[0]), ("path", PATH[1]), ("require", "path")]
 
-    bindings = places.apply(asked(wire, 1, f"<{PHONE}>;expires=9999"), 0.0)
+    event = received(wire, extra=extra)
+    wire.agent.accept_register(event.request_key, [(PHONE, 600)], wire.now)
 
-    assert bindings == [(PHONE, 1800)]
-    (found,) = places.find(ADDRESS, 1799.0)
-    assert (str(found.contact), found.source) == (PHONE, wire.source)
-    assert places.find(ADDRESS, 1800.0) == []
-    assert places.find("nobody@192.0.2.1", 0.0) == []
-
-
-def test_asking_without_contacts_changes_nothing() -> None:
-    wire, places = Wire(), Locations()
-    places.apply(asked(wire, 1, f"<{PHONE}>;expires=100"), 0.0)
-
-    assert places.apply(asked(wire, 2), 40.0) == [(PHONE, 60)]
+    assert event.path == PATH
+    assert wire.response().headers["path"] == list(PATH)
 
 
-def test_a_refresh_replaces_and_a_second_phone_adds() -> None:
-    wire, places = Wire(), Locations()
-    places.apply(asked(wire, 1, f"<{PHONE}>;expires=100"), 0.0)
-    places.apply(asked(wire, 1, "<sip:two@h>;expires=100", call_id="c2"), 10.0)
+def test_the_path_that_a_stranger_names_is_not_gone() -> None:
+    """RFC 3327 6: a Path is as good as who added it; a phone could point our calls anywhere."""
+    wire = Wire()
 
-    bindings = places.apply(asked(wire, 2, f"<{PHONE}>;expires=100"), 50.0)
+    event = received(wire, extra=[("path", PATH[0])])
+    wire.agent.accept_register(event.request_key, [(PHONE, 600)], wire.now)
 
-    assert bindings == [("sip:two@h", 60), (PHONE, 100)]
-
-
-def test_zero_removes_one_and_a_star_all() -> None:
-    wire, places = Wire(), Locations()
-    places.apply(asked(wire, 1, f"<{PHONE}>", "<sip:two@h>", "<sip:three@h>"), 0.0)
-
-    bindings = places.apply(asked(wire, 2, f"<{PHONE}>;expires=0"), 1.0)
-    star = received(wire, branch="s", cseq=3, contact="*", extra=[("expires", "0")])
-
-    assert [uri for uri, _ in bindings] == ["sip:two@h", "sip:three@h"]
-    assert places.apply(star, 2.0) == []
-    assert places.find(ADDRESS, 2.0) == []
+    assert event.path == ()
+    assert "path" not in wire.response().headers
 
 
-@pytest.mark.parametrize("late", [f"<{PHONE}>", "*"])
-def test_a_register_that_comes_late_changes_nothing(late: str) -> None:
-    wire, places = Wire(), Locations()
-    places.apply(asked(wire, 5, f"<{PHONE}>;expires=600"), 0.0)
-    extra = [("expires", "0")]
-    event = received(wire, branch="late", cseq=4, contact=late, extra=extra)
+@pytest.mark.parametrize(
+    "path", ["<sip:192.0.2.9>", "<sip:192.0.2.9;lr;transport=sctp>", "<broken", "<tel:1>"]
+)
+def test_a_path_that_cannot_be_gone_is_refused(path: str) -> None:
+    """RFC 3327 5.2: every proxy of a Path is a loose router."""
+    wire = Wire.with_trunk()
 
-    with pytest.raises(PeerError) as caught:
-        places.apply(event, 1.0)
+    wire.receive(request("REGISTER", uri="sip:192.0.2.1", extra=[("path", path)]))
 
-    assert caught.value.status == 500
-    assert len(places.find(ADDRESS, 1.0)) == 1
-
-
-def test_a_lifetime_that_is_too_short_is_refused_with_the_least() -> None:
-    wire, places = Wire(), Locations(shortest=60)
-
-    with pytest.raises(PeerError) as caught:
-        places.apply(asked(wire, 1, f"<{PHONE}>;expires=59"), 0.0)
-
-    assert (caught.value.status, caught.value.headers) == (423, (("min-expires", "60"),))
-
-
-def test_an_address_has_a_limited_number_of_places() -> None:
-    wire, places = Wire(), Locations()
-    for group in range(2):
-        contacts = [f"<sip:p{group}{n}@h>" for n in range(5)]
-        places.apply(asked(wire, 1, *contacts, call_id=f"c{group}"), 0.0)
-
-    with pytest.raises(PeerError) as caught:
-        places.apply(asked(wire, 1, "<sip:more@h>", call_id="more"), 0.0)
-
-    assert caught.value.status == 403
-    assert len(places.find(ADDRESS, 0.0)) == 10
+    assert (wire.lines(), wire.events()) == (["400"], [])

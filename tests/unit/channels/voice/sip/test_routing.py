@@ -3,6 +3,7 @@
 import pytest
 
 from channels.voice.sip.address import Hop, Transport
+from channels.voice.sip.errors import UsageError
 from channels.voice.sip.events import CallFailed, CallKey, CallOffered
 from channels.voice.sip.message import Request, parse_message
 from tests.unit.channels.voice.sip.wire import ANSWER, OFFER, Extra, Wire, reply, request
@@ -119,6 +120,29 @@ def test_a_re_invite_changes_the_target_and_never_the_routes() -> None:
     _, bye = bye_of(wire, call)
 
     assert (bye.uri, bye.values("route")) == ("sip:moved@192.0.2.9", [LOOSE])
+
+
+def test_a_call_goes_along_the_path_of_a_registration() -> None:
+    """RFC 3327 5.4: the Path becomes the Route of the request, and its first proxy the next hop."""
+    wire = Wire()
+    route = ("<sip:192.0.2.50:5070;lr;received=sip:203.0.113.7:4000>", "<sip:edge.example;lr>")
+
+    call = wire.agent.invite("sip:8001@10.0.0.5:5060", OFFER, wire.now, route=route)
+
+    (sent,) = wire.outgoing()
+    invite = parse_message(sent.data)
+    assert isinstance(invite, Request)
+    assert sent.hop == Hop(Transport.UDP, "192.0.2.50", 5070)
+    assert (invite.uri, tuple(invite.values("route"))) == ("sip:8001@10.0.0.5:5060", route)
+    wire.receive(reply(invite, 180))
+    wire.agent.hang_up(call, wire.now)
+    cancel = wire.request()
+    assert (cancel.method, tuple(cancel.values("route"))) == ("CANCEL", route)
+
+
+def test_a_call_by_a_path_that_cannot_be_gone_is_a_mistake() -> None:
+    with pytest.raises(UsageError):
+        Wire().agent.invite("sip:8001@10.0.0.5", OFFER, 0.0, route=("<sip:a;transport=sctp;lr>",))
 
 
 def test_a_call_that_may_go_no_further_has_arrived() -> None:

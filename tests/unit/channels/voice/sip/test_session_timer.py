@@ -102,6 +102,34 @@ def test_a_proxy_that_asks_for_a_caller_without_timers_gets_our_refreshes() -> N
     assert (after, refresh.method, refresh.body) == (100, "INVITE", ANSWER)
 
 
+def test_who_asks_for_no_interval_gets_none_below_the_least_that_the_way_allows() -> None:
+    """RFC 4028 9: a Session-Expires of ours is no shorter than the Min-SE of the request."""
+    wire = Wire()
+
+    _, ok = answered(wire, TIMER, ("min-se", "3600"))
+
+    assert ok.header("session-expires") == "3600;refresher=uas"
+
+
+@pytest.mark.parametrize(("is_ours", "pause"), [(True, 3.0), (False, 1.0)])
+def test_a_refresh_that_met_another_offer_waits_by_who_made_the_call(
+    is_ours: bool, pause: float
+) -> None:
+    """RFC 3261 14.1: 2.1 to 4 s for who made the Call-ID, 0 to 2 s for the other side."""
+    wire = Wire()
+    if is_ours:
+        placed(wire, ("session-expires", "120;refresher=uac"))
+    else:
+        answered(wire, TIMER, ("session-expires", "120;refresher=uas"))
+    _, first = next_request(wire, 100)
+
+    wire.receive(reply(first, 491, to_tag=""))
+    assert wire.lines() == ["ACK"]
+
+    after, second = next_request(wire, 100)
+    assert (after, second.method, first.method) == (pause, "INVITE", "INVITE")
+
+
 def test_too_short_an_interval_is_refused_with_the_shortest() -> None:
     wire = Wire()
 

@@ -72,6 +72,22 @@ def test_a_blind_transfer_is_accepted_and_reported_to_its_end() -> None:
         wire.agent.report_transfer(event.transfer, 200, wire.now)
 
 
+def test_who_does_not_know_our_news_gets_no_more_of_it() -> None:
+    """RFC 6665 4.2.2: a 481 to a NOTIFY ends the subscription; another transfer may begin."""
+    wire = Wire()
+    call = established(wire)
+    event = asked(wire, call)
+    wire.agent.accept_transfer(event.transfer, wire.now)
+
+    wire.receive(reply(wire.requests()[-1], 481, to_tag=""))
+
+    with pytest.raises(CallGone):
+        wire.agent.report_transfer(event.transfer, 200, wire.now)
+    wire.receive(inside("REFER", call, 3, ("refer-to", "<sip:12319@192.0.2.9>")))
+    assert isinstance(wire.event(), TransferAsked)
+    assert wire.agent.load.calls == 1
+
+
 def test_an_attended_transfer_names_the_other_call() -> None:
     wire = Wire()
     first, second = established(wire), established(wire, "c2")
@@ -325,6 +341,29 @@ def test_a_call_that_is_not_there_is_not_replaced(value: str, status: int) -> No
     wire.receive(replacing(value.format(old)))
 
     assert (wire.response().status, wire.events()) == (status, [])
+
+
+def test_a_call_that_has_just_ended_is_not_replaced() -> None:
+    """RFC 3891 3: a dialog that has terminated is declined with 603."""
+    wire = Wire()
+    old = established(wire)
+    wire.agent.hang_up(old, wire.now)
+    wire.outgoing()
+    wire.events()
+
+    wire.receive(replacing(f"c1;to-tag={old};from-tag=peer"))
+
+    assert (wire.response().status, wire.events()) == (603, [])
+
+
+def test_only_an_invite_may_replace_a_call() -> None:
+    """RFC 3891 3: Replaces in another request is refused with 400."""
+    wire = Wire()
+    call = established(wire)
+
+    wire.receive(inside("INFO", call, 2, ("replaces", f"c1;to-tag={call};from-tag=peer")))
+
+    assert wire.lines() == ["400"]
 
 
 def test_a_guest_replaces_no_call_of_others() -> None:
