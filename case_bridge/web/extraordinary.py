@@ -1,14 +1,14 @@
 """Extraordinary problems: marked at the case, followed until the money is settled (R47)."""
 
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
 from case_bridge.extraordinary import service
-from case_bridge.web.requests import case_id_of, read_fields, see_other, show
+from case_bridge.web.requests import by_name, case_id_of, read_fields, see_other, show
 from hotline.accounts.roles import Role
 from hotline.web.auth import current_user
-from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.keys import DATABASE
 from hotline.web.requests import path_id, wants_json
 from hotline.web.routing import MenuEntry, MenuGroup, Route
 
@@ -53,7 +53,7 @@ async def post_mark(request: web.Request) -> web.StreamResponse:
             case_id,
             reason=fields.text("reason"),
             is_major=fields.flag("is_major"),
-            **_by(request),
+            **by_name(request),
         )
     return see_other(f"/cases/{case_id}")
 
@@ -67,7 +67,7 @@ async def post_decide(request: web.Request) -> web.StreamResponse:
             path_id(request, "problem_id"),
             responsible=fields.text("responsible"),
             grounds=fields.text("grounds"),
-            **_by(request),
+            **by_name(request),
         )
     return see_other(HERE)
 
@@ -81,7 +81,7 @@ async def post_settle(request: web.Request) -> web.StreamResponse:
             path_id(request, "problem_id"),
             cost=fields.text("cost"),
             payer=fields.text("payer"),
-            **_by(request),
+            **by_name(request),
         )
     return see_other(HERE)
 
@@ -91,13 +91,9 @@ async def post_recover(request: web.Request) -> web.StreamResponse:
     fields = await read_fields(request)
     async with request.app[DATABASE].begin() as uow:
         await service.recover(
-            uow, path_id(request, "problem_id"), amount=fields.text("amount"), **_by(request)
+            uow, path_id(request, "problem_id"), amount=fields.text("amount"), **by_name(request)
         )
     return see_other(HERE)
-
-
-def _by(request: web.Request) -> dict[str, Any]:
-    return {"actor": current_user(request).display_name, "now": request.app[CLOCK]()}
 
 
 ROUTES: Final = (

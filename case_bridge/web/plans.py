@@ -8,13 +8,13 @@ from case_bridge.plans import service
 from case_bridge.plans.model import PlanKind
 from case_bridge.plans.service import Plan
 from case_bridge.units.service import list_units
-from case_bridge.web.requests import Fields, read_fields, see_other, show
+from case_bridge.web.requests import Fields, by_name, read_fields, see_other, show
 from hotline.accounts.roles import Role
 from hotline.accounts.service import User
 from hotline.kernel.errors import Forbidden
 from hotline.kernel.ids import UnitId
 from hotline.web.auth import current_user
-from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.keys import DATABASE
 from hotline.web.requests import path_id, wants_json
 from hotline.web.routing import MenuEntry, MenuGroup, Route
 
@@ -61,7 +61,7 @@ async def post_plan(request: web.Request) -> web.StreamResponse:
     )
     unit_id = _unit_of(current_user(request), fields)
     async with request.app[DATABASE].begin() as uow:
-        await service.write_plan(uow, unit_id, plan, **_by(request))
+        await service.write_plan(uow, unit_id, plan, **by_name(request))
     return see_other(HERE)
 
 
@@ -69,7 +69,7 @@ async def post_end(request: web.Request) -> web.StreamResponse:
     """End a plan; people of a unit only their own."""
     own = _own_unit(current_user(request))
     async with request.app[DATABASE].begin() as uow:
-        await service.end_plan(uow, path_id(request, "plan_id"), unit_id=own, **_by(request))
+        await service.end_plan(uow, path_id(request, "plan_id"), unit_id=own, **by_name(request))
     return see_other(HERE)
 
 
@@ -88,10 +88,6 @@ def _own_unit(user: User) -> UnitId | None:
 
 def _unit_of(user: User, fields: Fields) -> UnitId:
     return _own_unit(user) or UnitId(fields.id("unit_id"))
-
-
-def _by(request: web.Request) -> dict[str, Any]:
-    return {"actor": current_user(request).display_name, "now": request.app[CLOCK]()}
 
 
 def plan_json(each: service.PlanView) -> dict[str, Any]:

@@ -197,6 +197,18 @@ class By(TypedDict):
     now: datetime
 
 
+class ByName(TypedDict):
+    """Who acts, by name, and when: what the registers beside the cases take."""
+
+    actor: str
+    now: datetime
+
+
+def by_name(request: web.Request) -> ByName:
+    """Return who acts, by name, and when."""
+    return ByName(actor=current_user(request).display_name, now=request.app[CLOCK]())
+
+
 CaseAct: TypeAlias = Callable[[UnitOfWork, CaseId, Fields, By], Awaitable[None]]
 PartAct: TypeAlias = Callable[[UnitOfWork, UUID, Fields, By], Awaitable[CaseId]]
 

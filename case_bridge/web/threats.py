@@ -1,6 +1,6 @@
 """What was done to inspectors, and what the police were told (R108, R14)."""
 
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -8,12 +8,12 @@ from case_bridge.field.roster import roster
 from case_bridge.threats import service
 from case_bridge.threats.model import ThreatKind
 from case_bridge.threats.service import Threat
-from case_bridge.web.requests import read_fields, see_other, show
+from case_bridge.web.requests import by_name, read_fields, see_other, show
 from hotline.accounts.roles import Role
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import UserId
 from hotline.web.auth import current_user
-from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.keys import DATABASE
 from hotline.web.requests import path_id, wants_json
 from hotline.web.routing import MenuEntry, MenuGroup, Route
 
@@ -76,7 +76,7 @@ async def post_threat(request: web.Request) -> web.StreamResponse:
         inspector_id=UserId(fields.id("inspector_id")) if is_keeper else user.id,
     )
     async with request.app[DATABASE].begin() as uow:
-        await service.record_threat(uow, threat, **_by(request))
+        await service.record_threat(uow, threat, **by_name(request))
     return see_other(HERE)
 
 
@@ -85,7 +85,7 @@ async def post_tell(request: web.Request) -> web.StreamResponse:
     fields = await read_fields(request)
     async with request.app[DATABASE].begin() as uow:
         await service.tell_police(
-            uow, path_id(request, "threat_id"), station=fields.text("station"), **_by(request)
+            uow, path_id(request, "threat_id"), station=fields.text("station"), **by_name(request)
         )
     return see_other(HERE)
 
@@ -99,13 +99,9 @@ async def post_answer(request: web.Request) -> web.StreamResponse:
             path_id(request, "threat_id"),
             receipt_number=fields.text("receipt_number"),
             outcome=fields.text("outcome"),
-            **_by(request),
+            **by_name(request),
         )
     return see_other(HERE)
-
-
-def _by(request: web.Request) -> dict[str, Any]:
-    return {"actor": current_user(request).display_name, "now": request.app[CLOCK]()}
 
 
 ROUTES: Final = (
