@@ -7,6 +7,7 @@ bridged. A hotline of sixty conversations has two or three of them, so the cost 
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
@@ -15,7 +16,7 @@ from channels.voice.media.engine import Conference, LegClosed, MediaError, Media
 from channels.voice.rtp.source import Address
 
 
-class Party:
+class Party(ABC):
     """A leg as the wiring sees it."""
 
     def __init__(self, call_id: str, wiring: "Wiring") -> None:
@@ -30,36 +31,36 @@ class Party:
         """How many keys are being pressed towards it."""
 
     @property
+    @abstractmethod
     def is_local(self) -> bool:
         """Whether its sound is in this process anyway."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def event_type(self) -> int | None:
         """The number of its keys, None without any."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def needs_ear(self) -> bool:
         """Whether its keys come as tones, which only this process hears."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def entrance(self) -> Address:
         """Where a partner sends to."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def make_twin(self, mixer: EmbeddedMediaEngine) -> tuple[MediaLeg, Address]:
         """Return a leg of the mixer that stands for this one, and where it receives."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def steer(self, to: Address | None, *, passes_keys: bool = False) -> None:
         """Send what is heard there, and let what comes from there be heard."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def close(self) -> None:
         """End everything of this leg."""
-        raise NotImplementedError
 
     async def bridge(self, other: MediaLeg) -> None:
         """Connect with another leg of the same engine."""
