@@ -19,7 +19,7 @@ from case_bridge.merging.service import (
 )
 from case_bridge.platforms.local import record_event
 from config import wiring
-from hotline.callbacks import attempts, telling
+from hotline.callbacks import attempts, telling, untold
 from hotline.callbacks import service as callbacks
 from hotline.contacts import messages
 from hotline.contacts.calls.events import CallOrderFinished
@@ -74,6 +74,13 @@ async def _send_receipt(runtime: "Runtime", payload: Payload) -> None:
 async def _tell_answer(runtime: "Runtime", payload: Payload) -> None:
     async with runtime.database.begin() as uow:
         await telling.tell_answer(
+            uow, _ticket_id(payload), options=runtime.callbacks, now=runtime.clock()
+        )
+
+
+async def _tell_cancellation(runtime: "Runtime", payload: Payload) -> None:
+    async with runtime.database.begin() as uow:
+        await telling.tell_cancellation(
             uow, _ticket_id(payload), options=runtime.callbacks, now=runtime.clock()
         )
 
@@ -204,6 +211,9 @@ async def _record_message_failed(runtime: "Runtime", payload: Payload) -> None:
         await callbacks.record_message_end(
             uow, reference=event.reference, is_sent=False, now=runtime.clock()
         )
+        await untold.note_failed_letter(
+            uow, reference=event.reference, key=event.key, now=runtime.clock()
+        )
         await returns.record_told(
             uow, reference=event.reference, is_sent=False, now=runtime.clock()
         )
@@ -223,6 +233,7 @@ JOBS: Mapping[str, Job] = MappingProxyType(
         voicemail.JOB: _open_voicemail,
         "send_receipt": _send_receipt,
         "tell_answer": _tell_answer,
+        "tell_cancellation": _tell_cancellation,
         "send_message": _send_message,
         SUBMIT_JOB: _submit_case,
         "reopen_case": _reopen_case,

@@ -22,6 +22,7 @@ from hotline.contacts.events import ContactStored, MessageFailed, MessageSent
 from hotline.kernel.events import Event
 from hotline.tickets.events import (
     TicketAnswered,
+    TicketCancelled,
     TicketOpened,
     TicketReopened,
     TicketResolved,
@@ -34,6 +35,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[str]] = MappingProxyType(
         ContactStored: ("parse_contact",),
         TicketOpened: ("send_receipt",),  # 受理回执
         TicketAnswered: ("tell_answer",),  # 直办
+        TicketCancelled: ("tell_cancellation",),  # 作废
         # a ticket becomes a case, and hears of it
         TicketTransferred: ("submit_case",),  # 转办
         TicketReopened: ("reopen_case", "reopen_companions"),  # 重办

@@ -18,7 +18,7 @@ MOST_ADDRESSES = 50
 
 _OURS = re.compile(r"<([0-9a-f]{40})@[^<>\s]{1,255}>")
 _QUOTED_ID = re.compile(r"^[>\s]*Message-ID:\s*<([0-9a-f]{40})@", re.IGNORECASE | re.MULTILINE)
-_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]{1,64}@[A-Za-z0-9.-]{1,255}[A-Za-z0-9]")
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,254}[A-Za-z0-9]")
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
 _STATUS = re.compile(r"\b(5\.\d{1,3}\.\d{1,3})\b")
 _POSTMASTERS = ("mailer-daemon", "postmaster")

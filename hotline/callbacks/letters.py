@@ -54,17 +54,38 @@ def _long_letter(number: str, subject: str, outcome: Outcome, result: str, url: 
 
 
 def answer_letter(
-    *, channel: Channel, to: str, number: str, subject: str, answer: str, reference: str, key: str
+    *, channel: Channel, to: str, number: str, subject: str, words: str, reference: str, key: str
 ) -> OutboundMessage:
     """Return the message that carries a direct answer (R11)."""
     if channel is Channel.SMS:
-        body = f"您反映的工单{number}答复如下：{answer}"
+        body = f"您反映的工单{number}答复如下：{words}"
     else:
-        body = f"您好：\n\n您反映的“{subject}”（工单编号 {number}）答复如下：\n\n{answer}\n"
+        body = f"您好：\n\n您反映的“{subject}”（工单编号 {number}）答复如下：\n\n{words}\n"
     return OutboundMessage(
         channel=channel,
         to=to,
         subject=f"工单 {number} 答复",
+        body=body,
+        reference=reference,
+        key=key,
+    )
+
+
+def cancellation_letter(
+    *, channel: Channel, to: str, number: str, subject: str, words: str, reference: str, key: str
+) -> OutboundMessage:
+    """Return the message that says that a ticket is void, and why (R17)."""
+    if channel is Channel.SMS:
+        body = f"您的工单{number}已作废，不再办理。原因：{words}。如仍需办理，请重新反映。"
+    else:
+        body = (
+            f"您好：\n\n您反映的“{subject}”（工单编号 {number}）已作废，不再办理。\n\n"
+            f"原因：{words}\n\n如仍需办理，请重新反映，或拨打热线。\n"
+        )
+    return OutboundMessage(
+        channel=channel,
+        to=to,
+        subject=f"工单 {number} 已作废",
         body=body,
         reference=reference,
         key=key,

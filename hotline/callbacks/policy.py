@@ -108,16 +108,16 @@ def ladder(
     """Return the channels to try, in order; empty when only the status page can ask.
 
     By phone: several calls, then a text message, then mail, each only where it can work. Whoever
-    wrote is answered in writing, not rung up.
+    wrote is answered in writing; who gave a number for text messages is rung up when none arrives.
     """
+    calls = [Channel.VOICE] * policy.phone_attempts if has_phone else []
     by_text = [Channel.SMS] if is_mobile else []
     by_mail = [Channel.MAIL] if has_mail else []
     match reply_channel:
         case Channel.VOICE:
-            calls = [Channel.VOICE] * policy.phone_attempts if has_phone else []
             rungs = [*calls, *by_text, *by_mail]
         case Channel.SMS:
-            rungs = [*by_text, *by_mail]
+            rungs = [*by_text, *by_mail, *calls]
         case Channel.MAIL:
             rungs = by_mail
         case _:

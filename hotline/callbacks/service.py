@@ -29,6 +29,7 @@ from hotline.callbacks.steps import (
     read_reference,
     settle,
 )
+from hotline.callbacks.untold import settle_of_callback
 from hotline.contacts.calls.states import CallResult
 from hotline.contacts.contact import Channel
 from hotline.kernel.db import UnitOfWork
@@ -40,7 +41,7 @@ from hotline.tickets.model import ComplainantRow, TicketRow
 from hotline.tickets.repository import Tickets
 from hotline.tickets.service import confirm_ticket, reopen_ticket
 from hotline.tickets.states import TicketState
-from hotline.tickets.ticket import CloseReason
+from hotline.tickets.ticket import SYSTEM, CloseReason
 from hotline.tickets.time_limit import correction_deadline
 
 
@@ -104,8 +105,11 @@ async def _schedule(
         scheduled_at=now,
     )
     uow.session.add(row)
-    if not rungs:
+    if not rungs and complainant.reply_to is None:
         await_answer(uow, row, policy, now=now)
+    elif not rungs:
+        await uow.session.flush()
+        await give_up(uow, row, now=now)
     else:
         at = next_attempt_at(policy, (), now) if rungs[0] in DISTURBING else now
         owe_attempt(uow, row, at=at)
@@ -123,7 +127,7 @@ async def _ladder(
     return ladder(
         policy,
         reply_channel=complainant.reply_channel,
-        has_phone=phone is not None,
+        has_phone=phone is not None and not phone.is_short,
         has_mail=await mail_address(uow, complainant) is not None,
         is_mobile=phone is not None and phone.kind is NumberKind.MOBILE,
         available=channels,
@@ -256,6 +260,7 @@ async def _conclude(
 ) -> AnswerEffect:
     row.state = CALLBACK.next(row.state, CallbackTrigger.ANSWER)
     row.solved, row.ended_at, row.due_at = answer, now, None
+    await settle_of_callback(uow, CallbackId(row.id), by=f"citizen:{via}", now=now)
     ticket_id = TicketId(ticket.id)
     uow.record(
         CallbackAnswered(
@@ -296,6 +301,7 @@ async def cancel_callbacks(
 ) -> None:
     """End the callbacks of a round that turned out not to be over; answers stay."""
     for row in await Callbacks(uow.session).of_round(ticket_id, in_round):
+        await settle_of_callback(uow, CallbackId(row.id), by=SYSTEM, now=now)
         if CALLBACK.allows(row.state, CallbackTrigger.CANCEL):
             cancel(row, now=now)
 

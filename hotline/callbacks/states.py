@@ -65,6 +65,7 @@ CALLBACK = Machine(
     {
         (S.SCHEDULED, T.ATTEMPT): S.ATTEMPTING,
         (S.SCHEDULED, T.ASK): S.AWAITING,  # only the status page can ask
+        (S.SCHEDULED, T.GIVE_UP): S.NOT_REACHED,  # no channel of ours leads to them
         (S.SCHEDULED, T.ANSWER): S.ANSWERED,
         (S.SCHEDULED, T.CANCEL): S.CANCELLED,
         (S.ATTEMPTING, T.MISS): S.SCHEDULED,

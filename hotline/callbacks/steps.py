@@ -7,7 +7,14 @@ from hotline.callbacks.events import CallbackNotReached
 from hotline.callbacks.model import CallbackRow
 from hotline.callbacks.policy import CallbackPolicy, next_attempt_at, next_permitted
 from hotline.callbacks.repository import ENDED, Callbacks
-from hotline.callbacks.states import CALLBACK, CallbackState, CallbackTrigger
+from hotline.callbacks.states import (
+    CALLBACK,
+    AttemptResult,
+    CallbackState,
+    CallbackTrigger,
+    UntoldKind,
+)
+from hotline.callbacks.untold import note_untold
 from hotline.contacts.contact import Channel
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallbackId, CitizenId, TicketId
@@ -23,6 +30,10 @@ MAX_UNKNOWN = 1
 
 DISTURBING = frozenset({Channel.VOICE, Channel.SMS})
 """Channels that ring in somebody's pocket: in permitted hours only."""
+
+
+HEARD = frozenset({AttemptResult.DELIVERED, AttemptResult.ANSWERED})
+"""Results after which the complainant knows the outcome."""
 
 
 async def after_unknown(
@@ -102,9 +113,24 @@ def await_answer(
 
 
 async def give_up(uow: UnitOfWork, row: CallbackRow, *, now: datetime) -> None:
-    """Say honestly that nobody was reached (R69)."""
+    """Say honestly that nobody was reached (R69); who never heard the outcome is left to a person.
+
+    Whom a letter reached, or who took the call, knows it and has only not answered.
+    """
     row.state = CALLBACK.next(row.state, CallbackTrigger.GIVE_UP)
     row.ended_at, row.due_at = now, None
+    callbacks = Callbacks(uow.session)
+    has_heard = any(made.result in HEARD for made in await callbacks.attempts(row.id))
+    complainant = await callbacks.complainant(row)
+    if complainant.reply_to is not None and not has_heard:
+        await note_untold(
+            uow,
+            UntoldKind.OUTCOME,
+            TicketId(row.ticket_id),
+            key=f"callback:{row.id}",
+            callback_id=CallbackId(row.id),
+            now=now,
+        )
     uow.record(
         CallbackNotReached(
             callback_id=CallbackId(row.id), ticket_id=TicketId(row.ticket_id), occurred_at=now
@@ -137,10 +163,14 @@ async def settle(uow: UnitOfWork, ticket_id: TicketId, *, now: datetime) -> bool
 
 
 async def mail_address(uow: UnitOfWork, complainant: ComplainantRow) -> str | None:
-    """Return where a complainant reads mail, or None."""
+    """Return where a complainant reads mail, or None.
+
+    Of whoever asked for confidence only the address they named: a telephone is shared, and so the
+    mail that is known beside its number may be somebody else's (R88).
+    """
     if complainant.reply_channel is Channel.MAIL:
         return complainant.reply_to
-    if complainant.citizen_id is None:
+    if complainant.citizen_id is None or complainant.confidential:
         return None
     return await mail_of(uow.session, CitizenId(complainant.citizen_id))
 

@@ -1,46 +1,129 @@
-"""Telling a direct answer (直办) to whoever asked in writing."""
+"""Telling how a ticket ended without a case: a direct answer (直办), or that it is void (作废)."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
-from hotline.callbacks.letters import answer_letter
+from hotline.callbacks.letters import answer_letter, cancellation_letter
 from hotline.callbacks.options import CallbackOptions
+from hotline.callbacks.policy import next_permitted
+from hotline.callbacks.states import UntoldKind
 from hotline.callbacks.steps import mail_address
-from hotline.contacts.contact import Channel
+from hotline.callbacks.untold import note_untold
+from hotline.contacts.calls.service import get_call
+from hotline.contacts.contact import Channel, OutboundMessage
 from hotline.contacts.messages import queue_message
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.ids import TicketId
+from hotline.kernel.ids import CallId, TicketId
+from hotline.people.number import NumberKind, parse_number
+from hotline.tickets.model import ComplainantRow, TicketRow
 from hotline.tickets.repository import Tickets
+from hotline.tickets.states import TicketState, TicketTrigger
 from hotline.tickets.ticket import Outcome
+
+AFTER_TALK: Final = timedelta(minutes=15)
+"""What is written within the work after a talk was said in the talk."""
 
 
 async def tell_answer(
     uow: UnitOfWork, ticket_id: TicketId, *, options: CallbackOptions, now: datetime
 ) -> None:
-    """Owe every complainant who wants it in writing the answer of a ticket, once (R11).
+    """Owe the complainant of a ticket its direct answer, once (R11).
 
-    A caller has heard it already. Job: `tell_answer` {ticket_id}, from TicketAnswered.
+    Who was on the telephone when it was written has heard it. Everybody else gets it in writing;
+    whom no letter can reach is left to a person. Job: `tell_answer` {ticket_id}, from
+    TicketAnswered.
+    """
+    ticket = await Tickets(uow.session).get(ticket_id)
+    if ticket.outcome is Outcome.ANSWERED:
+        await _tell(uow, ticket, UntoldKind.ANSWER, ticket.result, options=options, now=now)
+
+
+async def tell_cancellation(
+    uow: UnitOfWork, ticket_id: TicketId, *, options: CallbackOptions, now: datetime
+) -> None:
+    """Owe the complainant of a void ticket that it is void, and why, once; as `tell_answer`.
+
+    Job: `tell_cancellation` {ticket_id}, from TicketCancelled.
     """
     tickets = Tickets(uow.session)
     ticket = await tickets.get(ticket_id)
-    if ticket.outcome is not Outcome.ANSWERED:
+    if ticket.state is not TicketState.CANCELLED:
         return
-    for place, complainant in enumerate(await tickets.complainants(ticket_id)):
+    reasons = [
+        str(entry.detail["reason"])
+        for entry in await tickets.history(ticket_id)
+        if entry.trigger is TicketTrigger.CANCEL
+    ]
+    await _tell(uow, ticket, UntoldKind.CANCELLATION, reasons[-1], options=options, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    channel: Channel
+    address: str
+
+
+async def _tell(
+    uow: UnitOfWork,
+    ticket: TicketRow,
+    kind: UntoldKind,
+    words: str,
+    *,
+    options: CallbackOptions,
+    now: datetime,
+) -> None:
+    ticket_id = TicketId(ticket.id)
+    has_heard = await _has_heard(uow, ticket)
+    for place, complainant in enumerate(await Tickets(uow.session).complainants(ticket_id)):
         channel = complainant.reply_channel
-        if channel not in (Channel.MAIL, Channel.SMS) or channel not in options.channels:
+        is_told = channel is Channel.VOICE and has_heard
+        if is_told or complainant.reply_to is None:
             continue
-        address = (
-            await mail_address(uow, complainant)
-            if channel is Channel.MAIL
-            else complainant.reply_to
-        )
-        assert address is not None
-        letter = answer_letter(
-            channel=channel,
-            to=address,
-            number=ticket.number,
-            subject=ticket.subject,
-            answer=ticket.result,
-            reference=f"ticket:{ticket_id}",
-            key=f"answer:{ticket_id}:{ticket.round}:{place}",
-        )
-        await queue_message(uow, letter, now=now)
+        key = f"{kind}:{ticket_id}:{ticket.round}:{place}"
+        way = await _way(uow, complainant, options=options)
+        if way is None:
+            await note_untold(uow, kind, ticket_id, key=key, now=now)
+            continue
+        due_at = next_permitted(options.policy, now) if way.channel is Channel.SMS else now
+        letter = _letter(ticket, kind, way, words, key)
+        await queue_message(uow, letter, due_at=due_at, now=now)
+
+
+async def _has_heard(uow: UnitOfWork, ticket: TicketRow) -> bool:
+    """Say whether the caller was talking with a seat when the ticket ended."""
+    if ticket.call_id is None or ticket.closed_at is None:
+        return False
+    call = await get_call(uow.session, CallId(ticket.call_id))
+    if call.connected_at is None:
+        return False
+    return call.ended_at is None or ticket.closed_at <= call.ended_at + AFTER_TALK
+
+
+async def _way(
+    uow: UnitOfWork, complainant: ComplainantRow, *, options: CallbackOptions
+) -> _Way | None:
+    """Return how to write to a complainant: as they chose, else by whatever can reach them."""
+    number = parse_number(complainant.reply_to or "")
+    is_mobile = number is not None and number.kind is NumberKind.MOBILE
+    by_text = complainant.reply_to if is_mobile else None
+    by_mail = await mail_address(uow, complainant)
+    for channel, address in ((Channel.SMS, by_text), (Channel.MAIL, by_mail)):
+        if address is not None and channel in options.channels:
+            return _Way(channel, address)
+    return None
+
+
+def _letter(
+    ticket: TicketRow, kind: UntoldKind, way: _Way, words: str, key: str
+) -> OutboundMessage:
+    write = answer_letter if kind is UntoldKind.ANSWER else cancellation_letter
+    return write(
+        channel=way.channel,
+        to=way.address,
+        number=ticket.number,
+        subject=ticket.subject,
+        words=words,
+        reference=f"ticket:{ticket.id}",
+        key=key,
+    )

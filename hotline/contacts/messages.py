@@ -51,8 +51,13 @@ class MessageView:
     ended_at: datetime | None
 
 
-async def queue_message(uow: UnitOfWork, message: OutboundMessage, *, now: datetime) -> UUID:
-    """Owe a message; the same key is the same message. Job: `send_message` {message_id}."""
+async def queue_message(
+    uow: UnitOfWork, message: OutboundMessage, *, due_at: datetime | None = None, now: datetime
+) -> UUID:
+    """Owe a message, for now or an instant; the same key is the same message.
+
+    Job: `send_message` {message_id}.
+    """
     messages = Messages(uow.session)
     row = MessageRow(
         key=message.key,
@@ -74,7 +79,7 @@ async def queue_message(uow: UnitOfWork, message: OutboundMessage, *, now: datet
         "send_message",
         key=f"message:{message_id}",
         payload={"message_id": str(message_id)},
-        due_at=now,
+        due_at=due_at or now,
     )
     return message_id
 

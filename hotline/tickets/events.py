@@ -77,6 +77,6 @@ class TicketClosed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketCancelled(Event):
-    """The ticket was opened by mistake."""
+    """The ticket was opened by mistake. Job: `tell_cancellation`."""
 
     ticket_id: TicketId

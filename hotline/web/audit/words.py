@@ -39,6 +39,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "grids.import": "导入网格",
     "reward.rate": "核定奖励",
     "callback.correct": "登记不满意整改",
+    "untold.settle": "登记人工告知",
     "plan.write": "编写预案",
     "plan.end": "停用预案",
 }

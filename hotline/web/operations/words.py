@@ -6,6 +6,7 @@ JOBS: Final = {
     "parse_contact": "解析来件",
     "send_receipt": "发送受理回执",
     "tell_answer": "告知直接答复",
+    "tell_cancellation": "告知工单作废",
     "send_message": "发送信函或短信",
     "submit_case": "送案卷系统",
     "reopen_case": "重办送案卷系统",

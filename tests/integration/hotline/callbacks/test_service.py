@@ -14,7 +14,8 @@ from hotline.callbacks.model import CallbackAnswerRow, CallbackRow
 from hotline.callbacks.options import CallbackOptions
 from hotline.callbacks.reading import CallbackView
 from hotline.callbacks.service import AnswerEffect
-from hotline.callbacks.states import AttemptResult, CallbackState, Question
+from hotline.callbacks.states import AttemptResult, CallbackState, Question, UntoldKind
+from hotline.callbacks.untold import untold
 from hotline.contacts.calls.model import CallOrderRow
 from hotline.contacts.calls.states import CallResult
 from hotline.contacts.contact import Channel
@@ -559,7 +560,7 @@ async def test_the_status_page_answers_the_callback_of_who_opened_the_ticket(
     assert found.may_answer
 
 
-async def test_without_a_way_to_write_a_mail_is_not_promised(
+async def test_without_a_way_to_write_nobody_waits_a_week_for_a_letter_that_never_leaves(
     database: Database, clock: FakeClock
 ) -> None:
     options = replace(OPTIONS, channels=frozenset({Channel.VOICE}))
@@ -572,7 +573,10 @@ async def test_without_a_way_to_write_a_mail_is_not_promised(
 
     async with database.read() as session:
         (callback,) = await reading.callbacks_of_ticket(session, ticket_id)
-    assert callback.state is CallbackState.AWAITING
+        (task,) = await untold(session)
+    assert callback.state is CallbackState.NOT_REACHED
+    assert callback.may_answer
+    assert (task.kind, task.callback_id) == (UntoldKind.OUTCOME, callback.callback_id)
 
 
 async def test_whoever_phones_and_once_wrote_is_asked_by_mail_in_the_end(

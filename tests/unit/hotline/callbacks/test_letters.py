@@ -1,6 +1,6 @@
 import pytest
 
-from hotline.callbacks.letters import answer_letter, outcome_letter
+from hotline.callbacks.letters import answer_letter, cancellation_letter, outcome_letter
 from hotline.contacts.contact import Channel, OutboundMessage
 from hotline.tickets.ticket import Outcome
 
@@ -46,7 +46,7 @@ def test_a_direct_answer_is_told_in_full() -> None:
         to="a@example.org",
         number="20260311000001",
         subject="办证",
-        answer="请带身份证",
+        words="请带身份证",
         reference="ticket:1",
         key="answer:1",
     )
@@ -57,8 +57,26 @@ def test_a_direct_answer_is_told_in_full() -> None:
         to="13800001234",
         number="20260311000001",
         subject="办证",
-        answer="请带身份证",
+        words="请带身份证",
         reference="ticket:1",
         key="answer:1",
     )
     assert short.body == "您反映的工单20260311000001答复如下：请带身份证"
+
+
+@pytest.mark.parametrize("channel", [Channel.MAIL, Channel.SMS])
+def test_a_void_ticket_is_told_with_its_reason(channel: Channel) -> None:
+    """R17."""
+    message = cancellation_letter(
+        channel=channel,
+        to="13800001234",
+        number="20260311000001",
+        subject="办证",
+        words="与另一工单重复",
+        reference="ticket:1",
+        key="cancellation:1",
+    )
+
+    assert "20260311000001" in message.body
+    assert "已作废" in message.body
+    assert "原因：与另一工单重复" in message.body

@@ -101,7 +101,8 @@ def test_a_policy_survives_storage(policy: CallbackPolicy) -> None:
         ("voice", True, True, True, ALL - {Channel.SMS}, "voice voice voice mail"),
         ("voice", True, True, True, ALL - {Channel.VOICE}, "sms mail"),
         ("mail", False, True, False, ALL, "mail"),
-        ("sms", True, True, True, ALL, "sms mail"),
+        ("sms", True, True, True, ALL, "sms mail voice voice voice"),
+        ("sms", True, False, True, frozenset({Channel.VOICE}), "voice voice voice"),
         ("web", True, True, True, ALL, ""),  # the status page asks
     ],
 )
