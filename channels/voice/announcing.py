@@ -47,8 +47,10 @@ async def find_announcement(
 
 async def keep_choice(exchange: Exchange, call_id: CallId, choice: AnnouncementChoice) -> None:
     """Write what the caller chose behind the announcement."""
-    async with exchange.database.begin() as uow:
-        await announcements.end_hearing(uow, call_id, Choice(choice.value), now=exchange.clock())
+    now, chosen = exchange.clock(), Choice(choice.value)
+    await exchange.ledger.write(
+        "announced", lambda uow: announcements.end_hearing(uow, call_id, chosen, now=now)
+    )
 
 
 def _recorded(exchange: Exchange, prompts: Path, name: str) -> Path:

@@ -101,9 +101,11 @@ class Attendance:
             await tune.stop()
         if not isinstance(found, FarEnd):
             return None
-        async with self.exchange.database.begin() as uow:
-            now = self.exchange.clock()
-            await calls.connect_call(uow, self.call_id, seat_id=seat_id, now=now)
+        now = self.exchange.clock()
+        await self.exchange.ledger.write(
+            "connected",
+            lambda uow: calls.connect_call(uow, self.call_id, seat_id=seat_id, now=now),
+        )
         return found
 
     async def _attend(self, found: FarEnd, music: Sequence[Path]) -> Conversation:
@@ -120,12 +122,17 @@ class Attendance:
                     await talk.run()
                 finally:
                     await self.exchange.switchboard.drop(found.leg)
-                async with self.exchange.database.begin() as uow:
-                    await queues.end_contact(uow, self.call_id, now=self.exchange.clock())
+                await self._end_contact()
                 again = await self._park(talk, music)
                 if again is None:
                     return talk
                 found = again
+
+    async def _end_contact(self) -> None:
+        now = self.exchange.clock()
+        await self.exchange.ledger.write(
+            "contact", lambda uow: queues.end_contact(uow, self.call_id, now=now)
+        )
 
     def _conversation(self, found: FarEnd, music: Sequence[Path]) -> Conversation:
         return Conversation(

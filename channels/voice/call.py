@@ -30,6 +30,7 @@ from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallDirection, CallEnd
 from hotline.contacts.calls.values import CallDraft
 from hotline.contacts.contact import Channel, InboundContact
+from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import HotlineError
 from hotline.kernel.ids import CallId
 from hotline.kernel.privacy import blind_index
@@ -209,8 +210,10 @@ class InboundCall:
             log.info("caller_gone_before_the_answer", call=str(self._call_id))
         # The endpoint ends a call without ACK after 64*T1 (RFC 3261 13.3.1.4).
         await first_of(self._leg.answered, self._leg.over)
-        async with self._exchange.database.begin() as uow:
-            await calls.answer_call(uow, self._id, now=self._exchange.clock())
+        now = self._exchange.clock()
+        await self._exchange.ledger.write(
+            "answered", lambda uow: calls.answer_call(uow, self._id, now=now)
+        )
 
     async def note(self, name: str, value: str) -> None:
         """Keep a fact about the call; the recording notice allows recording from now on."""
@@ -219,8 +222,11 @@ class InboundCall:
     async def report(self, question: str, value: str) -> None:
         """Keep the answer to a question of the flow."""
         now = self._exchange.clock()
-        async with self._exchange.database.begin() as uow:
+
+        async def write(uow: UnitOfWork) -> None:
             await calls.note_event(uow, self._id, "answer", now=now, question=question, value=value)
+
+        await self._exchange.ledger.write("answer", write)
 
     async def look_up(self, what: str, keys: Sequence[str]) -> Mapping[str, str] | None:
         """Ask the house what a caller may know, such as the status of a ticket."""

@@ -77,6 +77,10 @@ class Distribution:
             except Unavailable:
                 log.warning("distribution_waits_for_the_database")
                 await asyncio.sleep(LOOK_SECONDS)
+            except Exception:
+                # Without the distributor callers would hear music for ever.
+                log.exception("distribution_failed")
+                await asyncio.sleep(LOOK_SECONDS)
 
     async def _run(self, process_id: Callable[[], UUID]) -> None:
         pause = 0.0

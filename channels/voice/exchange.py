@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from channels.voice.distribution import Distribution
+from channels.voice.ledger import Ledger
 from channels.voice.leg import Leg
 from channels.voice.lines import Lines
 from channels.voice.media.engine import MediaEngine
@@ -46,6 +47,11 @@ class Exchange:
     """Who hears music until a seat picks the call up."""
     far_legs: dict[CallId, list[Leg]] = field(default_factory=dict)
     """Whoever has answered for a call: in the end none of them is left connected with nobody."""
+    ledger: Ledger = field(init=False)
+    """Where calls write down what happens to them."""
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.database)
 
     def keep(self, call_id: CallId, leg: Leg) -> None:
         """Note that a leg was answered for a call; it is dropped with the call at the latest."""

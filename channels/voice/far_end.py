@@ -17,7 +17,8 @@ from channels.voice.seat_ring import NOT_ANSWERING, Caller, ring_seat
 from channels.voice.trunks import may_dial
 from channels.voice.waiters import first_of, stop_tasks, to_its_end
 from hotline.contacts.calls import service as calls
-from hotline.kernel.errors import Conflict, HotlineError
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.errors import Conflict, HotlineError, Unavailable
 from hotline.kernel.ids import CallId, SeatId
 from hotline.kernel.tasks import spawn
 from hotline.queues import phone_transfers
@@ -41,6 +42,7 @@ OF_SEAT = {
     Missed.DECLINED: TransferResult.DECLINED,
     Missed.UNREACHABLE: TransferResult.UNREACHABLE,
     Missed.NO_PORT: TransferResult.FAILED,
+    Missed.NO_DATABASE: TransferResult.FAILED,
 }
 
 
@@ -75,10 +77,14 @@ async def reach_seat(
     """Ring one seat; once it has answered, the call is its contact."""
     limit = exchange.options.queue_policy.offer_limit
     try:
+        await exchange.ledger.settle()
         async with exchange.database.begin() as uow:
             offer = await call_seat(uow, call_id, seat_id, limit=limit, now=exchange.clock())
     except SeatNotFree:
         return TransferResult.BUSY
+    except Unavailable:
+        log.warning("no_seat_without_the_database", call=str(call_id))
+        return TransferResult.FAILED
     try:
         rung = await _ring(exchange, offer, caller)
         outcome = await connect(exchange, offer, rung) if isinstance(rung, Leg) else rung
@@ -99,6 +105,9 @@ async def connect(exchange: Exchange, offer: Offer, leg: Leg) -> FarEnd | Transf
     except Conflict:
         await exchange.switchboard.drop(leg)
         return TransferResult.UNREACHABLE
+    except Unavailable:
+        await exchange.switchboard.drop(leg)
+        return TransferResult.FAILED
     except BaseException:
         await to_its_end(exchange.switchboard.drop(leg), "drop a far end")
         raise
@@ -107,15 +116,15 @@ async def connect(exchange: Exchange, offer: Offer, leg: Leg) -> FarEnd | Transf
 
 async def not_reached(exchange: Exchange, offer: Offer, reason: str) -> None:
     """Write down that a seat was not connected, whatever was written before; to the end."""
+    now = exchange.clock()
 
-    async def write() -> None:
-        async with exchange.database.begin() as uow:
-            now = exchange.clock()
-            await end_call_to_seat(uow, offer.offer_id, reason=reason, now=now)
-            # A cancelled commit may have been one all the same.
-            await release_seat(uow, offer.call_id, offer.seat_id, now=now)
+    async def write(uow: UnitOfWork) -> None:
+        await end_call_to_seat(uow, offer.offer_id, reason=reason, now=now)
+        # A cancelled commit may have been one all the same.
+        await release_seat(uow, offer.call_id, offer.seat_id, now=now)
 
-    await to_its_end(write(), f"end of an offer to {offer.extension}")
+    writing = exchange.ledger.write("not reached", write)
+    await to_its_end(writing, f"end of an offer to {offer.extension}")
 
 
 class _Withdrawal:

@@ -9,6 +9,7 @@ from channels.voice.exchange import Exchange
 from channels.voice.far_end import FarEnd, reach
 from channels.voice.hold_music import HoldMusic
 from hotline.contacts.calls import service as calls
+from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import HotlineError
 from hotline.kernel.ids import CallId
 from hotline.queues import phone_directory, phone_transfers
@@ -24,11 +25,14 @@ async def note_fact(exchange: Exchange, call_id: CallId, name: str, value: str) 
     """Keep a fact about the call; True if it is the recording notice, which allows recording."""
     is_notice = name == RECORDING_NOTICE
     now = exchange.clock()
-    async with exchange.database.begin() as uow:
+
+    async def write(uow: UnitOfWork) -> None:
         if is_notice:
             await calls.play_notice(uow, call_id, version=value, now=now)
         else:
             await calls.note_event(uow, call_id, "note", now=now, name=name, value=value)
+
+    await exchange.ledger.write("note", write)
     return is_notice
 
 

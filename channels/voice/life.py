@@ -12,15 +12,14 @@ from channels.voice.media.engine import MediaError
 from channels.voice.sip.sdp import Direction
 from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallEnd
-from hotline.kernel.errors import Conflict, Unavailable
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.errors import Conflict
 from hotline.kernel.ids import CallId
 from hotline.queues import service as queues
 
 log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
-LAST_ROW_ATTEMPTS = 3
-LAST_ROW_PAUSE = 1.0
 
 ENDS = {
     LegEnd.REMOTE: CallEnd.CALLER_HUNG_UP,
@@ -66,23 +65,19 @@ async def say_goodbye(exchange: Exchange, leg: Leg, language: str) -> None:
 async def end_in_sql(exchange: Exchange, call_id: CallId, end: CallEnd) -> None:
     """Let go whoever is still connected, write that the call is over, and free its seat or place.
 
-    Without a database it gives up after a few seconds; the process writes it later.
+    Without a database that is written once it is back, as of now.
     """
     # Whoever carries a call may be cancelled between the answer of a far end and its first word.
     for leg in exchange.far_legs.pop(call_id, []):
         await exchange.switchboard.drop(leg)
-    for _ in range(LAST_ROW_ATTEMPTS):
-        try:
-            async with exchange.database.begin() as uow:
-                now = exchange.clock()
-                dropped = end is not CallEnd.CALLER_HUNG_UP
-                failed = end is CallEnd.FAILED
-                await queues.end_contact(uow, call_id, dropped=dropped, crashed=failed, now=now)
-                await calls.end_call(uow, call_id, end=end, now=now)
-        except Unavailable:
-            log.warning("last_row_waits_for_the_database", call=str(call_id))
-            await asyncio.sleep(LAST_ROW_PAUSE)
-        else:
-            break
+    now = exchange.clock()
+
+    async def write(uow: UnitOfWork) -> None:
+        dropped = end is not CallEnd.CALLER_HUNG_UP
+        failed = end is CallEnd.FAILED
+        await queues.end_contact(uow, call_id, dropped=dropped, crashed=failed, now=now)
+        await calls.end_call(uow, call_id, end=end, now=now)
+
+    await exchange.ledger.write("end", write)
     exchange.alive.discard(call_id)
     exchange.distribution.wake()

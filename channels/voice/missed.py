@@ -10,4 +10,8 @@ class Missed(StrEnum):
     DECLINED = "declined"
     UNREACHABLE = "unreachable"
     NO_PORT = "no_port"
-    """Our fault, not the seat's."""
+    NO_DATABASE = "no_database"
+
+
+OURS = frozenset({Missed.NO_PORT, Missed.NO_DATABASE})
+"""Our fault, not the seat's."""

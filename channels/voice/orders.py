@@ -45,6 +45,10 @@ class OrderDesk:
             except Unavailable:
                 log.warning("orders_wait_for_the_database")
                 await asyncio.sleep(LOOK_SECONDS)
+            except Exception:
+                # One look that fails must not be the last one.
+                log.exception("orders_not_looked_at")
+                await asyncio.sleep(LOOK_SECONDS)
             await first_of(self._news, timeout=LOOK_SECONDS)
             self._news.clear()
 
@@ -60,13 +64,17 @@ class OrderDesk:
             await asyncio.wait(self._running)
 
     async def _take(self) -> bool:
-        """Claim one order and start it; False if there is none, or no room."""
+        """Claim one order and start it; False if there is none, or no room.
+
+        Not before what is owed about earlier ones is written: it may be the same order.
+        """
         limits = self._exchange.options.outbound
         is_resting = asyncio.get_running_loop().time() < self._rests_until
         # People come first: what seats dial takes the place of ordered calls.
         going = len(self._running) + self._exchange.trunks.dialled_out
         if is_resting or going >= limits.max_calls:
             return False
+        await self._exchange.ledger.settle()
         now = self._exchange.clock()
         # Those that have no row yet count too, or many at once would exceed the budget.
         coming = sum(not call.is_written for call in self._running.values())
@@ -75,9 +83,12 @@ class OrderDesk:
             if await calls.outbound_since(uow.session, since) + coming >= limits.calls_an_hour:
                 return False
             order = await orders.claim_order(uow, process_id=self._exchange.process_id, now=now)
-        if order is not None:
+        if order is None:
+            return False
+        # A lease that ran out while we were held up: it is renewed, and the call goes on.
+        if all(call.order_id != order.order_id for call in self._running.values()):
             self._start(order)
-        return order is not None
+        return True
 
     def _start(self, order: Order) -> None:
         call = OutboundCall(self._exchange, order)

@@ -5,11 +5,12 @@ process dies after that, nobody knows whether it rang, and nobody dials it again
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import structlog
 
@@ -38,7 +39,7 @@ from hotline.contacts.calls.states import CallDirection, CallEnd, CallResult
 from hotline.contacts.calls.values import CallDraft, Order
 from hotline.contacts.telephony.values import RefusalReason
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import Conflict, HotlineError, Invalid, NotFound, Unavailable
+from hotline.kernel.errors import HotlineError, Unavailable
 from hotline.kernel.ids import CallId
 from hotline.kernel.tasks import spawn
 from hotline.queues.returns import service as returns
@@ -48,9 +49,6 @@ from ivr.session import IvrSession
 from ivr.verbs import Enqueue, Transfer, Voicemail
 
 log = structlog.get_logger()
-
-LAST_ROW_ATTEMPTS = 3
-LAST_ROW_PAUSE = 1.0
 
 RESULTS: Mapping[CallEnd, CallResult] = {
     CallEnd.NOT_ANSWERED: CallResult.NO_ANSWER,
@@ -68,13 +66,18 @@ class OutboundCall:
         self._order = order
         self._call_id: CallId | None = None
         self.is_given_back = False
-        """Nothing was dialled, for want of a port: the order is free again."""
+        """Nothing was dialled, for want of a port or the database: the order is free again."""
         self._is_answered = False
         self._has_notice = False
         self._talks = 0
         self._message: MessageTaking | None = None
         self._walking: tuple[FlowWalk, Leg] | None = None
         self._stopping = asyncio.Event()
+
+    @property
+    def order_id(self) -> UUID:
+        """The order that is carried out."""
+        return self._order.order_id
 
     @property
     def is_written(self) -> bool:
@@ -92,8 +95,9 @@ class OutboundCall:
             session = self._session()
             if session is not None and await self._is_within_budget():
                 end = await self._carry_out(session)
-        except PortsExhausted:
-            log.warning("order_has_no_port", order=str(self._order.order_id))
+        except (PortsExhausted, Unavailable) as error:
+            reason = type(error).__name__
+            log.warning("order_given_back", order=str(self._order.order_id), reason=reason)
             self.is_given_back = self._call_id is None
         except HotlineError as error:
             log.warning("order_failed", order=str(self._order.order_id), error=type(error).__name__)
@@ -102,7 +106,8 @@ class OutboundCall:
                 await self._message.finish()
             if self._call_id is not None:
                 await end_in_sql(self._exchange, self._call_id, end)
-            await self._write(self._give_back if self.is_given_back else partial(self._finish, end))
+            last = self._give_back if self.is_given_back else partial(self._finish, end)
+            await self._exchange.ledger.write("order", last)
 
     def _session(self) -> IvrSession | None:
         """Return the session of the order's flow; None if the order cannot be carried out."""
@@ -232,8 +237,10 @@ class OutboundCall:
             await stop_tasks(walking, dead)
 
     async def _walk(self, walk: FlowWalk) -> None:
-        async with self._exchange.database.begin() as uow:
-            await calls.answer_call(uow, self._id, now=self._exchange.clock())
+        now = self._exchange.clock()
+        await self._exchange.ledger.write(
+            "answered", lambda uow: calls.answer_call(uow, self._id, now=now)
+        )
         await walk.run()
 
     @property
@@ -253,7 +260,8 @@ class OutboundCall:
     async def report(self, question: str, value: str) -> None:
         """Keep an answer at once: with the order, and for the callback that it belongs to."""
         now = self._exchange.clock()
-        async with self._exchange.database.begin() as uow:
+
+        async def keep(uow: UnitOfWork) -> None:
             await calls.note_event(uow, self._id, "answer", now=now, question=question)
             await orders.keep_answer(
                 uow,
@@ -262,17 +270,19 @@ class OutboundCall:
                 question=question,
                 keys=value,
             )
+
+        await self._exchange.ledger.write("answer", keep)
         named = read_reference(self._order.reference)
         if named is None or question not in set(Question):
             return
-        try:
-            async with self._exchange.database.begin() as uow:
-                await callbacks.record_answer(
-                    uow, named[0], question=Question(question), answer=int(value), now=now
-                )
-        except (Conflict, Invalid, NotFound) as error:
-            # The citizen has answered; what the answer means is a matter for people.
-            log.error("answer_not_taken", call=str(self._id), error=type(error).__name__)
+
+        async def record(uow: UnitOfWork) -> None:
+            await callbacks.record_answer(
+                uow, named[0], question=Question(question), answer=int(value), now=now
+            )
+
+        # What is refused the citizen has answered all the same: people read it with the order.
+        await self._exchange.ledger.write("answer of a callback", record)
 
     async def look_up(self, what: str, keys: Sequence[str]) -> Mapping[str, str] | None:
         """Ask the house what the citizen may know, such as the status of a ticket."""
@@ -343,19 +353,6 @@ class OutboundCall:
 
     async def _give_back(self, uow: UnitOfWork) -> None:
         await orders.release_order(uow, self._order.order_id, process_id=self._exchange.process_id)
-
-    async def _write(self, last: Callable[[UnitOfWork], Awaitable[None]]) -> None:
-        for _ in range(LAST_ROW_ATTEMPTS):
-            try:
-                async with self._exchange.database.begin() as uow:
-                    await last(uow)
-            except Unavailable:
-                await asyncio.sleep(LAST_ROW_PAUSE)
-            except Conflict:
-                log.warning("order_given_up_meanwhile", order=str(self._order.order_id))
-                return
-            else:
-                return
 
 
 def _unanswered(leg: Leg) -> CallEnd:

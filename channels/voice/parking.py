@@ -13,13 +13,13 @@ from channels.voice.leg import Leg
 from channels.voice.media.engine import LegClosed
 from channels.voice.missed import Missed
 from channels.voice.seat_ring import Caller, ring_seat
+from channels.voice.talk_book import TalkBook
 from channels.voice.waiters import first_of
-from hotline.contacts.calls import service as calls
-from hotline.kernel.errors import Conflict, Unavailable
+from hotline.kernel.errors import Conflict
 from hotline.kernel.ids import CallId, SeatId
 from hotline.queues import phone_transfers
 from hotline.queues.control.states import ParkResult
-from hotline.queues.phone_contacts import call_seat, release_seat
+from hotline.queues.phone_contacts import call_seat
 from hotline.queues.phone_transfers import ParkedView
 from hotline.queues.values import Offer
 
@@ -81,9 +81,7 @@ class Parking:
             await self._tune.stop()
             await self._write(result)
         if found is not None:
-            async with self._exchange.database.begin() as uow:
-                now = self._exchange.clock()
-                await calls.hand_over(uow, self._call_id, seat_id=found.seat_id, now=now)
+            await TalkBook(self._exchange, self._call_id).hand_over(found.seat_id)
         return found
 
     async def ring(self, seat_id: SeatId) -> None:
@@ -146,14 +144,11 @@ class Parking:
 
     async def _let_go(self, seat_id: SeatId, leg: Leg) -> None:
         await self._exchange.switchboard.drop(leg)
-        async with self._exchange.database.begin() as uow:
-            now = self._exchange.clock()
-            await release_seat(uow, self._call_id, seat_id, now=now)
+        await TalkBook(self._exchange, self._call_id).release(seat_id)
 
     async def _write(self, result: ParkResult) -> None:
-        try:
-            async with self._exchange.database.begin() as uow:
-                now = self._exchange.clock()
-                await phone_transfers.end_park(uow, self._view.parked_id, result, now=now)
-        except Unavailable:
-            log.warning("unparking_waits_for_the_sweeper", call=str(self._call_id))
+        now = self._exchange.clock()
+        await self._exchange.ledger.write(
+            "unparked",
+            lambda uow: phone_transfers.end_park(uow, self._view.parked_id, result, now=now),
+        )

@@ -66,6 +66,9 @@ class PhoneDesk:
                     await self._take()
                 except Unavailable:
                     log.warning("requests_wait_for_the_database")
+                except Exception:
+                    # One look that fails must not be the last one.
+                    log.exception("requests_not_looked_at")
                 await first_of(self._news, timeout=LOOK_SECONDS)
                 self._news.clear()
         finally:

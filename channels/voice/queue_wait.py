@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -17,7 +18,7 @@ from channels.voice.exchange import Exchange
 from channels.voice.flow_walk import FlowWalk
 from channels.voice.leg import Leg
 from channels.voice.media.engine import LegClosed, PromptUnusable
-from channels.voice.missed import Missed
+from channels.voice.missed import OURS, Missed
 from channels.voice.seat_ring import Caller, ring_seat
 from channels.voice.waiters import first_of, stop_tasks
 from hotline.contacts.calls import service as calls
@@ -37,6 +38,9 @@ log = structlog.get_logger()
 
 CHECK_SECONDS = 10.0
 """How often a caller who is offered nothing asks whether anybody is signed in at all."""
+
+AWAY_SECONDS = 1.0
+"""How often while the database is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,9 @@ class QueueWait:
         self._caller = caller
         self._can_call_back = verb.can_call_back and caller.number is not None
         self._wants_call_back = False
+        self._is_away = False
+        """The database was, when it was last needed."""
+        self._has_stood = False
         self._news = asyncio.Event()
         self._offers: dict[UUID, Offer] = {}
         """Those that ring now; several where the queue rings all its seats."""
@@ -96,26 +103,24 @@ class QueueWait:
         With `since`, at the place of one who has waited since then; with `place`, at that place.
         """
         now = self._exchange.clock()
-        async with self._exchange.database.begin() as uow:
-            if not await self._is_staffed(uow):
-                return LeaveReason.NO_SEATS
-            await queues.enqueue(
-                uow,
-                call_id=self._call_id,
-                queue=self._queue,
-                number_hash=number_hash,
-                since=since,
-                place=place,
-                priority=self._verb.priority,
-                needs=self._verb.needs,
-                now=now,
-            )
-            await calls.enter_queue(uow, self._call_id, queue=self._queue, now=now)
+        self._stand = partial(
+            queues.enqueue,
+            call_id=self._call_id,
+            number_hash=number_hash,
+            since=since or now,
+            place=place,
+            priority=self._verb.priority,
+            needs=self._verb.needs,
+        )
+        until = now + self._exchange.options.limits.max_wait
+        reason = await self._look_after(until)
+        if reason is not None:
+            return reason
         self._exchange.distribution.join(self._call_id, self)
         sound = spawn(self._sound(), f"music {self._call_id}")
         keys = spawn(self._hear_keys(), f"keys {self._call_id}")
         try:
-            return await self._wait(now + self._exchange.options.limits.max_wait)
+            return await self._wait(until)
         finally:
             self._exchange.distribution.leave(self._call_id)
             await stop_tasks(sound, keys)
@@ -137,16 +142,57 @@ class QueueWait:
                 continue
             if self._wants_call_back and await self._call_back():
                 return LeaveReason.CALL_BACK
-            if not await first_of(self._news, timeout=CHECK_SECONDS):
-                reason = await self._give_up(until)
+            pause = AWAY_SECONDS if self._is_away else CHECK_SECONDS
+            if not await first_of(self._news, timeout=pause):
+                reason = await self._look_after(until)
                 if reason is not None:
                     return reason
 
-    async def _is_staffed(self, uow: UnitOfWork) -> bool:
-        policy = self._exchange.options.queue_policy
+    async def _look_after(self, until: datetime) -> LeaveReason | None:
+        """Stand in the queue, or leave it; None to wait on, for the database too if it is away.
+
+        Raises:
+            Unavailable: if it is away still when the longest wait is over.
+        """
+        now = self._exchange.clock()
+        try:
+            await self._exchange.ledger.settle()
+            async with self._exchange.database.begin() as uow:
+                reason = await self._stay_or_go(uow, until, now)
+        except Unavailable:
+            if now >= until:
+                raise
+            log.warning("wait_goes_on_without_the_database", call=str(self._call_id))
+            self._is_away = True
+            return None
+        self._is_away = False
+        return reason
+
+    async def _stay_or_go(
+        self, uow: UnitOfWork, until: datetime, now: datetime
+    ) -> LeaveReason | None:
         # A shift leader may have moved the caller to another queue meanwhile.
-        queue = await queue_of(uow.session, self._call_id) or self._queue
-        return await queues.has_seats(uow.session, queue, policy)
+        queue = await queue_of(uow.session, self._call_id)
+        policy = self._exchange.options.queue_policy
+        is_staffed = await queues.has_seats(uow.session, queue or self._queue, policy)
+        if queue is None:
+            if self._has_stood:
+                # SQL has a seat that we never heard of: its commit was cut off.
+                await queues.end_contact(uow, self._call_id, now=now)
+            if not is_staffed:
+                return LeaveReason.NO_SEATS
+            await self._stand(uow, queue=self._queue, now=now)
+            await calls.enter_queue(uow, self._call_id, queue=self._queue, now=now)
+            self._has_stood = True
+            return None
+        if is_staffed and now < until:
+            return None
+        if not await queues.time_out(uow, self._call_id, now=now):
+            # A seat was found in the same moment.
+            return None
+        reason = LeaveReason.OVERFLOW if is_staffed else LeaveReason.NO_SEATS
+        await calls.leave_queue(uow, self._call_id, reason=reason.value, now=now)
+        return reason
 
     async def _hear_keys(self) -> None:
         """Listen for the wish to be called back; other keys mean nothing here."""
@@ -160,30 +206,19 @@ class QueueWait:
 
     async def _call_back(self) -> bool:
         """Give up the wait and keep the place; False if a seat was found in the same moment."""
+        now = self._exchange.clock()
+        try:
+            async with self._exchange.database.begin() as uow:
+                is_kept = await queues.call_back_instead(uow, self._call_id, now=now)
+                if is_kept:
+                    reason = LeaveReason.CALL_BACK.value
+                    await calls.leave_queue(uow, self._call_id, reason=reason, now=now)
+        except Unavailable:
+            # Nothing may be promised that is not written: the wish stands until it is.
+            self._is_away = True
+            return False
         self._wants_call_back = False
-        now = self._exchange.clock()
-        async with self._exchange.database.begin() as uow:
-            if not await queues.call_back_instead(uow, self._call_id, now=now):
-                return False
-            reason = LeaveReason.CALL_BACK.value
-            await calls.leave_queue(uow, self._call_id, reason=reason, now=now)
-        return True
-
-    async def _give_up(self, until: datetime) -> LeaveReason | None:
-        """Leave the queue if nobody is there, or it has been too long; None to go on waiting."""
-        now = self._exchange.clock()
-        async with self._exchange.database.begin() as uow:
-            if not await self._is_staffed(uow):
-                reason = LeaveReason.NO_SEATS
-            elif now >= until:
-                reason = LeaveReason.OVERFLOW
-            else:
-                return None
-            if not await queues.time_out(uow, self._call_id, now=now):
-                # A seat was found in the same moment.
-                return None
-            await calls.leave_queue(uow, self._call_id, reason=reason.value, now=now)
-        return reason
+        return is_kept
 
     async def _ring(self) -> SeatFound | None:
         """Ring the seats while there are offers; None if the caller goes on waiting."""
@@ -234,13 +269,15 @@ class QueueWait:
                     await self._exchange.switchboard.drop(outcome)
 
     async def _miss(self, offer: Offer, outcome: Missed) -> None:
-        is_ours = outcome is Missed.NO_PORT
+        is_ours = outcome in OURS
         end = queues.take_back_offer if is_ours else queues.miss_offer
         try:
             async with self._exchange.database.begin() as uow:
                 await end(uow, offer.offer_id, reason=outcome.value, now=self._exchange.clock())
         except Conflict:
             log.info("offer_ended_elsewhere", offer=str(offer.offer_id))
+        except Unavailable:
+            log.warning("offer_waits_for_the_sweeper", offer=str(offer.offer_id))
         if not is_ours:
             # Otherwise the same two would meet again at once, and again in vain.
             self._exchange.distribution.wake()
@@ -255,6 +292,11 @@ class QueueWait:
             log.info("offer_ended_elsewhere", offer=str(offer.offer_id))
             await self._exchange.switchboard.drop(leg)
             self._exchange.distribution.wake()
+            return None
+        except Unavailable:
+            log.warning("seat_answered_without_the_database", offer=str(offer.offer_id))
+            await self._exchange.switchboard.drop(leg)
+            self._is_away = True
             return None
         except BaseException:
             await self._exchange.switchboard.drop(leg)

@@ -13,6 +13,7 @@ from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.sdp import SdpError
 from channels.voice.waiters import first_of
 from channels.voice.webrtc.path import BrowserUnreachable
+from hotline.kernel.errors import Unavailable
 from hotline.kernel.privacy import mask_phone
 from hotline.queues import phones
 from hotline.queues.values import Offer, PhoneBinding
@@ -46,9 +47,12 @@ async def ring_seat(exchange: Exchange, offer: Offer, caller: Caller) -> Leg | M
     Returns the answered leg, or why there is none. Cancelling it stops the ringing.
     """
     now = exchange.clock()
-    async with exchange.database.read() as session:
-        is_page = await phones.has_browser_phone(session, offer.seat_id, now=now)
-        phone = await phones.phone_of(session, offer.seat_id, now=now)
+    try:
+        async with exchange.database.read() as session:
+            is_page = await phones.has_browser_phone(session, offer.seat_id, now=now)
+            phone = await phones.phone_of(session, offer.seat_id, now=now)
+    except Unavailable:
+        return Missed.NO_DATABASE
     if is_page:
         return await ring_page(exchange, offer)
     if phone is None:
@@ -68,7 +72,8 @@ async def ring_seat(exchange: Exchange, offer: Offer, caller: Caller) -> Leg | M
         sdp,
         media,
         caller=caller.address(exchange.switchboard.endpoint.address[0]),
-        destination=_hop(phone),
+        destination=None if phone.path else _hop(phone),
+        route=phone.path,
         ring_limit=limit,
     )
     try:
@@ -115,6 +120,7 @@ async def ring_page(exchange: Exchange, offer: Offer) -> Leg | Missed:
 
 
 def _hop(phone: PhoneBinding) -> Hop:
+    """Return where a phone registered from: the way back through an address translator."""
     return Hop(Transport(phone.transport), phone.source_host, phone.source_port)
 
 

@@ -1,26 +1,19 @@
-"""What is written down of a talk while it lasts; a database that is away costs rows, not talks."""
-
-from collections.abc import Awaitable, Callable
-
-import structlog
+"""What is written down of a talk while it lasts; see `Ledger`."""
 
 from channels.voice.exchange import Exchange
 from hotline.contacts.calls import service as calls
-from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import Unavailable
 from hotline.kernel.ids import CallId, SeatId
 from hotline.queues import phone_contacts
 from hotline.queues import service as queues
 
-log = structlog.get_logger()
-
 
 class TalkBook:
-    """Writes about one call; what could not be written is settled when the call ends."""
+    """Writes about one call."""
 
     def __init__(self, exchange: Exchange, call_id: CallId) -> None:
         self._exchange = exchange
         self._call_id = call_id
+        self._write = exchange.ledger.write
 
     async def note(self, kind: str) -> None:
         """Write down what happened."""
@@ -49,10 +42,3 @@ class TalkBook:
         now = self._exchange.clock()
         await self._write("release", lambda uow: queues.end_contact(uow, self._call_id, now=now))
         await self.note("taken_over")
-
-    async def _write(self, what: str, act: Callable[[UnitOfWork], Awaitable[object]]) -> None:
-        try:
-            async with self._exchange.database.begin() as uow:
-                await act(uow)
-        except Unavailable:
-            log.warning("talk_not_written", call=str(self._call_id), what=what)

@@ -1,6 +1,6 @@
 """One attempt to bring somebody into a talk: its ringing, its row, its result.
 
-The row follows what happens; a database that is away costs the row's move, not the talk.
+The row follows what happens, later if the database is away; see `Ledger`.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from channels.voice.exchange import Exchange
 from channels.voice.far_end import FarEnd
 from channels.voice.leg import Leg
 from channels.voice.talk import TransferWish
-from hotline.kernel.errors import Conflict, Unavailable
+from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallId
 from hotline.queues import phone_contacts, phone_transfers
 from hotline.queues.control.states import (
@@ -88,13 +88,11 @@ class Transfer:
     async def move(self, trigger: TransferTrigger) -> None:
         """The far end has answered, or has joined."""
         self.state = TRANSFER.next(self.state, trigger)
-        try:
-            async with self.exchange.database.begin() as uow:
-                await phone_transfers.move_transfer(
-                    uow, self.transfer_id, trigger, now=self.exchange.clock()
-                )
-        except (Unavailable, Conflict):
-            log.warning("transfer_not_written", call=str(self.call_id), state=self.state.value)
+        now = self.exchange.clock()
+        await self.exchange.ledger.write(
+            "transfer",
+            lambda uow: phone_transfers.move_transfer(uow, self.transfer_id, trigger, now=now),
+        )
 
     def tell(self, result: TransferResult) -> None:
         """Tell whoever asked; before a leg is hung up."""
@@ -106,11 +104,10 @@ class Transfer:
         """Write the result down; a far end that has not got the citizen is no contact any more."""
         now = self.exchange.clock()
         consulted = None if self.far is None else self.far.seat_id
-        try:
-            async with self.exchange.database.begin() as uow:
-                await phone_transfers.end_transfer(uow, self.transfer_id, result, now=now)
-                if consulted is not None and result is not TransferResult.CONNECTED:
-                    await phone_contacts.release_seat(uow, self.call_id, consulted, now=now)
-        except (Unavailable, Conflict):
-            # The sweeper ends it once the call is over.
-            log.warning("transfer_not_written", call=str(self.call_id), result=result.value)
+
+        async def write(uow: UnitOfWork) -> None:
+            await phone_transfers.end_transfer(uow, self.transfer_id, result, now=now)
+            if consulted is not None and result is not TransferResult.CONNECTED:
+                await phone_contacts.release_seat(uow, self.call_id, consulted, now=now)
+
+        await self.exchange.ledger.write("transfer", write)

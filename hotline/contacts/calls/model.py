@@ -28,6 +28,8 @@ class VoiceProcessRow(Base):
     """Which of the voice processes of the installation; a second life has the same name."""
     started_at: Mapped[datetime]
     beat_at: Mapped[datetime]
+    doubted_at: Mapped[datetime | None]
+    """Since when it is found to be silent."""
     ended_at: Mapped[datetime | None]
 
 

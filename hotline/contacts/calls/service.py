@@ -15,8 +15,12 @@ from hotline.contacts.calls.values import CallDraft, CallView
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallId, ContactId, SeatId, TicketId, new_id
 
-SILENCE_LIMIT = timedelta(seconds=20)
-"""A voice process that has not beaten for so long is dead, and its calls with it."""
+SILENCE_LIMIT = timedelta(seconds=12)
+"""A voice process that has not beaten for so long may be dead, and its calls with it."""
+
+DOUBT = timedelta(seconds=8)
+"""One that may be dead has so long to beat: after an outage of the database, or a step of the
+clock, every process seems to have been silent."""
 
 
 async def start_process(uow: UnitOfWork, name: str, *, now: datetime) -> UUID:
@@ -34,7 +38,7 @@ async def beat(uow: UnitOfWork, process_id: UUID, *, now: datetime) -> bool:
     row = await VoiceProcesses(uow.session).get(process_id)
     if row.ended_at is not None:
         return False
-    row.beat_at = now
+    row.beat_at, row.doubted_at = now, None
     return True
 
 
@@ -48,10 +52,13 @@ async def stop_process(uow: UnitOfWork, process_id: UUID, *, now: datetime) -> N
 async def sweep(uow: UnitOfWork, now: datetime) -> int:
     """Give up silent voice processes and the orders that nobody will end; return how many."""
     silent = await VoiceProcesses(uow.session).silent_since(now - SILENCE_LIMIT)
+    dead = [row for row in silent if row.doubted_at is not None and now - row.doubted_at >= DOUBT]
     for row in silent:
+        row.doubted_at = row.doubted_at or now
+    for row in dead:
         await _bury(uow, row, now=now)
     await uow.session.flush()
-    return len(silent) + await sweep_orders(uow, now)
+    return len(dead) + await sweep_orders(uow, now)
 
 
 async def _bury(uow: UnitOfWork, process: VoiceProcessRow, *, now: datetime) -> None:

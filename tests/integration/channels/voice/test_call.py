@@ -361,6 +361,7 @@ async def test_a_life_that_was_given_up_ends_its_calls_and_begins_again(hall: Ha
         await waits(hall)
         async with hall.database.begin() as uow:
             await calls.sweep(uow, system_clock() + timedelta(minutes=1))
+            await calls.sweep(uow, system_clock() + timedelta(minutes=2))
         await call.wait_over(timeout=10)
         again = await citizen.dial(hall.line())
         await again.hang_up()

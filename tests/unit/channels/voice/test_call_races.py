@@ -14,6 +14,7 @@ from channels.voice import far_end, life
 from channels.voice.bringing_in import BringingIn, Host
 from channels.voice.exchange import Exchange
 from channels.voice.far_end import FarEnd, reach_seat
+from channels.voice.ledger import Ledger
 from channels.voice.leg import Leg
 from channels.voice.phone_desk import PhoneDesk
 from channels.voice.seat_ring import Caller
@@ -22,6 +23,7 @@ from channels.voice.talk import TransferWish
 from channels.voice.transfer import Transfer
 from channels.voice.waiters import stop_tasks
 from hotline.contacts.calls.states import CallEnd
+from hotline.kernel.db import Database
 from hotline.kernel.errors import Conflict, Unavailable
 from hotline.kernel.ids import CallId, SeatId, UserId, new_id
 from hotline.queues import phone_requests
@@ -55,6 +57,7 @@ class FakeExchange:
 
     def __init__(self) -> None:
         self.database = FakeDatabase()
+        self.ledger = Ledger(cast(Database, self.database))
         self.dropped: list[Leg] = []
         self.switchboard = self
         self.distribution = self
@@ -98,10 +101,9 @@ def a_leg() -> Leg:
 
 
 async def test_who_was_connected_for_a_call_is_let_go_with_it(
-    exchange: FakeExchange, monkeypatch: pytest.MonkeyPatch
+    exchange: FakeExchange,
 ) -> None:
     """Whoever carried the call was cancelled before the first word; the database is away, too."""
-    monkeypatch.setattr(life, "LAST_ROW_PAUSE", 0.0)
     exchange.database.is_away = True
     legs = [a_leg(), a_leg()]
     for leg in legs:

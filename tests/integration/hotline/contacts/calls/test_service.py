@@ -103,13 +103,33 @@ async def test_a_silent_process_is_given_up_and_hears_so_at_its_next_beat(
 
     async with database.begin() as uow:
         assert await service.beat(uow, process_id, now=start + timedelta(seconds=5))
-        early = await service.sweep(uow, start + timedelta(seconds=25))
+        early = await service.sweep(uow, start + timedelta(seconds=17))
+        doubtful = await service.sweep(uow, start + timedelta(seconds=18))
+        doubted = await service.sweep(uow, start + timedelta(seconds=25))
         late = await service.sweep(uow, start + timedelta(seconds=26))
         beaten = await service.beat(uow, process_id, now=start + timedelta(seconds=27))
 
-    assert (early, late, beaten) == (0, 1, False)
+    assert (early, doubtful, doubted, late, beaten) == (0, 0, 0, 1, False)
     async with database.read() as session:
         assert (await service.get_call(session, call_id)).state is CallState.LOST
+
+
+async def test_after_an_outage_or_a_step_of_the_clock_a_process_has_time_to_beat(
+    database: Database, clock: Clock, process_id: UUID
+) -> None:
+    """R12: everybody seems to have been silent then; nobody who talks is given up for it."""
+    call_id = await open_call(database, process_id, clock)
+    later = clock() + timedelta(minutes=10)
+
+    async with database.begin() as uow:
+        at_once = await service.sweep(uow, later)
+        beaten = await service.beat(uow, process_id, now=later + timedelta(seconds=3))
+        afterwards = await service.sweep(uow, later + timedelta(seconds=10))
+        again = await service.sweep(uow, later + timedelta(seconds=20))
+
+    assert (at_once, beaten, afterwards, again) == (0, True, 0, 0)
+    async with database.read() as session:
+        assert (await service.get_call(session, call_id)).state is CallState.RINGING
 
 
 async def test_stopping_in_order_ends_the_life(

@@ -1,0 +1,106 @@
+"""What calls write while the database is away is written in order once it is back."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import pytest
+
+from channels.voice import ledger as module
+from channels.voice.ledger import Act, Ledger
+from hotline.kernel.db import Database
+from hotline.kernel.errors import Conflict, Unavailable
+
+
+class FakeDatabase:
+    """A database that is there, or away; the log is what was committed."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[None]:
+        if self.is_away:
+            raise Unavailable("the database")
+        yield None
+
+
+@pytest.fixture
+def database() -> FakeDatabase:
+    return FakeDatabase()
+
+
+@pytest.fixture
+def ledger(database: FakeDatabase) -> Ledger:
+    return Ledger(cast(Database, database))
+
+
+def noting(written: list[str], what: str, error: Exception | None = None) -> Act:
+    async def act(_: object) -> None:
+        written.append(what)
+        if error is not None:
+            raise error
+
+    return act
+
+
+async def test_acts_keep_their_order_through_an_outage(
+    database: FakeDatabase, ledger: Ledger
+) -> None:
+    written: list[str] = []
+    await ledger.write("1", noting(written, "1"))
+    database.is_away = True
+    await ledger.write("2", noting(written, "2"))
+    database.is_away = False
+    # Nothing overtakes what is owed.
+    await ledger.write("3", noting(written, "3"))
+    before = list(written)
+    await ledger.settle()
+
+    assert before == ["1"]
+    assert written == ["1", "2", "3"]
+
+
+async def test_what_is_owed_stays_owed_while_the_database_is_away(
+    database: FakeDatabase, ledger: Ledger
+) -> None:
+    written: list[str] = []
+    database.is_away = True
+    await ledger.write("1", noting(written, "1"))
+    with pytest.raises(Unavailable):
+        await ledger.settle()
+    database.is_away = False
+    await ledger.settle()
+    await ledger.settle()
+
+    assert written == ["1"]
+
+
+@pytest.mark.parametrize("error", [Conflict("over"), ValueError("broken")])
+async def test_what_is_refused_holds_nothing_up(
+    database: FakeDatabase, ledger: Ledger, error: Exception
+) -> None:
+    written: list[str] = []
+    database.is_away = True
+    await ledger.write("1", noting(written, "1", error))
+    await ledger.write("2", noting(written, "2"))
+    database.is_away = False
+    await ledger.settle()
+    await ledger.write("3", noting(written, "3"))
+
+    assert written == ["1", "2", "3"]
+
+
+async def test_of_too_much_the_oldest_goes(
+    database: FakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_OWED", 2)
+    ledger = Ledger(cast(Database, database))
+    written: list[str] = []
+    database.is_away = True
+    for what in "123":
+        await ledger.write(what, noting(written, what))
+    database.is_away = False
+    await ledger.settle()
+
+    assert written == ["2", "3"]
