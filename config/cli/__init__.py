@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from config.settings import SettingsError
+from config.setting_errors import SettingsError
 from hotline.kernel.errors import HotlineError
 
 COMMANDS: Mapping[str, str] = MappingProxyType(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from config.cli.options import chosen_settings, data_option
+from config.cli.folder import data_folder, data_option
 from config.probing import probe_roles
 
 
@@ -13,7 +13,7 @@ from config.probing import probe_roles
 @data_option
 def alive(data: Path | None) -> None:
     """Ask every role that runs in a data directory; exit 1 if one does not answer, or none runs."""
-    answers = list(probe_roles(chosen_settings(data=data).data))
+    answers = list(probe_roles(data_folder(data)))
     for role, problem in answers:
         click.echo(f"{role:8} {problem or 'fine'}")
     if not answers:

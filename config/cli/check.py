@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from config.checking import find_problems
-from config.cli.options import address_options, chosen_values, data_option
+from config.cli.folder import data_option
+from config.cli.options import address_options, chosen_values
 
 
 @click.command()

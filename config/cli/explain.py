@@ -6,7 +6,8 @@ from uuid import UUID
 import click
 
 from case_bridge.evaluation.definition import ObjectKind
-from config.cli.options import chosen_settings, data_option, within_runtime
+from config.cli.folder import data_option
+from config.cli.options import chosen_settings, within_runtime
 from config.explain import explain_deadline, explain_given_score, explain_stored_score
 from config.runtime import Runtime
 from hotline.queues.explaining import describe, explain_offer

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from config.catalogue import load_flows
-from config.cli.options import chosen_settings, data_option, within_runtime
+from config.cli.folder import data_option
+from config.cli.options import chosen_settings, within_runtime
 from config.data_files import DATA
 from config.directory_table import load_directory
 from config.flow_shelf import FlowReader

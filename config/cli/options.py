@@ -38,16 +38,6 @@ ADDRESS = Parsed(Address, "HOST:PORT")
 PORTS = Parsed(PortRange, "FIRST-LAST")
 
 
-def data_option(function: F) -> F:
-    """Add `--data`."""
-    return click.option(
-        "--data",
-        type=click.Path(file_okay=False, path_type=Path),
-        metavar="DIR",
-        help="Data directory.  [default: HOTLINE_DATA, else ./var]",
-    )(function)
-
-
 def address_options(function: F) -> F:
     """Add the addresses that `serve` listens on, and `--demo`."""
     for option in (

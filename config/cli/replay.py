@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from config.cli.options import chosen_settings, data_option, within_runtime
+from config.cli.folder import data_option
+from config.cli.options import chosen_settings, within_runtime
 from config.queue_rules import queue_rules
 from config.runtime import Runtime
 from hotline.reports.replay import Comparison, ReplayOptions, table

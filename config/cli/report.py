@@ -8,7 +8,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from config.cli.options import chosen_settings, data_option, within_runtime
+from config.cli.folder import data_option
+from config.cli.options import chosen_settings, within_runtime
 from config.runtime import Runtime
 from config.wiring import recordings_folder
 from hotline.kernel.clock import SHANGHAI, system_clock

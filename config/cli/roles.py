@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from config.cli.options import chosen_settings, data_option
+from config.cli.folder import data_option
+from config.cli.options import chosen_settings
 from config.roles.process import run_alone
 
 

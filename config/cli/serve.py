@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from config import serving
-from config.cli.options import address_options, chosen_settings, data_option
+from config.cli.folder import data_option
+from config.cli.options import address_options, chosen_settings
 
 
 @click.command()

@@ -16,7 +16,8 @@ from case_bridge.standards.finding import Finding
 from case_bridge.standards.service import Imported, StandardFile
 from case_bridge.standards.states import StandardState
 from case_bridge.standards.writing import write_csv, write_xlsx
-from config.cli.options import chosen_settings, data_option, within_runtime
+from config.cli.folder import data_option
+from config.cli.options import chosen_settings, within_runtime
 from config.runtime import Runtime
 from hotline.kernel.clock import SHANGHAI, system_clock
 

@@ -1,6 +1,8 @@
 """The command line: errors are sentences that say what to do next."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +12,10 @@ from click.testing import CliRunner, Result
 
 from config import checking
 from config.cli import COMMANDS, main
+from config.cli.folder import data_folder
 from config.embedded import EmbeddedPostgres, EmbeddedValkey
 from config.runtime import Servers
-from config.settings import variables
+from config.settings import load_settings, variables
 from tests.fakes.ports import free_range
 
 
@@ -240,3 +243,34 @@ def test_every_command_explains_itself() -> None:
     for name in COMMANDS:
         assert f"  {name} " in listed
         assert run(name, "--help").exit_code == 0
+
+
+def test_asking_whether_all_is_alive_loads_nothing_of_the_house() -> None:
+    """A container is asked every few seconds, and a machine has several of them."""
+    script = "import sys, config.cli.alive as one; print(*sorted(sys.modules))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    loaded = set(done.stdout.split())
+    assert "config.probing" in loaded
+    assert not loaded & {"config.settings", "sqlalchemy", "aiohttp", "pydantic"}
+
+
+@pytest.mark.parametrize("place", [None, "elsewhere"])
+def test_the_folder_is_the_one_that_the_settings_mean(
+    place: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if place:
+        monkeypatch.setenv("HOTLINE_DATA", place)
+
+    assert data_folder(None) == load_settings({}).data
+    assert data_folder(Path("chosen")) == load_settings({"data": Path("chosen")}).data
+
+
+def test_a_wrong_setting_does_not_keep_anybody_from_stopping(tmp_path: Path) -> None:
+    result = run("stop", "--data", str(tmp_path), HOTLINE_SIP__ADDRESS="nowhere")
+
+    assert result.exit_code == 0
+    assert "nothing runs" in result.output

@@ -12,7 +12,8 @@ from case_bridge.platforms.local import LocalPlatform
 from case_bridge.signing import KeyRing
 from config.exchange_checks import exchange_problems
 from config.exchange_wiring import case_platform, exchange_options, maker_options
-from config.settings import Settings, SettingsError, load_settings
+from config.setting_errors import SettingsError
+from config.settings import Settings, load_settings
 from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database
 from tests.fakes.other_maker import serve_other_maker

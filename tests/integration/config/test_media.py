@@ -8,7 +8,8 @@ import pytest
 from channels.voice.media.embedded import EmbeddedMediaEngine
 from channels.voice.rtpengine.engine import RtpengineMediaEngine
 from config.media import media_engine, media_problems
-from config.settings import SettingsError, load_settings
+from config.setting_errors import SettingsError
+from config.settings import load_settings
 from hotline.kernel.clock import system_clock
 from tests.fakes.media_host import media_host
 

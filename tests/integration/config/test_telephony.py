@@ -9,7 +9,8 @@ import pytest
 from channels.voice.media.sdes import Srtp
 from channels.voice.options import OutboundOptions, VoiceLimits
 from config.data_files import DATA
-from config.settings import Settings, SettingsError, load_settings, variables
+from config.setting_errors import SettingsError
+from config.settings import Settings, load_settings, variables
 from config.telephony import (
     line_options,
     outbound_options,

@@ -68,6 +68,36 @@ def test_every_variable_of_a_service_is_a_setting_and_its_value_is_taken(
     assert settings.log.format == "json"
 
 
+def test_an_image_is_built_once_and_never_asked_of_a_registry(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    for image in ("hotline:local", "hotline-telephony:local"):
+        users = [each for each in services.values() if each["image"] == image]
+        assert sum("build" in each for each in users) == 1
+        assert {each["pull_policy"] for each in users if "build" not in each} == {"never"}
+
+
+def test_what_is_written_in_memory_belongs_to_the_user_of_the_image(
+    services: dict[str, dict[str, Any]], dockerfile: str
+) -> None:
+    """A folder in memory is root's unless its owner is named, and no process of ours is root."""
+    users = set(re.findall(r"useradd --system --uid (\d+)", dockerfile))
+    ours = [place for each in services.values() for place in each.get("tmpfs", ()) if ":" in place]
+
+    assert users == {"990"}
+    assert {place.partition(":")[2] for place in ours} == {"uid=990,gid=990"}
+    assert {place.partition(":")[0] for place in ours} == {
+        "/run/hotline",
+        "/var/lib/hotline/data/run",
+    }
+
+
+def test_the_passwords_of_the_host_stay_out_of_the_image() -> None:
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+
+    assert {".env", "var", ".git"} <= set(ignored)
+
+
 def test_the_proxy_hands_calls_to_the_voice_processes_that_there_are(
     services: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from config.addresses import Address, PortRange
-from config.settings import Settings, SettingsError, load_settings, variables
+from config.setting_errors import SettingsError
+from config.settings import Settings, load_settings, variables
 
 
 @pytest.fixture(autouse=True)
