@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
-from hotline.queues.floor import Floor, FloorEntry, FloorOffer
+from hotline.queues.floor import Floor, FloorEntry, FloorOffer, FloorSeat, Plan
 from hotline.queues.states import OfferState, QueuedState, SeatState
 
 
@@ -19,6 +21,10 @@ class Planted(StrEnum):
     """All seats ring, one answers, and the others go on ringing."""
     HEAD_BLOCKS = "head_blocks"
     """A caller whom nobody can serve holds up everybody behind."""
+    PLACE_LOST = "place_lost"
+    """Who comes back, rung as asked or after being dropped, stands at the end."""
+    STALE_CLAIM = "stale_claim"
+    """Of two processes that deal at once, the slow one does not look again before it offers."""
 
 
 class LateAnswerFloor(Floor):
@@ -60,10 +66,37 @@ class HeadBlocksFloor(Floor):
         return {queue: entries[:1] for queue, entries in super().waiting().items()}
 
 
+class PlaceLostFloor(Floor):
+    """Forgets the place that was kept."""
+
+    def arrive(self, entry_id: UUID, queue: str, now: datetime, **wishes: Any) -> FloorEntry:
+        """Let everybody begin anew."""
+        return super().arrive(entry_id, queue, now, **{**wishes, "rank_at": None})
+
+
+class StaleClaimFloor(Floor):
+    """Does what was planned, whatever has happened since."""
+
+    def claim(self, plan: Plan, now: datetime) -> list[FloorOffer]:
+        """Make every offer."""
+        return [self._overwrite(plan, seat, now) for seat in plan.seats]
+
+    def _overwrite(self, plan: Plan, seat: FloorSeat, now: datetime) -> FloorOffer:
+        offer = FloorOffer(plan.entry, seat, now, plan.rule)
+        seat.state, plan.entry.state = SeatState.OFFERED, QueuedState.OFFERED
+        seat.since = seat.offered_at = now
+        seat.offer = offer
+        plan.entry.openly.append(offer)
+        self.offers.append(offer)
+        return offer
+
+
 FLOORS: Mapping[Planted | None, type[Floor]] = {
     None: Floor,
     Planted.LATE_ANSWER: LateAnswerFloor,
     Planted.ZOMBIE: ZombieFloor,
     Planted.RINGS_ON: RingsOnFloor,
     Planted.HEAD_BLOCKS: HeadBlocksFloor,
+    Planted.PLACE_LOST: PlaceLostFloor,
+    Planted.STALE_CLAIM: StaleClaimFloor,
 }

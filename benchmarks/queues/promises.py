@@ -1,10 +1,12 @@
 """What must hold on a floor at every moment."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from hotline.queues.floor import PLAIN_RULES, Floor, FloorOffer
-from hotline.queues.routing import Strategy, Waiting
+from hotline.queues.floor import PLAIN_RULES, Floor, FloorEntry, FloorOffer, FloorSeat
+from hotline.queues.routing import Strategy
 from hotline.queues.states import OfferState, QueuedState, SeatState
 
 OPEN = (OfferState.RINGING, OfferState.ANSWERED)
@@ -66,18 +68,40 @@ def _offers_end(floor: Floor, now: datetime) -> list[str]:
 
 
 def _nobody_waits_in_vain(floor: Floor, now: datetime) -> list[str]:
+    return [
+        f"caller {entry.entry_id} waits while {seat.extension} is free"
+        for entry in floor.entries
+        if entry.state is QueuedState.WAITING
+        for seat in floor.seats
+        if seat.state is SeatState.AVAILABLE and _fits(floor, entry, seat, now)
+    ]
+
+
+def overtakings(
+    floor: Floor, made: Iterable[FloorOffer], places: Mapping[UUID, datetime], now: datetime
+) -> list[str]:
+    """Return who was passed over for somebody behind, by the places that the world keeps itself.
+
+    `made` are offers of this moment. Whom the seat cannot serve may be passed over.
+    """
+    waiting = [entry for entry in floor.entries if entry.state is QueuedState.WAITING]
+    return [
+        f"caller {offer.entry.entry_id} was taken before {entry.entry_id}"
+        for offer in made
+        for entry in waiting
+        if entry.queue == offer.entry.queue
+        and places[entry.entry_id] < places[offer.entry.entry_id]
+        and _fits(floor, entry, offer.seat, now)
+    ]
+
+
+def _fits(floor: Floor, entry: FloorEntry, seat: FloorSeat, now: datetime) -> bool:
     """Written out again, and not asked of the routing: it must not be its own judge."""
-    problems = []
-    for entry in floor.entries:
-        if entry.state is not QueuedState.WAITING:
-            continue
-        rules = floor.rules.get(entry.queue, PLAIN_RULES)
-        waiting = Waiting(entry.entry_id, entry.enqueued_at, entry.rank_at, entry.needs)
-        needs = rules.needs_of(waiting, now)
-        queues = rules.queues_of(entry.queue, waiting, now)
-        for seat in floor.seats:
-            if seat.state is not SeatState.AVAILABLE or seat.queue not in queues:
-                continue
-            if all(seat.skills.get(skill, 0) >= level for skill, level in needs.items()):
-                problems.append(f"caller {entry.entry_id} waits while {seat.extension} is free")
-    return problems
+    rules = floor.rules.get(entry.queue, PLAIN_RULES)
+    waited = now - entry.enqueued_at
+    opens = {each.to for each in rules.overflow if waited >= each.after} | {entry.queue}
+    less = sum(step.by for step in rules.relax if waited >= step.after)
+    return seat.queue in opens and all(
+        seat.skills.get(skill, 0) >= level - less or level <= less
+        for skill, level in {**rules.needs, **entry.needs}.items()
+    )

@@ -2,7 +2,8 @@
 
 The floor is the one of the product (`hotline.queues.floor`: its tables, acts and routing). What
 the world adds is delay: a seat answers an offer that ended a moment ago, a hang-up overtakes an
-answer, everything stops in the middle and comes back from what was written down.
+answer, a second distributor offers what it planned a moment ago, everything stops in the middle
+and comes back from what was written down.
 """
 
 import heapq
@@ -13,10 +14,10 @@ from random import Random
 from uuid import UUID
 
 from benchmarks.queues.bugs import FLOORS, Planted
-from benchmarks.queues.promises import broken_promises
+from benchmarks.queues.promises import broken_promises, overtakings
 from hotline.kernel.errors import IllegalTransition
 from hotline.kernel.ids import SeatId
-from hotline.queues.floor import Floor, FloorEntry, FloorOffer, FloorSeat
+from hotline.queues.floor import Floor, FloorEntry, FloorOffer, FloorSeat, Plan
 from hotline.queues.returns.policy import place_of
 from hotline.queues.returns.states import ReturnReason
 from hotline.queues.routing import Overflow, QueueRules, Step, Strategy
@@ -25,6 +26,9 @@ from hotline.queues.states import OfferState, QueuedState, SeatState
 START = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
 SKILLS = ("business.gas", "dialect.min", "language.en")
 QUEUES = ("hotline", "gas")
+LEVEL = timedelta(minutes=5)
+"""What a level of priority is worth; written out again."""
+
 STEPS = 400
 """A schedule that has not ended by then has gone round in circles."""
 
@@ -37,7 +41,8 @@ class World:
         self.now = START
         self.floor: Floor = FLOORS[planted](self._rules())
         self.problems: list[str] = []
-        self.owed: list[FloorEntry] = []
+        self.places: dict[UUID, datetime] = {}
+        """Where everybody stands by right, kept apart from the floor."""
         self._events: list[tuple[datetime, int, Callable[[], None]]] = []
         self._count = 0
         for number in range(self.luck.randint(1, 4)):
@@ -56,9 +61,13 @@ class World:
             # A message about what has ended meanwhile is refused, and nothing moves.
             with suppress(IllegalTransition):
                 act()
-            for offer in self.floor.distribute(self.now):
+            if self.luck.random() < 0.1:
+                self._someone_else_plans()
+            made = self.floor.distribute(self.now)
+            for offer in made:
                 self._rings(offer)
             self.problems += broken_promises(self.floor, self.now)
+            self.problems += overtakings(self.floor, made, self.places, self.now)
         else:
             self.problems.append("the schedule does not end")
         if not self.problems:
@@ -109,11 +118,13 @@ class World:
     def _arrives(self, number: int) -> Callable[[], None]:
         def act() -> None:
             needs = {self.luck.choice(SKILLS): self.luck.randint(1, 9)}
+            priority = self.luck.choice((0, 0, 0, 1, 9))
+            self.places[UUID(int=1000 + number)] = self.now - priority * LEVEL
             entry = self.floor.arrive(
                 UUID(int=1000 + number),
                 self.luck.choice(QUEUES),
                 self.now,
-                priority=self.luck.choice((0, 0, 0, 1, 9)),
+                priority=priority,
                 needs=needs if self.luck.random() < 0.3 else {},
                 last_seat_id=UUID(int=self.luck.randint(1, 4)),
             )
@@ -134,13 +145,29 @@ class World:
     def _comes_back(self, lost: FloorEntry, reason: ReturnReason) -> Callable[[], None]:
         def act() -> None:
             self._count += 1
+            entry_id = UUID(int=5000 + self._count)
+            head_start = 12 * LEVEL if reason is ReturnReason.DROPPED else timedelta(0)
+            self.places[entry_id] = self.places[lost.entry_id] - head_start
             entry = self.floor.arrive(
-                UUID(int=5000 + self._count),
+                entry_id,
                 lost.queue,
                 self.now,
                 rank_at=place_of(reason, lost.rank_at),
             )
             self._at(self.luck.expovariate(1 / 60), lambda: self.floor.hang_up(entry, self.now))
+
+        return act
+
+    def _someone_else_plans(self) -> None:
+        """Another process reads the same picture, and is slow to act on it."""
+        plan = self.floor.plan(self.now)
+        if plan is not None:
+            self._at(self.luck.uniform(0, 1), self._claims(plan))
+
+    def _claims(self, plan: Plan) -> Callable[[], None]:
+        def act() -> None:
+            for offer in self.floor.claim(plan, self.now):
+                self._rings(offer)
 
         return act
 

@@ -77,6 +77,15 @@ class FloorOffer:
     ended_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a distributor means to do: let these seats ring for a caller."""
+
+    entry: FloorEntry
+    seats: tuple[FloorSeat, ...]
+    rule: str
+
+
 class Floor:
     """Seats and callers; each method is one act, and raises `IllegalTransition` if it may not."""
 
@@ -182,11 +191,12 @@ class Floor:
     def distribute(self, now: datetime) -> list[FloorOffer]:
         """Make every offer that can be made."""
         made = []
-        while (offer := self._next(now)) is not None:
-            made += offer
+        while (plan := self.plan(now)) is not None:
+            made += self.claim(plan, now)
         return made
 
-    def _next(self, now: datetime) -> list[FloorOffer] | None:
+    def plan(self, now: datetime) -> Plan | None:
+        """Return the first offers that could be made; nothing is moved."""
         free = {s.seat_id: s for s in self.seats if s.state is SeatState.AVAILABLE}
         candidates = [
             Candidate(
@@ -204,9 +214,16 @@ class Floor:
             choice = choose(queue, callers, candidates, rules, now)
             if choice is not None:
                 entry = by_id[choice.waiting.entry_id]
-                rung = [free[s.candidate.seat_id] for s in choice.seats[: choice.rings]]
-                return [self._make(entry, seat, choice.rule, now) for seat in rung]
+                rung = tuple(free[s.candidate.seat_id] for s in choice.seats[: choice.rings])
+                return Plan(entry, rung, choice.rule)
         return None
+
+    def claim(self, plan: Plan, now: datetime) -> list[FloorOffer]:
+        """Make the offers of a plan, but those whose caller or seat somebody has moved since."""
+        if plan.entry.state is not QueuedState.WAITING:
+            return []
+        free = [seat for seat in plan.seats if seat.state is SeatState.AVAILABLE]
+        return [self._make(plan.entry, seat, plan.rule, now) for seat in free]
 
     def waiting(self) -> dict[str, list[FloorEntry]]:
         """Return who waits in each queue by place; the queue whose head waits longest first."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallId
 from hotline.queues import service
-from hotline.queues.repository import QueueEntries
+from hotline.queues.left_behind import LeftBehind
 
 LOOK_BACK = timedelta(hours=2)
 """Nobody walks through a menu for so long."""
@@ -18,7 +18,7 @@ async def put_in_line(uow: UnitOfWork, queues: Mapping[str, str], *, now: dateti
     `queues` names the queue of each line. The wait that is written for them has no length, so
     that the reports count one more caller whom we dropped. Again changes nothing.
     """
-    found = await QueueEntries(uow.session).lost_before_any_queue(now - LOOK_BACK)
+    found = await LeftBehind(uow.session).lost_before_any_queue(now - LOOK_BACK)
     owed = 0
     for call in found:
         queue = queues.get(call.line)

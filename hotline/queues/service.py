@@ -26,6 +26,7 @@ from hotline.queues.distributor import (
     take_back_offer,
     tell,
 )
+from hotline.queues.left_behind import LeftBehind
 from hotline.queues.model import OfferRow, QueueEntryRow, SeatRow
 from hotline.queues.pool import hold_queues
 from hotline.queues.repository import Held, QueueEntries
@@ -347,9 +348,9 @@ async def sweep(uow: UnitOfWork, now: datetime, policy: QueuePolicy = DEFAULT_PO
     Calls that are over (their voice process died), offers long past their limit, and wrap-ups
     past theirs. Run `contacts.calls.service.sweep` first: it says which calls are over.
     """
-    entries = QueueEntries(uow.session)
-    gone = await entries.calls_gone()
-    stale = await entries.expired_offers(now - policy.offer_grace)
+    entries, left_behind = QueueEntries(uow.session), LeftBehind(uow.session)
+    gone = await left_behind.calls_gone()
+    stale = await left_behind.expired_offers(now - policy.offer_grace)
     await Seats(uow.session).lock_ringing([call_id for call_id, _ in gone], stale)
     for call_id, lost in gone:
         await end_contact(uow, call_id, dropped=lost, crashed=lost, now=now)
