@@ -60,6 +60,18 @@ def upgrade() -> None:
     op.create_index(op.f("ix_audit_log_at"), "audit_log", ["at"], unique=False)
     op.create_index(op.f("ix_audit_log_target"), "audit_log", ["target"], unique=False)
     op.create_table(
+        "backups",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("made_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("folder", sa.String(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("verified_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("problem", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_backups")),
+    )
+    op.create_index("ix_backups_made", "backups", ["made_at"], unique=False)
+    op.create_table(
         "calendars",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -3576,9 +3588,6 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_ticket_words", "ticket_words", ["words"], unique=False, postgresql_using="gin"
-    )
-    op.create_index(
-        "ix_ticket_words_listed", "ticket_words", ["opened_at", "ticket_id"], unique=False
     )
     op.create_table(
         "callbacks",
