@@ -20,6 +20,7 @@ MODULES = (
     "hotline.reports.model",
     "hotline.reports.exports.model",
     "hotline.reports.processes.model",
+    "hotline.reports.backups.model",
     "case_bridge.standards.model",
     "case_bridge.cases.model",
     "case_bridge.later.model",

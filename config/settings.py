@@ -177,6 +177,15 @@ class RecordingSettings(Part):
     outbound_kept: timedelta = timedelta(days=730)
 
 
+class BackupSettings(Part):
+    """Backups: when `系统状态` calls for one. 0 calls for none: something else makes them."""
+
+    age: timedelta = Field(default=timedelta(hours=36), ge=timedelta())
+    """The last one may be so old."""
+    proof_age: timedelta = Field(default=timedelta(days=35), ge=timedelta())
+    """So long ago one may have been loaded and compared."""
+
+
 class WorkerSettings(Part):
     """The hands that carry out the outbox."""
 
@@ -266,6 +275,7 @@ class Settings(BaseSettings):
     callback: CallbackSettings = CallbackSettings()
     seat: SeatSettings = SeatSettings()
     recording: RecordingSettings = RecordingSettings()
+    backup: BackupSettings = BackupSettings()
     map: MapSettings = MapSettings()
     case_platform: MakerSettings | None = None
     exchange: ExchangeSettings = ExchangeSettings()

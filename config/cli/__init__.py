@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "migrate": "config.cli.database:migrate",
         "check": "config.cli.check:check",
         "alive": "config.cli.alive:alive",
+        "backup": "config.cli.backup:backup",
         "user": "config.cli.user:user",
         "audit": "config.cli.audit:audit",
         "report": "config.cli.report:report",

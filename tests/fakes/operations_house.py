@@ -1,5 +1,7 @@
 """The pages of the running system, for tests: Redis answers, and one thing is wrong."""
 
+from datetime import timedelta
+
 from hotline.web.operations.handlers import operations_part
 from hotline.web.operations.options import OperationsOptions
 
@@ -14,4 +16,12 @@ async def _problems() -> list[str]:
     return [PROBLEM]
 
 
-OPERATIONS = operations_part(OperationsOptions(("web", "worker"), _answers, _problems))
+OPERATIONS = operations_part(
+    OperationsOptions(
+        roles=("web", "worker"),
+        ask_redis=_answers,
+        find_problems=_problems,
+        backup_age=timedelta(hours=36),
+        backup_proof_age=timedelta(days=35),
+    )
+)

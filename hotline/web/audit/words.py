@@ -36,6 +36,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "announcement.on": "开启突发公告",
     "announcement.off": "关闭突发公告",
     "outbox.revive": "再次办理未完成事项",
+    "backup.make": "制作备份",
+    "backup.verify": "验证备份",
     "grids.import": "导入网格",
     "reward.rate": "核定奖励",
     "callback.correct": "登记不满意整改",

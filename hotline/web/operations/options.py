@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from aiohttp import web
@@ -16,6 +17,10 @@ class OperationsOptions:
     ask_redis: Callable[[], Awaitable[bool]]
     find_problems: Callable[[], Awaitable[Sequence[str]]]
     """What `hotline check` finds; takes seconds."""
+    backup_age: timedelta
+    """The last backup may be so old; 0: nobody asks."""
+    backup_proof_age: timedelta
+    """So long ago one may have been loaded and compared; 0: nobody asks."""
 
 
 OPERATIONS: Final[web.AppKey[OperationsOptions]] = web.AppKey("operations")

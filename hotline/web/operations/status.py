@@ -24,7 +24,8 @@ from hotline.reports.processes.service import (
 )
 from hotline.web.files import size_words
 from hotline.web.keys import CLOCK, DATABASE
-from hotline.web.operations.options import OPERATIONS
+from hotline.web.operations.backups import BackupState, backup_state
+from hotline.web.operations.options import OPERATIONS, OperationsOptions
 from hotline.web.operations.words import FINDINGS, JOBS, ROLES
 from hotline.web.pages import render
 from hotline.web.requests import wants_json
@@ -56,6 +57,7 @@ class Status:
     dead: int
     voices: Sequence[ProcessReport]
     proof: RecordingsProof | None
+    backups: BackupState
 
     def troubles(self) -> Iterator[tuple[str, str]]:
         """Yield what is wrong, in Chinese, with where to look."""
@@ -75,6 +77,8 @@ class Status:
             yield "最近两天没有做录音完整性证明", "#proof"
         elif self.proof.findings:
             yield "有通话没有完整录音", "#proof"
+        for words in self.backups.troubles():
+            yield words, "#backup"
 
     def waits_long(self, backlog: Backlog) -> bool:
         """Say whether the oldest row of a job should have been carried out long ago."""
@@ -94,7 +98,7 @@ async def get_status(request: web.Request) -> web.Response:
     now = request.app[CLOCK]()
     redis = await request.app[OPERATIONS].ask_redis()
     async with request.app[DATABASE].read() as session:
-        status = await _read(session, request.app[OPERATIONS].roles, redis=redis, now=now)
+        status = await _read(session, request.app[OPERATIONS], redis=redis, now=now)
     troubles = list(status.troubles())
     if wants_json(request):
         return web.json_response(_as_json(status, troubles))
@@ -112,7 +116,7 @@ async def get_status(request: web.Request) -> web.Response:
 
 
 async def _read(
-    session: AsyncSession, roles: tuple[str, ...], *, redis: bool, now: datetime
+    session: AsyncSession, options: OperationsOptions, *, redis: bool, now: datetime
 ) -> Status:
     processes = await living(session, now=now)
     alive = {each.told.role for each in processes if not each.is_silent}
@@ -120,7 +124,7 @@ async def _read(
     return Status(
         now=now,
         processes=processes,
-        missing=[role for role in roles if role not in alive],
+        missing=[role for role in options.roles if role not in alive],
         redis=redis,
         database=(await session.execute(text("SHOW server_version"))).scalar_one(),
         database_size=size.scalar_one(),
@@ -128,6 +132,7 @@ async def _read(
         dead=await outbox.count_dead(session),
         voices=await telephony.reports(session),
         proof=await last_proof(session),
+        backups=await backup_state(session, options, now=now),
     )
 
 
@@ -152,7 +157,14 @@ def _as_json(status: Status, troubles: list[tuple[str, str]]) -> dict[str, Any]:
         "owed": {each.job: each.due for each in status.backlog},
         "dead_letters": status.dead,
         "unproven": len(status.proof.findings) if status.proof else None,
+        "backup_made_at": _moment(status.backups.made_at),
+        "backup_proven_at": _moment(status.backups.proven_at),
+        "backup_problem": status.backups.problem,
     }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 async def get_owed(request: web.Request) -> web.Response:
