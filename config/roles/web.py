@@ -88,4 +88,6 @@ def _operations_options(runtime: Runtime) -> OperationsOptions:
         roles=ROLES,
         ask_redis=runtime.doorbell.answers,
         find_problems=find_problems,
+        backup_age=runtime.settings.backup.age,
+        backup_proof_age=runtime.settings.backup.proof_age,
     )
