@@ -43,7 +43,7 @@ from hotline.tickets.listing import TicketFilter, list_tickets
 from hotline.tickets.lists import Due, Sort
 from hotline.tickets.states import TicketState
 from hotline.tickets.ticket import RequestKind
-from hotline.tickets.words import indexed_words, mark
+from hotline.tickets.words import indexed_words, mark, time_marks
 
 LIMIT_MS = 200
 """The 95th percentile that a list or search may take (issue C)."""
@@ -106,7 +106,10 @@ def tickets(count: int) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
                 identifier, opened,
                 indexed_words(
                     (subject, address, body),
-                    [mark("channel", channel), mark("kind", kind), mark("category", category)],
+                    [
+                        *time_marks(opened), mark("channel", channel), mark("kind", kind),
+                        mark("category", category),
+                    ],
                 ),
             ),
         )  # fmt: skip
@@ -198,7 +201,8 @@ async def load_cases(url: str, count: int) -> None:
         "CREATE TEMP TABLE told (case_id uuid, registered_at timestamptz, words text)"
     )
     told = (
-        (case[0], case[18], indexed_words((case[6], case[8], case[7]))) for case in cases(count)
+        (case[0], case[18], indexed_words((case[6], case[8], case[7]), time_marks(case[18])))
+        for case in cases(count)
     )
     while found := [each for _, each in zip(range(20_000), told, strict=False)]:
         await connection.copy_records_to_table("told", records=found)

@@ -1,4 +1,4 @@
-"""Lists of cases that stay quick with a million rows: filters, words, keyset pages, "about N"."""
+"""Lists of cases: filters, words, pages, "about N"."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -7,35 +7,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, cast, select
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer
 
 from case_bridge.cases.case import CaseSource
+from case_bridge.cases.lines import CaseLines, wanted_cases
 from case_bridge.cases.model import CaseRow, CaseWordsRow
 from case_bridge.cases.reading import line_of
-from case_bridge.cases.repository import LINE_ONLY
 from case_bridge.cases.states import CaseState
 from case_bridge.cases.views import CaseLine
 from case_bridge.units.repository import Units
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import UnitId
 from hotline.tickets.category import CategoryKind
-from hotline.tickets.explained import expected_rows
-from hotline.tickets.lists import (
-    NEAR,
-    PAGE_SIZE,
-    SHORT,
-    Due,
-    Sort,
-    cursor_of,
-    dates,
-    few_hits,
-    in_order,
-    narrowed,
-)
+from hotline.tickets.lists import NEAR, PAGE_SIZE, Due, Sort, cursor_of
+from hotline.tickets.paging import KeyPage, page_of
 from hotline.tickets.question import question
+from hotline.tickets.search import WordSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +104,11 @@ class CaseFilter:
 
 @dataclass(frozen=True, slots=True)
 class CaseList:
-    """One page; `about` is how many fit in all, exact only if `is_exact`.
-
-    None for words that many cases hold: nobody has counted those.
-    """
+    """One page of cases; `about` and `is_exact` as in `KeyPage`."""
 
     lines: tuple[CaseLine, ...]
     next_cursor: str | None
-    about: int | None
+    about: int
     is_exact: bool
 
 
@@ -142,20 +127,12 @@ async def list_cases(
         Invalid: if the cursor is not of this list, no word can be looked for, or the search
             takes too long and has to be narrowed.
     """
-    with narrowed():
-        query, hits = await _prepared(session, wanted, sort, now)
-        is_counted = after is None and not (wanted.words and hits is None)
-        about = await expected_rows(session, query) if is_counted else None
-        ordered = _ordered(query.options(LINE_ONLY), sort, after).limit(limit + 1)
-        found = (await session.scalars(ordered)).all()
-    shown = found[:limit]
-    names = await names_in(session, shown)
-    lines = tuple(line_of(row, names, now) for row in shown)
-    if len(found) <= limit:
-        return CaseList(lines, None, len(lines), after is None)
-    if about is not None:
-        about = max(about if hits is None else min(about, len(hits)), limit + 1)
-    return CaseList(lines, _cursor(shown[-1], sort), about, False)
+    page = await _page(session, wanted, sort, after, limit, now)
+    rows = await CaseLines(session).of(page.keys)
+    names = await names_in(session, rows)
+    lines = tuple(line_of(row, names, now) for row in rows)
+    cursor = _cursor(rows[-1], sort) if page.has_more else None
+    return CaseList(lines, cursor, page.about, page.is_exact)
 
 
 async def case_rows(
@@ -172,21 +149,17 @@ async def case_rows(
     Raises:
         Invalid: as `list_cases`.
     """
-    with narrowed():
-        query, _ = await _prepared(session, wanted, sort, now)
-        ordered = _ordered(query.options(defer(CaseRow.receipt)), sort, after).limit(limit)
-        found = (await session.scalars(ordered)).all()
-    return found, _cursor(found[-1], sort) if len(found) == limit else None
+    page = await _page(session, wanted, sort, after, limit, now)
+    found = await CaseLines(session).whole(page.keys)
+    return found, _cursor(found[-1], sort) if page.has_more else None
 
 
 async def expected_cases(
     session: AsyncSession, wanted: CaseFilter, *, sort: Sort, now: datetime
 ) -> int:
     """Return about how many cases fit."""
-    with narrowed():
-        query, hits = await _prepared(session, wanted, sort, now)
-        about = await expected_rows(session, query)
-    return about if hits is None else min(about, len(hits))
+    page = await _page(session, wanted, sort, None, PAGE_SIZE, now)
+    return page.about
 
 
 async def names_in(session: AsyncSession, rows: Sequence[CaseRow]) -> dict[UnitId, str]:
@@ -195,34 +168,37 @@ async def names_in(session: AsyncSession, rows: Sequence[CaseRow]) -> dict[UnitI
     return await Units(session).names_of(held)
 
 
-async def _prepared(
-    session: AsyncSession, wanted: CaseFilter, sort: Sort, now: datetime
-) -> tuple[Select[CaseRow], Sequence[UUID] | None]:
-    """Return the query, and the few hits of its words; None if they are many, or none asked."""
-    query = select(CaseRow).where(*_conditions(wanted, sort, now))
-    asked = await asyncio.to_thread(question, wanted.words) if wanted.words.strip() else None
-    await session.execute(SHORT)
-    if asked is None:
-        return query, None
+async def _page(
+    session: AsyncSession,
+    wanted: CaseFilter,
+    sort: Sort,
+    after: str | None,
+    limit: int,
+    now: datetime,
+) -> KeyPage:
+    rows = wanted_cases(
+        wanted.states,
+        _conditions(wanted, sort, now),
+        since=wanted.since,
+        to=wanted.to,
+        sort=sort,
+        after=after,
+    )
+    return await page_of(session, rows, await _search(wanted), limit=limit)
+
+
+async def _search(wanted: CaseFilter) -> WordSearch | None:
+    """Return the search for the words; None if there are none."""
+    if not wanted.words.strip():
+        return None
+    asked = await asyncio.to_thread(question, wanted.words)
     if not asked:
         raise Invalid("words", "has nothing to look for; numbers of people are not looked for")
-    holds_words = CaseWordsRow.words.op("@@")(cast(asked, TSQUERY))
-    hits = await few_hits(
-        session,
-        select(CaseWordsRow.case_id).where(
-            holds_words, *dates(CaseWordsRow.registered_at, wanted.since, wanted.to)
-        ),
-    )
-    if hits is not None:
-        return query.where(CaseRow.id.in_(hits)), hits
-    return query.join(CaseWordsRow, CaseWordsRow.case_id == CaseRow.id).where(holds_words), None
+    return WordSearch(CaseWordsRow.case_id, CaseWordsRow.registered_at, CaseWordsRow.words, asked)
 
 
 def _conditions(wanted: CaseFilter, sort: Sort, now: datetime) -> list[ColumnElement[bool]]:
-    found = dates(CaseRow.registered_at, wanted.since, wanted.to)
-    # All states are no condition: the list is then walked in its order, whatever its length.
-    if wanted.states and set(wanted.states) != set(CaseState):
-        found.append(CaseRow.state.in_(list(wanted.states)))
+    found: list[ColumnElement[bool]] = []
     if wanted.sources:
         found.append(CaseRow.source.in_(list(wanted.sources)))
     if wanted.category:
@@ -258,12 +234,6 @@ def _due(due: Due | None, sort: Sort, now: datetime) -> list[ColumnElement[bool]
         case Due.RUNNING:
             found.append(CaseRow.due_at >= now)
     return found
-
-
-def _ordered(query: Select[CaseRow], sort: Sort, after: str | None) -> Select[CaseRow]:
-    at: Any = CaseRow.due_at if sort is Sort.DUE else CaseRow.registered_at
-    ordered: Select[CaseRow] = in_order(query, sort, at, CaseRow.id, after)
-    return ordered
 
 
 def _cursor(row: CaseRow, sort: Sort) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from case_bridge.cases.lines import CaseLines
 from case_bridge.cases.model import CaseHistoryRow, CaseRow, EvidenceRow
 from case_bridge.cases.organisation import Organisation
 from case_bridge.cases.repository import Cases, District
@@ -13,11 +14,11 @@ from case_bridge.cases.service import category_key_of
 from case_bridge.cases.states import CaseState
 from case_bridge.cases.views import CaseLine, CasePage, CaseView, Evidence, ReportView, Step
 from case_bridge.units.repository import Units
-from hotline.kernel.cursors import read_cursor, write_cursor
 from hotline.kernel.errors import NotFound
 from hotline.kernel.ids import CaseId, UnitId
 from hotline.sla.deadline import DeadlineReceipt
 from hotline.tickets.category import CategoryKind
+from hotline.tickets.lists import Sort, cursor_of
 
 PAGE_SIZE = 50
 
@@ -46,11 +47,11 @@ async def case_page(
     Raises:
         Invalid: if `after` is not a cursor of ours.
     """
-    rows = await Cases(session).in_states(
+    rows = await CaseLines(session).in_states(
         states,
         unit_id=unit_id,
         district=district,
-        after=read_cursor(after) if after else None,
+        after=after,
         limit=limit + 1,
     )
     shown = rows[:limit]
@@ -59,7 +60,8 @@ async def case_page(
     lines = tuple(line_of(row, names, now) for row in shown)
     if len(rows) <= limit:
         return CasePage(lines, None)
-    return CasePage(lines, write_cursor(rows[limit - 1].registered_at, rows[limit - 1].id))
+    last = shown[-1]
+    return CasePage(lines, cursor_of(Sort.OLDEST, last.registered_at, last.id))
 
 
 async def case_view(session: AsyncSession, case_id: CaseId, *, now: datetime) -> CaseView:

@@ -13,7 +13,7 @@ from case_bridge.cases.repository import Cases
 from case_bridge.cases.states import CASE, CaseTrigger
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CaseId, UnitId, new_id
-from hotline.tickets.words import indexed_words
+from hotline.tickets.words import indexed_words, time_marks
 
 NOTE_TYPE: Final = "text/plain"
 """The media type of a text that was kept as evidence."""
@@ -166,5 +166,5 @@ def copy_evidence(uow: UnitOfWork, piece: EvidenceRow, case: CaseRow) -> None:
 
 def add_words(uow: UnitOfWork, case: CaseRow) -> None:
     """Make a new case findable by its words, which never change."""
-    words = indexed_words((case.subject, case.place, case.body))
+    words = indexed_words((case.subject, case.place, case.body), time_marks(case.registered_at))
     uow.session.add(CaseWordsRow(case_id=case.id, registered_at=case.registered_at, words=words))

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import load_only, undefer
+from sqlalchemy.orm import undefer
 
 from case_bridge.cases.case import EvidenceOrigin
 from case_bridge.cases.model import (
@@ -37,16 +37,6 @@ ORGANISATION = "organisation"
 
 MOST_COUNTED: Final = 10_001
 """So far cases of a state are counted for a screen."""
-
-LINE_COLUMNS: Final = (
-    CaseRow.id, CaseRow.number, CaseRow.state, CaseRow.round, CaseRow.source, CaseRow.kind,
-    CaseRow.category_scheme, CaseRow.category_version, CaseRow.category_code,
-    CaseRow.category_name, CaseRow.condition, CaseRow.subject, CaseRow.place, CaseRow.unit_id,
-    CaseRow.district_id, CaseRow.registered_at, CaseRow.due_at, CaseRow.clock_stopped_at,
-    CaseRow.closed_at,
-)  # fmt: skip
-"""What `reading.line_of` reads; texts and receipts stay where they are."""
-LINE_ONLY: Final = load_only(*LINE_COLUMNS, raiseload=True)
 
 FIRST_LEVEL: Final = "first"
 """Cases that no second-level platform holds."""
@@ -274,35 +264,6 @@ class Cases:
         if row is None:
             raise NotFound("evidence", evidence_id)
         return row
-
-    async def in_states(
-        self,
-        states: Collection[CaseState],
-        *,
-        unit_id: UUID | None = None,
-        district: District = None,
-        after: tuple[datetime, UUID] | None = None,
-        limit: int = 50,
-    ) -> Sequence[CaseRow]:
-        """Return cases in any of the states, oldest first, from behind the place `after`.
-
-        Only what a line of a list shows is loaded: `LINE_COLUMNS`.
-
-        `district` is a second-level platform, `FIRST_LEVEL` for what none holds,
-        `DISTRICTS` for what any holds, or None for all.
-        """
-        query = select(CaseRow).options(LINE_ONLY)
-        # All states are no condition: the list is then walked in its order, whatever its length.
-        if set(states) != set(CaseState):
-            query = query.where(CaseRow.state.in_(states))
-        if unit_id is not None:
-            query = query.where(CaseRow.unit_id == unit_id)
-        query = query.where(*in_district(district))
-        if after is not None:
-            # One comparison of rows, which an index answers; two with OR it would not.
-            query = query.where(func.row(CaseRow.registered_at, CaseRow.id) > func.row(*after))
-        query = query.order_by(CaseRow.registered_at, CaseRow.id).limit(limit)
-        return (await self._session.scalars(query)).all()
 
     async def under(
         self,

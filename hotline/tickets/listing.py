@@ -1,47 +1,28 @@
-"""Lists of tickets that stay quick with a million rows: filters, words, keyset pages, "about N".
-
-No page skips rows (OFFSET) and nothing counts everything. What is asked with words is looked up in
-the index of words first: few hits are read at once, many are walked newest first until the page
-is full.
-"""
+"""Lists of tickets: filters, words, pages, "about N"."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, cast, or_, select
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy import ColumnElement, Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.contacts.contact import Channel
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import CitizenId
-from hotline.tickets.explained import expected_rows
-from hotline.tickets.lists import (
-    NEAR,
-    PAGE_SIZE,
-    SHORT,
-    Due,
-    Sort,
-    cursor_of,
-    dates,
-    few_hits,
-    in_order,
-    narrowed,
-)
+from hotline.tickets.lists import NEAR, PAGE_SIZE, Due, Sort, Wanted, cursor_of
 from hotline.tickets.model import ComplainantRow, TicketRow, TicketWordsRow
+from hotline.tickets.paging import KeyPage, page_of
 from hotline.tickets.question import question
 from hotline.tickets.repository import line_of, lines_query
+from hotline.tickets.search import WordSearch
 from hotline.tickets.states import TicketState
 from hotline.tickets.ticket import RequestKind, Urgency
 from hotline.tickets.views import TicketLine
 from hotline.tickets.words import mark, mark_query
-
-WALKED: Final = 40_000
-"""Tickets of the other conditions that are walked for the words, and not the words for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +75,11 @@ class TicketFilter:
 
 @dataclass(frozen=True, slots=True)
 class TicketList:
-    """One page; `about` is how many fit in all, exact only if `is_exact`.
-
-    None for words that many tickets hold: nobody has counted those, and no statistics know them.
-    """
+    """One page of tickets; `about` and `is_exact` as in `KeyPage`."""
 
     lines: tuple[TicketLine, ...]
     next_cursor: str | None
-    about: int | None
+    about: int
     is_exact: bool
 
 
@@ -120,18 +98,10 @@ async def list_tickets(
         Invalid: if the cursor is not of this list, no word can be looked for, or the search
             takes too long and has to be narrowed.
     """
-    with narrowed():
-        query, hits, walks_words = await _prepared(session, wanted, sort, now)
-        is_counted = after is None and not (wanted.words and hits is None)
-        about = await expected_rows(session, query) if is_counted else None
-        ordered = _ordered(query, sort, walks_words, after)
-        found = (await session.execute(ordered.limit(limit + 1))).all()
-    lines = tuple(line_of(row) for row in found[:limit])
-    if len(found) <= limit:
-        return TicketList(lines, None, len(lines), after is None)
-    if about is not None:
-        about = max(about if hits is None else min(about, len(hits)), limit + 1)
-    return TicketList(lines, _cursor(found[limit - 1][0], sort), about, False)
+    page = await _page(session, wanted, sort, after, limit, now)
+    rows = await _rows(session, page.keys)
+    cursor = _cursor(rows[-1][0], sort) if page.has_more else None
+    return TicketList(tuple(line_of(row) for row in rows), cursor, page.about, page.is_exact)
 
 
 async def ticket_rows(
@@ -148,48 +118,52 @@ async def ticket_rows(
     Raises:
         Invalid: as `list_tickets`.
     """
-    with narrowed():
-        query, _, walks_words = await _prepared(session, wanted, sort, now)
-        ordered = _ordered(query, sort, walks_words, after).limit(limit)
-        found = [(row, name or "") for row, name in await session.execute(ordered)]
-    return found, _cursor(found[-1][0], sort) if len(found) == limit else None
+    page = await _page(session, wanted, sort, after, limit, now)
+    found = [(row, name or "") for row, name in await _rows(session, page.keys)]
+    return found, _cursor(found[-1][0], sort) if page.has_more else None
 
 
 async def expected_tickets(
     session: AsyncSession, wanted: TicketFilter, *, sort: Sort, now: datetime
 ) -> int:
     """Return about how many tickets fit."""
-    with narrowed():
-        query, hits, _ = await _prepared(session, wanted, sort, now)
-        about = await expected_rows(session, query)
-    return about if hits is None else min(about, len(hits))
+    page = await _page(session, wanted, sort, None, PAGE_SIZE, now)
+    return page.about
 
 
-async def _prepared(
-    session: AsyncSession, wanted: TicketFilter, sort: Sort, now: datetime
-) -> tuple[Select[TicketRow, str], Sequence[UUID] | None, bool]:
-    """Return the query, the few hits of its words, and whether the list of words is walked."""
-    asked = await _asked(wanted)
-    await session.execute(SHORT)
-    if asked is None:
-        return _query(wanted, sort, None, None, now), None, False
-    hits = await few_hits(
-        session,
-        select(TicketWordsRow.ticket_id).where(
-            TicketWordsRow.words.op("@@")(cast(asked, TSQUERY)),
-            *dates(TicketWordsRow.opened_at, wanted.since, wanted.to),
-        ),
+async def _page(
+    session: AsyncSession,
+    wanted: TicketFilter,
+    sort: Sort,
+    after: str | None,
+    limit: int,
+    now: datetime,
+) -> KeyPage:
+    search = await _search(wanted)
+    rows = Wanted(
+        key=TicketRow.id,
+        at=TicketRow.due_at if sort is Sort.DUE else TicketRow.opened_at,
+        listed_at=TicketRow.opened_at,
+        state=TicketRow.state,
+        states=sorted(wanted.states),
+        conditions=_conditions(wanted, sort, now, is_marked=search is not None),
+        since=wanted.since,
+        to=wanted.to,
+        sort=sort,
+        after=after,
     )
-    query = _query(wanted, sort, asked, hits, now)
-    if hits is not None:
-        return query, hits, False
-    # Few tickets of the other conditions are walked rather than many with the words.
-    others = _query(wanted, sort, None, None, now)
-    return query, None, await expected_rows(session, others) > WALKED
+    return await page_of(session, rows, search, limit=limit)
 
 
-async def _asked(wanted: TicketFilter) -> str | None:
-    """Return words and marks as a tsquery; None if there are no words."""
+async def _rows(session: AsyncSession, keys: Sequence[UUID]) -> Sequence[Row[TicketRow, str]]:
+    """Return tickets and the names of their categories in the order of the keys."""
+    found = await session.execute(lines_query().where(TicketRow.id.in_(keys)))
+    by_key = {row[0].id: row for row in found}
+    return [by_key[key] for key in keys]
+
+
+async def _search(wanted: TicketFilter) -> WordSearch | None:
+    """Return the search for the words and for what is marked beside them; None without words."""
     if not wanted.words.strip():
         return None
     words = await asyncio.to_thread(question, wanted.words)
@@ -200,37 +174,21 @@ async def _asked(wanted: TicketFilter) -> str | None:
         [mark("kind", each.value) for each in wanted.kinds],
         [mark("category", wanted.category_id)] if wanted.category_id else [],
     ]
-    return " & ".join([words, *(mark_query(each) for each in marks if each)])
-
-
-def _query(
-    wanted: TicketFilter, sort: Sort, asked: str | None, hits: Sequence[UUID] | None, now: datetime
-) -> Select[TicketRow, str]:
-    query = lines_query().where(*_conditions(wanted, sort, now))
-    if hits is not None:
-        return query.where(
-            TicketRow.id.in_(hits), *dates(TicketRow.opened_at, wanted.since, wanted.to)
-        )
-    if asked is None:
-        return query.where(*dates(TicketRow.opened_at, wanted.since, wanted.to))
-    return query.join(TicketWordsRow, TicketWordsRow.ticket_id == TicketRow.id).where(
-        TicketWordsRow.words.op("@@")(cast(asked, TSQUERY)),
-        *dates(TicketWordsRow.opened_at, wanted.since, wanted.to),
+    asked = " & ".join([words, *(mark_query(each) for each in marks if each)])
+    return WordSearch(
+        TicketWordsRow.ticket_id, TicketWordsRow.opened_at, TicketWordsRow.words, asked
     )
 
 
-def _conditions(wanted: TicketFilter, sort: Sort, now: datetime) -> list[ColumnElement[bool]]:
+def _conditions(
+    wanted: TicketFilter, sort: Sort, now: datetime, *, is_marked: bool
+) -> list[ColumnElement[bool]]:
+    """Return what narrows the list; `is_marked` leaves out what the words are marked with."""
     found: list[ColumnElement[bool]] = []
-    for column, values in (
-        (TicketRow.state, wanted.states),
-        (TicketRow.channel, wanted.channels),
-        (TicketRow.request_kind, wanted.kinds),
-        (TicketRow.urgency, wanted.urgencies),
-    ):
-        if values:
-            found.append(column.in_(list(values)))
-    if wanted.category_id:
-        found.append(TicketRow.category_id == wanted.category_id)
+    if wanted.urgencies:
+        found.append(TicketRow.urgency.in_(list(wanted.urgencies)))
+    if not is_marked:
+        found += _marked(wanted)
     if wanted.citizen_id:
         joined = select(ComplainantRow.ticket_id).where(
             ComplainantRow.citizen_id == wanted.citizen_id
@@ -248,16 +206,15 @@ def _conditions(wanted: TicketFilter, sort: Sort, now: datetime) -> list[ColumnE
     return found
 
 
-def _ordered(
-    query: Select[TicketRow, str], sort: Sort, walks_words: bool, after: str | None
-) -> Select[TicketRow, str]:
-    at: Any = TicketRow.due_at if sort is Sort.DUE else TicketRow.opened_at
-    key: Any = TicketRow.id
-    if walks_words and sort is not Sort.DUE:
-        # The same values, under the index that has the words beside them.
-        at, key = TicketWordsRow.opened_at, TicketWordsRow.ticket_id
-    ordered: Select[TicketRow, str] = in_order(query, sort, at, key, after)
-    return ordered
+def _marked(wanted: TicketFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.channels:
+        found.append(TicketRow.channel.in_(list(wanted.channels)))
+    if wanted.kinds:
+        found.append(TicketRow.request_kind.in_(list(wanted.kinds)))
+    if wanted.category_id:
+        found.append(TicketRow.category_id == wanted.category_id)
+    return found
 
 
 def _cursor(row: TicketRow, sort: Sort) -> str:

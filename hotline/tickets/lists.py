@@ -1,30 +1,25 @@
-"""What keeps every long list quick: bounded plans, few hits read at once, keyset pages."""
+"""What every long list shares: its order, its cursor, its bounds, and a plan that stays short."""
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, TextClause, func, text
+from sqlalchemy import ColumnElement, Select, func, select, text, union_all
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.kernel.cursors import read_cursor, write_cursor
 from hotline.kernel.errors import Invalid
-from hotline.tickets.explained import expected_rows
 
 PAGE_SIZE: Final = 50
-FEW: Final = 3_000
-"""Hits of words that are read at once; more are walked in order."""
-
-MANY: Final = 10_000
-"""Hits that the planner expects of words which are walked without looking how many they are."""
-
 NEAR: Final = timedelta(hours=24)
 LIMIT_MS: Final = 3_000
 """No list holds a connection longer; the person is asked to narrow the search."""
+
+TOO_LONG: Final = "takes too long: name dates, a state or more words"
 
 
 class Sort(StrEnum):
@@ -51,7 +46,7 @@ def narrowed() -> Generator[None, None, None]:
         yield
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", "") == _QUERY_CANCELED:
-            raise Invalid("words", "takes too long: name dates, a state or more words") from error
+            raise Invalid("words", TOO_LONG) from error
         raise
 
 
@@ -67,34 +62,70 @@ SHORT: Final = text(
 _QUERY_CANCELED: Final = "57014"
 
 
-async def few_hits(session: AsyncSession, query: Select[UUID]) -> Sequence[UUID] | None:
-    """Return the ids that a question in an index of words finds, or None if they are many.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which rows a list shows: in the order of `at` and `key`, from behind the cursor `after`.
 
-    If they are many, the plans of this transaction walk in order from here on.
+    Empty `states` are all. `conditions` are those besides. `since` and `to` bound `listed_at`,
+    which is `at` but in the order of due times.
     """
-    found: Sequence[UUID] | None = None
-    if await expected_rows(session, query) <= MANY:
-        await session.execute(_BY_INDEX)
-        found = (await session.scalars(query.limit(FEW + 1))).all()
-    if found is not None and len(found) <= FEW:
-        await session.execute(_AS_ALWAYS)
-        return found
-    await session.execute(_IN_ORDER)
-    return None
 
+    key: Any
+    at: Any
+    listed_at: Any
+    state: Any
+    states: Sequence[StrEnum]
+    conditions: Sequence[ColumnElement[bool]]
+    since: datetime | None
+    to: datetime | None
+    sort: Sort
+    after: str | None
 
-def _planning(**ways: bool) -> TextClause:
-    set_ = (
-        f"set_config('enable_{way}', '{'on' if is_on else 'off'}', true)"
-        for way, is_on in ways.items()
-    )
-    return text(f"SELECT {', '.join(set_)}")
+    @property
+    def narrowing(self) -> list[ColumnElement[bool]]:
+        """What narrows the list, besides time and words."""
+        of_states = [self.state.in_(self.states)] if self.states else []
+        return [*of_states, *self.conditions]
 
+    def fitting(self) -> Select[UUID]:
+        """Return the query of the keys of all that fit, on all pages and with any words."""
+        bounds = dates(self.listed_at, self.since, self.to)
+        query: Select[UUID] = select(self.key).where(*self.narrowing, *bounds)
+        return query
 
-_BY_INDEX: Final = _planning(seqscan=False, indexscan=False)
-_AS_ALWAYS: Final = _planning(seqscan=True, indexscan=True)
-# Words that go together are far more frequent than the planner believes: it would read them all.
-_IN_ORDER: Final = _planning(indexscan=True, seqscan=False, bitmapscan=False, sort=False)
+    def page(self, query: Select[UUID], at: Any, key: Any) -> Select[UUID]:
+        """Return what of a query comes behind the cursor, in the list's order.
+
+        Raises:
+            Invalid: if the cursor is not of this list.
+        """
+        down = self.sort is Sort.NEWEST
+        if self.after:
+            # One comparison of rows, which an index answers; two with OR it would not.
+            place, here = func.row(at, key), func.row(*place_of(self.sort, self.after))
+            query = query.where(place < here if down else place > here)
+        return query.order_by(at.desc() if down else at, key.desc() if down else key)
+
+    def first(self, limit: int) -> Select[UUID]:
+        """Return the query of the first keys, whatever words they hold.
+
+        Asked for several states together, the planner may walk the whole list for the few that
+        stand at its far end; the index of states answers each state alone.
+        """
+        if len(self.states) < 2:
+            return self.page(self.fitting(), self.at, self.key).limit(limit)
+        bounds = dates(self.listed_at, self.since, self.to)
+        each = (
+            self.page(
+                select(self.key).where(self.state == state, *self.conditions, *bounds),
+                self.at,
+                self.key,
+            ).limit(limit)
+            for state in self.states
+        )
+        of_any = union_all(*(select(one.subquery().c[0]) for one in each)).subquery()
+        found: Select[UUID] = select(self.key).where(self.key.in_(select(of_any.c[0])))
+        return self.page(found, self.at, self.key).limit(limit)
 
 
 def dates(column: Any, since: datetime | None, to: datetime | None) -> list[ColumnElement[bool]]:
@@ -107,21 +138,13 @@ def dates(column: Any, since: datetime | None, to: datetime | None) -> list[Colu
     return found
 
 
-def in_order(
-    query: Select[*tuple[Any, ...]], sort: Sort, at: Any, key: Any, after: str | None
-) -> Any:
-    """Return the query in the order of instant and id, from behind the place `after`.
+def place_of(sort: Sort, after: str) -> tuple[datetime, UUID]:
+    """Return the instant and the key behind which a page begins.
 
     Raises:
-        Invalid: if the cursor is not of this list.
+        Invalid: if the cursor is not of a list in this order.
     """
-    down = sort is Sort.NEWEST
-    if after:
-        instant, row_id = read_cursor(after.removeprefix(f"{sort.value}|"))
-        # One comparison of rows, which an index answers; two with OR it would not.
-        place, here = func.row(at, key), func.row(instant, row_id)
-        query = query.where(place < here if down else place > here)
-    return query.order_by(at.desc() if down else at, key.desc() if down else key)
+    return read_cursor(after.removeprefix(f"{sort.value}|"))
 
 
 def cursor_of(sort: Sort, at: datetime | None, row_id: UUID) -> str:

@@ -143,10 +143,7 @@ class TicketWordsRow(Base):
     """What a ticket is found by. Beside the ticket, so that its moves leave the big index alone."""
 
     __tablename__ = "ticket_words"
-    __table_args__ = (
-        Index("ix_ticket_words", "words", postgresql_using="gin"),
-        Index("ix_ticket_words_listed", "opened_at", "ticket_id"),
-    )
+    __table_args__ = (Index("ix_ticket_words", "words", postgresql_using="gin"),)
 
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"), primary_key=True)
     opened_at: Mapped[datetime]

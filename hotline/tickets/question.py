@@ -1,6 +1,7 @@
 """What a person types to find tickets, as PostgreSQL is asked; pure."""
 
 import logging
+from collections.abc import Iterator
 from typing import Final
 
 import jieba
@@ -19,15 +20,16 @@ def question(text: str) -> str:
 
     Chinese is cut by jieba into every word of its dictionary that the text holds; each is then a
     run of pairs, so that it is found in the middle of what the dictionary takes for another word.
-    A letter in no word counts only beside few words: as the beginning of a pair it is found in
-    very many texts. The first call in a process reads the dictionary, which takes about a second:
+    Neighbours that are in no word, as in the name of a road, are a word of their own. A single
+    letter counts only beside few words: as the beginning of a pair it is found in very many texts.
+    The first call in a process reads the dictionary, which takes about a second:
     call it in a thread.
     """
     words: dict[str, None] = {}
     letters: dict[str, None] = {}
     for run in RUN.finditer(plain(text)[:LONGEST_QUESTION]):
         if run["han"]:
-            for word in jieba.cut(run["han"], cut_all=True):
+            for word in _cut(run["han"]):
                 (words if len(word) > 1 else letters)[word] = None
         elif not NUMBER.search(run["other"]):
             words[run["other"]] = None
@@ -38,7 +40,23 @@ def question(text: str) -> str:
     return " & ".join(_run(word) for word in (asked or alone)[:MOST_WORDS])
 
 
+def _cut(han: str) -> Iterator[str]:
+    """Cut a run of Chinese into its words, and what is in none."""
+    strange, at = "", 0
+    for word in jieba.cut(han, cut_all=True):
+        at = han.index(word, at)
+        if len(word) > 1 or word in _EMPTY_WORDS:
+            yield from (each for each in (strange, word) if each)
+            strange = ""
+        else:
+            strange += word
+    if strange:
+        yield strange
+
+
 def _run(word: str) -> str:
+    if word.isdecimal():
+        return f"'{word}'"  # house 13 is not house 138
     is_han = RUN.fullmatch(word)
     if len(word) == 1 or is_han is None or not is_han["han"]:
         return f"'{word}':*"

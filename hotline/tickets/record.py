@@ -21,7 +21,7 @@ from hotline.tickets.repository import Tickets
 from hotline.tickets.states import TICKET, TicketTrigger
 from hotline.tickets.ticket import Actor, Complainant, TicketAmendment, TicketDraft
 from hotline.tickets.time_limit import ticket_deadline
-from hotline.tickets.words import indexed_words, mark
+from hotline.tickets.words import indexed_words, mark, time_marks
 
 
 def move(
@@ -75,7 +75,11 @@ def tell_screens(uow: UnitOfWork, ticket: TicketRow) -> None:
 
 def words_of(ticket: TicketRow) -> str:
     """Return what a ticket is found by: its words, and what rarely changes of it."""
-    marks = [mark("channel", ticket.channel), mark("kind", ticket.request_kind)]
+    marks = [
+        *time_marks(ticket.opened_at),
+        mark("channel", ticket.channel),
+        mark("kind", ticket.request_kind),
+    ]
     if ticket.category_id:
         marks.append(mark("category", ticket.category_id))
     return indexed_words((ticket.subject, ticket.address, ticket.body), marks)
@@ -183,6 +187,9 @@ async def apply_amendment(
         if value is not None and value != getattr(ticket, name):
             setattr(ticket, name, value)
             changed.append(name)
+    if amendment.drops_position and ticket.longitude is not None:
+        ticket.longitude = ticket.latitude = None
+        changed += ["longitude", "latitude"]
     if _SEARCHED & set(changed):
         words = await uow.session.get_one(TicketWordsRow, ticket.id)
         words.words = words_of(ticket)

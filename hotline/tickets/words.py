@@ -9,6 +9,7 @@ or more are left out: a citizen's number is found by keyed hash and with a reaso
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 _MOST_PLACES: Final = 16_000
@@ -43,6 +44,21 @@ def indexed_words(texts: Sequence[str], marks: Sequence[str] = ()) -> str:
 def mark(name: str, value: object) -> str:
     """Return a mark of something that a ticket is, to look for together with words."""
     return f"{name}={value}"
+
+
+def time_marks(at: datetime) -> list[str]:
+    """Return the marks of the time at which a row came, for searches within a time."""
+    return [day_mark(at), month_mark(at)]
+
+
+def day_mark(at: datetime) -> str:
+    """Return the mark of a day; of UTC, so that no time zone matters."""
+    return mark("day", f"{at.astimezone(UTC):%Y%m%d}")
+
+
+def month_mark(at: datetime) -> str:
+    """Return the mark of a month; of UTC."""
+    return mark("month", f"{at.astimezone(UTC):%Y%m}")
 
 
 def mark_query(marks: Sequence[str]) -> str:

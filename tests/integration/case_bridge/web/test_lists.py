@@ -22,7 +22,7 @@ from hotline.kernel.ids import CaseId
 from hotline.reports.exports import service as exports
 from hotline.reports.exports.model import ExportRow, ExportState
 from hotline.reports.exports.service import ExportOptions
-from hotline.tickets import lists
+from hotline.tickets import search
 from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
 from hotline.web.signals import MemorySignals
@@ -253,7 +253,7 @@ async def test_common_words_are_walked_in_order_with_the_same_answer(
     await city.registered_case(subject="垃圾", body="", place="解放路")
     boss = await browse("boss", Role.LEADER)
     few = await asked(boss, f"/cases/all?words={quote('井盖')}")
-    monkeypatch.setattr(lists, "FEW", 2)
+    monkeypatch.setattr(search, "FEW", 2)
 
     many = await asked(boss, f"/cases/all?words={quote('井盖')}")
 

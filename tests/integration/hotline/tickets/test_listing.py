@@ -10,7 +10,7 @@ from hotline.contacts.contact import Channel
 from hotline.kernel.db import Database
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import TicketId
-from hotline.tickets import lists, service
+from hotline.tickets import search, service
 from hotline.tickets.listing import TicketFilter, list_tickets
 from hotline.tickets.lists import Due, Sort
 from hotline.tickets.states import TicketState
@@ -75,20 +75,60 @@ async def test_words_are_found_in_subject_body_and_address(
     assert await found(database, clock, wanted(words="路灯", channels=[Channel.MAIL])) == []
 
 
-async def test_many_hits_are_walked_in_the_same_order(
-    database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_long", [False, True])
+async def test_words_find_the_same_however_the_list_is_read(
+    database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, is_long: bool
+) -> None:
+    """Issue C 11: a list of a million rows is read in stretches of time; none is lost at a seam."""
+    made = []
+    for number in range(24):
+        # Some on one instant, then hours, days, months and years apart.
+        clock.advance(timedelta(hours=3) * (number % 4) ** number.bit_length())
+        word = "路灯不亮" if number % 3 else "井盖缺失"
+        kind = RequestKind.REPORT if number % 2 else RequestKind.COMPLAINT
+        made.append(await opened(database, clock(), subject=word, request_kind=kind))
+        if number % 5 == 0:
+            async with database.begin() as uow:
+                await service.transfer_ticket(uow, made[-1], actor="user:a", now=clock())
+    if is_long:
+        monkeypatch.setattr(search, "FEW", 0)
+        monkeypatch.setattr(search, "_EXPECTED", 0)
+    lamps = [ticket for number, ticket in enumerate(made) if number % 3]
+    open_lamps = [t for n, t in enumerate(made) if n % 3 and n % 5]
+    sent_lamps = [t for n, t in enumerate(made) if n % 3 and n % 5 == 0]
+    wanted = TicketFilter(words="路灯")
+
+    oldest = await found(database, clock, wanted, sort=Sort.OLDEST)
+    assert set(oldest) == set(lamps)
+    assert await found(database, clock, wanted) == oldest[::-1]
+    still = TicketFilter(words="路灯", states=[TicketState.OPEN])
+    assert set(await found(database, clock, still)) == set(open_lamps)
+    asked = TicketFilter(words="路灯", kinds=[RequestKind.REPORT])
+    assert set(await found(database, clock, asked)) == set(made[1::2]) & set(lamps)
+    assert await found(database, clock, TicketFilter(words="路灯", due=Due.OVERDUE)) != []
+    by_due = await found(database, clock, wanted, sort=Sort.DUE)
+    assert set(by_due) == set(sent_lamps)
+    assert len(by_due) == len(sent_lamps)
+    assert await found(database, clock, TicketFilter(words="施工")) == []
+
+
+async def test_the_few_of_some_states_are_found_at_either_end(
+    database: Database, clock: FakeClock
 ) -> None:
     made = []
-    for number in range(7):
-        kind = RequestKind.REPORT if number % 2 else RequestKind.COMPLAINT
-        made.append(await opened(database, clock.advance(timedelta(minutes=1)), request_kind=kind))
-    wanted = TicketFilter(words="路灯", kinds=[RequestKind.REPORT])
-    few = await found(database, clock, wanted)
+    for number in range(6):
+        made.append(await opened(database, clock.advance(timedelta(minutes=1))))
+        if number < 4:
+            async with database.begin() as uow:
+                await service.cancel_ticket(
+                    uow, made[-1], reason="duplicate", actor="user:a", now=clock()
+                )
+    async with database.begin() as uow:
+        await service.transfer_ticket(uow, made[5], actor="user:a", now=clock())
+    both = TicketFilter(states=[TicketState.OPEN, TicketState.TRANSFERRED])
 
-    monkeypatch.setattr(lists, "FEW", 2)
-
-    assert await found(database, clock, wanted) == few == made[5::-2]
-    assert await found(database, clock, wanted, sort=Sort.OLDEST) == made[1::2]
+    assert await found(database, clock, both, sort=Sort.OLDEST) == made[4:]
+    assert await found(database, clock, both) == made[:3:-1]
 
 
 async def test_an_amended_ticket_is_found_by_its_new_words_only(

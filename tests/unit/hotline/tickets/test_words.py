@@ -1,13 +1,15 @@
 """What a ticket is found by, and what a person types."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hotline.kernel.clock import SHANGHAI
 from hotline.tickets.question import LONGEST_QUESTION, MOST_WORDS, question
-from hotline.tickets.words import indexed_words, mark, mark_query
+from hotline.tickets.words import indexed_words, mark, mark_query, time_marks
 
 
 def test_chinese_is_kept_as_pairs_with_their_places() -> None:
@@ -34,6 +36,18 @@ def test_a_question_is_cut_into_words_that_must_all_be_there() -> None:
     assert question("路灯 井盖") == "'路灯' & '井盖'"
     assert question("垃圾桶") == "'垃圾' & ('垃圾' <-> '圾桶')"
     assert question("路灯坏") == "'路灯' & '坏':*"
+
+
+def test_neighbours_in_no_word_are_one() -> None:
+    """A road that no dictionary knows is one word, and house 13 is not house 138."""
+    assert question("莲泰路13号") == "('莲泰' <-> '泰路') & '13'"
+    assert question("莲泰的路灯") == "'莲泰' & '路灯'"
+
+
+def test_a_row_is_marked_with_its_day_and_month() -> None:
+    at = datetime(2026, 2, 28, 16, 30, tzinfo=UTC)
+    assert time_marks(at) == ["day=20260228", "month=202602"]
+    assert time_marks(at.astimezone(SHANGHAI)) == time_marks(at)
 
 
 def test_empty_words_count_only_when_there_is_nothing_else() -> None:
