@@ -1,7 +1,7 @@
 """All SQL about announcements."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, any_, func, literal, or_, select
@@ -37,10 +37,15 @@ class Announcements:
             raise NotFound("announcement", announcement_id)
         return row
 
-    async def on(self, now: datetime) -> Sequence[AnnouncementRow]:
-        """Return those that are on, the newest first."""
-        query = select(AnnouncementRow).where(_is_on(now))
-        return (await self._session.scalars(_newest_first(query))).all()
+    async def present(self, now: datetime, since: datetime) -> Sequence[AnnouncementRow]:
+        """Return those that are on, the newest first, and those that ended after an instant."""
+        # One that was taken back before it began has a moment of its own, and was heard by nobody.
+        began = AnnouncementRow.until_at - AnnouncementRow.from_at > timedelta(seconds=1)
+        query = select(AnnouncementRow).where(
+            AnnouncementRow.from_at <= now, AnnouncementRow.until_at > since, began
+        )
+        first = query.order_by((AnnouncementRow.until_at > now).desc())
+        return (await self._session.scalars(_newest_first(first))).all()
 
     async def for_line(self, line: str, now: datetime) -> AnnouncementRow | None:
         """Return what callers of a line hear: the newest that is on for it."""

@@ -30,6 +30,21 @@ MOST_SOUND = 960_000
 
 MOST_LISTED = 100
 
+ENDS_SOON = timedelta(minutes=15)
+"""So long before its end somebody still has time to switch on another one."""
+
+LATELY = timedelta(minutes=15)
+"""So long after its end callers may still ask about it."""
+
+
+class Standing(StrEnum):
+    """How an announcement stands towards those at work."""
+
+    ON = "on"  # 正在播放
+    ENDS_SOON = "ends_soon"  # 即将结束
+    OVER = "over"  # 已结束
+    COMING = "coming"  # 未开始
+
 
 class HearingClass(StrEnum):
     """What became of a call that heard an announcement."""
@@ -73,6 +88,14 @@ class Announcement:
     def is_on(self, now: datetime) -> bool:
         """Say whether callers hear it."""
         return self.from_at <= now < self.until_at
+
+    def standing(self, now: datetime) -> Standing:
+        """Return how it stands."""
+        if now >= self.until_at:
+            return Standing.OVER
+        if now < self.from_at:
+            return Standing.COMING
+        return Standing.ENDS_SOON if self.until_at - now <= ENDS_SOON else Standing.ON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,9 +187,9 @@ async def switch_off(uow: UnitOfWork, announcement_id: UUID, *, actor: str, now:
     uow.signal(TOPIC)
 
 
-async def on_now(session: AsyncSession, now: datetime) -> list[Announcement]:
-    """Return what is on, the newest first: of those for one line it is the one that is heard."""
-    return [_value(row) for row in await Announcements(session).on(now)]
+async def present(session: AsyncSession, now: datetime) -> list[Announcement]:
+    """Return what is on, the newest first, and then what has ended lately."""
+    return [_value(row) for row in await Announcements(session).present(now, now - LATELY)]
 
 
 async def heard_on(session: AsyncSession, line: str, now: datetime) -> Announcement | None:

@@ -1,6 +1,6 @@
 """突发事件公告: what callers hear while a shift leader has it on, and whom it answered."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -129,7 +129,7 @@ async def _page(request: web.Request, filled: Filled) -> web.Response:
         request,
         "hotline/announcements.html",
         status=422 if filled.problems else 200,
-        lines=[(each, tally, _stands(each, now)) for each, tally in found],
+        lines=[(each, tally, each.standing(now).value) for each, tally in found],
         classes=CLASSES,
         values=filled.values,
         is_refused=bool(filled.problems),
@@ -147,12 +147,6 @@ def _sources(options: AnnouncementOptions) -> list[tuple[str, str]]:
     if options.speak is not None:
         found.insert(0, (SPOKEN, "由语音合成朗读公告内容"))
     return found
-
-
-def _stands(announcement: announcements.Announcement, now: datetime) -> str:
-    if announcement.is_on(now):
-        return "on"
-    return "coming" if now < announcement.from_at else "over"
 
 
 ROUTES: Final[tuple[Route, ...]] = (

@@ -4,6 +4,7 @@ import { html, nothing } from "lit";
 import { call } from "./api.js";
 import { Follow, Live } from "./live.js";
 import { Plain } from "./plain.js";
+import "./incident-notice.js";
 import "./supervise-panel.js";
 import { breakWord, clock, choices, label, t } from "./words.js";
 
@@ -34,7 +35,7 @@ class HotlineBoard extends Plain {
         <span role="status" class="line ${online ? "" : "lost"}">${online ? t("已连接") : t("连接中断，正在重连")}</span></div>
       <div role="alert" class=${this.trouble ? "notice bad" : "visually-hidden"}>${this.trouble}</div>
       ${this.#alarms(picture.alarms)}
-      ${this.#announcements(picture.announcements)}
+      <incident-notice links .live=${this.#live}></incident-notice>
       <supervise-panel @trouble=${(event) => { this.trouble = event.detail; }}></supervise-panel>
       <ul class="tiles">${this.#tiles(picture)}</ul>
       <section class="card" aria-labelledby="queues"><h2 id="queues">${t("排队")}</h2>${this.#queues(picture.queues)}</section>
@@ -48,13 +49,6 @@ class HotlineBoard extends Plain {
     return html`<div role="alert" id="alarms">${alarms.length === 0 ? nothing : html`
       <div class="notice bad"><strong>${t("告警")}（${alarms.length}）</strong>
         <ul>${alarms.map((each) => html`<li>${this.#alarm(each)}</li>`)}</ul></div>`}</div>`;
-  }
-
-  #announcements(announcements) {
-    if (announcements.length === 0) return nothing;
-    return html`<div role="status" class="notice" id="announcements"><strong>${t("正在播放公告")}</strong>
-      <ul>${announcements.map((each) => html`<li><a href="/announcements/${each.announcement_id}">${each.text}</a>
-        ${each.lines.join("、") || t("全部线路")} · ${t("剩余")} <span class="number">${clock(new Date(each.until).getTime() - this.#live.now())}</span></li>`)}</ul></div>`;
   }
 
   #alarm({ kind, where, since, count }) {

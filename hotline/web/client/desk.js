@@ -4,6 +4,7 @@ import { html } from "lit";
 import "./call-card.js";
 import { sweepDrafts } from "./drafts.js";
 import "./help-dialog.js";
+import "./incident-notice.js";
 import { actOf } from "./keys.js";
 import { Live } from "./live.js";
 import "./phone-panel.js";
@@ -47,6 +48,7 @@ class HotlineDesk extends Plain {
           <div role="status" aria-live="polite" class=${this.said ? "notice good" : "visually-hidden"}>${this.said}</div>
           <div role="alert" class=${this.trouble ? "notice bad" : "visually-hidden"}>${this.trouble}</div>
         </div>
+        <incident-notice .live=${this.#live}></incident-notice>
         <div class="desk">
           <div class="side">
             <phone-panel .live=${this.#live} .phone=${this.#phone}></phone-panel>

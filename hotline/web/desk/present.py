@@ -239,13 +239,14 @@ def alarm_json(alarm: Alarm) -> Json:
     }
 
 
-def announcement_json(announcement: Announcement) -> Json:
-    """Return an announcement that is on."""
+def announcement_json(announcement: Announcement, now: datetime) -> Json:
+    """Return an announcement that is on, or has ended lately."""
     return {
         "announcement_id": str(announcement.announcement_id),
         "text": announcement.text,
         "lines": list(announcement.lines),
         "until": instant(announcement.until_at),
+        "standing": announcement.standing(now).value,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.accounts.service import User
-from hotline.contacts.announcements.service import on_now
+from hotline.contacts.announcements.service import present
 from hotline.contacts.wrapping_up import wrap_up_of
 from hotline.people.citizen import PeopleOptions
 from hotline.people.service import find_citizen
@@ -51,11 +51,17 @@ async def desk_snapshot(
         "care": care,
         "transfer": await _transfer(session, seat) if seat else None,
         "wrap_up": await _wrap_up(session, seat) if seat else None,
+        "announcements": await _announcements(session, now),
         "parked": [parked_json(each) for each in await phone_transfers.parked(session)],
         "queues": [queue_json(line) for line in board.queues],
         "tickets": [line_json(line) for line in work.lines],
         "tickets_more": work.next_cursor is not None,
     }
+
+
+async def _announcements(session: AsyncSession, now: datetime) -> list[dict[str, Any]]:
+    """Return what callers hear, and what they heard until a moment ago."""
+    return [announcement_json(each, now) for each in await present(session, now)]
 
 
 async def _transfer(session: AsyncSession, seat: SeatView) -> dict[str, Any] | None:
@@ -98,7 +104,7 @@ async def board_snapshot(
         "at": instant(now),
         "may_supervise": may_supervise,
         "alarms": [alarm_json(each) for each in alarms(board, limits, now)],
-        "announcements": [announcement_json(each) for each in await on_now(session, now)],
+        "announcements": await _announcements(session, now),
         **board_json(board),
         "transfers": [
             moving_json(each, seat) for each, seat in await phone_transfers.open_transfers(session)

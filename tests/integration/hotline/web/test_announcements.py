@@ -205,10 +205,32 @@ async def test_whom_it_answered_did_not_give_up_and_is_not_rung(
     assert "公告已答复" in board
 
 
-async def test_the_board_says_that_one_is_on(house: WebHouse, leader: TestClient[Any, Any]) -> None:
+async def test_board_and_desk_say_that_one_is_on_ends_soon_and_is_over(
+    house: WebHouse, leader: TestClient[Any, Any]
+) -> None:
+    """Those at work hear of it in time, so that somebody can switch on another one."""
     await send(leader, prompt="incident_water")
+    await send(leader, prompt="incident_water", from_="2026-03-11T13:00")
+    async with house.database.read() as session:
+        found = await announcements.announcements(session, house.clock())
+    [never] = [each for each, _ in found if not each.is_on(house.clock())]
+    async with house.database.begin() as uow:
+        await announcements.switch_off(
+            uow, never.announcement_id, actor="leader", now=house.clock()
+        )
 
-    async with leader.ws_connect("/board/live") as socket:
-        picture = await socket.receive_json()
+    seen = []
+    for later in (timedelta(0), timedelta(minutes=225), timedelta(minutes=15), timedelta(hours=1)):
+        house.clock.advance(later)
+        for page in ("/board/live", "/desk/live"):
+            async with leader.ws_connect(page) as socket:
+                picture = await socket.receive_json()
+            seen.append([(each["text"], each["standing"]) for each in picture["announcements"]])
 
-    assert [each["text"] for each in picture["announcements"]] == ["突发停水"]
+    assert seen[::2] == seen[1::2]
+    assert seen[::2] == [
+        [("突发停水", "on")],
+        [("突发停水", "ends_soon")],
+        [("突发停水", "over")],
+        [],
+    ]
