@@ -1575,6 +1575,7 @@ def upgrade() -> None:
         sa.Column("number_hash", sa.String(), nullable=True),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("flagged_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("rested_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["seat_id"], ["seats.id"], name=op.f("fk_abuse_flags_seat_id_seats")
         ),
