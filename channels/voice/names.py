@@ -54,14 +54,14 @@ class NameCache:
         for task in self._tasks:
             task.cancel()
 
-    def find(self, host: str) -> str | None:
-        """Return the address of a name that is an address, or is known."""
+    def find(self, host: str) -> tuple[str, ...]:
+        """Return the addresses of a name that is an address, or is known; else none."""
         if is_address(host):
-            return host
+            return (host,)
         known = self._known.get(host)
         if known is None or known[1] < self._loop.time():
-            return None
-        return known[0][0]
+            return ()
+        return known[0]
 
     def ask(self, host: str, told: Told) -> bool:
         """Find out the addresses of a name and pass them to `told`.

@@ -69,6 +69,7 @@ class Sockets:
         self._names = NameCache(self._loop)
         self._watch: NameWatch | None = None
         self._datagrams: asyncio.DatagramTransport | None = None
+        self._is_ipv6 = False
         self._streams: dict[Transport, Streams] = {
             Transport.TCP: Streams(options.streams, receive, unreachable)
         }
@@ -147,17 +148,20 @@ class Sockets:
             self._unreachable(message.hop)
 
     def _send_by_name(self, message: Outgoing) -> None:
-        address = self._names.find(message.hop.host)
-        if address is not None:
-            self._send_datagram(message, address)
+        addresses = self._names.find(message.hop.host)
+        if addresses:
+            self._found(message, addresses)
         elif not self._names.ask(message.hop.host, lambda found: self._found(message, found)):
             self._unreachable(message.hop)
 
     def _found(self, message: Outgoing, addresses: tuple[str, ...]) -> None:
-        if addresses:
-            self._send_datagram(message, addresses[0])
-        else:
+        # A name may have addresses of both families, and our socket is of one of them.
+        fitting = (each for each in addresses if (":" in each) is self._is_ipv6)
+        address = next(fitting, None)
+        if address is None:
             self._unreachable(message.hop)
+        else:
+            self._send_datagram(message, address)
 
     def _send_datagram(self, message: Outgoing, address: str) -> None:
         if self._datagrams is None or self._datagrams.is_closing():
@@ -182,6 +186,7 @@ class Sockets:
                 if wanted or attempt == BIND_ATTEMPTS - 1:
                     raise
                 continue
+            self._is_ipv6 = ":" in self._datagrams.get_extra_info("sockname")[0]
             self._datagrams.get_extra_info("socket").setsockopt(
                 socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER
             )

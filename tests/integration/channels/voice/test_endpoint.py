@@ -528,3 +528,25 @@ async def test_a_call_outlives_its_connection() -> None:
             right.endpoint.hang_up(theirs)
 
             assert await left.next() == CallEnded(call=ours, reason=EndReason.BYE)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "is_answered"),
+    [(["2001:db8::1", "127.0.0.1"], True), (["2001:db8::1"], False)],
+)
+async def test_a_name_is_reached_at_an_address_of_the_family_that_our_socket_speaks(
+    addresses: list[str], is_answered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 3263 4.2: a carrier's name has AAAA and A; without one that fits, the call fails now."""
+
+    async def resolve(_host: str, _port: object) -> list[tuple[object, ...]]:
+        return [(0, 0, 0, "", (address, 0)) for address in addresses]
+
+    async with open_desk() as ours, open_desk() as carrier:
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+        port = carrier.endpoint.address[1]
+
+        async with asyncio.timeout(5):
+            answer = await ours.endpoint.probe(f"sip:carrier.test:{port}")
+
+    assert (answer.is_answered, answer.status) == (is_answered, 200 if is_answered else 503)

@@ -19,9 +19,9 @@ async def test_an_address_needs_no_asking() -> None:
     names = NameCache(asyncio.get_running_loop())
 
     assert [names.find(host) for host in ("192.0.2.1", "::1", "localhost")] == [
-        "192.0.2.1",
-        "::1",
-        None,
+        ("192.0.2.1",),
+        ("::1",),
+        (),
     ]
 
 
@@ -31,14 +31,14 @@ async def test_a_name_is_remembered() -> None:
     told = await ask(names, "localhost")
 
     assert told in {"127.0.0.1", "::1"}
-    assert names.find("localhost") == told
+    assert told in names.find("localhost")
 
 
 async def test_a_name_that_is_none_is_not_remembered() -> None:
     names = NameCache(asyncio.get_running_loop())
 
     assert [await ask(names, host) for host in ("no-such-host.invalid", "x" * 70)] == [None, None]
-    assert names.find("no-such-host.invalid") is None
+    assert names.find("no-such-host.invalid") == ()
 
 
 async def test_a_name_is_asked_for_once_and_told_to_a_limited_number() -> None:
