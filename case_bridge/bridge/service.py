@@ -22,9 +22,11 @@ from case_bridge.platform import (
     FilingRefused,
     ProgressKind,
 )
+from hotline.callbacks.reading import words_of_round
 from hotline.kernel.db import Database, UnitOfWork
 from hotline.kernel.errors import Conflict, Invalid
 from hotline.kernel.ids import TicketId
+from hotline.kernel.privacy import mask_text
 from hotline.tickets import reading
 from hotline.tickets import service as tickets
 from hotline.tickets.states import TicketState, TicketTrigger
@@ -217,10 +219,12 @@ def _begin_again(link: CaseLinkRow, *, now: datetime) -> None:
 
 
 async def _reopen_reason(uow: UnitOfWork, ticket_id: TicketId, round_: int) -> str:
-    """Return why the ticket came back, as its history says."""
+    """Return why the ticket came back, as its history says, with the complainant's own words."""
     for entry in reversed(await reading.history(uow.session, ticket_id)):
         if entry.trigger is TicketTrigger.REOPEN and entry.round == round_:
-            return str(entry.detail.get("reason") or "诉求人反映问题未解决")
+            reason = str(entry.detail.get("reason") or "诉求人反映问题未解决")
+            said = await words_of_round(uow.session, ticket_id, round_ - 1)
+            return "：".join([reason, *map(mask_text, said)])
     return "工单重新转办"
 
 

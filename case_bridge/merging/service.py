@@ -30,6 +30,7 @@ from hotline.kernel.ids import CaseId, TicketId, UnitId, new_id
 from hotline.tickets import reading as tickets
 from hotline.tickets.service import reopen_ticket
 from hotline.tickets.states import TicketState
+from hotline.tickets.ticket import CloseReason
 
 COMPANIONS_JOB: Final = "reopen_companions"
 """The name of the job that calls `reopen_companions`, in config/jobs.py."""
@@ -195,7 +196,8 @@ async def reopen_companions(
     """Send back to work what another complainant of the same case says is not done.
 
     Those who were not yet told the outcome are not told that it is solved: their tickets join the
-    next round, and their callbacks end. Whoever answered already keeps the answer. Idempotent.
+    next round, and their callbacks end; so do tickets archived because nobody was reached.
+    Whoever answered already keeps the answer. Idempotent.
     """
     link = await Links(uow.session).before(ticket_id, round_)
     if link is None or link.round != round_ - 1:
@@ -204,7 +206,8 @@ async def reopen_companions(
     for other in await Merges(uow.session).companions(link):
         other_id = TicketId(other.ticket_id)
         ticket = await tickets.ticket_view(uow.session, other_id)
-        if ticket.state is not TicketState.RESOLVED or ticket.round != other.round:
+        is_unheard = ticket.close_reason is CloseReason.NOT_REACHED
+        if ticket.round != other.round or not (ticket.state is TicketState.RESOLVED or is_unheard):
             continue
         await reopen_ticket(uow, other_id, reason=NOT_SOLVED, now=now)
         await cancel_callbacks(uow, other_id, in_round=other.round, now=now)

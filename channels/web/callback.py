@@ -7,7 +7,7 @@ from aiohttp import web
 from channels.web.options import PUBLIC_PAGES
 from hotline.callbacks.links import read_link_token
 from hotline.callbacks.reading import callback_view
-from hotline.callbacks.service import record_answer
+from hotline.callbacks.service import LONGEST_WORDS, record_answer, record_words
 from hotline.callbacks.states import Question
 from hotline.kernel.ids import CallbackId
 from hotline.tickets.reading import public_ticket_by_id
@@ -37,12 +37,15 @@ async def post_callback(request: web.Request) -> web.Response:
     callback_id = _callback_id(request)
     fields = await form_fields(request)
     solved, satisfaction = fields.get("solved", ""), fields.get("satisfaction", "")
-    problems = _problems(request, solved, satisfaction)
+    words = fields.get("words", "").replace("\r\n", "\n").strip()
+    problems = _problems(request, solved, satisfaction, words)
     if problems:
         return await _page(request, callback_id, fields=fields, problems=problems)
     now = request.app[CLOCK]()
     answers = ((Question.SOLVED, solved), (Question.SATISFACTION, satisfaction))
     async with request.app[DATABASE].begin() as uow:
+        if words:
+            await record_words(uow, callback_id, words)
         for question, answer in answers:
             if answer:
                 await record_answer(
@@ -57,12 +60,14 @@ def _callback_id(request: web.Request) -> CallbackId:
     )
 
 
-def _problems(request: web.Request, solved: str, satisfaction: str) -> dict[str, str]:
+def _problems(request: web.Request, solved: str, satisfaction: str, words: str) -> dict[str, str]:
     problems = {}
     if solved not in dict(SOLVED):
         problems["solved"] = translate(request, "请选择问题是否已经解决。")
     if satisfaction and satisfaction not in dict(SATISFACTION):
         problems["satisfaction"] = translate(request, "请从1到5中选择。")
+    if len(words) > LONGEST_WORDS:
+        problems["words"] = translate(request, "请把说明写得短一些，不超过500字。")
     return problems
 
 
@@ -87,6 +92,7 @@ async def _page(
         solved_choices=[(code, translate(request, text)) for code, text in SOLVED],
         satisfaction_choices=[(code, translate(request, text)) for code, text in SATISFACTION],
         satisfaction_words=dict(SATISFACTION),
+        longest_words=LONGEST_WORDS,
     )
 
 

@@ -36,7 +36,6 @@ def public_part(options: PublicOptions) -> WebPart:
         menu=(
             MenuEntry("反映问题", "/report", PUBLIC),
             MenuEntry("查询进度", "/status", PUBLIC),
-            MenuEntry("工作人员登录", "/login", PUBLIC),
         ),
         provides={PUBLIC_PAGES: options},
     )

@@ -22,6 +22,7 @@ from hotline.tickets import reading
 from hotline.tickets.categories import list_categories
 from hotline.tickets.category import Category
 from hotline.tickets.ticket import RequestKind
+from hotline.web.forms import posted
 from hotline.web.keys import CLOCK, DATABASE, OPTIONS
 from hotline.web.labels import choices
 from hotline.web.language import translate
@@ -149,8 +150,8 @@ async def _categories(request: web.Request) -> Mapping[str, list[Category]]:
 
 
 async def _uploads(request: web.Request) -> list[Upload]:
-    posted = await request.post()
-    files = [each for each in posted.getall("photos", []) if isinstance(each, FileField)]
+    form = await posted(request)
+    files = [each for each in form.getall("photos", []) if isinstance(each, FileField)]
     return [await _upload(each) for each in files if each.filename]
 
 

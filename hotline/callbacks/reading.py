@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -38,6 +39,10 @@ class CallbackView:
     satisfaction: int | None
     due_at: datetime | None
     ended_at: datetime | None
+    words: str
+    """Why, as the complainant wrote it; empty if they wrote nothing."""
+    spoken_id: UUID | None
+    """The recording of what the complainant said to it on the telephone."""
     correct_by: datetime | None
     attempts: tuple[AttemptView, ...]
 
@@ -54,6 +59,12 @@ async def callback_view(session: AsyncSession, callback_id: CallbackId) -> Callb
 async def callbacks_of_ticket(session: AsyncSession, ticket_id: TicketId) -> Sequence[CallbackView]:
     """Return every callback of a ticket, oldest first."""
     return [await _view(session, row) for row in await Callbacks(session).of_ticket(ticket_id)]
+
+
+async def words_of_round(session: AsyncSession, ticket_id: TicketId, round_: int) -> Sequence[str]:
+    """Return what complainants wrote when they were asked about a round, oldest first."""
+    found = await Callbacks(session).of_ticket(ticket_id)
+    return [row.words for row in found if row.round == round_ and row.words]
 
 
 async def callback_to_answer(session: AsyncSession, ticket_id: TicketId) -> CallbackView | None:
@@ -77,6 +88,8 @@ async def _view(session: AsyncSession, row: CallbackRow) -> CallbackView:
         satisfaction=row.satisfaction,
         due_at=row.due_at,
         ended_at=row.ended_at,
+        words=row.words,
+        spoken_id=row.spoken_id,
         correct_by=row.correct_by,
         attempts=tuple(
             AttemptView(

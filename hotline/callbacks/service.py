@@ -37,6 +37,7 @@ from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import CallbackId, TicketId, new_id
 from hotline.people.number import NumberKind, parse_number
 from hotline.tickets.calendars import calendar_in_force
+from hotline.tickets.checks import check_text
 from hotline.tickets.model import ComplainantRow, TicketRow
 from hotline.tickets.repository import Tickets
 from hotline.tickets.service import confirm_ticket, reopen_ticket
@@ -215,6 +216,7 @@ class AnswerEffect(StrEnum):
 
 ANSWERS = {Question.SOLVED: range(1, 3), Question.SATISFACTION: range(1, 6)}
 NOT_SOLVED = 2
+LONGEST_WORDS: Final = 500
 NEGATIVE_FROM = 4  # 不满意, 非常不满意 (domain notes 6.2)
 
 
@@ -253,6 +255,21 @@ async def record_answer(
     if not CALLBACK.allows(row.state, CallbackTrigger.ANSWER) or before == NOT_SOLVED:
         return AnswerEffect.UNCHANGED
     return await _conclude(uow, ticket, row, answer, via=via, now=now)
+
+
+async def record_words(uow: UnitOfWork, callback_id: CallbackId, words: str) -> None:
+    """Keep why a complainant answers as they do, in their own words; the newest count.
+
+    Before the answers, so that whoever works on it again reads why. Of a callback that asks no
+    more nothing is kept.
+
+    Raises:
+        Invalid: if nothing is said, or far too much.
+    """
+    words = check_text("words", words, LONGEST_WORDS)
+    _, row = await Callbacks(uow.session).lock(callback_id)
+    if CALLBACK.allows(row.state, CallbackTrigger.ANSWER):
+        row.words = words
 
 
 async def _conclude(

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +15,7 @@ from hotline.callbacks.model import CallbackRow, UntoldRow
 from hotline.callbacks.states import UntoldKind
 from hotline.contacts.contact import Channel
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import NotFound
+from hotline.kernel.errors import Forbidden, NotFound
 from hotline.kernel.ids import CallbackId, TicketId, new_id
 from hotline.tickets.model import TicketRow
 from hotline.tickets.reading import masked_address
@@ -112,10 +112,22 @@ async def untold(session: AsyncSession, *, limit: int = 200) -> Sequence[UntoldV
     return [_view(row, ticket) for row, ticket in found]
 
 
-async def count_untold(session: AsyncSession) -> int:
-    """Return how many tasks are open."""
-    query = select(func.count()).select_from(UntoldRow).where(UntoldRow.settled_at.is_(None))
-    return await session.scalar(query) or 0
+async def whom_to_tell(
+    session: AsyncSession, untold_id: UUID, *, in_confidence: bool
+) -> tuple[TicketId, str]:
+    """Return the ticket of a task, and the whole number or address of its complainant.
+
+    Raises:
+        Forbidden: if they are anonymous, or asked for confidence and the reader is not trusted so.
+        NotFound: if there is no such task.
+    """
+    row = await session.get(UntoldRow, untold_id)
+    if row is None:
+        raise NotFound("untold", untold_id)
+    ticket = await Tickets(session).get(TicketId(row.ticket_id))
+    if ticket.anonymous or (ticket.confidential and not in_confidence):
+        raise Forbidden("the citizen asked not to be known")
+    return TicketId(ticket.id), ticket.reply_to or ""
 
 
 async def lock_untold(uow: UnitOfWork, untold_id: UUID) -> UntoldRow:

@@ -1,7 +1,7 @@
 """Messages to citizens: queued with their cause, sent once, repeated at most once when in doubt."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -37,16 +37,15 @@ MAX_REPEATS = 1
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """A message for screens; the address is masked, the body is as it was sent but for secrets."""
+    """A message for screens: the address masked, the body left out, which may hold a way in."""
 
     message_id: UUID
     channel: Channel
     address_masked: str
     subject: str
-    body: str
     state: MessageState
-    attempts: int
     repeats: int
+    error: str | None
     created_at: datetime
     ended_at: datetime | None
 
@@ -154,9 +153,11 @@ async def count_messages_to(session: AsyncSession, address: str, *, since: datet
     return await Messages(session).count_to(address, since=since)
 
 
-async def messages_about(session: AsyncSession, reference: str) -> Sequence[MessageView]:
-    """Return the messages about a ticket or callback, oldest first, addresses masked."""
-    return [_view(row) for row in await Messages(session).about(reference)]
+async def messages_about(
+    session: AsyncSession, references: Collection[str]
+) -> Sequence[MessageView]:
+    """Return the messages about a ticket or attempts of callbacks, oldest first."""
+    return [_view(row) for row in await Messages(session).about(references)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,10 +272,9 @@ def _view(row: MessageRow) -> MessageView:
         channel=row.channel,
         address_masked=mask_email(address) if "@" in address else mask_phone(address),
         subject=row.subject,
-        body=row.body.replace(SECRET_MARK, "******"),
         state=row.state,
-        attempts=row.attempts,
         repeats=row.repeats,
+        error=row.error,
         created_at=row.created_at,
         ended_at=row.ended_at,
     )

@@ -189,11 +189,11 @@ class Messages:
             .execution_options(populate_existing=True)
         )
 
-    async def about(self, reference: str) -> Sequence[MessageRow]:
+    async def about(self, references: Collection[str]) -> Sequence[MessageRow]:
         """Return the messages about something, oldest first."""
         found = await self.session.scalars(
             select(MessageRow)
-            .where(MessageRow.reference == reference)
+            .where(MessageRow.reference.in_(references))
             .order_by(MessageRow.created_at, MessageRow.id)
         )
         return found.all()

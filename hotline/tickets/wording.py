@@ -26,7 +26,7 @@ def state_words(
         case TicketState.RESOLVED:
             return f"{_outcome_words(outcome)}，等待您的评价"
         case TicketState.CLOSED if close_reason is CloseReason.NOT_REACHED:
-            return f"{_outcome_words(outcome)}；回访未联系上您，您仍可评价或要求重新办理"
+            return f"{_outcome_words(outcome)}；没有收到您的评价，您仍可评价或要求重新办理"
         case TicketState.CLOSED:
             return f"{_outcome_words(outcome)}，已归档"
         case TicketState.CANCELLED:
@@ -52,7 +52,9 @@ def _step_words(entry: HistoryEntry) -> str:
         return _outcome_words(Outcome(entry.detail["outcome"]))
     if entry.trigger is TicketTrigger.CLOSE:
         reached = entry.detail.get("reason") != CloseReason.NOT_REACHED
-        return "工单归档" if reached else "多次回访未联系上您，工单暂时归档"
+        return "工单归档" if reached else "回访没有收到您的评价，工单暂时归档"
+    if entry.trigger is TicketTrigger.REOPEN and not entry.actor.startswith("citizen:"):
+        return "其他诉求人反映同一问题未解决，已重新办理"
     return _PLAIN_STEPS.get(entry.trigger, "")
 
 

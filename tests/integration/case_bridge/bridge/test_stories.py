@@ -9,6 +9,9 @@ from case_bridge.cases import service
 from case_bridge.cases.case import DeclineReason
 from case_bridge.cases.repository import Cases
 from case_bridge.cases.states import CaseState
+from hotline.callbacks.policy import CallbackPolicy
+from hotline.callbacks.service import record_answer, record_words, schedule_callback
+from hotline.callbacks.states import Question
 from hotline.kernel.ids import CaseId
 from hotline.tickets import service as tickets
 from hotline.tickets.states import TicketState
@@ -129,6 +132,28 @@ async def test_a_dissatisfied_complainant_sends_the_same_case_back_to_work(city:
     assert (ticket.state, ticket.round) == (TicketState.RESOLVED, 2)
     assert (await city.link(ticket_id, 1)).state is CrossingState.DONE
     assert await city.alarms() == []
+
+
+async def test_the_unit_reads_why_the_complainant_is_not_content(city: City) -> None:
+    """R69, R88: the own words go along, without the numbers in them."""
+    ticket_id = await city.transferred_ticket()
+    await city.run_jobs()
+    case_id = await city.case_of(ticket_id)
+    await city.finish(case_id)
+    await city.run_jobs()
+    async with city.database.begin() as uow:
+        (callback_id,) = await schedule_callback(
+            uow, ticket_id, policy=CallbackPolicy(), now=city.clock()
+        )
+        await record_words(uow, callback_id, "井盖又松了，请打13800001234")
+        await record_answer(
+            uow, callback_id, question=Question.SOLVED, answer=2, via="link", now=city.clock()
+        )
+
+    await city.run_jobs()
+
+    text = (await city.history(case_id))[-1].text
+    assert text == "回访：诉求人表示问题未解决：井盖又松了，请打138****1234"
 
 
 async def test_a_refusal_that_is_disputed_is_looked_at_again(city: City) -> None:

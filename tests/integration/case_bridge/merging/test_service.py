@@ -25,14 +25,16 @@ from hotline.accounts.roles import Role
 from hotline.callbacks.model import CallbackRow
 from hotline.callbacks.options import CallbackOptions
 from hotline.callbacks.policy import CallbackPolicy
-from hotline.callbacks.service import record_answer, schedule_callbacks
+from hotline.callbacks.service import record_answer, schedule_callback, schedule_callbacks
 from hotline.callbacks.states import CallbackState, Question
+from hotline.callbacks.untold import untold
 from hotline.contacts.contact import Channel
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hotline.kernel.ids import CallbackId, CaseId, TicketId
 from hotline.kernel.outbox import OutboxRow
 from hotline.tickets.states import TicketState
+from hotline.tickets.ticket import CloseReason
 from tests.integration.case_bridge.city import City, person
 
 
@@ -167,6 +169,35 @@ async def test_one_who_says_no_reopens_the_case_and_nobody_else_is_told_it_is_do
     assert waiting.state is CallbackState.CANCELLED
     async with city.database.begin() as uow:
         assert await service.reopen_companions(uow, first, 2, now=city.clock()) == 0
+
+
+async def test_whom_nobody_reached_hears_again_when_another_one_says_no(city: City) -> None:
+    """R69: archived because the letter came back; the outcome is told anew, once it is true."""
+    first, second, kept, merged = await two_reports(city)
+    await merge(city, merged, kept)
+    await city.finish(kept)
+    await city.run_jobs()
+    policy = CallbackPolicy.for_demo()
+    async with city.database.begin() as uow:
+        (asked,) = await schedule_callback(uow, first, policy=policy, now=city.clock())
+        # No channel leads to the second one: archived at once, and left to a person.
+        await schedule_callback(uow, second, policy=policy, channels=(), now=city.clock())
+    archived = await city.ticket(second)
+
+    async with city.database.begin() as uow:
+        await record_answer(
+            uow, asked, question=Question.SOLVED, answer=2, via="status", now=city.clock()
+        )
+    await city.run_jobs()
+
+    assert archived.close_reason is CloseReason.NOT_REACHED
+    ticket = await city.ticket(second)
+    assert (ticket.state, ticket.round) == (TicketState.TRANSFERRED, 2)
+    async with city.database.read() as session:
+        assert await untold(session) == []  # what was to be told is not true any more
+    await city.work_off(kept)
+    await city.run_jobs()
+    assert (await city.ticket(second)).state is TicketState.RESOLVED
 
 
 async def test_a_case_taken_apart_has_everything_back(city: City) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
 from hotline.callbacks.links import make_link_token
@@ -171,6 +172,29 @@ async def test_not_solved_sends_the_ticket_back_to_work_on_the_spot(
     assert await state_of(house, ticket_id) == (TicketState.TRANSFERRED, 2)
 
 
+async def test_who_says_not_solved_may_say_why(house: WebHouse, visit: Visit) -> None:
+    """R69, R80: up to 500 characters, kept with the callback; a longer text is not lost."""
+    ticket_id, _, _ = await open_ticket(house)
+    await transfer(house, ticket_id)
+    callback_id = await resolve(house, ticket_id)
+    path = f"/callback/{make_link_token(LINKS, callback_id, now=house.clock())}"
+    client = await visit()
+
+    async def answer(words: str) -> ClientResponse:
+        token = await form_token(client, path)
+        return await client.post(path, data={"solved": "2", "words": words, "form_token": token})
+
+    too_long = await answer("很" * 501)
+    await answer("井盖又松了，\r\n夜里很响")
+
+    assert too_long.status == 422
+    assert "很" * 501 in await too_long.text()
+    async with house.database.read() as session:
+        view = await callback_view(session, callback_id)
+    assert (view.solved, view.words) == (2, "井盖又松了，\n夜里很响")
+    assert await state_of(house, ticket_id) == (TicketState.TRANSFERRED, 2)
+
+
 async def test_opening_a_link_changes_nothing(house: WebHouse, visit: Visit) -> None:
     ticket_id, _, _ = await open_ticket(house)
     await transfer(house, ticket_id)
@@ -209,5 +233,11 @@ async def test_an_invented_or_expired_link_opens_nothing(
     client = await visit()
     clock.advance(LINKS.valid_for)
 
-    assert (await client.get("/callback/invented")).status == 422
-    assert (await client.get(f"/callback/{token}")).status == 403
+    for path, status in (("/callback/invented", 404), (f"/callback/{token}", 410)):
+        answer = await client.get(path)
+        page = await answer.text()
+
+        assert answer.status == status
+        assert "链接不完整或已失效" in page
+        assert "token" not in page, "no word of the inside"
+        assert "角色" not in page, "a citizen has none"

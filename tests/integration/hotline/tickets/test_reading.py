@@ -109,7 +109,7 @@ async def test_whoever_was_not_reached_reads_it(database: Database, clock: FakeC
     found = await look(database, clock, number, code)
 
     assert found is not None
-    assert found.words.startswith("经核定不予立案；回访未联系上您")
+    assert found.words.startswith("经核定不予立案；没有收到您的评价")
 
 
 async def test_the_work_list_shows_the_oldest_open_tickets_first_and_pages(

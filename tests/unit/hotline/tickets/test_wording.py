@@ -11,13 +11,13 @@ from hotline.tickets.wording import state_words, timeline
 AT = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
 
 
-def entry(trigger: TicketTrigger | None, **detail: Any) -> HistoryEntry:
+def entry(trigger: TicketTrigger | None, actor: str = "system", **detail: Any) -> HistoryEntry:
     return HistoryEntry(
         position=1,
         trigger=trigger,
         state=TicketState.OPEN,
         round=1,
-        actor="system",
+        actor=actor,
         detail=detail,
         at=AT,
     )
@@ -44,7 +44,7 @@ def test_a_refusal_is_called_a_refusal() -> None:
 def test_whoever_was_not_reached_reads_that_they_can_still_answer() -> None:
     words = state_words(TicketState.CLOSED, Outcome.SOLVED, CloseReason.NOT_REACHED)
 
-    assert "未联系上您" in words
+    assert "没有收到您的评价" in words
 
 
 def test_the_timeline_shows_steps_and_leaves_inner_work_out() -> None:
@@ -61,6 +61,16 @@ def test_the_timeline_shows_steps_and_leaves_inner_work_out() -> None:
         "诉求已受理",
         "已转交责任单位，处理中",
         "承办单位反馈已办理完毕",
-        "多次回访未联系上您，工单暂时归档",
+        "回访没有收到您的评价，工单暂时归档",
         "您已确认问题解决",
     ]
+
+
+def test_nobody_reads_that_they_said_what_somebody_else_said() -> None:
+    """R69: a ticket of a shared case goes back to work because of another complainant."""
+    own, other = timeline(
+        [entry(TicketTrigger.REOPEN, "citizen:link"), entry(TicketTrigger.REOPEN, "system")]
+    )
+
+    assert own.words == "您反映问题未解决，已重新办理"
+    assert other.words == "其他诉求人反映同一问题未解决，已重新办理"

@@ -21,7 +21,7 @@ from hotline.tickets.views import HistoryEntry
 from hotline.tickets.wording import state_words, timeline
 from hotline.web.audit.handlers import COLUMNS as AUDIT_COLUMNS
 from hotline.web.audit.words import ACTIONS, GROUPS
-from hotline.web.errors import _ADVICE
+from hotline.web.errors import _ADVICE, TYPED_WORDS
 from hotline.web.field_words import BY_FIELD, BY_KIND, OTHERWISE
 from hotline.web.labels import LABELS
 from hotline.web.language import read_catalogue
@@ -63,6 +63,7 @@ def of_tables() -> Iterator[str]:
         yield from words.values()
     for pair in _ADVICE.values():
         yield from pair
+    yield from TYPED_WORDS.values()
     yield from _REPLY_WORDS.values()
     yield from MenuGroup
     yield from (*ACTIONS.values(), *GROUPS.values(), *AUDIT_COLUMNS)
@@ -74,13 +75,14 @@ def of_tickets() -> Iterator[str]:
     outcomes, reasons = (*Outcome, None), (*CloseReason, None)
     for state, outcome, reason in product(TicketState, outcomes, reasons):
         yield state_words(state, outcome, reason)
-    for trigger, outcome, reason in product((*TicketTrigger, None), Outcome, CloseReason):
+    triggers, actors = (*TicketTrigger, None), ("system", "citizen:link")
+    for trigger, outcome, reason, actor in product(triggers, Outcome, CloseReason, actors):
         entry = HistoryEntry(
             position=1,
             trigger=trigger,
             state=TicketState.OPEN,
             round=1,
-            actor="system",
+            actor=actor,
             detail={"outcome": outcome.value, "reason": reason.value},
             at=FakeClock.now,
         )

@@ -1,0 +1,210 @@
+"""What complainants were told and said stands beside the ticket; the rest is a person's task."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aiohttp.test_utils import TestClient
+from sqlalchemy import select
+
+from hotline.accounts.model import AuditRow
+from hotline.accounts.roles import Role
+from hotline.callbacks import reading
+from hotline.callbacks import service as callbacks
+from hotline.callbacks.attempts import attempt
+from hotline.callbacks.links import LinkOptions
+from hotline.callbacks.options import CallbackOptions
+from hotline.callbacks.states import CallbackState, Question
+from hotline.callbacks.untold import untold
+from hotline.contacts.contact import Channel, MessageState, ReturnedLetter
+from hotline.contacts.messages import record_return
+from hotline.contacts.model import MessageRow
+from hotline.kernel.ids import CallbackId, TicketId
+from hotline.tickets import reading as tickets
+from hotline.tickets.states import TicketState
+from hotline.web.callbacks.handlers import PART
+from tests.fakes.web_house import WebHouse, form_token
+from tests.integration.hotline.tickets.drafts import resolved_ticket
+
+Browse = Callable[..., Awaitable[TestClient[Any, Any]]]
+OPTIONS = CallbackOptions(
+    links=LinkOptions(b"a secret of the installation", "https://city.example"),
+    channels=frozenset({Channel.VOICE, Channel.MAIL}),
+)
+CITIZEN = "zhang@example.org"
+
+
+@pytest.fixture(autouse=True)
+async def people(house: WebHouse) -> None:
+    house.parts = (PART,)
+    await house.user("wang", Role.SEAT, seat="801")
+    await house.user("leader", Role.SHIFT_LEADER)
+    await house.user("unit", Role.UNIT)
+
+
+async def asked(house: WebHouse, **changes: Any) -> tuple[TicketId, CallbackId]:
+    """A letter went to a citizen of a resolved ticket."""
+    fields = {"reply_channel": Channel.MAIL, "reply_to": CITIZEN, **changes}
+    ticket_id = await resolved_ticket(house.database, house.clock(), **fields)
+    async with house.database.begin() as uow:
+        (callback_id,) = await callbacks.schedule_callback(
+            uow, ticket_id, policy=OPTIONS.policy, now=house.clock()
+        )
+    await attempt(house.database, callback_id, attempt_no=1, options=OPTIONS, now=house.clock())
+    return ticket_id, callback_id
+
+
+async def not_reached(house: WebHouse, **changes: Any) -> tuple[TicketId, CallbackId]:
+    ticket_id, callback_id = await asked(house, **changes)
+    async with house.database.begin() as uow:
+        await callbacks.record_message_end(
+            uow, reference=f"callback:{callback_id}:1", is_sent=False, now=house.clock()
+        )
+    return ticket_id, callback_id
+
+
+async def post(client: TestClient[Any, Any], path: str, **data: str) -> Any:
+    token = await form_token(client, "/untold")
+    return await client.post(path, data={"form_token": token, **data}, allow_redirects=False)
+
+
+async def task_of(house: WebHouse) -> str:
+    async with house.database.read() as session:
+        (task,) = await untold(session)
+    return f"/untold/{task.untold_id}"
+
+
+async def test_a_seat_tells_by_hand_and_the_answer_counts(house: WebHouse, browse: Browse) -> None:
+    """R69: "not solved", said to a person, sends the ticket back to work on the spot."""
+    ticket_id, callback_id = await not_reached(house)
+    client = await browse("wang")
+    page = await (await client.get("/untold")).text()
+
+    done = await post(
+        client, f"{await task_of(house)}/settle", note="已电话告知", solved="2", satisfaction="5"
+    )
+    again = await (await client.get("/untold")).text()
+
+    assert f"/tickets/{ticket_id}" in page
+    assert CITIZEN not in page
+    assert (done.status, done.headers["Location"]) == (303, "/untold?settled=1")
+    assert f"/tickets/{ticket_id}" not in again
+    async with house.database.read() as session:
+        ticket = await tickets.ticket_view(session, ticket_id)
+        callback = await reading.callback_view(session, callback_id)
+        acts = list(await session.scalars(select(AuditRow.action)))
+    assert (ticket.state, ticket.round) == (TicketState.TRANSFERRED, 2)
+    assert (callback.state, callback.solved, callback.satisfaction) == (
+        CallbackState.ANSWERED,
+        2,
+        5,
+    )
+    assert "untold.settle" in acts
+
+
+async def test_two_seats_settle_a_task_once_and_never_without_a_word(
+    house: WebHouse, browse: Browse
+) -> None:
+    await not_reached(house)
+    client = await browse("wang")
+    task = await task_of(house)
+
+    answers = [
+        (await post(client, f"{task}/settle", note=" ")).status,
+        (await post(client, f"{task}/settle", note="不再联系", solved="3")).status,
+        (await post(client, f"{task}/settle", note="不再联系")).status,
+        (await post(client, f"{task}/settle", note="不再联系")).status,
+        (await post(client, f"/untold/{uuid4()}/settle", note="不再联系")).status,
+    ]
+
+    assert answers == [422, 422, 303, 409, 404]
+
+
+async def test_whoever_answers_after_all_is_no_task_any_more(
+    house: WebHouse, browse: Browse
+) -> None:
+    _, callback_id = await not_reached(house)
+    client = await browse("wang")
+    task = await task_of(house)
+
+    async with house.database.begin() as uow:
+        await callbacks.record_answer(
+            uow, callback_id, question=Question.SOLVED, answer=1, via="link", now=house.clock()
+        )
+
+    async with house.database.read() as session:
+        assert await untold(session) == []
+    assert (await post(client, f"{task}/settle", note="不再联系")).status == 409
+
+
+async def test_the_whole_address_is_shown_on_demand_and_logged(
+    house: WebHouse, browse: Browse
+) -> None:
+    """R88."""
+    await not_reached(house)
+    client = await browse("wang")
+
+    shown = await post(client, f"{await task_of(house)}/number")
+
+    assert CITIZEN in await shown.text()
+    async with house.database.read() as session:
+        acts = list(await session.scalars(select(AuditRow.action)))
+    assert "number.unmask" in acts
+
+
+async def test_who_asked_for_confidence_is_seen_by_the_shift_leader_only(
+    house: WebHouse, browse: Browse
+) -> None:
+    """R88."""
+    await not_reached(house, confidential=True)
+    seat, leader = await browse("wang"), await browse("leader")
+    path = f"{await task_of(house)}/number"
+
+    refused, shown = await post(seat, path), await post(leader, path)
+
+    assert (refused.status, shown.status) == (403, 200)
+    assert CITIZEN in await shown.text()
+
+
+async def test_a_ticket_shows_what_was_sent_asked_and_answered(
+    house: WebHouse, browse: Browse
+) -> None:
+    """R69, R80: a letter that came back is seen at once; nobody can answer for the citizen."""
+    ticket_id, callback_id = await asked(house)
+    async with house.database.begin() as uow:
+        message = (await uow.session.scalars(select(MessageRow))).one()
+        await callbacks.record_words(uow, callback_id, "井盖又松了")
+        await callbacks.record_answer(
+            uow, callback_id, question=Question.SATISFACTION, answer=4, now=house.clock()
+        )
+    async with house.database.begin() as uow:
+        row = await uow.session.get_one(MessageRow, message.id)
+        row.state = MessageState.SENT
+        letter = ReturnedLetter(message.trace, frozenset({CITIZEN}), "5.1.1")
+        assert await record_return(uow, letter, now=house.clock())
+    client = await browse("wang")
+
+    card = await (await client.get(f"/tickets/{ticket_id}/callbacks")).text()
+
+    assert "井盖又松了" in card
+    assert "不满意" in card
+    assert "被退回 5.1.1" in card
+    assert CITIZEN not in card
+    assert "/callback/" not in card
+    whole = await (await client.get(f"/tickets/{ticket_id}")).text()
+    assert f'hx-get="/tickets/{ticket_id}/callbacks"' in whole
+
+
+async def test_callbacks_are_not_for_units_and_not_of_other_tickets(
+    house: WebHouse, browse: Browse
+) -> None:
+    ticket_id, callback_id = await not_reached(house)
+    client, unit = await browse("wang"), await browse("unit")
+    words = f"/callbacks/{callback_id}/words"
+
+    assert (await unit.get(f"/tickets/{ticket_id}/callbacks")).status == 403
+    assert (await client.get(f"/tickets/{uuid4()}/callbacks")).status == 404
+    assert (await client.get(f"/tickets/{ticket_id}{words}")).status == 404  # nothing was said
+    assert (await client.get(f"/tickets/{uuid4()}{words}")).status == 404
+    assert (await client.get(f"/tickets/{ticket_id}{words}/sound")).status == 404
