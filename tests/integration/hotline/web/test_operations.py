@@ -1,6 +1,7 @@
 """The page of dead letters."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,9 +14,13 @@ from hotline.accounts.model import AuditRow
 from hotline.accounts.roles import Role
 from hotline.kernel import outbox
 from hotline.kernel.ids import new_id
+from hotline.reports.backups import service as backups
+from hotline.reports.backups.service import Backup
 from hotline.reports.processes import service as processes
 from hotline.reports.processes.service import RecordingsProof, SignOfLife
 from hotline.web.operations import handlers
+from hotline.web.operations.handlers import operations_part
+from hotline.web.operations.options import OPERATIONS as OPTIONS
 from hotline.web.operations.words import JOBS as WORDS
 from tests.conftest import FakeClock
 from tests.fakes.operations_house import OPERATIONS, PROBLEM
@@ -115,12 +120,39 @@ async def prove(house: WebHouse, **findings: str) -> None:
         await processes.keep_proof(uow, proof)
 
 
+async def back_up(house: WebHouse, *, ago: timedelta = timedelta()) -> Backup:
+    made = Backup(
+        backup_id=new_id(),
+        made_at=house.clock() - ago,
+        host="db-1",
+        folder="/srv/backup/hotline-20260302T010000Z",
+        size=5_000_000,
+    )
+    async with house.database.begin() as uow:
+        await backups.keep_backup(uow, made)
+    return made
+
+
+async def load_back(
+    house: WebHouse, backup_id: UUID, *, problem: str | None = None, ago: timedelta = timedelta()
+) -> bool:
+    at = house.clock() - ago
+    async with house.database.begin() as uow:
+        return await backups.note_proof(uow, backup_id, problem=problem, now=at)
+
+
+async def troubles(client: TestClient[Any, Any]) -> list[str]:
+    told = await (await client.get(STATUS, headers={"Accept": "application/json"})).json()
+    return [words for words in told["troubles"] if "备份" in words]
+
+
 async def test_the_status_page_says_that_all_is_well(house: WebHouse, browse: Browse) -> None:
     """The system's administrator sees at once that nothing needs doing."""
     house.parts = (*house.parts, OPERATIONS)
     await tell(house, "web")
     await tell(house, "worker")
     await prove(house)
+    await load_back(house, (await back_up(house)).backup_id)
     await house.user("admin", Role.SYSTEM_ADMIN)
 
     page = await (await (await browse("admin")).get(STATUS)).text()
@@ -155,12 +187,57 @@ async def test_the_status_page_names_each_trouble_with_where_to_look(
         "有未完成事项等待人工处理",
         "录音磁盘空间不足",
         "有通话没有完整录音",
+        "没有近期备份",
+        "备份长期未经验证",
     ]
     assert (told["missing"], told["owed"]) == (["worker"], {"send_message": 1})
     assert "与封存哈希不符" in page
     assert "发送信函或短信" in rows
     assert (await client.get("/operations/owed?job=x&after=y")).status == 422
     assert (await (await browse("boss")).get(STATUS)).status == 403
+
+
+async def test_a_backup_grows_old_and_so_does_its_proof(house: WebHouse, browse: Browse) -> None:
+    """Who keeps the house sees when it was last saved, and that the copy was ever loaded."""
+    house.parts = (*house.parts, OPERATIONS)
+    await house.user("admin", Role.SYSTEM_ADMIN)
+    client = await browse("admin")
+    assert "hotline backup make" in await (await client.get(STATUS)).text()
+
+    old = await back_up(house, ago=timedelta(hours=37))
+    page = await (await client.get(STATUS)).text()
+    assert old.folder in page
+    assert "从未验证" in page
+    assert await troubles(client) == ["没有近期备份", "备份长期未经验证"]
+
+    new = await back_up(house, ago=timedelta(hours=35))
+    assert await load_back(house, old.backup_id, ago=timedelta(days=36))
+    assert await troubles(client) == ["备份长期未经验证"]
+
+    assert await load_back(house, old.backup_id, ago=timedelta(days=34))
+    assert await troubles(client) == []
+
+    assert await load_back(house, new.backup_id, problem="table tickets: 1 rows instead of 2")
+    assert await troubles(client) == ["最近验证的备份有问题"]
+    assert "1 rows instead of 2" in await (await client.get(STATUS)).text()
+
+
+async def test_nobody_asks_for_backups_that_something_else_makes(
+    house: WebHouse, browse: Browse
+) -> None:
+    options = replace(
+        OPERATIONS.provides[OPTIONS], backup_age=timedelta(), backup_proof_age=timedelta()
+    )
+    house.parts = (*house.parts, operations_part(options))
+    await house.user("admin", Role.SYSTEM_ADMIN)
+    client = await browse("admin")
+
+    assert await troubles(client) == []
+    assert "备份不由本系统制作" in await (await client.get(STATUS)).text()
+
+
+async def test_a_backup_of_another_house_is_not_noted(house: WebHouse) -> None:
+    assert not await load_back(house, new_id())
 
 
 async def test_the_configuration_is_checked_when_asked_for(house: WebHouse, browse: Browse) -> None:
