@@ -28,7 +28,7 @@ from ivr.flow import (
     TransferStep,
     VoicemailStep,
 )
-from ivr.verbs import ANNOUNCEMENT_CHOICE, BEEP, CALL_BACK_OFFER, RECORDING_NOTICE
+from ivr.verbs import ANNOUNCEMENT_CHOICE, BEEP, CALL_BACK_PROMPTS, RECORDING_NOTICE
 
 DIGIT_PROMPTS = tuple(f"digit_{digit}" for digit in range(10))
 NUMBER_PROMPTS = (*DIGIT_PROMPTS, "two", "ten", "hundred", "thousand", "ten_thousand")
@@ -154,17 +154,21 @@ def _prompts(flow: Flow, prompts: frozenset[str]) -> Iterator[Problem]:
         if isinstance(step, EnqueueStep):
             wanted += POSITION_PROMPTS
             if LeaveReason.CALL_BACK in step.outcomes:
-                wanted.append(CALL_BACK_OFFER)
+                wanted += (*CALL_BACK_PROMPTS, *_digit_prompts(flow))
         for prompt in dict.fromkeys(wanted):
             if prompt not in prompts:
                 what = f"{name}: there is no prompt {prompt!r} in {flow.language}"
                 yield Problem(flow.source, step.line, what)
 
 
+def _digit_prompts(flow: Flow) -> tuple[str, ...]:
+    return (*DIGIT_PROMPTS, "digit_1_yao") if flow.digit_one == "yao" else DIGIT_PROMPTS
+
+
 def _prompts_of(flow: Flow, speech: Speech) -> Iterable[str]:
     """Return every prompt that a piece of speech can become."""
     if speech.kind is SpeechKind.DIGITS:
-        return (*DIGIT_PROMPTS, "digit_1_yao") if flow.digit_one == "yao" else DIGIT_PROMPTS
+        return _digit_prompts(flow)
     if speech.kind in {SpeechKind.NUMBER, SpeechKind.COUNT}:
         return NUMBER_PROMPTS
     if speech.kind is SpeechKind.DATE:

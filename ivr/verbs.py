@@ -36,6 +36,29 @@ CALL_BACK_OFFER = PromptRef("call_back_offer")
 
 CALL_BACK_KEY = "1"
 
+CALL_BACK_OFFER_NUMBER = PromptRef("call_back_offer_number")
+"""The same for whoever withholds the number, and keys one in then."""
+
+CALL_BACK_ASK = PromptRef("call_back_ask_number")
+CALL_BACK_KEYED = PromptRef("call_back_keyed")
+"""Before the digits of the number are read back."""
+
+CALL_BACK_CONFIRM = PromptRef("call_back_confirm")
+"""Says that `CALL_BACK_KEY` confirms the number."""
+
+CALL_BACK_WRONG = PromptRef("call_back_wrong_number")
+"""The number is none that we ring."""
+
+CALL_BACK_PROMPTS = (
+    CALL_BACK_OFFER,
+    CALL_BACK_OFFER_NUMBER,
+    CALL_BACK_ASK,
+    CALL_BACK_KEYED,
+    CALL_BACK_CONFIRM,
+    CALL_BACK_WRONG,
+)
+"""What a queue says beside digits, where a call instead of waiting is offered."""
+
 ANNOUNCEMENT_CHOICE = PromptRef("announcement_choice")
 """Says what the keys behind an announcement do: `AnnouncementChoice.of_key`."""
 

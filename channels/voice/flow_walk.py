@@ -35,6 +35,7 @@ from ivr.events import (
     TransferEnded,
 )
 from ivr.session import IvrSession
+from ivr.speech import spoken_digits
 from ivr.verbs import (
     ANNOUNCEMENT_CHOICE,
     Announce,
@@ -200,6 +201,15 @@ class FlowWalk:
         finally:
             await stop_tasks(playing, pressing)
         return "" if pressing.cancelled() else pressing.result().key
+
+    def digits(self, text: str) -> tuple[PromptRef, ...]:
+        """Return the prompts that say digits one by one."""
+        return spoken_digits(text, self._session.flow.digit_one)
+
+    async def ask(self, prompts: Iterable[PromptRef], keys: Gather) -> str:
+        """Say prompts, and return the keys pressed; "" if none are in time."""
+        event = await self._gather(keys, await self._play_until_key(self.files(prompts)))
+        return event.keys if isinstance(event, Digits) else ""
 
     async def say(self, prompts: Iterable[PromptRef]) -> None:
         """Play prompts; one that cannot be played costs the caller its words, not the call."""

@@ -19,20 +19,29 @@ from channels.voice.flow_walk import FlowWalk
 from channels.voice.leg import Leg
 from channels.voice.media.engine import LegClosed, PromptUnusable
 from channels.voice.missed import OURS, Missed
+from channels.voice.number_asking import ask_number
 from channels.voice.seat_ring import Caller, ring_seat
 from channels.voice.waiters import first_of, stop_tasks
 from hotline.contacts.calls import service as calls
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Unavailable
 from hotline.kernel.ids import CallId, SeatId
+from hotline.kernel.privacy import blind_index
 from hotline.kernel.tasks import spawn
 from hotline.queues import service as queues
 from hotline.queues.estimate import Bound
+from hotline.queues.returns.service import RingAt
 from hotline.queues.values import Offer
 from hotline.queues.waiting import queue_of
 from ivr.events import LeaveReason
 from ivr.speech import queue_position, queue_wait
-from ivr.verbs import CALL_BACK_KEY, CALL_BACK_OFFER, Enqueue, PromptRef
+from ivr.verbs import (
+    CALL_BACK_KEY,
+    CALL_BACK_OFFER,
+    CALL_BACK_OFFER_NUMBER,
+    Enqueue,
+    PromptRef,
+)
 
 log = structlog.get_logger()
 
@@ -80,7 +89,10 @@ class QueueWait:
         self._queue = queue
         self._verb = verb
         self._caller = caller
-        self._can_call_back = verb.can_call_back and caller.number is not None
+        self._can_call_back = verb.can_call_back
+        self._ring_at: RingAt | None = None
+        """Where a caller who withholds the number wants to be rung."""
+        self._sounding: asyncio.Task[None] | None = None
         self._wants_call_back = False
         self._is_away = False
         """The database was, when it was last needed."""
@@ -117,13 +129,14 @@ class QueueWait:
         if reason is not None:
             return reason
         self._exchange.distribution.join(self._call_id, self)
-        sound = spawn(self._sound(), f"music {self._call_id}")
+        self._sounding = spawn(self._sound(), f"music {self._call_id}")
         keys = spawn(self._hear_keys(), f"keys {self._call_id}")
         try:
             return await self._wait(until)
         finally:
             self._exchange.distribution.leave(self._call_id)
-            await stop_tasks(sound, keys)
+            await stop_tasks(keys)
+            await stop_tasks(self._sounding)
 
     def show(self, offers: Sequence[Offer]) -> None:
         """Take the offers that ring for this call (from the distributor)."""
@@ -200,16 +213,35 @@ class QueueWait:
         while not digits.empty():
             digits.get_nowait()
         while True:
-            if (await digits.get()).key == CALL_BACK_KEY and self._can_call_back:
+            if (await digits.get()).key != CALL_BACK_KEY or not self._can_call_back:
+                continue
+            if self._caller.number is None:
+                self._ring_at = await self._ask_number()
+            if self._caller.number is not None or self._ring_at is not None:
                 self._wants_call_back = True
                 self._news.set()
+
+    async def _ask_number(self) -> RingAt | None:
+        """Ask by keys at which number to ring; seats ring on meanwhile, and one may answer."""
+        assert self._sounding is not None
+        await stop_tasks(self._sounding)
+        people, outbound = self._exchange.options.people, self._exchange.options.outbound
+        try:
+            number = await ask_number(self._walk, outbound, people.home_area_code)
+        finally:
+            self._sounding = spawn(self._sound(), f"music {self._call_id}")
+        if number is None:
+            return None
+        return RingAt(number.dialable, blind_index(people.index_key, number.identity))
 
     async def _call_back(self) -> bool:
         """Give up the wait and keep the place; False if a seat was found in the same moment."""
         now = self._exchange.clock()
         try:
             async with self._exchange.database.begin() as uow:
-                is_kept = await queues.call_back_instead(uow, self._call_id, now=now)
+                is_kept = await queues.call_back_instead(
+                    uow, self._call_id, now=now, at=self._ring_at
+                )
                 if is_kept:
                     reason = LeaveReason.CALL_BACK.value
                     await calls.leave_queue(uow, self._call_id, reason=reason, now=now)
@@ -337,5 +369,8 @@ class QueueWait:
         if prospect.place > 1 and prospect.expected is not None:
             is_more = prospect.expected.bound is Bound.MORE_THAN
             wait = queue_wait(prospect.expected.minutes, is_more=is_more)
-        offer = (CALL_BACK_OFFER,) if self._can_call_back and prospect.place > 1 else ()
-        await self._walk.say((*queue_position(prospect.place - 1), *wait, *offer))
+        offers: tuple[PromptRef, ...] = ()
+        if self._can_call_back and prospect.place > 1:
+            is_known = self._caller.number is not None
+            offers = (CALL_BACK_OFFER if is_known else CALL_BACK_OFFER_NUMBER,)
+        await self._walk.say((*queue_position(prospect.place - 1), *wait, *offers))

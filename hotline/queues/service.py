@@ -134,15 +134,17 @@ async def abandon(uow: UnitOfWork, call_id: CallId, *, now: datetime) -> bool:
     return True
 
 
-async def call_back_instead(uow: UnitOfWork, call_id: CallId, *, now: datetime) -> bool:
-    """The caller hangs up and is rung when the place has come (预约回拨).
+async def call_back_instead(
+    uow: UnitOfWork, call_id: CallId, *, now: datetime, at: returns.RingAt | None = None
+) -> bool:
+    """The caller hangs up and is rung when the place has come (预约回拨), `at` a number given.
 
     False if not waiting any more, because a seat rings, or if the number cannot be rung.
     """
     held = await QueueEntries(uow.session).hold_call(call_id)
     if held is None or held.entry.state is not QueuedState.WAITING:
         return False
-    if not await returns.owe(uow, held.entry, ReturnReason.REQUESTED, now=now):
+    if not await returns.owe(uow, held.entry, ReturnReason.REQUESTED, now=now, at=at):
         return False
     _end_entry(uow, held.entry, QueuedTrigger.CALL_BACK, now)
     return True

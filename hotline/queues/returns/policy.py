@@ -41,11 +41,11 @@ class NextStep:
 
 
 def is_owed(call: CallView, reason: ReturnReason, waited: timedelta, policy: ReturnPolicy) -> bool:
-    """Say whether a call that got nowhere makes us owe one back.
+    """Say whether a call that got nowhere makes us owe one back, if there is a number to ring.
 
-    Only a citizen who rang us: a return call that is lost has its own ladder.
+    Only to a citizen who rang us: a return call that is lost has its own ladder.
     """
-    if call.direction is not CallDirection.INBOUND or call.number is None:
+    if call.direction is not CallDirection.INBOUND:
         return False
     return reason is not ReturnReason.MISSED or waited >= policy.missed_after
 

@@ -77,35 +77,46 @@ class KeptPlace:
     """Skills that the citizen asked for, such as a language."""
 
 
+@dataclass(frozen=True, slots=True)
+class RingAt:
+    """A number that is to be rung, and the blind index under which its owner is known."""
+
+    number: str
+    number_hash: str | None
+
+
 async def owe(
     uow: UnitOfWork,
     entry: QueueEntryRow,
     reason: ReturnReason,
     *,
     now: datetime,
+    at: RingAt | None = None,
     policy: ReturnPolicy = DEFAULT_RETURNS,
 ) -> bool:
     """Owe the caller of an ended wait a call, if the caller can be and is to be rung.
 
-    False if not, or if the number is owed one already: then the earlier place counts.
+    `at` the number that a caller gave who withholds the one of the call. False if not, or if the
+    number is owed a call already: then the earlier place counts.
     """
     if entry.queue == DIRECT:
         # A seat was being rung for somebody else's talk; that talk says what is owed.
         return False
     call = await calls.get_call(uow.session, CallId(entry.call_id))
-    if not is_owed(call, reason, now - entry.enqueued_at, policy):
+    if at is None and call.number is not None:
+        at = RingAt(call.number, call.number_hash)
+    if at is None or not is_owed(call, reason, now - entry.enqueued_at, policy):
         return False
     if reason is ReturnReason.MISSED and await was_answer(uow.session, entry.call_id, now):
         # What was announced was what the caller had called for.
         return False
-    assert call.number is not None, "is_owed refuses withheld numbers"
     row = ReturnCallRow(
         id=new_id(),
         entry_id=entry.id,
         call_id=entry.call_id,
         queue=entry.queue,
-        number=call.number,
-        number_hash=call.number_hash,
+        number=at.number,
+        number_hash=at.number_hash,
         reason=reason,
         rank_at=place_of(reason, entry.rank_at),
         made_at=now,

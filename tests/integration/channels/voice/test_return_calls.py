@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from channels.voice.phone import Phone, PhoneOptions
 from channels.voice.tones import write_tone
+from hotline.contacts.calls.model import CallRow
 from hotline.contacts.calls.states import CallDirection
 from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database
-from hotline.queues import service as queues
 from hotline.queues.model import QueueEntryRow
 from hotline.queues.returns import service as returns
 from hotline.queues.returns.states import ReturnReason
@@ -34,7 +34,19 @@ from tests.integration.channels.voice.hall import (
 
 OFFER_HZ, KEPT_HZ, BACK_HZ = 1500.0, 1700.0, 1900.0
 
-SPOKEN = {"call_back_offer": OFFER_HZ, "call_back_kept": KEPT_HZ, "return_greeting": BACK_HZ}
+OFFER_NUMBER_HZ, ASK_HZ, WRONG_HZ, CONFIRM_HZ = 1600.0, 1800.0, 2000.0, 2100.0
+
+SPOKEN = {
+    "call_back_offer": OFFER_HZ,
+    "call_back_offer_number": OFFER_NUMBER_HZ,
+    "call_back_ask_number": ASK_HZ,
+    "call_back_keyed": 2200.0,
+    "digit_1_yao": 2300.0,
+    "call_back_confirm": CONFIRM_HZ,
+    "call_back_wrong_number": WRONG_HZ,
+    "call_back_kept": KEPT_HZ,
+    "return_greeting": BACK_HZ,
+}
 
 ASKING = MAIN.replace("overflow: nobody}", "overflow: nobody, call_back: kept}").replace(
     "  done:", "  kept: {play: [call_back_kept], next: done}\n  done:"
@@ -135,19 +147,31 @@ async def test_a_caller_who_asks_for_it_hangs_up_and_talks_when_the_place_has_co
     assert place == owed.place
 
 
-async def test_without_a_number_nobody_can_be_rung_back_so_nothing_is_offered(
+async def test_who_withholds_the_number_keys_one_in_and_keeps_the_place(
     live_database: Database, tmp_path: Path
 ) -> None:
+    """Issue B 7: nothing is dialled that we may not dial, and nothing that was not confirmed."""
     async with hall_with_trunk(live_database, tmp_path) as (hall, _):
         await hall.sign_in("8001")
         async with hall.phone("anonymous") as first, hall.phone("unknown") as second:
             one = await first.dial(hall.line())
             await waiting(hall, 1)
             other = await second.dial(hall.line())
+            await hears(other.heard, OFFER_NUMBER_HZ, seconds=0.3)
+            await other.press("1")
+            await hears(other.heard, ASK_HZ, seconds=0.3)
+            await other.press("110#")
+            await hears(other.heard, WRONG_HZ, seconds=0.3)
+            await other.press("13800009999#")
+            await hears(other.heard, CONFIRM_HZ, seconds=0.3)
             await waiting(hall, 2)
             await other.press("1")
+            await hears(other.heard, KEPT_HZ, seconds=0.3)
+            await other.wait_over(timeout=10)
             async with live_database.read() as session:
-                assert [name for name, _ in await queues.hold_queues(session)] == ["hotline"]
-                assert await returns.return_calls(session) == []
+                [owed] = await returns.return_calls(session)
+                kept = await session.get_one(CallRow, owed.call_id)
             await one.hang_up()
-            await other.hang_up()
+
+    assert (owed.reason, owed.number) == (ReturnReason.REQUESTED, "13800009999")
+    assert kept.number is None

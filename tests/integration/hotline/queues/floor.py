@@ -55,7 +55,7 @@ class SmallFloor:
             expires_at=self.now + timedelta(seconds=lifetime),
         )
 
-    async def call(self, number: str = "01000001234") -> CallId:
+    async def call(self, number: str | None = "01000001234") -> CallId:
         """A call that has been answered and walks through its flow."""
         async with self.database.begin() as uow:
             call_id = await calls.open_call(

@@ -148,6 +148,28 @@ async def test_a_caller_who_gives_up_after_a_while_is_rung_and_a_quick_one_is_no
     ]
 
 
+async def test_who_withholds_the_number_is_owed_a_call_only_at_one_that_was_given(
+    floor: SmallFloor,
+) -> None:
+    silent, speaking = await floor.call(None), await floor.call(None)
+    given = returns.RingAt("13900001111", "given")
+    async with floor.database.begin() as uow:
+        for call_id in (silent, speaking):
+            await service.enqueue(
+                uow, call_id=call_id, queue="hotline", number_hash=None, now=floor.now
+            )
+    later = floor.now + timedelta(minutes=1)
+    async with floor.database.begin() as uow:
+        refused = await service.call_back_instead(uow, silent, now=later)
+        kept = await service.call_back_instead(uow, speaking, now=later, at=given)
+        await service.abandon(uow, silent, now=later)
+
+    assert (refused, kept) == (False, True)
+    async with floor.database.read() as session:
+        [owed] = await returns.return_calls(session)
+    assert (owed.call_id, owed.number, owed.place) == (speaking, given.number, floor.now)
+
+
 async def test_a_call_instead_of_waiting_comes_back_to_the_exact_place(floor: SmallFloor) -> None:
     seat = await floor.seat("8001")
     first, second, third = [await caller_from(floor, f"1380000000{n}") for n in (1, 2, 3)]

@@ -24,7 +24,6 @@ NOON = datetime(2026, 3, 11, 4, 0, tzinfo=UTC)
 def call(
     *,
     direction: CallDirection = CallDirection.INBOUND,
-    number: str | None = "13800001234",
     answered: bool = True,
     connected: bool = False,
     end: CallEnd | None = None,
@@ -33,7 +32,7 @@ def call(
         call_id=CallId(new_id()),
         direction=direction,
         line="12345",
-        number=number,
+        number="13800001234",
         number_hash="h",
         state=CallState.ENDED,
         started_at=NOON,
@@ -63,8 +62,7 @@ def test_whom_we_dropped_is_owed_a_call_however_short_the_wait() -> None:
     assert owed(call(), ReturnReason.DROPPED, 0)
 
 
-def test_nobody_is_owed_a_call_without_a_number_or_for_a_call_of_ours() -> None:
-    assert not owed(call(number=None), ReturnReason.DROPPED, 60)
+def test_nobody_is_owed_a_call_for_a_call_of_ours() -> None:
     assert not owed(call(direction=CallDirection.OUTBOUND), ReturnReason.DROPPED, 60)
 
 
