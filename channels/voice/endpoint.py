@@ -234,7 +234,7 @@ class Endpoint:
         *,
         credentials: Credentials | None = None,
         expires: int = 3600,
-        destination: Hop | None = None,
+        destinations: Sequence[Hop] = (),
         contact_user: str = "",
     ) -> RegistrationKey:
         """See `UserAgent.register`."""
@@ -244,11 +244,16 @@ class Endpoint:
             self._loop.time(),
             credentials=credentials,
             expires=expires,
-            destination=destination,
+            destinations=destinations,
             contact_user=contact_user,
         )
         self.flush()
         return key
+
+    def redirect(self, registration: RegistrationKey, destinations: Sequence[Hop]) -> None:
+        """See `UserAgent.redirect`."""
+        self._agent.redirect(registration, destinations, self._loop.time())
+        self.flush()
 
     def unregister(self, registration: RegistrationKey) -> None:
         """See `UserAgent.unregister`."""

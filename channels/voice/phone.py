@@ -164,9 +164,9 @@ class Phone:
             registrar,
             credentials=Credentials(self._options.user, password),
             expires=expires,
-            destination=Hop(
-                Transport(where.param("transport") or "udp"), where.host, where.port or 5060
-            ),
+            destinations=[
+                Hop(Transport(where.param("transport") or "udp"), where.host, where.port or 5060)
+            ],
             contact_user=self._options.user,
         )
         if not await first_of(self._registered, timeout=timeout):

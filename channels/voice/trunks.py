@@ -75,6 +75,8 @@ class TrunkRegistrations:
         self._resolver = resolver or SrvResolver()
         self._hops: dict[str, tuple[Hop, ...]] = {}
         """Where SRV records lead, by trunk."""
+        self._silent: set[Hop] = set()
+        """Those of them that did not answer the last question."""
         self._trunks = {trunk.name: trunk for trunk in trunks}
         self._probe_seconds = probe_seconds
         self._status = {trunk.name: TrunkStatus(name=trunk.name) for trunk in trunks}
@@ -99,7 +101,7 @@ class TrunkRegistrations:
                 own_address(trunk),
                 registrar_of(trunk),
                 credentials=trunk.credentials,
-                destination=self._first_hop(trunk),
+                destinations=self.hops_of(trunk) or (hop_of(trunk),),
                 contact_user=trunk.number,
             )
             self._keys[key] = trunk.name
@@ -135,8 +137,13 @@ class TrunkRegistrations:
         return tuple(self._status.values())
 
     def hops_of(self, trunk: TrunkOptions) -> tuple[Hop, ...]:
-        """Return where a call by a trunk goes, one after the other; none: it takes no calls."""
-        return self._hops.get(trunk.name, (hop_of(trunk),))
+        """Return where a call by a trunk goes, one after the other; none: it takes no calls.
+
+        In the order of the records (RFC 3263 4.2), but who did not answer our last question is
+        tried last (4.3).
+        """
+        hops = self._hops.get(trunk.name, (hop_of(trunk),))
+        return tuple(sorted(hops, key=self._silent.__contains__))
 
     @property
     def in_order(self) -> tuple[TrunkOptions, ...]:
@@ -216,9 +223,6 @@ class TrunkRegistrations:
             return False
         return status.is_up and status.registration is not RegistrationState.FAILED
 
-    def _first_hop(self, trunk: TrunkOptions) -> Hop:
-        return next(iter(self.hops_of(trunk)), hop_of(trunk))
-
     async def _follow(self, endpoint: Endpoint, trunk: TrunkOptions) -> None:
         """Ask where the trunk is, again and again; what was known last counts meanwhile."""
         is_begun = False
@@ -239,19 +243,33 @@ class TrunkRegistrations:
             count = None if way.hops is None else len(way.hops)
             log.info("trunk_targets", trunk=trunk.name, count=count)
         endpoint.name_targets(trunk.host, frozenset(hop.host for hop in way.hops or ()))
+        for key in [key for key, name in self._keys.items() if name == trunk.name]:
+            endpoint.redirect(key, self.hops_of(trunk))
 
     async def _watch(self, endpoint: Endpoint, trunk: TrunkOptions) -> None:
         while True:
             doubted = self._status[trunk.name].failures > 0
             await asyncio.sleep(min(self._probe_seconds, DOUBT_SECONDS if doubted else inf))
-            try:
-                async with asyncio.timeout(PROBE_PATIENCE):
-                    hop = self._first_hop(trunk)
-                    answer = await endpoint.probe(registrar_of(trunk), destination=hop)
-            except TimeoutError:
-                self.note_probe(trunk.name, 408, is_answered=False)
-            else:
-                self.note_probe(trunk.name, answer.status, is_answered=answer.is_answered)
+            status, is_answered = await self._ask(endpoint, trunk)
+            self.note_probe(trunk.name, status, is_answered=is_answered)
+
+    async def _ask(self, endpoint: Endpoint, trunk: TrunkOptions) -> tuple[int, bool]:
+        """Ask each server of a trunk; return the status of the first that answers."""
+        hops = self._hops.get(trunk.name) or (hop_of(trunk),)
+        answers = await asyncio.gather(*(self._probe(endpoint, trunk, hop) for hop in hops))
+        self._silent -= set(hops)
+        self._silent |= {
+            hop for hop, (_, is_there) in zip(hops, answers, strict=True) if not is_there
+        }
+        return next((answer for answer in answers if answer[1]), answers[0])
+
+    async def _probe(self, endpoint: Endpoint, trunk: TrunkOptions, hop: Hop) -> tuple[int, bool]:
+        try:
+            async with asyncio.timeout(PROBE_PATIENCE):
+                answer = await endpoint.probe(registrar_of(trunk), destination=hop)
+        except TimeoutError:
+            return 408, False
+        return answer.status, answer.is_answered
 
 
 def own_address(trunk: TrunkOptions) -> str:

@@ -1,5 +1,6 @@
 """Our own registrations at carriers and switches (RFC 3261 10.2, RFC 5626 4.5)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from channels.voice.sip.address import Hop
@@ -28,6 +29,10 @@ MARGIN = 60.0
 """Seconds before the end at which a registration is refreshed, unless it is a short one."""
 
 
+NO_PATH = frozenset({408, 500, 502, 503, 504})
+"""What one server of a registrar fails with where another may do (RFC 3263 4.3)."""
+
+
 @dataclass(slots=True, eq=False)
 class Registration:
     """One address of record that we keep registered."""
@@ -35,13 +40,18 @@ class Registration:
     key: RegistrationKey
     address: NameAddress
     registrar: str
-    hop: Hop
+    hops: tuple[Hop, ...]
+    """The servers of the registrar; the one that we are registered at is in front."""
     contact: str
     call_id: str
     expires: int
-    digest: DigestClient | None
+    credentials: Credentials | None
+    digest: DigestClient | None = None
     sequence: int = 0
+    tried: int = 0
+    """Servers that could not be reached since one could."""
     failures: int = 0
+    """How often none could be reached, or one refused."""
     wanted: bool = True
     due_at: float = NEVER
     alarm_at: float = NEVER
@@ -74,7 +84,7 @@ class Registrations:
         *,
         credentials: Credentials | None,
         expires: int,
-        destination: Hop | None,
+        destinations: Sequence[Hop],
         contact_user: str,
     ) -> RegistrationKey:
         """Start a registration; see `UserAgent.register`."""
@@ -83,23 +93,44 @@ class Registrations:
         book = self._book
         try:
             address = NameAddress.parse(address_of_record)
-            hop = destination or hop_of(Uri.parse(registrar))
+            hops = tuple(destinations) or (hop_of(Uri.parse(registrar)),)
         except PeerError as error:
             raise UsageError(error.reason) from None
         registration = Registration(
             RegistrationKey(book.new_token()),
             NameAddress(address.uri, address.display),
             registrar,
-            hop,
-            book.contact(hop.transport, contact_user or address.uri.userinfo)[1],
+            hops,
+            book.contact(hops[0].transport, contact_user or address.uri.userinfo)[1],
             book.new_call_id(),
             expires,
-            DigestClient(credentials, book.new_token, hop.host) if credentials else None,
+            credentials,
             owner=self,
         )
         self._all[registration.key] = registration
+        self._aim(registration, hops)
         self.send(registration, now)
         return registration.key
+
+    def redirect(self, key: RegistrationKey, destinations: Sequence[Hop], now: float) -> None:
+        """Note where the registrar's servers are today; see `UserAgent.redirect`.
+
+        Raises:
+            CallGone: if the registration is removed already.
+        """
+        registration = self._all.get(key)
+        if registration is None or not registration.wanted:
+            raise CallGone(key)
+        hops = tuple(destinations)
+        if not hops:
+            return
+        present = registration.hops[0]
+        if present in hops:
+            where = hops.index(present)
+            registration.hops = hops[where:] + hops[:where]
+        else:
+            self._aim(registration, hops)
+            self.send(registration, now)
 
     def unregister(self, key: RegistrationKey, now: float) -> None:
         """Remove a registration.
@@ -133,7 +164,8 @@ class Registrations:
         )
         if registration.digest is not None:
             registration.digest.sign(request)
-        transaction = self._layer.send_request(request, (registration.hop, None), self, now)
+        ways = (registration.hops[0], None)
+        transaction = self._layer.send_request(request, ways, self, now)
         transaction.tag = registration
 
     def receive_response(
@@ -161,7 +193,7 @@ class Registrations:
             self._fail(registration, status, reason_of(status), now, 0.0)
 
     def _succeed(self, registration: Registration, response: Response, now: float) -> None:
-        registration.failures = 0
+        registration.failures = registration.tried = 0
         if registration.digest is not None:
             registration.digest.succeed()
         if not registration.wanted:
@@ -182,11 +214,31 @@ class Registrations:
         if not registration.wanted:
             self._remove(registration, status, reason)
             return
+        if self._has_another(registration, status):
+            self.send(registration, now)
+            return
         delay = min(FIRST_DELAY * 2**registration.failures, LAST_DELAY)
         registration.failures = min(registration.failures + 1, 10)
         registration.due_at = now + max(delay, min(wait, LAST_DELAY))
         self._layer.alarms.watch(registration)
         self._report(registration, RegistrationState.FAILED, 0, status, reason)
+
+    def _has_another(self, registration: Registration, status: int) -> bool:
+        """Turn to the next server; False once each has been tried, and where it refused."""
+        hops = registration.hops
+        if status not in NO_PATH or len(hops) == 1:
+            return False
+        self._aim(registration, (*hops[1:], hops[0]))
+        registration.tried = (registration.tried + 1) % len(hops)
+        return registration.tried > 0
+
+    def _aim(self, registration: Registration, hops: tuple[Hop, ...]) -> None:
+        registration.hops = hops
+        if registration.credentials is not None:
+            # Each of them is the registrar, and asks in its own name.
+            registration.digest = DigestClient(
+                registration.credentials, self._book.new_token, hops[0].host
+            )
 
     def _remove(self, registration: Registration, status: int, reason: str) -> None:
         self._all.pop(registration.key, None)
@@ -198,7 +250,7 @@ class Registrations:
             return self._take_minimum(registration, response)
         digest = registration.digest
         return response.status in {401, 407} and bool(
-            digest and digest.may_retry(response, registration.hop)
+            digest and digest.may_retry(response, registration.hops[0])
         )
 
     def _take_minimum(self, registration: Registration, response: Response) -> bool:

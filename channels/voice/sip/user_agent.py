@@ -283,19 +283,29 @@ class UserAgent:
         *,
         credentials: Credentials | None = None,
         expires: int = 3600,
-        destination: Hop | None = None,
+        destinations: Sequence[Hop] = (),
         contact_user: str = "",
     ) -> RegistrationKey:
-        """Keep `address_of_record` registered until `unregister`; RegistrationChanged reports."""
+        """Keep `address_of_record` registered until `unregister`; RegistrationChanged reports.
+
+        `destinations` are the registrar's servers in the order in which to try them, if they
+        are not what the URI says.
+        """
         return self._registrations.register(
             address_of_record,
             registrar,
             now,
             credentials=credentials,
             expires=expires,
-            destination=destination,
+            destinations=destinations,
             contact_user=contact_user,
         )
+
+    def redirect(
+        self, registration: RegistrationKey, destinations: Sequence[Hop], now: float
+    ) -> None:
+        """Note where the registrar's servers are today; it registers anew if it must move."""
+        self._registrations.redirect(registration, destinations, now)
 
     def unregister(self, registration: RegistrationKey, now: float) -> None:
         """Remove a registration of ours (expires 0)."""

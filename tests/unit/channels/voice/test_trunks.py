@@ -10,7 +10,7 @@ import pytest
 from channels.voice import trunks as module
 from channels.voice.leg import LegEnd
 from channels.voice.options import LineOptions, TrunkOptions
-from channels.voice.sip.address import Hop
+from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.events import (
     PeerProbed,
     ProbeKey,
@@ -18,6 +18,7 @@ from channels.voice.sip.events import (
     RegistrationKey,
     RegistrationState,
 )
+from channels.voice.srv import SrvResolver, Way
 from channels.voice.trunks import (
     FAILURES,
     TrunkRegistrations,
@@ -37,17 +38,34 @@ class Provider:
     probed: list[tuple[str, Hop | None]] = field(default_factory=list)
     registered: list[str] = field(default_factory=list)
     removed: list[RegistrationKey] = field(default_factory=list)
+    destinations: list[tuple[Hop, ...]] = field(default_factory=list)
+    """Where the trunk was registered at, and what the endpoint was told of it later."""
+    dead: set[Hop] = field(default_factory=set)
+    """Servers that answer no question; the others all do, if there are any."""
     answers: asyncio.Queue[PeerProbed] = field(default_factory=asyncio.Queue)
 
-    def register(self, address_of_record: str, registrar: str, **_: object) -> RegistrationKey:
+    def register(
+        self, address_of_record: str, registrar: str, *, destinations: tuple[Hop, ...], **_: object
+    ) -> RegistrationKey:
+        self.destinations.append(destinations)
         self.registered.append(f"{address_of_record} at {registrar}")
         return RegistrationKey(f"r{len(self.registered)}")
 
     def unregister(self, registration: RegistrationKey) -> None:
         self.removed.append(registration)
 
+    def redirect(self, _registration: RegistrationKey, destinations: tuple[Hop, ...]) -> None:
+        self.destinations.append(destinations)
+
+    def name_targets(self, _trunk: str, _targets: frozenset[str]) -> None:
+        """Whose calls are believed is another matter."""
+
     async def probe(self, target: str, *, destination: Hop | None = None) -> PeerProbed:
         self.probed.append((target, destination))
+        if self.dead and destination is not None:
+            is_there = destination not in self.dead
+            status = 200 if is_there else 503
+            return PeerProbed(probe=ProbeKey("p"), status=status, is_answered=is_there)
         return await self.answers.get()
 
 
@@ -126,6 +144,61 @@ async def test_trunks_are_asked_again_and_again_until_the_end() -> None:
     assert target == "sip:192.0.2.2:5070"
     assert destination is not None
     assert destination.port == 5070
+
+
+class Records(SrvResolver):
+    """A name server whose records the test decides."""
+
+    def __init__(self, *ways: Way) -> None:
+        self._ways = iter(ways)
+        self.are_told = asyncio.Event()
+
+    async def ask(self, domain: str, transport: Transport) -> Way | None:
+        assert (domain, transport) == ("carrier.test", Transport.UDP)
+        way = next(self._ways, None)
+        if way is None:
+            self.are_told.set()
+            await asyncio.Event().wait()
+        return way
+
+
+MAIN, SPARE, NEW = (Hop(Transport.UDP, f"{name}.carrier.test", 5060) for name in "abc")
+BY_RECORDS = TrunkOptions(name="carrier", host="carrier.test", uses_srv=True, registers=True)
+
+
+async def test_a_trunk_is_up_while_one_of_its_servers_answers_and_the_dead_one_comes_last() -> None:
+    """RFC 3263 4.3: who is known to be silent makes no caller wait."""
+    records = Records(Way((MAIN, SPARE), 0.0))
+    trunks = TrunkRegistrations(
+        (BY_RECORDS,), clock=lambda: NOW, probe_seconds=0.0, resolver=records
+    )
+    provider = Provider(dead={MAIN})
+    assert trunks.hops_of(BY_RECORDS) == (Hop(Transport.UDP, "carrier.test", 5060),)
+
+    trunks.start(provider)  # type: ignore[arg-type]
+    async with asyncio.timeout(5):
+        while trunks.hops_of(BY_RECORDS) != (SPARE, MAIN):
+            await asyncio.sleep(0)
+    assert (trunks.status[0].is_up, trunks.status[0].probe_status) == (True, 200)
+    provider.dead = {SPARE}
+    async with asyncio.timeout(5):
+        while trunks.hops_of(BY_RECORDS) != (MAIN, SPARE):
+            await asyncio.sleep(0)
+    trunks.stop(provider)  # type: ignore[arg-type]
+
+
+async def test_a_registration_goes_where_the_records_lead() -> None:
+    """RFC 3263 4.2: at every server of the records in turn, and at those of today."""
+    records = Records(Way((MAIN, SPARE), 0.0), Way((NEW,), 0.0))
+    trunks = TrunkRegistrations((BY_RECORDS,), clock=lambda: NOW, resolver=records)
+    provider = Provider()
+
+    trunks.start(provider)  # type: ignore[arg-type]
+    async with asyncio.timeout(5):
+        await records.are_told.wait()
+    trunks.stop(provider)  # type: ignore[arg-type]
+
+    assert provider.destinations == [(MAIN, SPARE), (NEW,)]
 
 
 def test_a_trunk_that_asks_for_a_pause_comes_last_until_it_is_over() -> None:

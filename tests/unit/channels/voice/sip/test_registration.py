@@ -2,10 +2,11 @@
 
 import pytest
 
+from channels.voice.sip.address import Hop, Transport
 from channels.voice.sip.auth import Credentials
 from channels.voice.sip.errors import CallGone, UsageError
 from channels.voice.sip.events import RegistrationChanged, RegistrationKey, RegistrationState
-from channels.voice.sip.message import Request
+from channels.voice.sip.message import Request, parse_message
 from tests.unit.channels.voice.sip.wire import PEER, Wire, reply
 
 CHALLENGE = ("www-authenticate", 'Digest realm="carrier", nonce="n", qop="auth"')
@@ -157,6 +158,96 @@ def test_a_registrar_without_a_path_fails_the_registration() -> None:
     wire.agent.transport_failed(PEER, wire.now)
 
     assert wire.event() == changed(key, RegistrationState.FAILED, 0, 503, "Service Unavailable")
+
+
+BACKUP = Hop(Transport.UDP, "192.0.2.10", 5070)
+THIRD = Hop(Transport.UDP, "192.0.2.11", 5060)
+
+
+def next_hop(wire: Wire) -> Hop:
+    """Return where the only message that was sent goes, and let nothing of it be left."""
+    (sent,) = wire.outgoing()
+    return sent.hop
+
+
+def test_where_one_server_is_dead_the_registration_moves_to_the_next() -> None:
+    """RFC 3263 4.3: after a timeout the next address is tried, and it is asked as the first was."""
+    wire = Wire()
+    credentials = Credentials("12345", "pw")
+    key, _ = registering(wire, credentials=credentials, destinations=(PEER, BACKUP))
+
+    wire.agent.transport_failed(PEER, wire.now)
+    wire.source = BACKUP
+    wire.receive(reply(wire.request(), 401, extra=[CHALLENGE]))
+    (signed,) = wire.outgoing()
+    assert (signed.hop, b"\r\nAuthorization: Digest" in signed.data) == (BACKUP, True)
+    register = parse_message(signed.data)
+    assert isinstance(register, Request)
+    wire.receive(granted(register, 600))
+
+    assert wire.event() == changed(key, RegistrationState.REGISTERED, 600, 200, "OK")
+    wire.pass_time(539)
+    wire.now += 1.0
+    wire.agent.handle_timer(wire.now)
+    assert next_hop(wire) == BACKUP  # where it found an open ear it stays
+
+
+def test_a_server_that_says_nothing_is_left_after_32_seconds() -> None:
+    """RFC 3263 4.3, RFC 3261 17.1.2.2 timer F."""
+    wire = Wire()
+    registering(wire, destinations=(PEER, BACKUP))
+
+    at, method = wire.pass_time(32)[-1]
+
+    assert (at, method, wire.events()) == (32.0, "REGISTER", [])
+
+
+def test_once_no_server_can_be_reached_it_is_told_and_tried_again_later() -> None:
+    """RFC 3263 4.3, RFC 5626 4.5: each once, then a pause that grows."""
+    wire = Wire()
+    key = wire.agent.register("sip:1@c", "sip:c", wire.now, destinations=(PEER, BACKUP, THIRD))
+    tried = [next_hop(wire)]
+    for hop in (PEER, BACKUP):
+        wire.agent.transport_failed(hop, wire.now)
+        tried.append(next_hop(wire))
+    assert wire.events() == []
+
+    wire.agent.transport_failed(THIRD, wire.now)
+
+    assert tried == [PEER, BACKUP, THIRD]
+    assert wire.event() == changed(key, RegistrationState.FAILED, 0, 503, "Service Unavailable")
+    wire.now += 30
+    wire.agent.handle_timer(wire.now)
+    assert next_hop(wire) == PEER
+
+
+def test_a_server_that_refuses_is_not_passed_over() -> None:
+    wire = Wire()
+    key, first = registering(wire, destinations=(PEER, BACKUP))
+
+    wire.receive(reply(first, 403, "No"))
+
+    assert (wire.outgoing(), wire.event()) == (
+        [],
+        changed(key, RegistrationState.FAILED, 0, 403, "No"),
+    )
+
+
+def test_a_registration_moves_with_the_servers_of_its_registrar() -> None:
+    wire = Wire()
+    key, first = registering(wire, destinations=(PEER, BACKUP))
+    wire.receive(granted(first, 600))
+    wire.events()
+
+    wire.agent.redirect(key, (BACKUP, PEER), wire.now)
+    wire.agent.redirect(key, (), wire.now)
+    assert wire.outgoing() == []
+    wire.agent.redirect(key, (THIRD, BACKUP), wire.now)
+
+    assert next_hop(wire) == THIRD
+    wire.agent.unregister(key, wire.now)
+    with pytest.raises(CallGone):
+        wire.agent.redirect(key, (PEER,), wire.now)
 
 
 def test_a_registrar_may_ask_for_patience() -> None:
