@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from hotline.callbacks.links import LinkExpired
 from hotline.kernel.errors import (
     Conflict,
     Forbidden,
@@ -22,6 +23,7 @@ from hotline.kernel.errors import (
 from hotline.web.auth import MustChangePassword, NotSignedIn
 from hotline.web.field_words import words_for
 from hotline.web.forgery import FIELD, ForgedForm
+from hotline.web.forms import posted
 from hotline.web.keys import REQUEST_ID
 from hotline.web.language import translate
 from hotline.web.pages import render
@@ -51,6 +53,10 @@ _ADVICE: Final[Mapping[str, tuple[str, str]]] = {
     "password": ("请先修改密码", "您使用的是一次性密码。请修改密码后再继续。"),
     "form": ("页面已过期", "请返回上一页，刷新后重新提交；您填写的内容列在下面，可以复制。"),
     "404": ("没有找到", "请核对网址或编号，或从首页重新进入。"),
+    "link": (
+        "链接不完整或已失效",
+        "请打开短信或邮件中的完整链接，或凭工单号和提取码在“查询进度”中查看、评价；也可以拨打热线。",
+    ),
     "405": ("不支持的操作", "请从页面上的按钮或链接进行操作。"),
     "409": ("当前状态不允许此操作", "内容可能已被他人更新。请刷新页面，查看最新状态后再操作。"),
     "413": ("内容过大", "请减少附件的数量或大小后重新提交。"),
@@ -66,8 +72,24 @@ _ADVICE: Final[Mapping[str, tuple[str, str]]] = {
 _DOORS: Final = {"NotSignedIn": "/login", "MustChangePassword": "/account/password"}
 """Where a person is led instead of being told what they may not."""
 
-_UNREPEATED: Final = frozenset({FIELD, "password", "old_password", "new_password", "again"})
-"""Fields of a form that no page shows again."""
+_UNREPEATED: Final = frozenset(
+    {FIELD, "password", "old_password", "new_password", "again", "nonce", "key", "back", "code"}
+)
+"""Fields of a form that no page shows again: secrets, and what nobody typed."""
+
+TYPED_WORDS: Final[Mapping[str, str]] = {
+    "body": "您要反映什么问题？",
+    "address": "在什么地方？",
+    "phone": "电话号码",
+    "mail": "电子邮箱",
+    "name": "您的姓名",
+    "number": "工单号",
+    "words": "说明",
+    "text": "内容",
+    "reason": "原因",
+    "subject": "标题",
+}
+"""What a field is called when what was typed into it is shown again; others by their own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +128,15 @@ def problem_of(error: Exception) -> Problem:
         case web.HTTPException():
             headers = {k: v for k, v in error.headers.items() if k == "Allow"}
             return Problem(error.status, "Http", error.reason, headers=headers)
+        case Invalid(field="token") | LinkExpired():
+            status = 410 if isinstance(error, LinkExpired) else 404
+            return Problem(status, type(error).__name__, str(error), advice="link")
         case Invalid():
             refused = FieldProblem(error.field, error.problem, words_for(error.field))
             return Problem(422, "Invalid", str(error), (refused,))
-        case ForgedForm():
-            return Problem(403, "ForgedForm", str(error), advice="form")
-        case MustChangePassword():
-            return Problem(403, "MustChangePassword", str(error), advice="password")
+        case ForgedForm() | MustChangePassword():
+            advice = "form" if isinstance(error, ForgedForm) else "password"
+            return Problem(403, type(error).__name__, str(error), advice=advice)
         case Unavailable() | TooMany():
             status = STATUS[TooMany if isinstance(error, TooMany) else Unavailable]
             wait = max(1, ceil(error.retry_after.total_seconds()))
@@ -201,10 +225,11 @@ async def _typed_text(request: web.Request) -> list[tuple[str, str]]:
     ):
         return []
     try:
-        posted = await request.post()
-    except (ValueError, web.HTTPException, OSError):
+        form = await posted(request)
+    except (HotlineError, web.HTTPException, OSError):
         return []
-    return [(k, v) for k, v in posted.items() if isinstance(v, str) and v and k not in _UNREPEATED]
+    typed = [(k, v) for k, v in form.items() if isinstance(v, str) and v and k not in _UNREPEATED]
+    return [(translate(request, TYPED_WORDS.get(name, name)), text) for name, text in typed]
 
 
 def _field_problem(error: ErrorDetails) -> FieldProblem:

@@ -251,4 +251,30 @@ async def test_with_the_database_down_the_page_keeps_the_text_and_says_what_to_d
 
 @pytest.mark.parametrize("token", ["x", "ImEi.aaaaaa.bbbbbbbb"])
 async def test_an_invented_receipt_shows_nothing(visit: Visit, token: str) -> None:
-    assert (await (await visit()).get(f"/receipt/{token}")).status == 422
+    answer = await (await visit()).get(f"/receipt/{token}")
+
+    assert answer.status == 404
+    assert "凭工单号和提取码" in await answer.text()
+
+
+async def test_who_leaves_no_number_is_promised_no_call(visit: Visit) -> None:
+    """R12: the receipt says how the answer reaches this citizen, and no other way."""
+    _, by_phone = await send(await visit())
+    _, by_page = await send(await visit(), reply_channel="web", phone="")
+
+    assert "我们会按您选择的方式回访" in by_phone
+    assert "我们会按您选择的方式回访" not in by_page
+    assert "我们无法联系您" in by_page
+
+
+async def test_a_page_that_has_grown_old_gives_back_what_was_typed(visit: Visit) -> None:
+    client = await visit()
+    form = await open_form(client)
+
+    answer = await client.post("/report", data=REPORT | form | {"form_token": "0" * 64})
+
+    page = await answer.text()
+    assert answer.status == 403
+    assert REPORT["body"] in page
+    assert "<dt>您要反映什么问题？</dt>" in page
+    assert form["nonce"] not in page
