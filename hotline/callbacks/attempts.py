@@ -8,7 +8,7 @@ from hotline.callbacks import letters
 from hotline.callbacks.links import link_url
 from hotline.callbacks.model import CallbackAttemptRow, CallbackRow
 from hotline.callbacks.options import CallbackOptions
-from hotline.callbacks.policy import CallbackPolicy, is_permitted, next_permitted
+from hotline.callbacks.policy import CallbackPolicy, is_permitted, next_permitted, ring_until
 from hotline.callbacks.repository import Callbacks
 from hotline.callbacks.states import CALLBACK, CallbackState, CallbackTrigger
 from hotline.callbacks.steps import (
@@ -33,6 +33,8 @@ log = structlog.get_logger()
 SURVEY_FLOW = "survey"
 LONGEST_CALL = timedelta(minutes=35)
 """Voice gives up an ordered call after half an hour; later than that nobody reports it any more."""
+LEAST_ROOM = timedelta(minutes=2)
+"""Before the end of permitted hours; an order placed later would hardly be dialled within them."""
 LONGEST_DELIVERY = timedelta(days=2)
 """The outbox gives up a message after about a day of trying."""
 
@@ -59,12 +61,13 @@ async def attempt(
         if row.attempts_made != attempt_no - 1 or is_early:
             return
         if ticket.state is not TicketState.RESOLVED or ticket.round != row.round:
-            cancel(row, now=now)
+            await cancel(uow, row, now=now)
             return
         policy = CallbackPolicy.from_payload(row.policy)
         channel = Channel(row.ladder[row.rung])
-        if channel in DISTURBING and not is_permitted(policy, now):
-            owe_attempt(uow, row, at=next_permitted(policy, now))
+        begun_by = now + LEAST_ROOM if channel is Channel.VOICE else now
+        if channel in DISTURBING and not is_permitted(policy, begun_by):
+            owe_attempt(uow, row, at=next_permitted(policy, begun_by))
             return
         await _make_attempt(uow, ticket, row, channel, policy, options=options, now=now)
 
@@ -128,7 +131,7 @@ async def _order_call(
         flow=SURVEY_FLOW,
         variables={"ticket_number": ticket.number, "outcome": ticket.outcome.value},
         reference=reference(row),
-        expires_at=now + policy.ring_within,
+        expires_at=ring_until(policy, now),
         now=now,
     )
 

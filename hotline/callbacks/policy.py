@@ -147,6 +147,17 @@ def next_permitted(policy: CallbackPolicy, at: datetime) -> datetime:
     return min(opening for opening in openings if opening > local).astimezone(at.tzinfo)
 
 
+def ring_until(policy: CallbackPolicy, at: datetime) -> datetime:
+    """Return until when a call ordered at a permitted instant may still be dialled."""
+    local = at.astimezone(SHANGHAI)
+    latest = at + policy.ring_within
+    for window in policy.windows:
+        if window.closes is not None and window.opens <= local.time() < window.closes:
+            closes = datetime.combine(local.date(), window.closes, SHANGHAI)
+            latest = min(latest, closes.astimezone(at.tzinfo))
+    return latest
+
+
 def next_attempt_at(policy: CallbackPolicy, earlier: Sequence[datetime], now: datetime) -> datetime:
     """Return when to ring next, after the attempts made at `earlier` instants, oldest first."""
     if not earlier:

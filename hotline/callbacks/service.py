@@ -320,7 +320,7 @@ async def cancel_callbacks(
     for row in await Callbacks(uow.session).of_round(ticket_id, in_round):
         await settle_of_callback(uow, CallbackId(row.id), by=SYSTEM, now=now)
         if CALLBACK.allows(row.state, CallbackTrigger.CANCEL):
-            cancel(row, now=now)
+            await cancel(uow, row, now=now)
 
 
 async def _rate(uow: UnitOfWork, row: CallbackRow, answer: int, *, now: datetime) -> None:

@@ -15,6 +15,7 @@ from hotline.callbacks.states import (
     UntoldKind,
 )
 from hotline.callbacks.untold import note_untold
+from hotline.contacts.calls.orders import withdraw_order
 from hotline.contacts.contact import Channel
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallbackId, CitizenId, TicketId
@@ -139,8 +140,9 @@ async def give_up(uow: UnitOfWork, row: CallbackRow, *, now: datetime) -> None:
     await settle(uow, TicketId(row.ticket_id), now=now)
 
 
-def cancel(row: CallbackRow, *, now: datetime) -> None:
-    """End a callback whose ticket has gone back to work."""
+async def cancel(uow: UnitOfWork, row: CallbackRow, *, now: datetime) -> None:
+    """End a callback whose ticket has gone back to work; a call not dialled yet is not made."""
+    await withdraw_order(uow, reference(row), now=now)
     row.state = CALLBACK.next(row.state, CallbackTrigger.CANCEL)
     row.ended_at, row.due_at = now, None
 

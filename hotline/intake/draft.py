@@ -12,7 +12,7 @@ from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import CitizenId, ContactId, TicketId
 from hotline.people.citizen import PeopleOptions, normal_mail
-from hotline.people.number import parse_number
+from hotline.people.number import NumberKind, parse_number
 from hotline.people.service import identify
 from hotline.tickets.checks import ADDRESS_LIMIT, BODY_LIMIT, SUBJECT_LIMIT
 from hotline.tickets.record import find_category
@@ -147,7 +147,10 @@ def _reply(request: CitizenRequest, notes: _Notes) -> tuple[Channel, str | None]
         case Channel.MAIL:
             is_good = normal_mail(address) is not None
         case Channel.VOICE | Channel.SMS:
-            is_good = parse_number(address) is not None
+            number = parse_number(address)
+            is_good = number is not None
+            if number is not None and number.kind is not NumberKind.MOBILE:
+                channel = Channel.VOICE  # no text message arrives there, but it rings
         case _:
             return channel, None
     if is_good:

@@ -2,15 +2,14 @@
 
 from hotline.contacts.contact import Channel
 from hotline.kernel.errors import Invalid
+from hotline.people.citizen import normal_mail
+from hotline.people.number import NumberKind, parse_number
 from hotline.tickets.ticket import TicketAmendment, TicketDraft
 
 SUBJECT_LIMIT = 200
 BODY_LIMIT = 20_000
 ADDRESS_LIMIT = 500
 TEXT_LIMIT = 4_000
-
-NEEDS_ADDRESS = frozenset({Channel.VOICE, Channel.SMS, Channel.MAIL})
-"""Answering over these needs a number or address; the others are told on the status page."""
 
 
 def check_draft(draft: TicketDraft) -> None:
@@ -23,8 +22,7 @@ def check_draft(draft: TicketDraft) -> None:
     _check_length("body", draft.body, BODY_LIMIT)
     _check_length("address", draft.address, ADDRESS_LIMIT)
     _check_position(draft.longitude, draft.latitude)
-    if draft.reply_channel in NEEDS_ADDRESS and not draft.reply_to:
-        raise Invalid("reply_to", f"answering by {draft.reply_channel} needs a number or address")
+    _check_reply(draft.reply_channel, draft.reply_to)
 
 
 def check_amendment(amendment: TicketAmendment) -> None:
@@ -38,8 +36,26 @@ def check_amendment(amendment: TicketAmendment) -> None:
     _check_length("body", amendment.body or "", BODY_LIMIT)
     _check_length("address", amendment.address or "", ADDRESS_LIMIT)
     _check_position(amendment.longitude, amendment.latitude)
-    if amendment.reply_channel in NEEDS_ADDRESS and not amendment.reply_to:
-        raise Invalid("reply_to", "a new way to answer needs its number or address")
+    if amendment.drops_position and amendment.longitude is not None:
+        raise Invalid("longitude", "a position is given and dropped at once")
+    if amendment.reply_channel is not None:
+        _check_reply(amendment.reply_channel, amendment.reply_to)
+
+
+def _check_reply(channel: Channel, address: str | None) -> None:
+    """Refuse a way to answer that leads nowhere: nobody would ever hear of it (R69)."""
+    number = parse_number(address or "")
+    match channel:
+        case Channel.VOICE:
+            is_good = number is not None
+        case Channel.SMS:
+            is_good = number is not None and number.kind is NumberKind.MOBILE
+        case Channel.MAIL:
+            is_good = normal_mail(address or "") is not None
+        case _:
+            is_good = True
+    if not is_good:
+        raise Invalid("reply_to", f"answering by {channel} needs a number or address for it")
 
 
 def check_text(field: str, text: str, limit: int = TEXT_LIMIT) -> str:

@@ -90,6 +90,13 @@ async def finish_order(
     _finish(uow, row, OrderTrigger.FINISH, result, now)
 
 
+async def withdraw_order(uow: UnitOfWork, key: str, *, now: datetime) -> None:
+    """Take back an order that nobody has begun to dial; one that rings already is let be."""
+    row = await CallOrders(uow.session).of_key(key)
+    if row is not None and row.state is OrderState.QUEUED:
+        _finish(uow, row, OrderTrigger.EXPIRE, CallResult.FAILED, now)
+
+
 async def sweep_orders(uow: UnitOfWork, now: datetime) -> int:
     """End orders that nobody will end: expired ones, and those whose process died."""
     orders = CallOrders(uow.session)

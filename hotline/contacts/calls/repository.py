@@ -163,6 +163,11 @@ class CallOrders:
         )
         return await self._session.scalar(query.with_for_update(skip_locked=True))
 
+    async def of_key(self, key: str) -> CallOrderRow | None:
+        """Return the order with a key, locked, or None."""
+        query = select(CallOrderRow).where(CallOrderRow.key == key).with_for_update()
+        return await self._session.scalar(query.execution_options(populate_existing=True))
+
     async def overdue(self, now: datetime) -> Sequence[CallOrderRow]:
         """Return orders that expired before anything was dialled, locked."""
         query = select(CallOrderRow).where(

@@ -2,6 +2,7 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +18,8 @@ from hotline.callbacks.service import AnswerEffect
 from hotline.callbacks.states import AttemptResult, CallbackState, Question, UntoldKind
 from hotline.callbacks.untold import untold
 from hotline.contacts.calls.model import CallOrderRow
-from hotline.contacts.calls.states import CallResult
+from hotline.contacts.calls.orders import claim_order
+from hotline.contacts.calls.states import CallResult, OrderState
 from hotline.contacts.contact import Channel
 from hotline.contacts.model import MessageRow
 from hotline.kernel.db import Database
@@ -344,6 +346,73 @@ async def test_nobody_is_rung_up_at_night(database: Database, clock: FakeClock) 
     assert callback.state is CallbackState.SCHEDULED
     assert callback.due_at == clock() + timedelta(hours=11)
     assert await orders(database) == []
+
+
+async def test_no_call_is_ordered_that_would_be_dialled_in_the_rest_hours(
+    database: Database, clock: FakeClock
+) -> None:
+    """Permitted hours end at noon: an order that waits for a line is not dialled after it."""
+    callback_id = await scheduled(database, clock)
+    clock.advance(timedelta(hours=1, minutes=59))  # 11:59
+
+    await try_it(database, callback_id, 1, clock())
+    postponed = await view(database, callback_id)
+
+    assert postponed.state is CallbackState.SCHEDULED
+    assert postponed.due_at == clock() + timedelta(hours=2, minutes=1)
+    clock.now = postponed.due_at + timedelta(hours=6, minutes=50)  # 20:50
+    await try_it(database, callback_id, 1, clock())
+    (order,) = await orders(database)
+    assert order.expires_at == clock() + timedelta(minutes=10)
+
+
+async def test_a_call_that_waits_for_a_line_is_not_made_once_the_ticket_is_back_at_work(
+    database: Database, clock: FakeClock
+) -> None:
+    """R69: nobody is rung and told "done" about what somebody else says is not done."""
+    callback_id = await scheduled(database, clock)
+    await try_it(database, callback_id, 1, clock())
+    ticket_id = (await ticket_of(database, callback_id)).ticket_id
+
+    async with database.begin() as uow:
+        await tickets.reopen_ticket(uow, ticket_id, reason="其他诉求人", now=clock())
+        await service.cancel_callbacks(uow, ticket_id, in_round=1, now=clock())
+
+    async with database.begin() as uow:
+        assert await claim_order(uow, process_id=uuid4(), now=clock()) is None
+    (order,) = await orders(database)
+    assert order.state is OrderState.EXPIRED
+
+
+async def test_who_gave_a_service_number_is_not_dialled_by_a_machine(
+    database: Database, clock: FakeClock
+) -> None:
+    options = replace(OPTIONS, channels=frozenset({Channel.VOICE}))
+    ticket_id = await resolved_ticket(database, clock(), reply_to="110")
+
+    async with database.begin() as uow:
+        await service.schedule_callbacks(uow, ticket_id, in_round=1, options=options, now=clock())
+
+    assert await owed(database, "attempt_callback") == []
+    async with database.read() as session:
+        assert len(await untold(session)) == 1
+
+
+async def test_who_asked_for_confidence_is_written_to_only_where_they_said(
+    database: Database, clock: FakeClock
+) -> None:
+    """R88: a family shares a telephone; the mail known beside it may be somebody else's."""
+    people = PeopleOptions(b"the key of the blind index")
+    async with database.begin() as uow:
+        citizen_id = await identify(
+            uow, options=people, phone="13800001234", mail="other@example.org", now=clock()
+        )
+
+    callback_id = await scheduled(database, clock, citizen_id=citizen_id, confidential=True)
+
+    async with database.read() as session:
+        row = await session.get_one(CallbackRow, callback_id)
+    assert row.ladder == ["voice", "voice", "voice", "sms"]
 
 
 async def test_a_callback_about_a_reopened_ticket_is_cancelled(

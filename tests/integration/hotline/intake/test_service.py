@@ -188,6 +188,18 @@ async def test_what_does_not_fit_a_field_is_noted_in_the_text(
     assert ticket.category is None
 
 
+async def test_who_wants_text_messages_at_a_landline_is_rung_up(
+    database: Database, clock: FakeClock
+) -> None:
+    """R69: no text message arrives there, and nobody would ever hear of the outcome."""
+    ticket = await form(
+        database, clock, reply_channel=Channel.SMS, phone="03596221234", body="路灯不亮"
+    )
+
+    assert ticket.reply_channel is Channel.VOICE
+    assert ticket.reply_to_masked.endswith("1234")
+
+
 async def test_an_endless_text_is_shortened_and_the_original_kept(
     database: Database, clock: FakeClock
 ) -> None:

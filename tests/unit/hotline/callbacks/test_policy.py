@@ -11,6 +11,7 @@ from hotline.callbacks.policy import (
     ladder,
     next_attempt_at,
     next_permitted,
+    ring_until,
 )
 from hotline.contacts.contact import Channel
 from hotline.kernel.clock import SHANGHAI
@@ -130,3 +131,21 @@ def test_a_window_cannot_close_before_it_opens() -> None:
 def test_a_policy_without_windows_is_refused() -> None:
     with pytest.raises(ValueError, match="window"):
         CallbackPolicy(windows=())
+
+
+@pytest.mark.parametrize(
+    ("ordered", "until"),
+    [
+        (at(11, 10), at(11, 10, 30)),
+        (at(11, 11, 50), at(11, 12)),  # the midday rest begins
+        (at(11, 20, 45), at(11, 21)),
+    ],
+)
+def test_an_ordered_call_is_out_of_date_when_permitted_hours_end(
+    ordered: datetime, until: datetime
+) -> None:
+    assert ring_until(POLICY, ordered) == until
+
+
+def test_where_all_hours_are_permitted_only_the_age_of_an_order_counts() -> None:
+    assert ring_until(CallbackPolicy.for_demo(), at(11, 23, 59)) == at(12, 0, 1)
