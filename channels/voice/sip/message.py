@@ -349,9 +349,16 @@ def _find_value_flaw(request: Request) -> PeerError | None:
     try:
         method = request.cseq.method
         _ = request.from_tag, request.to_tag
+        _check_call_id(request.call_id)
     except PeerError as flaw:
         return flaw
     return None if method == request.method else PeerError(400, "CSeq Method Differs")
+
+
+def _check_call_id(call_id: str) -> None:
+    # RFC 3261 25.1: words of ASCII; it is kept, and bytes of no encoding cannot be.
+    if not (call_id.isascii() and call_id.isprintable()):
+        raise PeerError(400, "Bad Call-ID")
 
 
 def _cut_body(headers: Headers, body: bytes) -> tuple[bytes, PeerError | None]:

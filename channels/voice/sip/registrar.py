@@ -124,8 +124,10 @@ class Registrar:
             return ()
         path = tuple(request.values("path"))
         check_routes(path)
-        if any(NameAddress.parse(value).uri.param("lr") is None for value in path):
-            raise PeerError(400, "Bad Path")  # RFC 3327 5.2: loose routers only
+        for value in path:
+            # RFC 3327 5.2: loose routers only; and it is kept, as text.
+            if NameAddress.parse(value).uri.param("lr") is None or not value.isprintable():
+                raise PeerError(400, "Bad Path")
         return path
 
     def _answer(

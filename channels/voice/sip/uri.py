@@ -17,7 +17,8 @@ Params = tuple[tuple[str, str | None], ...]
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*\Z")
 _HOST = re.compile(r"[A-Za-z0-9._\-]+\Z")
 _IPV6 = re.compile(r"[0-9A-Fa-f:.]+\Z")
-_FORBIDDEN = re.compile(r'[\x00-\x20\x7f"<>\\^`{|}]')
+_FORBIDDEN = re.compile(r'[\x00-\x20\x7f"<>\\^`{|}\ud800-\udfff]')
+"""Surrogates stand for bytes that are no UTF-8 (`surrogateescape`)."""
 _TELEPHONE = re.compile(r"\+?[0-9A-Fa-f*#.()\-]+\Z")
 _SEPARATORS = str.maketrans("", "", "-.()")
 
@@ -49,9 +50,16 @@ class Uri:
 
     @property
     def user(self) -> str:
-        """The user part without password and escapes; the number of a `tel:` URI."""
+        """The user part without password and escapes; the number of a `tel:` URI.
+
+        Escapes of what cannot be printed stay: RFC 4475 3.1.1.4 has a name with a NUL, which
+        neither logs nor tables should hold.
+        """
         user = self.userinfo.partition(":")[0]
-        return unquote(user, errors="replace") if "%" in user else user
+        if "%" not in user:
+            return user
+        plain = unquote(user, errors="replace")
+        return plain if plain.isprintable() else user
 
     @property
     def number(self) -> str:

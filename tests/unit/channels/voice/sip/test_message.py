@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.voice.sip.errors import PeerError
+from channels.voice.sip.events import CallOffered
 from channels.voice.sip.message import (
     MAX_HEADER_LINE,
     MAX_MESSAGE,
@@ -14,7 +15,7 @@ from channels.voice.sip.message import (
     parse_message,
     spelling,
 )
-from tests.unit.channels.voice.sip.wire import OFFER, request
+from tests.unit.channels.voice.sip.wire import OFFER, Wire, request
 
 INVITE = request("INVITE", body=OFFER)
 
@@ -222,3 +223,36 @@ def test_a_token_has_no_spaces_and_no_separators() -> None:
         False,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        (b"From: <sip:%b@192.0.2.9>;tag=a", "Bad URI"),
+        (b"To: <sip:%b@192.0.2.1>", "Bad URI"),
+        (b"Call-ID: %b", "Bad Call-ID"),
+    ],
+)
+def test_bytes_of_another_encoding_are_refused_where_they_would_be_kept(
+    place: bytes, reason: str
+) -> None:
+    """RFC 3261 25.1: Call-ID and URI are ASCII; no table or log can keep what is no UTF-8."""
+    wire = Wire()
+    name = place.partition(b":")[0]
+    lines = request("INVITE", body=OFFER).split(b"\r\n")
+    bad = place % "\u5f20".encode("gb18030")
+    message = b"\r\n".join(bad if line.startswith(name + b":") else line for line in lines)
+
+    wire.receive(message)
+
+    answer = wire.response()
+    assert (answer.status, answer.reason, wire.events()) == (400, reason, [])
+
+
+def test_a_name_in_another_encoding_does_not_stop_the_call() -> None:
+    """Gateways write display names in GB 18030."""
+    wire = Wire()
+
+    wire.receive(request("INVITE", body=OFFER).replace(b"Zhang", "\u5f20".encode("gb18030")))
+
+    assert isinstance(wire.event(), CallOffered)

@@ -187,7 +187,8 @@ def test_the_path_that_a_stranger_names_is_not_gone() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["<sip:192.0.2.9>", "<sip:192.0.2.9;lr;transport=sctp>", "<broken", "<tel:1>"]
+    "path",
+    ["<sip:192.0.2.9>", "<sip:a;lr;transport=sctp>", "<broken", "<tel:1>", '"\x00" <sip:a;lr>'],
 )
 def test_a_path_that_cannot_be_gone_is_refused(path: str) -> None:
     """RFC 3327 5.2: every proxy of a Path is a loose router."""

@@ -101,3 +101,17 @@ def test_an_ipv6_host_has_brackets_only_in_writing() -> None:
     assert parse_host_port("[::1]") == ("::1", None)
     assert host_port("::1", 5060) == "[::1]:5060"
     assert host_port("example.com", None) == "example.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "user"),
+    [
+        ("sip:8001%00@h", "8001%00"),
+        ("sip:8001%0d%0a@h", "8001%0d%0a"),
+        ("sip:%E5%BC%A0@h", "张"),
+        ("sip:%ff@h", "\ufffd"),
+    ],
+)
+def test_what_cannot_be_printed_stays_escaped(text: str, user: str) -> None:
+    """RFC 4475 3.1.1.4: a NUL in a name is legal, and must not end in a log or a table."""
+    assert Uri.parse(text).user == user
