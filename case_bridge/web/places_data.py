@@ -24,6 +24,7 @@ from hotline.accounts.roles import Role
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import Invalid
 from hotline.web.auth import current_user
+from hotline.web.forms import posted
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.pages import render
 from hotline.web.requests import wants_json
@@ -137,14 +138,14 @@ async def post_census_preview(request: web.Request) -> web.Response:
 async def post_census(request: web.Request) -> web.StreamResponse:
     """Take a census into the register. Fields: file, crs, reason."""
     file = await _uploaded(request)
-    posted = await request.post()
+    form = await posted(request)
     async with acting(request) as (uow, actor, now):
         done = await register.import_components(
             uow,
             file.content,
             file.crs,
             editor=Editor(actor.name),
-            reason=str(posted.get("reason", "")),
+            reason=str(form.get("reason", "")),
             now=now,
         )
     if wants_json(request):
@@ -215,16 +216,16 @@ def _whole_number(fields: Fields, name: str) -> int:
 
 async def _uploaded(request: web.Request) -> GridFileDraft:
     # Not by `read_fields`, which takes evidence: photos and papers.
-    posted = await request.post()
-    file = posted.get("file")
+    form = await posted(request)
+    file = form.get("file")
     if not isinstance(file, web.FileField) or not file.filename:
         raise Invalid("file", "choose a .geojson or .csv file")
-    crs = posted.get("crs")
+    crs = form.get("crs")
     return GridFileDraft(
         name=file.filename[-120:],
         content=file.file.read(),
         crs=parse_crs(crs if isinstance(crs, str) else ""),
-        whole=posted.get("whole") == "true",
+        whole=form.get("whole") == "true",
         county=request.app[MAP].county,
     )
 

@@ -1,6 +1,6 @@
 """What every handler of these pages does: who acts, what was sent, what is answered."""
 
-import json
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ from hotline.kernel.errors import Forbidden, Invalid
 from hotline.kernel.ids import CaseId, UnitId
 from hotline.tickets.conditions import condition_words
 from hotline.web.auth import current_user
+from hotline.web.forms import posted, posted_json
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.pages import render
 from hotline.web.requests import form_fields, local_path, path_id, wants_json
@@ -78,9 +79,12 @@ class Fields:
         if not text:
             return None
         try:
-            return float(text)
+            number = float(text)
         except ValueError:
-            raise Invalid(name, "is not a number") from None
+            number = math.nan
+        if not math.isfinite(number):
+            raise Invalid(name, "is not a number")
+        return number
 
     def id(self, name: str) -> UUID:
         """Return an id.
@@ -150,17 +154,10 @@ async def read_fields(request: web.Request) -> Fields:
         Invalid: if a JSON body is not an object of texts, numbers and truths.
     """
     if request.content_type == "application/json":
-        return Fields(_flat(await _json(request)))
-    posted = await request.post()
-    files = [value for value in posted.values() if isinstance(value, FileField) and value.filename]
+        return Fields(_flat(await posted_json(request)))
+    sent = (await posted(request)).values()
+    files = [value for value in sent if isinstance(value, FileField) and value.filename]
     return Fields(await form_fields(request), tuple(_attachment(each) for each in files))
-
-
-async def _json(request: web.Request) -> Any:
-    try:
-        return await request.json()
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise Invalid("body", "is not JSON in UTF-8") from None
 
 
 def _flat(body: Any) -> dict[str, str]:

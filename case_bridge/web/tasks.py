@@ -16,6 +16,7 @@ from case_bridge.web.requests import Fields, acting, read_fields, see_other, sho
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import new_id
 from hotline.web.auth import current_user
+from hotline.web.forms import posted
 from hotline.web.keys import DATABASE
 from hotline.web.requests import path_id, wants_json
 
@@ -83,10 +84,9 @@ async def _photos(request: web.Request, fields: Fields) -> tuple[Attachment, ...
     longitude, latitude = fields.number("longitude"), fields.number("latitude")
     if request.content_type == "application/json":
         return ()
-    posted = await request.post()
     names = [
         name
-        for name, value in posted.items()
+        for name, value in (await posted(request)).items()
         if isinstance(value, web.FileField) and value.filename
     ]
     return tuple(

@@ -7,8 +7,9 @@ from aiohttp import web
 
 from hotline.accounts import service
 from hotline.accounts.service import Refusal, Refused, SignedIn, User
-from hotline.kernel.errors import Forbidden, HotlineError, Unavailable
+from hotline.kernel.errors import Forbidden, HotlineError, Invalid, Unavailable
 from hotline.web.forgery import SESSION_COOKIE, check_form, check_same_site
+from hotline.web.forms import close_files, is_text, posted
 from hotline.web.keys import CLOCK, DATABASE, OPTIONS, PARTS, ROUTE, SIGNED_IN
 from hotline.web.language import COOKIE as LANGUAGE_COOKIE
 from hotline.web.language import LANGUAGES, translate
@@ -55,10 +56,11 @@ def current_session(request: web.Request) -> SignedIn:
 
 
 def guard(route: Route) -> Handler:
-    """Return the route's handler behind its row: body size, forgery, sign-in, role."""
+    """Return the route's handler behind its row: address and body, forgery, sign-in, role."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
-        _check_length(request, route)
+        _check_address(request)
+        _check_body(request, route)
         request[ROUTE] = route
         await _identify(request, route)
         _admit(request, route)
@@ -66,12 +68,23 @@ def guard(route: Route) -> Handler:
             await check_form(request)
         elif request.headers.get("Upgrade", "").lower() == "websocket":
             check_same_site(request)
-        return await route.handler(request)
+        try:
+            return await route.handler(request)
+        finally:
+            close_files(request)
 
     return guarded
 
 
-def _check_length(request: web.Request, route: Route) -> None:
+def _check_address(request: web.Request) -> None:
+    if not is_text(request.path) or not is_text(request.query_string):
+        raise Invalid("address", "holds signs that no text has")
+
+
+def _check_body(request: web.Request, route: Route) -> None:
+    # No browser packs what it sends, and unpacked it could be of any length.
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise web.HTTPUnsupportedMediaType
     # The application's own limit is that of its largest route; a body of unknown length could
     # pass a smaller one unseen.
     if request.content_length is None and request.can_read_body:
@@ -121,7 +134,7 @@ async def post_login(request: web.Request) -> web.Response:
     else:
         fields = await form_fields(request)
         login, target = fields.get("login", ""), local_path(fields.get("next"), "")
-        password = str((await request.post()).get("password", ""))
+        password = str((await posted(request)).get("password", ""))
     now = request.app[CLOCK]()
     async with request.app[DATABASE].begin() as uow:
         result = await service.authenticate(

@@ -14,6 +14,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from hotline.kernel.errors import Forbidden
+from hotline.web.forms import posted
 from hotline.web.keys import OPTIONS
 
 SESSION_COOKIE: Final = "hotline_session"
@@ -62,7 +63,7 @@ async def check_form(request: web.Request) -> None:
     _check_site(request)
     if request.content_type == "application/json":
         return
-    given = request.headers.get(HEADER) or (await request.post()).get(FIELD)
+    given = request.headers.get(HEADER) or (await posted(request)).get(FIELD)
     binding = _binding(request)
     if binding is None or not isinstance(given, str):
         raise ForgedForm("the form token is missing")

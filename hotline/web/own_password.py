@@ -9,6 +9,7 @@ from hotline.accounts.service import Refusal
 from hotline.kernel.errors import Invalid
 from hotline.web.auth import current_user, first_page, give_session, words_of_refusal
 from hotline.web.field_words import words_for
+from hotline.web.forms import posted
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.language import translate
 from hotline.web.pages import render
@@ -26,8 +27,8 @@ async def get_password(request: web.Request) -> web.Response:
 async def post_password(request: web.Request) -> web.Response:
     """Change the password: every other session ends, this one goes on under a new token."""
     user = current_user(request)
-    posted = await request.post()
-    old, new, again = (str(posted.get(n, "")) for n in ("old_password", "new_password", "again"))
+    form = await posted(request)
+    old, new, again = (str(form.get(n, "")) for n in ("old_password", "new_password", "again"))
     target = local_path((await form_fields(request)).get("next"), "")
     if new != again:
         return _page(request, target, field="again")

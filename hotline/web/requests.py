@@ -1,6 +1,5 @@
 """Reading requests: ids in paths, JSON bodies, where a request came from, what it wants back."""
 
-import json
 import re
 from ipaddress import ip_address
 from typing import Final, TypeVar
@@ -10,6 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from hotline.kernel.errors import Invalid
+from hotline.web.forms import posted, posted_json
 from hotline.web.keys import OPTIONS
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -33,20 +33,16 @@ async def json_body(request: web.Request, kind: type[Body]) -> Body:
     """Return the JSON body as `kind`.
 
     Raises:
-        Invalid: if the body is not JSON.
+        Invalid: if the body is not JSON, or holds what is no text.
         pydantic.ValidationError: if it is of another shape; answered as 422 with every field.
     """
-    try:
-        raw = await request.json()
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise Invalid("body", "is not JSON in UTF-8") from None
-    return kind.model_validate(raw)
+    return kind.model_validate(await posted_json(request))
 
 
 async def form_fields(request: web.Request) -> dict[str, str]:
     """Return the text fields of a form, stripped; of a repeated field the last one."""
-    posted = await request.post()
-    return {name: value.strip() for name, value in posted.items() if isinstance(value, str)}
+    fields = (await posted(request)).items()
+    return {name: value.strip() for name, value in fields if isinstance(value, str)}
 
 
 def wants_json(request: web.Request) -> bool:

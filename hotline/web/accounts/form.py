@@ -10,6 +10,7 @@ from aiohttp import web
 from hotline.accounts.model import UserRow
 from hotline.accounts.roles import Role
 from hotline.kernel.errors import Invalid
+from hotline.web.forms import posted
 from hotline.web.requests import form_fields
 
 LONGEST_NAME: Final = 60
@@ -67,7 +68,7 @@ class AccountForm:
 async def read_form(request: web.Request) -> AccountForm:
     """Return the form as it was posted."""
     fields = await form_fields(request)
-    ticked = (await request.post()).getall("role", [])
+    ticked = (await posted(request)).getall("role", [])
     return AccountForm(
         login=fields.get("login", ""),
         display_name=fields.get("display_name", ""),

@@ -13,6 +13,7 @@ from hotline.contacts.announcements.service import LONGEST, MOST_TEXT, Announcem
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import Invalid, Unavailable
 from hotline.web.announcements.options import AnnouncementOptions
+from hotline.web.forms import posted
 
 PROMPT: Final = "prompt"
 FILE: Final = "file"
@@ -45,10 +46,10 @@ async def read_draft(
     request: web.Request, options: AnnouncementOptions, numbers: Sequence[str], now: datetime
 ) -> tuple[Filled, AnnouncementDraft | None]:
     """Return what was filled in, and the announcement it makes; None if something is wrong."""
-    posted = await request.post()
-    filled = Filled(_values(posted))
+    form = await posted(request)
+    filled = Filled(_values(form))
     begins, ends = _times(filled, now)
-    lines = tuple(str(each) for each in posted.getall("lines", ()))
+    lines = tuple(str(each) for each in form.getall("lines", ()))
     if set(lines) - set(numbers):
         filled.refuse("lines")
     text = filled.values["text"]
@@ -59,7 +60,7 @@ async def read_draft(
             prompt = _prompt(filled, options)
             text = text or (options.prompts[prompt].text if prompt else "")
         case "file":
-            sound = await _upload(filled, posted.get("file"), options)
+            sound = await _upload(filled, form.get("file"), options)
         case _:
             sound = await _spoken(filled, text, options)
     if not text or len(text) > MOST_TEXT:
@@ -77,12 +78,12 @@ async def read_draft(
     )
 
 
-def _values(posted: MultiDictProxy[Any]) -> dict[str, Any]:
+def _values(form: MultiDictProxy[Any]) -> dict[str, Any]:
     texts = {
-        name: str(posted.get(name, "")).strip()
+        name: str(form.get(name, "")).strip()
         for name in ("text", "source", "prompt", "from", "until")
     }
-    return {**texts, "lines": posted.getall("lines", ()), "asks": "asks" in posted}
+    return {**texts, "lines": form.getall("lines", ()), "asks": "asks" in form}
 
 
 def _times(filled: Filled, now: datetime) -> tuple[datetime | None, datetime | None]:
