@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +24,8 @@ from hotline.tickets.views import (
     TicketPage,
     TicketView,
 )
+
+NOT_OVER: Final = (TicketState.OPEN, TicketState.TRANSFERRED, TicketState.RESOLVED)
 
 
 async def ticket_view(session: AsyncSession, ticket_id: TicketId) -> TicketView:
@@ -77,7 +80,14 @@ async def open_tickets_of_citizen(
     session: AsyncSession, citizen_id: CitizenId, *, limit: int = 20
 ) -> Sequence[TicketLine]:
     """Return a citizen's tickets that are not over, newest first: what a seat sees on answering."""
-    return await Tickets(session).open_for_citizen(citizen_id, limit=limit)
+    return await Tickets(session).of_citizen(citizen_id, states=NOT_OVER, limit=limit)
+
+
+async def closed_tickets_of_citizen(
+    session: AsyncSession, citizen_id: CitizenId, *, limit: int = 3
+) -> Sequence[TicketLine]:
+    """Return the latest of a citizen's tickets that were closed, newest first."""
+    return await Tickets(session).of_citizen(citizen_id, states=(TicketState.CLOSED,), limit=limit)
 
 
 async def work_list(

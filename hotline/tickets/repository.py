@@ -92,19 +92,15 @@ class Tickets:
         """Return a category's row, or None for none."""
         return await self.session.get(CategoryRow, category_id) if category_id else None
 
-    async def open_for_citizen(self, citizen_id: CitizenId, *, limit: int) -> Sequence[TicketLine]:
-        """Return a citizen's tickets that are not over, newest first.
-
-        The citizen may have opened them, or joined them later.
-        """
-        joined = select(ComplainantRow.ticket_id).where(ComplainantRow.citizen_id == citizen_id)
+    async def of_citizen(
+        self, citizen_id: CitizenId, *, states: Iterable[TicketState], limit: int
+    ) -> Sequence[TicketLine]:
+        """Return a citizen's tickets in some states, newest first."""
         query = (
             lines_query()
             .where(
-                or_(TicketRow.citizen_id == citizen_id, TicketRow.id.in_(joined)),
-                TicketRow.state.in_(
-                    [TicketState.OPEN, TicketState.TRANSFERRED, TicketState.RESOLVED]
-                ),
+                TicketRow.citizen_id == citizen_id,
+                TicketRow.state.in_(list(states)),
             )
             .order_by(TicketRow.opened_at.desc(), TicketRow.id.desc())
             .limit(limit)

@@ -37,7 +37,6 @@ from hotline.tickets.ticket import (
     SYSTEM,
     Actor,
     CloseReason,
-    Complainant,
     Outcome,
     TicketAmendment,
     TicketDraft,
@@ -126,25 +125,6 @@ async def amend_ticket(
         assert ticket.transferred_at is not None
         await set_deadline(uow, ticket, start=ticket.transferred_at)
     uow.record(TicketAmended(ticket_id=ticket_id, occurred_at=now))
-
-
-async def join_ticket(
-    uow: UnitOfWork, ticket_id: TicketId, complainant: Complainant, *, actor: Actor, now: datetime
-) -> None:
-    """Add one more person who is to hear the outcome of the same matter (并单).
-
-    Joining again with the same contact or citizen changes nothing.
-    """
-    tickets = Tickets(uow.session)
-    ticket = await tickets.get(ticket_id, lock=True)
-    known = await tickets.complainants(ticket_id)
-    for row in known:
-        same_contact = complainant.contact_id and row.contact_id == complainant.contact_id
-        same_person = complainant.citizen_id and row.citizen_id == complainant.citizen_id
-        if same_contact or same_person:
-            return
-    add_complainant(uow, ticket, complainant, position=len(known) + 1, now=now)
-    move(uow, ticket, TicketTrigger.JOIN, actor=actor, now=now, detail={})
 
 
 async def transfer_ticket(

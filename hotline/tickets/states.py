@@ -19,7 +19,6 @@ class TicketTrigger(StrEnum):
     """What can happen to a ticket."""
 
     AMEND = "amend"  # 补充修改
-    JOIN = "join"  # 并单：又一位诉求人
     REMIND = "remind"  # 催办
     TRANSFER = "transfer"  # 转办
     RETURN = "return"  # 退单
@@ -39,12 +38,10 @@ TICKET = Machine(
     S.OPEN,
     {
         (S.OPEN, T.AMEND): S.OPEN,
-        (S.OPEN, T.JOIN): S.OPEN,
         (S.OPEN, T.TRANSFER): S.TRANSFERRED,
         (S.OPEN, T.ANSWER): S.CLOSED,
         (S.OPEN, T.CANCEL): S.CANCELLED,
         (S.TRANSFERRED, T.AMEND): S.TRANSFERRED,
-        (S.TRANSFERRED, T.JOIN): S.TRANSFERRED,
         (S.TRANSFERRED, T.REMIND): S.TRANSFERRED,
         (S.TRANSFERRED, T.RETURN): S.OPEN,
         (S.TRANSFERRED, T.RESOLVE): S.RESOLVED,

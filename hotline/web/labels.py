@@ -10,6 +10,7 @@ from hotline.contacts.disposition import Disposition
 from hotline.queues.control.states import TargetKind, TransferMode, TransferResult, TransferState
 from hotline.queues.states import SeatState
 from hotline.queues.thresholds import AlarmKind
+from hotline.recordings.parts import PartKind
 from hotline.recordings.states import RecordingClass, RecordingState
 from hotline.tickets.category import CategoryKind
 from hotline.tickets.states import TicketState, TicketTrigger
@@ -77,7 +78,6 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
     },
     TicketTrigger: {
         TicketTrigger.AMEND: "补充修改",
-        TicketTrigger.JOIN: "并单",
         TicketTrigger.REMIND: "催办",
         TicketTrigger.TRANSFER: "转办",
         TicketTrigger.RETURN: "退单",
@@ -162,6 +162,15 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         AlarmKind.WRAP_UP: "话后处理超时",
         AlarmKind.ON_BREAK: "小休超时",
         AlarmKind.NO_PHONE: "空闲但话机不在线",
+    },
+    PartKind: {
+        PartKind.ANNOUNCEMENT: "语音导航",
+        PartKind.WAITING: "排队等待",
+        PartKind.TALK: "通话",
+        PartKind.HOLD: "保持",
+        PartKind.TRANSFER: "转接或咨询",
+        PartKind.JOINED: "三方通话",
+        PartKind.PARKED: "停泊",
     },
     RecordingState: {
         RecordingState.RUNNING: "录音中",

@@ -30,7 +30,7 @@ from hotline.people.service import identify
 from hotline.tickets import reading as ticket_reading
 from hotline.tickets import service as tickets
 from hotline.tickets.states import TicketState
-from hotline.tickets.ticket import CloseReason, Complainant, Outcome
+from hotline.tickets.ticket import CloseReason, Outcome
 from hotline.tickets.views import TicketView
 from tests.conftest import FakeClock
 from tests.integration.hotline.tickets.drafts import owed, resolved_ticket
@@ -427,50 +427,6 @@ async def test_a_callback_about_a_reopened_ticket_is_cancelled(
 
     assert (await view(database, callback_id)).state is CallbackState.CANCELLED
     assert await orders(database) == []
-
-
-async def test_two_complainants_close_the_ticket_when_both_have_spoken(
-    database: Database, clock: FakeClock
-) -> None:
-    ticket_id = await resolved_ticket(database, clock())
-    async with database.begin() as uow:
-        ticket = await ticket_reading.ticket_view(uow.session, ticket_id)
-        assert ticket.state is TicketState.RESOLVED
-        await tickets.reopen_ticket(uow, ticket_id, reason="并单前", now=clock())
-        neighbour = Complainant(reply_channel=Channel.MAIL, reply_to="b@example.org")
-        await tickets.join_ticket(uow, ticket_id, neighbour, actor="user:test", now=clock())
-        await tickets.resolve_ticket(
-            uow, ticket_id, outcome=Outcome.SOLVED, result="好", now=clock()
-        )
-    first, second = await schedule(database, ticket_id, clock(), in_round=2)
-
-    effects = [
-        await say(database, first, SOLVED, 1, clock()),
-        await say(database, second, SOLVED, 1, clock()),
-    ]
-
-    assert effects == [AnswerEffect.RECORDED, AnswerEffect.CLOSED]
-
-
-async def test_one_who_disagrees_cancels_the_other_callbacks(
-    database: Database, clock: FakeClock
-) -> None:
-    ticket_id = await resolved_ticket(database, clock())
-    async with database.begin() as uow:
-        await tickets.reopen_ticket(uow, ticket_id, reason="并单前", now=clock())
-        neighbour = Complainant(reply_channel=Channel.MAIL, reply_to="b@example.org")
-        await tickets.join_ticket(uow, ticket_id, neighbour, actor="user:test", now=clock())
-        await tickets.resolve_ticket(
-            uow, ticket_id, outcome=Outcome.SOLVED, result="好", now=clock()
-        )
-    first, second = await schedule(database, ticket_id, clock(), in_round=2)
-
-    both = await asyncio.gather(
-        say(database, first, SOLVED, 2, clock()), say(database, second, SOLVED, 2, clock())
-    )
-
-    assert sorted(both) == [AnswerEffect.REOPENED, AnswerEffect.UNCHANGED]
-    assert (await ticket_of(database, first)).round == 3
 
 
 async def test_a_letter_carries_a_link_to_the_two_questions(

@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallEnd, CallResult
-from hotline.contacts.contact import SECRET_MARK, Channel
+from hotline.contacts.contact import SECRET_MARK, Channel, OutboundMessage
+from hotline.contacts.messages import queue_message
 from hotline.contacts.model import MessageRow
 from hotline.intake.rang_in_vain import tell_not_reached
-from hotline.intake.receipts import ReceiptOptions
+from hotline.intake.receipts import MESSAGES_AN_HOUR, ReceiptOptions
 from hotline.kernel.db import Database
 from hotline.kernel.outbox import OutboxRow
 from hotline.queues import service as queues
@@ -129,3 +130,19 @@ async def test_nothing_is_sent_to_a_landline_or_without_sms(floor: SmallFloor) -
 
     assert not await told(floor, landline)
     assert not await told(floor, landline, NO_SMS)
+
+
+async def test_who_got_many_messages_within_the_hour_gets_no_further_one(
+    floor: SmallFloor,
+) -> None:
+    """A stranger's number that rings and rings must not flood whoever it belongs to."""
+    number = "13800000001"
+    return_id = await rung_in_vain(floor, number)
+    async with floor.database.begin() as uow:
+        for each in range(MESSAGES_AN_HOUR):
+            receipt = OutboundMessage(Channel.SMS, number, "", "", "ticket:1", f"receipt:{each}")
+            await queue_message(uow, receipt, now=floor.now)
+
+    assert not await told(floor, return_id)
+    floor.now += timedelta(hours=1, seconds=1)
+    assert await told(floor, return_id)

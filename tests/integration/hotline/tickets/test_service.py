@@ -17,7 +17,6 @@ from hotline.tickets.model import TicketRow
 from hotline.tickets.states import TICKET, TicketState
 from hotline.tickets.ticket import (
     CloseReason,
-    Complainant,
     Outcome,
     TicketAmendment,
     Urgency,
@@ -291,25 +290,6 @@ async def test_a_direct_answer_closes_without_a_case(database: Database, clock: 
     ticket = await view(database, ticket_id)
     assert ticket.state is TicketState.CLOSED
     assert (ticket.outcome, ticket.close_reason) == (Outcome.ANSWERED, CloseReason.ANSWERED)
-
-
-async def test_a_second_complainant_joins_once(database: Database, clock: FakeClock) -> None:
-    ticket_id = await open_ticket(database, clock())
-    neighbour = Complainant(
-        reply_channel=Channel.MAIL, reply_to="b@example.org", citizen_id=CitizenId(new_id())
-    )
-
-    for _ in range(2):
-        async with database.begin() as uow:
-            await service.join_ticket(uow, ticket_id, neighbour, actor="user:test", now=clock())
-
-    async with database.read() as session:
-        people = await reading.complainants(session, ticket_id)
-        open_tickets = await reading.open_tickets_of_citizen(
-            session, neighbour.citizen_id or CitizenId(new_id())
-        )
-    assert [one.reply_to for one in people] == ["13800001234", "b@example.org"]
-    assert [line.ticket_id for line in open_tickets] == [ticket_id]
 
 
 async def test_an_unknown_ticket_is_not_found(database: Database, clock: FakeClock) -> None:
