@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import structlog
@@ -15,10 +16,12 @@ from sqlalchemy import Connection, NullPool, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+import config.models  # noqa: F401 - every row registers itself
 from case_bridge.cases.repository import Cases
 from case_bridge.standards.service import load_shipped
 from case_bridge.units.service import load_units
 from config.catalogue import Catalogue, load_catalogue
+from config.demo.districts import ORGANISATION, load_demo_districts
 from config.demo.people import load_demo_people
 from config.flow_shelf import texts_of
 from config.place_tables import load_demo_places
@@ -28,6 +31,7 @@ from hotline.contacts.flows import service as flow_texts
 from hotline.kernel.clock import Clock, system_clock
 from hotline.kernel.db import Database
 from hotline.kernel.errors import HotlineError
+from hotline.kernel.schema import Base
 from hotline.queues.phone_directory import save_directory
 from hotline.tickets.calendars import save_calendar
 
@@ -37,19 +41,29 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x686F746C
 """Advisory lock: two programs that start at once migrate one after the other."""
 CONNECT_SECONDS = 30.0
+COLUMNS = """
+SELECT table_name, column_name FROM information_schema.columns
+WHERE table_schema = current_schema()
+"""
+MOST_NAMED = 5
+"""Columns in a message."""
 
 
 async def migrate(database_url: str) -> None:
     """Bring the schema to the newest revision; several may call this at once.
 
     Raises:
-        HotlineError: if the database cannot be reached.
+        HotlineError: if the database cannot be reached, or was made by a newer program or another
+            build of this one; nothing is changed then.
     """
     async with _connected(database_url) as connection:
         await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
         await connection.commit()
+        await connection.run_sync(_require_known)
+        await connection.commit()
         await connection.run_sync(_upgrade)
         await connection.commit()
+        await connection.run_sync(_require_whole)
 
 
 @asynccontextmanager
@@ -93,18 +107,48 @@ async def require_schema(database_url: str) -> None:
         HotlineError: if it has another one, or cannot be reached; the message says what to do.
     """
     async with _connected(database_url) as connection:
+        await connection.run_sync(_require_known)
         found, wanted = await connection.run_sync(_revisions)
-    if found != wanted:
+        if found != wanted:
+            raise HotlineError(
+                f"the database is at revision {found or 'none'}, this program needs {wanted}: "
+                "run `hotline migrate`, or `hotline serve`, which does"
+            )
+        await connection.run_sync(_require_whole)
+
+
+def _require_known(connection: Connection) -> None:
+    found, newest = _revisions(connection)
+    known = {each.revision for each in _scripts(connection).walk_revisions()}
+    if found is not None and found not in known:
         raise HotlineError(
-            f"the database is at revision {found or 'none'}, this program needs {wanted}: "
-            "run `hotline migrate`, or `hotline serve`, which does"
+            f"the database is at revision {found}, made by a newer program; this one "
+            f"({version('hotline')}) ends at {newest}: install the newer one again, or restore "
+            "the backup from before the upgrade into another folder; nothing was changed"
+        )
+
+
+def _require_whole(connection: Connection) -> None:
+    rows = connection.execute(text(COLUMNS)).all()
+    found = {(row.table_name, row.column_name) for row in rows}
+    tables = Base.metadata.tables.values()
+    wanted = {(table.name, column.name) for table in tables for column in table.columns}
+    if missing := sorted(wanted - found):
+        named = ", ".join(f"{table}.{column}" for table, column in missing[:MOST_NAMED])
+        raise HotlineError(
+            f"the database says that it is at this program's revision, but lacks {named}"
+            f"{', …' if len(missing) > MOST_NAMED else ''}: it was made by another build of "
+            f"{version('hotline')}; use that one, or begin with a new data folder"
         )
 
 
 def _revisions(connection: Connection) -> tuple[str | None, str | None]:
-    scripts = ScriptDirectory.from_config(_options(connection))
     found = MigrationContext.configure(connection).get_current_revision()
-    return found, scripts.get_current_head()
+    return found, _scripts(connection).get_current_head()
+
+
+def _scripts(connection: Connection) -> ScriptDirectory:
+    return ScriptDirectory.from_config(_options(connection))
 
 
 async def load_shipped_data(
@@ -143,10 +187,11 @@ async def prepare_database(
     await migrate(servers.database_url)
     database = Database.connect(servers.database_url, clock=clock)
     try:
-        await load_shipped_data(
-            database, catalogue, organisation=settings.organisation, now=clock()
-        )
+        is_chosen = not settings.demo or "organisation" in settings.model_fields_set
+        organisation = settings.organisation if is_chosen else ORGANISATION
+        await load_shipped_data(database, catalogue, organisation=organisation, now=clock())
         if settings.demo:
+            await load_demo_districts(database)
             await load_demo_places(database, now=clock())
             await load_demo_people(database, realm=settings.sip.realm, now=clock())
     finally:

@@ -53,7 +53,7 @@ class City:
         teller.step(f"立案：{filed['category_name']}，条件 {condition}，时限 {limit}")
         await self._dispatch(case_id, teller)
         await self._handle(case_id, teller, result)
-        await self._inspect(case_id, teller)
+        await self.inspect(case_id, teller)
         closed = await self.leader.post(
             f"/cases/{case_id}/close", {"matches_order": True, "text": result}
         )
@@ -82,7 +82,9 @@ class City:
             await unit.post(f"/cases/{case_id}/handle", {"text": result})
         teller.step(f"{case['unit']}签收并处置反馈")
 
-    async def _inspect(self, case_id: str, teller: Teller) -> None:
+    async def inspect(self, case_id: str, teller: Teller) -> None:
+        """Let the inspector find a handled case in order."""
+
         async def task() -> dict[str, Any] | None:
             tasks = (await self.inspector.get("/field/tasks"))["tasks"]
             return next((each for each in tasks if each["case_id"] == case_id), None)

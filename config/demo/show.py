@@ -19,7 +19,7 @@ from config.demo.clients import StepFailed, signed_in
 from config.demo.mailbox import Mailbox
 from config.demo.people import ACCOUNTS, PASSWORD, SEATS
 from config.demo.running import READY_SECONDS, Listening, free_address, is_free, running
-from config.demo.stories import CITIZEN_NUMBER, Stage, by_form, by_mail, by_phone
+from config.demo.stories import CITIZEN_NUMBER, Stage, by_districts, by_form, by_mail, by_phone
 from config.demo.telling import Story, Teller
 
 MAIL_ADDRESS: Final = "hotline@localhost"
@@ -28,6 +28,7 @@ STORIES: Final[tuple[tuple[str, str, Callable[[Stage, Story], Awaitable[None]]],
     ("phone", "一、电话：青年路井盖缺失", by_phone),
     ("form", "二、网页表单：荷香路路灯不亮", by_form),
     ("mail", "三、电子邮件：清河街积存垃圾", by_mail),
+    ("districts", "四、两级平台：荷香区、清河区", by_districts),
 )
 
 

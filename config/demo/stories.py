@@ -1,4 +1,4 @@
-"""Three stories, each from the contact to the archive: by telephone, by form, by mail."""
+"""Stories: three from contact to archive, by telephone, form and mail; one of two levels."""
 
 import asyncio
 import re
@@ -13,8 +13,10 @@ import aiosmtplib
 from channels.voice.phone import Phone
 from channels.voice.phone_call import PhoneCall
 from channels.voice.tones import hears_tone, write_tone
+from config.catalogue import load_catalogue
 from config.demo.casework import City
-from config.demo.clients import PATIENCE, Browser, StepFailed, by_id, eventually, expect
+from config.demo.clients import PATIENCE, Browser, StepFailed, by_id, eventually, expect, signed_in
+from config.demo.district_story import Districts
 from config.demo.hearing import hears_prompt
 from config.demo.mailbox import Mailbox
 from config.demo.telling import Story, Teller
@@ -120,6 +122,16 @@ async def by_mail(stage: Stage, story: Story) -> None:
         await citizen.submit(link, {"solved": "1", "satisfaction": "2"})
     teller.step("市民点开链接回答：已解决，满意")
     await _see_archived(stage, ticket_id, story)
+
+
+async def by_districts(stage: Stage, story: Story) -> None:
+    """Cases handed down to two districts, left in the states that their desks look at."""
+    async with signed_in(stage.base, "hxq") as east, signed_in(stage.base, "qhq") as west:
+        shipped = load_catalogue().standard_in_use
+        standard = f"{shipped.scheme}@{shipped.version}"
+        states = await Districts(stage.city, east, west, standard, stage.teller).play()
+    story.case = "、".join(states)
+    story.outcome = ", ".join(states.values())
 
 
 def prompt(name: str) -> Path:

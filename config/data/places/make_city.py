@@ -23,6 +23,8 @@ BLOCK = 5
 """Grids of a community in each direction."""
 
 STREETS = {"001": "荷香街道", "002": "清河街道", "003": "东关街道"}
+DISTRICTS = {"001": "荷香区", "002": "清河区"}
+"""The demo's second-level platforms, each with one street; the third is the city's own."""
 COMMUNITIES = {
     "001": ("荷塘社区", "书院社区", "柳荫社区", "莲心社区"),
     "002": ("清河社区", "望湖社区", "文昌社区", "桥头社区"),
@@ -130,7 +132,9 @@ def names() -> Iterator[tuple[str, str, str, str, float, float]]:
     """Yield kind, name, aliases, street and metres of each name."""
     for number, name in STREETS.items():
         middle = {"001": (500, 1500), "002": (1500, 1500), "003": (1000, 500)}[number]
-        yield "street", name, name.removesuffix("街道"), name, *middle
+        short = name.removesuffix("街道")
+        aliases = ";".join((short, DISTRICTS[number])) if number in DISTRICTS else short
+        yield "street", name, aliases, name, *middle
         across = 4 if number == "003" else 2
         for place_, community in enumerate(COMMUNITIES[number]):
             x = 250 + place_ % across * 500 + (1000 if number == "002" else 0)
