@@ -136,13 +136,16 @@ class PhoneCall:
         Raises:
             PhoneError: if there is no such pause in time, or the call ends.
         """
-        async with asyncio.timeout(timeout):
-            # What was heard before this moment does not count as the prompt.
-            start = await asyncio.to_thread(self._heard_samples)
-            while not await asyncio.to_thread(self._has_paused, start, seconds):
-                if self._leg.is_over:
-                    raise PhoneError("the call ended before the prompt did")
-                await asyncio.sleep(0.2)
+        try:
+            async with asyncio.timeout(timeout):
+                # What was heard before this moment does not count as the prompt.
+                start = await asyncio.to_thread(self._heard_samples)
+                while not await asyncio.to_thread(self._has_paused, start, seconds):
+                    if self._leg.is_over:
+                        raise PhoneError("the call ended before the prompt did")
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            raise PhoneError(f"no prompt ended within {timeout:g} s") from None
 
     def _heard_samples(self) -> int:
         return len(read_channel(self.heard))
