@@ -3537,7 +3537,6 @@ def upgrade() -> None:
             "trigger",
             sa.Enum(
                 "amend",
-                "join",
                 "remind",
                 "transfer",
                 "return",
