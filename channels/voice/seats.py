@@ -4,7 +4,7 @@ The address of record is the seat's extension. One phone a seat: the latest regi
 Bindings are rows, so that a restart of this process forgets no phone.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -66,7 +66,7 @@ class SeatRegistrar:
         if wanted is not None and 0 < wanted[1] < SHORTEST:
             _reject(endpoint, event, 423, "Min-Expires", str(SHORTEST))
             return
-        if wanted is not None:
+        if wanted is not None and not await self._is_of_another(login, wanted, now):
             uri, seconds = wanted
             binding = PhoneBinding(
                 contact_uri=uri,
@@ -93,6 +93,17 @@ class SeatRegistrar:
         )
         endpoint.accept_register(event.request_key, present)
         log.info("seat_phone", extension=login.extension, registered=bool(present))
+
+    async def _is_of_another(
+        self, login: SeatLogin, wanted: tuple[str, int], now: datetime
+    ) -> bool:
+        """Say whether a phone that goes off is not the one that is registered."""
+        uri, seconds = wanted
+        if not uri or seconds > 0:
+            return False
+        async with self._database.read() as session:
+            phone = await phones.phone_of(session, login.seat_id, now=now)
+        return phone is not None and phone.contact_uri != uri
 
 
 def secret_of(login: SeatLogin) -> DigestSecret:

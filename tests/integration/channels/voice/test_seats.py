@@ -35,6 +35,22 @@ async def test_a_phone_that_is_switched_off_in_order_is_not_rung(hall: Hall) -> 
         await eventually(lambda: _gone(hall), "the phone is gone")
 
 
+async def test_a_phone_that_goes_off_takes_no_other_one_with_it(hall: Hall) -> None:
+    """RFC 3261 10.3 step 7: only the contact that is named is removed."""
+
+    async def has_gone_off() -> bool:
+        return not old._registered.is_set()
+
+    async with hall.phone("8001") as old, hall.phone("8001") as new:
+        await hall.sign_in("8001")
+        await old.register(hall.registrar, password=PASSWORD)
+        await new.register(hall.registrar, password=PASSWORD)
+        await old.unregister()
+        await eventually(has_gone_off, "the old phone has gone off")
+
+        assert await registered(hall, "8001")
+
+
 async def _gone(hall: Hall) -> bool:
     return not await registered(hall, "8001")
 
