@@ -27,7 +27,7 @@ from channels.voice.transfer import Transfer
 from channels.voice.waiters import first_of, stop_tasks, to_its_end
 from channels.voice.webrtc.leg import PageAttempt, PageLeg
 from hotline.contacts.calls.states import CallEnd
-from hotline.kernel.errors import Conflict
+from hotline.kernel.errors import Conflict, Unavailable
 from hotline.kernel.ids import CallId, SeatId, UserId
 from hotline.kernel.tasks import spawn
 from hotline.queues import phone_transfers
@@ -137,20 +137,29 @@ class Conversation:
         return leg
 
     async def pause_recording(self, user_id: UserId, reason: str) -> None:
-        """Write silence while the citizen says a secret; the reason is kept."""
+        """Write silence while the citizen says a secret; the reason is kept.
+
+        Raises:
+            Unavailable: if it cannot be kept now; then there is no silence either.
+        """
         await self.citizen.media.pause_recording()
-        self.is_recording_paused = True
         now = self.exchange.clock()
-        async with self.exchange.database.begin() as uow:
-            await recordings.pause(uow, self.call_id, user_id=user_id, reason=reason, now=now)
+        try:
+            async with self.exchange.database.begin() as uow:
+                await recordings.pause(uow, self.call_id, user_id=user_id, reason=reason, now=now)
+        except Unavailable:
+            await self.citizen.media.resume_recording()
+            raise
+        self.is_recording_paused = True
 
     async def resume_recording(self) -> None:
         """Write sound again; what is kept as silent is silent, so the time is read first."""
         now = self.exchange.clock()
         await self.citizen.media.resume_recording()
         self.is_recording_paused = False
-        async with self.exchange.database.begin() as uow:
-            await recordings.resume(uow, self.call_id, now=now)
+        await self.exchange.ledger.write(
+            "resumed", lambda uow: recordings.resume(uow, self.call_id, now=now)
+        )
 
     async def transfer(self, wish: TransferWish) -> None:
         """Begin to bring somebody in (转接, 咨询, 三方); see `BringingIn.begin`."""

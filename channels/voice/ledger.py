@@ -16,6 +16,7 @@ from hotline.kernel.errors import HotlineError, Unavailable
 log = structlog.get_logger()
 
 Act = Callable[[UnitOfWork], Awaitable[object]]
+Work = Callable[[], Awaitable[object]]
 
 MOST_OWED = 20_000
 """An hour of a busy house; beyond that the oldest goes, and the sweeper ends what it would have."""
@@ -26,7 +27,7 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._owed: deque[tuple[str, Act]] = deque(maxlen=MOST_OWED)
+        self._owed: deque[tuple[str, Work]] = deque(maxlen=MOST_OWED)
         self._settling = asyncio.Lock()
 
     async def write(self, what: str, act: Act) -> None:
@@ -34,12 +35,21 @@ class Ledger:
 
         An act may be carried out twice: the database may go away in the middle of a commit.
         """
-        entry = what, act
+
+        async def work() -> None:
+            async with self._database.begin() as uow:
+                await act(uow)
+
+        await self.carry_out(what, work)
+
+    async def carry_out(self, what: str, work: Work) -> None:
+        """Do the same with work that opens its transactions itself."""
+        entry = what, work
         if self._owed:
             self._owed.append(entry)
             return
         try:
-            await self._carry_out(entry)
+            await _try(entry)
         except Unavailable:
             log.warning("written_later", what=what)
             self._owed.append(entry)
@@ -54,7 +64,7 @@ class Ledger:
             while self._owed:
                 entry = self._owed[0]
                 try:
-                    await self._carry_out(entry)
+                    await _try(entry)
                 except Unavailable:
                     raise
                 except Exception:
@@ -63,12 +73,12 @@ class Ledger:
                 if self._owed and self._owed[0] is entry:
                     self._owed.popleft()
 
-    async def _carry_out(self, entry: tuple[str, Act]) -> None:
-        what, act = entry
-        try:
-            async with self._database.begin() as uow:
-                await act(uow)
-        except Unavailable:
-            raise
-        except HotlineError as error:
-            log.warning("not_written", what=what, reason=type(error).__name__)
+
+async def _try(entry: tuple[str, Work]) -> None:
+    what, work = entry
+    try:
+        await work()
+    except Unavailable:
+        raise
+    except HotlineError as error:
+        log.warning("not_written", what=what, reason=type(error).__name__)

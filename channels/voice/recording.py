@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -12,8 +13,7 @@ import structlog
 from channels.voice.exchange import Exchange
 from channels.voice.leg import Leg
 from channels.voice.media.engine import LegClosed, RecordingFailed
-from hotline.kernel.errors import Unavailable
-from hotline.kernel.ids import CallId
+from hotline.kernel.ids import CallId, new_id
 from hotline.recordings import service as recordings
 from hotline.recordings.states import RecordingClass
 
@@ -46,8 +46,13 @@ async def recorded(
     now = exchange.clock()
     name = recordings.file_name(call_id, now, part=part)
     path = exchange.options.recordings / name
-    async with exchange.database.begin() as uow:
-        recording_id = await recordings.start_recording(uow, call_id, path=name, kind=kind, now=now)
+    recording_id = new_id()
+    await exchange.ledger.write(
+        "recording",
+        lambda uow: recordings.start_recording(
+            uow, call_id, recording_id=recording_id, path=name, kind=kind, now=now
+        ),
+    )
     problem: str | None = None
     try:
         await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
@@ -61,14 +66,12 @@ async def recorded(
         summary = await leg.media.stop_recording()
         if summary is not None and summary.problem is not None:
             problem = summary.problem
-        try:
-            await recordings.finish_recording(
-                exchange.database,
-                recording_id,
-                folder=exchange.options.recordings,
-                problem=problem,
-                now=exchange.clock(),
-            )
-        except Unavailable:
-            # The sweeper seals it once the call has been over for a while.
-            log.warning("seal_waits_for_the_database", call=str(call_id))
+        seal = partial(
+            recordings.finish_recording,
+            exchange.database,
+            recording_id,
+            folder=exchange.options.recordings,
+            problem=problem,
+            now=exchange.clock(),
+        )
+        await exchange.ledger.carry_out("seal", seal)

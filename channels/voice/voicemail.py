@@ -11,6 +11,7 @@ from channels.voice.leg import Leg
 from channels.voice.recording import recorded
 from channels.voice.waiters import first_of, stop_tasks
 from hotline.intake.voicemail import open_voicemail, owe_ticket
+from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallId, TicketId
 from hotline.kernel.tasks import spawn
 from hotline.recordings.seal import Unreadable
@@ -61,8 +62,12 @@ class MessageTaking:
             exchange, self._call_id, self._leg, part=self._part, kind=RecordingClass.MESSAGE
         )
         async with running as file:
-            async with exchange.database.begin() as uow:
-                owe_ticket(uow, file.recording_id, limit=self._verb.limit, now=exchange.clock())
+            now = exchange.clock()
+
+            async def owe(uow: UnitOfWork) -> None:
+                owe_ticket(uow, file.recording_id, limit=self._verb.limit, now=now)
+
+            await exchange.ledger.write("message", owe)
             if file.is_running:
                 await self._until_said(file.path)
         ticket_id = await open_voicemail(

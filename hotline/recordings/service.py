@@ -31,13 +31,20 @@ def file_name(call_id: CallId, now: datetime, *, part: int = 1) -> str:
 
 
 async def start_recording(
-    uow: UnitOfWork, call_id: CallId, *, path: str, kind: RecordingClass, now: datetime
+    uow: UnitOfWork,
+    call_id: CallId,
+    *,
+    path: str,
+    kind: RecordingClass,
+    now: datetime,
+    recording_id: UUID | None = None,
 ) -> UUID:
     """Write down that a recording begins, before its first frame; `path` is relative."""
-    row = RecordingRow(id=new_id(), call_id=call_id, path=path, kind=kind, started_at=now)
+    recording_id = recording_id or new_id()
+    row = RecordingRow(id=recording_id, call_id=call_id, path=path, kind=kind, started_at=now)
     uow.session.add(row)
-    await calls.link_recording(uow, call_id, recording_id=row.id, now=now)
-    return row.id
+    await calls.link_recording(uow, call_id, recording_id=recording_id, now=now)
+    return recording_id
 
 
 async def pause(
