@@ -10,7 +10,7 @@ import aiohttp
 from redis.asyncio import Redis
 
 from case_bridge.web.case_export import CaseExport
-from case_bridge.web.places_options import MapOptions
+from case_bridge.web.places_options import SEARCH, MapOptions
 from channels.mail.adapter import MailServerOptions
 from channels.mail.client import MailRelay, RelayOptions
 from channels.mail.compose import Sender as MailSender
@@ -44,7 +44,7 @@ from hotline.reports.exports.service import ExportOptions
 from hotline.reports.exports.tickets import TicketExport
 from hotline.sla.calendar import WorkingCalendar
 from hotline.tickets.query_code import QueryCodeOptions
-from hotline.web.desk.options import DeskOptions
+from hotline.web.desk.options import DeskOptions, DeskPlaces
 from hotline.web.keys import WebOptions
 from hotline.web.labels import label
 from hotline.web.rates import Limit
@@ -180,9 +180,11 @@ def public_options(
     )
 
 
-def desk_options(people: PeopleOptions, codes: QueryCodeOptions) -> DeskOptions:
-    """What the seats' desk needs."""
-    return DeskOptions(query_codes=codes, people=people)
+def desk_options(settings: Settings, people: PeopleOptions, codes: QueryCodeOptions) -> DeskOptions:
+    """What the seats' desk needs; addresses are looked up where the map's are."""
+    base = map_options(settings)
+    places = DeskPlaces(SEARCH, base.tiles, base.attribution, base.tile_host)
+    return DeskOptions(query_codes=codes, people=people, places=places)
 
 
 def export_options(settings: Settings) -> ExportOptions:

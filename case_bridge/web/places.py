@@ -25,11 +25,11 @@ from case_bridge.web.places_options import MAP, MapOptions
 from case_bridge.web.places_words import NAME_KINDS, STATES
 from case_bridge.web.requests import district_of
 from hotline.kernel.errors import Invalid
-from hotline.web.app import SECURITY_HEADERS
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.language import translate
 from hotline.web.pages import moment, render
+from hotline.web.policy import allow_pictures_from
 
 MOST_CASES: Final = 2000
 MOST_GRIDS: Final = 5000
@@ -65,12 +65,7 @@ async def bounds_of_city(request: web.Request) -> str:
 
 def with_base_map(response: web.Response, options: MapOptions) -> web.Response:
     """Let a page load the pictures of the base map, if there is one, and of nobody else."""
-    if options.tile_host:
-        policy = SECURITY_HEADERS["Content-Security-Policy"]
-        response.headers["Content-Security-Policy"] = policy.replace(
-            "img-src 'self'", f"img-src 'self' {options.tile_host}"
-        )
-    return response
+    return allow_pictures_from(response, options.tile_host)
 
 
 async def get_map_data(request: web.Request) -> web.Response:
@@ -104,8 +99,9 @@ async def get_search(request: web.Request) -> web.Response:
         gazetteer = await options.names.take(session)
         located = gazetteer.locate(query) if query else None
         hits = [(hit.place, hit.place.position) for hit in gazetteer.search(query)]
-        if located is not None and (located.place, located.position) not in hits:
-            hits.insert(0, (located.place, located.position))
+        if located is not None:
+            best = (located.place, located.position)
+            hits = [best, *(each for each in hits if each != best)]
         index = (await options.grids.take(session, now=now)).index
         body = []
         for place, position in hits[:10]:

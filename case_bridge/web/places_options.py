@@ -10,6 +10,9 @@ from case_bridge.command.month import RunningMonth
 from case_bridge.places.position import Crs
 from case_bridge.places.service import GazetteerShelf, GridShelf
 
+SEARCH: Final = "/places/search"
+"""Where names and addresses are looked up."""
+
 
 @dataclass(frozen=True, slots=True)
 class MapOptions:

@@ -5,7 +5,7 @@ from typing import Final
 
 from case_bridge.places.service import MAX_FILE
 from case_bridge.web import command, field, places, places_data
-from case_bridge.web.places_options import MAP, MapOptions
+from case_bridge.web.places_options import MAP, SEARCH, MapOptions
 from hotline.accounts.roles import Role
 from hotline.web.routing import PUBLIC, MenuEntry, MenuGroup, Route, WebPart
 
@@ -34,7 +34,7 @@ ROUTES: Final = (
     Route("GET", "/command", command.get_screen, COMMAND, "command"),
     Route("GET", "/command/live", command.get_live, COMMAND, "command.live"),
     Route("GET", "/command/rows", command.get_rows, COMMAND, "command.rows"),
-    Route("GET", "/places/search", places.get_search, VIEWERS, "places.search"),
+    Route("GET", SEARCH, places.get_search, VIEWERS, "places.search"),
     Route("GET", "/places/locate", places.get_locate, VIEWERS, "places.locate"),
     Route("GET", "/places/grids", places_data.get_grids, STAFF, "places.grids"),
     Route(

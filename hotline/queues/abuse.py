@@ -7,13 +7,15 @@ told, and a supervisor sees the flag beside the recording.
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.contacts.calls import service as calls
 from hotline.kernel.db import UnitOfWork
+from hotline.kernel.errors import Conflict
 from hotline.kernel.ids import CallId, SeatId
+from hotline.queues import service as queues
 from hotline.queues.model import AbuseFlagRow
 
 PROTECTION = "protection"
@@ -54,11 +56,35 @@ async def flags_of_number(session: AsyncSession, number_hash: str | None, now: d
 
 
 async def may_rest(session: AsyncSession, seat_id: SeatId, now: datetime) -> bool:
-    """Say whether the seat has flagged a call so lately that a rest is due."""
-    query = select(AbuseFlagRow.call_id).where(
-        AbuseFlagRow.seat_id == seat_id, AbuseFlagRow.flagged_at > now - REST_OFFERED
+    """Say whether a rest is due to the seat: it has flagged a call lately, and not rested."""
+    return await session.scalar(_rests_due(seat_id, now)) is not None
+
+
+async def rest(uow: UnitOfWork, seat_id: SeatId, now: datetime) -> None:
+    """Take the rest after an abusive call, once for each call.
+
+    Raises:
+        Conflict: if no rest is due.
+        IllegalTransition: while the seat talks.
+    """
+    due = await uow.session.scalar(_rests_due(seat_id, now).with_for_update())
+    if due is None:
+        raise Conflict("no call was flagged within the last half hour, or the rest was taken")
+    due.rested_at = now
+    await queues.take_break(uow, seat_id, PROTECTION, now)
+
+
+def _rests_due(seat_id: SeatId, now: datetime) -> Select[AbuseFlagRow]:
+    return (
+        select(AbuseFlagRow)
+        .where(
+            AbuseFlagRow.seat_id == seat_id,
+            AbuseFlagRow.flagged_at > now - REST_OFFERED,
+            AbuseFlagRow.rested_at.is_(None),
+        )
+        .order_by(AbuseFlagRow.flagged_at)
+        .limit(1)
     )
-    return await session.scalar(query.limit(1)) is not None
 
 
 async def is_flagged(session: AsyncSession, call_id: UUID) -> bool:

@@ -111,6 +111,8 @@ class AbuseFlagRow(Base):
     number_hash: Mapped[str | None]
     reason: Mapped[str]
     flagged_at: Mapped[datetime]
+    rested_at: Mapped[datetime | None]
+    """The rest after this call was taken; None: not, and after half an hour no more."""
 
 
 class ThresholdRow(Base):

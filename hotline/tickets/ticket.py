@@ -99,6 +99,8 @@ class TicketAmendment:
     address: str | None = None
     longitude: float | None = None
     latitude: float | None = None
+    drops_position: bool = False
+    """The position belonged to an address that is no longer the ticket's."""
     urgency: Urgency | None = None
     reply_channel: Channel | None = None
     reply_to: str | None = None

@@ -39,24 +39,9 @@ from hotline.web.keys import (
 )
 from hotline.web.language import TEXTS, choose_language, load_texts
 from hotline.web.pages import ASSETS, ENVIRONMENTS, Assets, make_environments
+from hotline.web.policy import SECURITY_HEADERS
 from hotline.web.routing import Handler, Route, WebPart
 from hotline.web.signals import Signals
-
-SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        "media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
-        "worker-src 'self'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # Never to another site; and never without an origin, which the forgery check reads.
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(self)",
-}
 
 OWN_PART: Final = WebPart(
     "hotline",

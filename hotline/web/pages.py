@@ -132,6 +132,8 @@ def _add_words(environment: jinja2.Environment, texts: Texts) -> None:
         "label": word,
         "words": words,
         "moment": moment,
+        "second_of": second_of,
+        "span": span,
         "rounded": rounded,
     }
 
@@ -189,6 +191,18 @@ def _menu(
 def moment(value: datetime | None) -> str:
     """Return an instant as Shanghai's wall clock shows it; nothing for None."""
     return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+def second_of(value: datetime) -> str:
+    """Return an instant's time of day in Shanghai, to the second."""
+    return value.astimezone(SHANGHAI).strftime("%H:%M:%S")
+
+
+def span(value: timedelta) -> str:
+    """Return a length of time as m:ss, or h:mm:ss from an hour on, as the live pages show it."""
+    minutes, seconds = divmod(int(value.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def moment_after(value: datetime | None) -> str:

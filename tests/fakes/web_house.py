@@ -30,7 +30,7 @@ from hotline.tickets.category import Category, CategoryKind, ConditionLimit
 from hotline.tickets.query_code import QueryCodeOptions
 from hotline.web.app import make_app
 from hotline.web.desk.handlers import desk_part
-from hotline.web.desk.options import DeskOptions
+from hotline.web.desk.options import DeskOptions, DeskPlaces
 from hotline.web.keys import WebOptions
 from hotline.web.routing import WebPart
 from hotline.web.signals import MemorySignals
@@ -89,11 +89,17 @@ class WebHouse:
     https: bool = False
     trusted_proxies: int = 0
     refresh_seconds: float = 5.0
+    places: DeskPlaces | None = None
     seats: dict[str, SeatId] = field(default_factory=dict)
     _process: UUID | None = None
 
     def app(self) -> web.Application:
-        desk = DeskOptions(query_codes=CODES, people=PEOPLE, refresh_seconds=self.refresh_seconds)
+        desk = DeskOptions(
+            query_codes=CODES,
+            people=PEOPLE,
+            places=self.places,
+            refresh_seconds=self.refresh_seconds,
+        )
         return make_app(
             self.database,
             (desk_part(desk), *self.parts),

@@ -223,6 +223,11 @@ async def get_call(session: AsyncSession, call_id: CallId) -> CallView:
     return view_of(await Calls(session).get(call_id))
 
 
+async def happened(session: AsyncSession, call_id: CallId) -> list[tuple[datetime, str]]:
+    """Return when what happened in a call, in order."""
+    return [(row.at, row.kind) for row in await Calls(session).events(call_id)]
+
+
 async def call_of_order(session: AsyncSession, order_id: UUID) -> CallView | None:
     """Return the call that an order became; None if nothing was dialled.
 

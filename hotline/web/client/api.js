@@ -2,7 +2,7 @@
 
 import { t } from "./words.js";
 
-const LIMIT = 15_000; // milliseconds
+export const LIMIT = 15_000; // milliseconds
 
 export class ApiError extends Error {
   constructor(status, body) {
@@ -32,7 +32,7 @@ export async function call(method, path, body) {
   return answer;
 }
 
-/** Leaves for the sign-in page; it leads back here. Drafts wait in this browser. */
+/** Asks for the password over the page, which stays as it is (sign-in-again.js). */
 export function signInAgain() {
-  location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  dispatchEvent(new Event("signed-out"));
 }

@@ -1,10 +1,10 @@
-// Who calls, for how long, and this citizen's open tickets.
+// Who calls, for how long, and how the talk stands: held, muted, not recorded.
 
 import { html, nothing } from "lit";
 import { call } from "./api.js";
 import { Follow } from "./live.js";
 import { Plain } from "./plain.js";
-import { TICKET_TONE, clock, label, moment, t } from "./words.js";
+import { clock, label, t } from "./words.js";
 
 const HEADING = { ringing: "来电振铃", answered: "通话中", finished: "通话已结束" };
 
@@ -20,13 +20,14 @@ class CallCard extends Plain {
   connectedCallback() {
     super.connectedCallback();
     this.follow ??= new Follow(this, this.live);
+    this.phone.addEventListener("change", () => this.requestUpdate());
   }
 
   render() {
     const contact = this.live.picture?.seat?.contact;
     if (!contact) {
       return html`<section class="card call" aria-labelledby="call-heading">
-        <h2 id="call-heading">${t("来电")}</h2><p class="empty">${t("当前没有来电")}</p></section>`;
+        <div class="heading"><h2 id="call-heading">${t("来电")}</h2><span class="hint">${t("当前没有来电")}</span></div></section>`;
     }
     return html`
       <section class="card call ${contact.state}" aria-labelledby="call-heading">
@@ -37,11 +38,39 @@ class CallCard extends Plain {
         <p class="caller number" id="caller">${this.#number(contact)}</p>
         <p class="hint">${t("线路")} ${contact.line} · ${t("排队")}
           ${clock(this.#at(contact.offered_at) - this.#at(contact.enqueued_at))}</p>
-        ${this.asking === contact.call_id ? this.#why(contact) : this.#unmask(contact)}
+        ${contact.state === "answered" ? this.#standing() : nothing}
+        <p class="links">${this.#unmask(contact)} ${this.#mayFlag(contact)}</p>
+        ${this.asking === contact.call_id ? this.#why(contact) : nothing}
         ${contact.state === "ringing" && !this.phone.on ? html`<p class="notice warn">${t("请用话机接听。")}</p>` : nothing}
         ${this.#care(contact)}
-        ${this.#tickets(contact.open_tickets)}
       </section>`;
+  }
+
+  // A line of its own, so that nothing moves when it is filled; always words, never colour alone.
+  #standing() {
+    const { heldSince, muted, pausedSince } = this.phone;
+    const marks = [
+      heldSince && `${t("保持中")} ${this.#lasting(heldSince)}`,
+      muted && t("已静音"),
+      pausedSince && `${t("录音已暂停")} ${this.#lasting(pausedSince)}`,
+    ].filter(Boolean);
+    const { transfer } = this.live.picture;
+    if (transfer && !transfer.ended_at) marks.push(`${label("TransferState", transfer.state)}：${transfer.name}`);
+    const isHeard = !this.phone.on || this.phone.path?.state === "connected";
+    if (!isHeard) marks.push(t("正在接通语音…"));
+    return html`<p class="standing" id="standing">${marks.length
+      ? marks.map((each) => html`<span class="badge warn">${each}</span>`)
+      : html`<span class="badge good">${t("双方可以听到")}</span>`}</p>`;
+  }
+
+  #lasting(since) {
+    return clock(this.live.now() - since);
+  }
+
+  #mayFlag(contact) {
+    const { is_flagged } = this.live.picture.care;
+    if (is_flagged || contact.state === "ringing" || this.flagging === contact.call_id) return nothing;
+    return html`<button class="link" @click=${() => this.#flag(contact)}>${t("标记辱骂骚扰")}</button>`;
   }
 
   #care(contact) {
@@ -49,8 +78,6 @@ class CallCard extends Plain {
     return html`
       ${care.flags && !care.is_flagged ? html`<p class="notice warn" id="flags">${t("该号码有辱骂骚扰记录，可随时请班长协助。")}</p>` : nothing}
       ${care.is_flagged ? html`<p class="hint">${t("已标记为辱骂骚扰，班长可以看到；不影响您的考核。")}</p>` : nothing}
-      ${!care.is_flagged && contact.state !== "ringing" && this.flagging !== contact.call_id
-        ? html`<p><button class="link" @click=${() => this.#flag(contact)}>${t("标记辱骂骚扰")}</button></p>` : nothing}
       ${this.flagging === contact.call_id ? this.#abuse(contact) : nothing}
       ${care.may_rest && contact.state === "finished" ? html`
         <p><button class="button small quiet" @click=${() => this.#rest()}>${t("保护性休息（不计入小休）")}</button></p>` : nothing}`;
@@ -107,8 +134,8 @@ class CallCard extends Plain {
   }
 
   #unmask(contact) {
-    if (!contact.number || this.shown?.call_id === contact.call_id) return nothing;
-    return html`<p><button class="link" @click=${() => this.#ask(contact)}>${t("查看完整号码")}</button></p>`;
+    if (!contact.number || this.shown?.call_id === contact.call_id || this.asking === contact.call_id) return nothing;
+    return html`<button class="link" @click=${() => this.#ask(contact)}>${t("查看完整号码")}</button>`;
   }
 
   #why(contact) {
@@ -141,24 +168,6 @@ class CallCard extends Plain {
     } catch (error) {
       this.dispatchEvent(new CustomEvent("trouble", { detail: error.message, bubbles: true }));
     }
-  }
-
-  #tickets(lines) {
-    return html`
-      <h3>${t("该市民未办结的工单")}（${lines.length}）</h3>
-      ${lines.length === 0 ? html`<p class="hint">${t("没有")}</p>` : html`
-        <ul class="lines">${lines.map((line) => html`
-          <li><button class="line-button" @click=${() => this.#open(line)}>
-            <span class="number">${line.number}</span>
-            <span class="badge ${TICKET_TONE[line.state] ?? ""}">${label("TicketState", line.state)}</span>
-            <span class="subject">${line.subject}</span>
-            <small>${moment(line.opened_at)} · ${line.category_name}</small>
-          </button></li>`)}
-        </ul>`}`;
-  }
-
-  #open(line) {
-    this.dispatchEvent(new CustomEvent("open-ticket", { detail: line.ticket_id, bubbles: true }));
   }
 }
 

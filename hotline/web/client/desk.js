@@ -2,6 +2,7 @@
 
 import { html } from "lit";
 import "./call-card.js";
+import "./caller-history.js";
 import { sweepDrafts } from "./drafts.js";
 import "./help-dialog.js";
 import "./incident-notice.js";
@@ -11,6 +12,7 @@ import "./phone-panel.js";
 import { SeatPhone } from "./phone.js";
 import { Plain } from "./plain.js";
 import "./seat-bar.js";
+import "./sign-in-again.js";
 import "./ticket-desk.js";
 import "./transfer-panel.js";
 import { t } from "./words.js";
@@ -18,13 +20,18 @@ import "./work-list.js";
 import "./wrap-up-panel.js";
 
 const TITLE = document.title;
+const TOLD = 12_000; // milliseconds; what went well is told, and then makes room
 
 class HotlineDesk extends Plain {
-  static properties = { said: { state: true }, trouble: { state: true }, current: { state: true } };
+  static properties = {
+    said: { state: true }, trouble: { state: true }, current: { state: true }, user: { state: true },
+  };
 
   #live = new Live("/desk/live");
   #phone = new SeatPhone(this.#live);
   #call = null;
+  #resumed = null;
+  #told;
 
   connectedCallback() {
     super.connectedCallback();
@@ -42,6 +49,7 @@ class HotlineDesk extends Plain {
     return html`
       <div @said=${(event) => this.#say(event.detail)} @trouble=${(event) => this.#complain(event.detail)}
            @asked=${() => this.#help()} @open-ticket=${(event) => this.#desk().openTicket(event.detail)}
+           @open-draft=${(event) => this.#desk().openDraft(event.detail)}
            @current=${(event) => { this.current = event.detail; }}>
         <seat-bar .live=${this.#live}></seat-bar>
         <div class="messages">
@@ -50,15 +58,19 @@ class HotlineDesk extends Plain {
         </div>
         <incident-notice .live=${this.#live}></incident-notice>
         <div class="desk">
-          <div class="side">
-            <phone-panel .live=${this.#live} .phone=${this.#phone}></phone-panel>
+          <div class="now">
             <call-card .live=${this.#live} .phone=${this.#phone}></call-card>
-            <wrap-up-panel .live=${this.#live}></wrap-up-panel>
-            <work-list .live=${this.#live} .current=${this.current}></work-list>
+            <phone-panel .live=${this.#live} .phone=${this.#phone}></phone-panel>
           </div>
           <ticket-desk .live=${this.#live}></ticket-desk>
+          <div class="after">
+            <wrap-up-panel .live=${this.#live}></wrap-up-panel>
+            <caller-history .live=${this.#live}></caller-history>
+            <work-list .live=${this.#live} .current=${this.current}></work-list>
+          </div>
         </div>
         <help-dialog></help-dialog>
+        <sign-in-again .login=${this.user}></sign-in-again>
       </div>`;
   }
 
@@ -73,6 +85,8 @@ class HotlineDesk extends Plain {
   #say(text) {
     this.trouble = "";
     this.said = text;
+    clearTimeout(this.#told);
+    this.#told = setTimeout(() => { this.said = ""; }, TOLD);
   }
 
   #complain(text) {
@@ -82,18 +96,21 @@ class HotlineDesk extends Plain {
 
   #arrived() {
     const { picture } = this.#live;
-    if (picture && !this.user) {
+    if (!picture) return;
+    if (this.user && this.user !== picture.user.login) return location.reload(); // somebody else signed in
+    if (!this.user) {
       this.user = picture.user.login;
       sweepDrafts(this.user);
+      this.#resumed = this.#desk().resume();
     }
-    const contact = picture?.seat?.contact ?? null;
+    const contact = picture.seat?.contact ?? null;
     const ringing = contact?.state === "ringing";
     document.title = ringing ? `☎ ${t("来电")} · ${TITLE}` : TITLE;
     const call = contact && `${contact.call_id} ${contact.state}`;
     if (call === this.#call) return;
     this.#call = call;
     if (contact) this.#say(this.#news(contact));
-    if (contact && !ringing) this.#desk().meet(contact);
+    if (contact && !ringing) this.#resumed.then(() => this.#desk().meet(contact));
   }
 
   #news({ state, number }) {
@@ -123,6 +140,7 @@ class HotlineDesk extends Plain {
       new: () => desk.startNew(),
       subject: () => desk.focusField("subject"),
       category: () => desk.focusField("category"),
+      address: () => desk.focusField("address"),
       wrap_up: () => this.querySelector("wrap-up-panel").enter(),
       list: () => this.querySelector("work-list").enter(),
       save: () => desk.save(),

@@ -38,12 +38,18 @@ class DirectoryDialog extends Plain {
           <p class="hint" role="status">${this.problem || (this.found.length ? t("%(count)s个结果", { count: this.found.length }) : t("没有找到，请换一种写法"))}</p>
         </div>
         <p class="actions">
-          <button class="button" id="mode-consult" ?disabled=${!this.#may("consult")} @click=${() => this.#choose("consult")}>${t("咨询")} <kbd>Enter</kbd></button>
-          <button class="button quiet" id="mode-blind" ?disabled=${!this.#may("blind")} @click=${() => this.#choose("blind")}>${t("直接转接")} <kbd>Ctrl+Enter</kbd></button>
-          <button class="button quiet" id="mode-join" ?disabled=${!this.#may("join")} @click=${() => this.#choose("join")}>${t("三方通话")} <kbd>Shift+Enter</kbd></button>
+          ${this.#mode("consult", t("咨询"))} ${this.#mode("blind", t("直接转接"), "Ctrl+Enter")} ${this.#mode("join", t("三方通话"), "Shift+Enter")}
           <button class="link" @click=${() => this.#dialog.close()}>${t("取消")}</button>
         </p>
       </dialog>`;
+  }
+
+  // Enter does what is usual for the one who is chosen; the button that it presses says so.
+  #mode(mode, word, keys = null) {
+    const isUsual = this.#chosen && this.#usual(this.#chosen) === mode;
+    const shown = isUsual ? "Enter" : keys;
+    return html`<button class="button ${isUsual ? "" : "quiet"}" id="mode-${mode}" ?disabled=${!this.#may(mode)}
+      @click=${() => this.#choose(mode)}>${word} ${shown ? html`<kbd>${shown}</kbd>` : nothing}</button>`;
   }
 
   #option(each, n) {

@@ -24,6 +24,7 @@ export const SHORTCUTS = [
   { act: "new", keys: "Alt+N", code: "KeyN", alt: true, text: "新工单（通话中：本次来电的工单）" },
   { act: "subject", keys: "Alt+B", code: "KeyB", alt: true, text: "跳到标题" },
   { act: "category", keys: "Alt+C", code: "KeyC", alt: true, text: "跳到类别搜索" },
+  { act: "address", keys: "Alt+O", code: "KeyO", alt: true, text: "跳到地点" },
   { act: "list", keys: "Alt+L", code: "KeyL", alt: true, text: "跳到待处理工单" },
   { act: "save", keys: "Ctrl+S", code: "KeyS", ctrl: true, text: "保存工单" },
   { act: "transfer", keys: "Ctrl+Enter", code: "Enter", ctrl: true, text: "保存并转办" },

@@ -1,7 +1,7 @@
 // One WebSocket, and the newest picture of everything. A lost line comes back by itself; since
 // every message is the whole picture, there is nothing to catch up on.
 
-import { signInAgain } from "./api.js";
+import { LIMIT, signInAgain } from "./api.js";
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 8_000;
@@ -22,6 +22,7 @@ export class Live extends EventTarget {
     super();
     this.#path = path;
     addEventListener("online", () => this.connect());
+    addEventListener("signed-in", () => this.connect());
   }
 
   /** Returns the server's present time, in milliseconds. */
@@ -57,11 +58,22 @@ export class Live extends EventTarget {
   #closed(socket, code) {
     if (socket !== this.#socket) return;
     clearTimeout(this.#silence);
-    if (code === SIGNED_OUT) return signInAgain();
     this.online = false;
+    this.dispatchEvent(new Event("change"));
+    if (code === SIGNED_OUT) return signInAgain();
+    this.#look();
     this.#retry = setTimeout(() => this.connect(), this.#wait * (0.5 + Math.random()));
     this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT);
-    this.dispatchEvent(new Event("change"));
+  }
+
+  // A session that ended while the line was away refuses the next line without telling why.
+  async #look() {
+    try {
+      const { status } = await fetch(this.#path, { signal: AbortSignal.timeout(LIMIT) });
+      if (status === 401) signInAgain();
+    } catch {
+      // No network: the next line is tried anyway.
+    }
   }
 }
 

@@ -32,10 +32,10 @@ class PhonePanel extends Plain {
     return html`
       <section class="card phone ${this.phone.on ? "on" : ""}" aria-labelledby="phone-heading">
         <h2 id="phone-heading">${t("话机")}</h2>
-        <fieldset class="choices"><legend class="visually-hidden">${t("选择话机")}</legend>
+        ${state === "answered" || state === "ringing" ? nothing : html`<fieldset class="choices"><legend class="visually-hidden">${t("选择话机")}</legend>
           ${this.#choice("sip", t("SIP 话机"))} ${this.#choice("page", t("网页话机"))}
-        </fieldset>
-        ${this.phone.on ? this.#sound(state) : nothing}
+        </fieldset>`}
+        ${this.phone.on || state === "answered" ? this.#sound(state) : nothing}
         ${this.phone.on && state === "ringing" ? this.#ringing() : nothing}
         ${state === "answered" ? this.#talking() : nothing}
         <transfer-panel .live=${this.live} .phone=${this.phone}></transfer-panel>
@@ -45,7 +45,7 @@ class PhonePanel extends Plain {
   #choice(value, word) {
     const chosen = this.phone.on ? "page" : "sip";
     return html`<label class="choice"><input type="radio" name="phone" value=${value}
-      .checked=${chosen === value} ?disabled=${this.starting || this.phone.contact?.state === "answered"}
+      .checked=${chosen === value} ?disabled=${this.starting}
       @change=${() => this.#try(() => this.phone.choose(value))}> ${word}</label>`;
   }
 
@@ -54,13 +54,15 @@ class PhonePanel extends Plain {
       connected: t("语音已接通"), connecting: t("正在接通语音…"), new: t("正在接通语音…"),
       disconnected: t("语音中断，正在恢复；市民正在听音乐"), failed: t("语音中断，正在恢复；市民正在听音乐"),
     };
-    const path = this.phone.path?.state;
-    const word = state === "answered" ? words[path] ?? words.failed : t("麦克风就绪，来电会在本页响铃。");
+    const { phone } = this;
+    const sound = phone.on ? words[phone.path?.state] ?? words.failed : t("用话机通话中");
+    const talking = phone.held ? t("通话保持中，市民正在听音乐。") : sound;
+    const word = state === "answered" ? talking : t("麦克风就绪，来电会在本页响铃。");
     return html`<p class="hint" id="phone-sound" role="status">${word}</p>`;
   }
 
   #ringing() {
-    return html`<p class="actions">
+    return html`<p class="actions ringing">
       ${this.#button("pick_up", "接听", "good")} ${this.#button("hang_up", "拒接", "quiet")}</p>`;
   }
 
@@ -75,8 +77,6 @@ class PhonePanel extends Plain {
         ${own ? this.#button("keypad", "拨号盘", "quiet", Boolean(this.keypad)) : nothing}
         ${this.#button("pause", phone.paused ? "恢复录音" : "暂停录音", "quiet", phone.paused)}
       </p>
-      ${phone.held ? html`<p class="notice warn">${t("通话保持中，市民正在听音乐。")}</p>` : nothing}
-      ${phone.paused ? html`<p class="notice warn">${t("录音已暂停。")}</p>` : nothing}
       ${this.pausing ? this.#why() : nothing}
       ${this.keypad && own ? this.#keys() : nothing}`;
   }

@@ -7,6 +7,7 @@ import { t } from "./words.js";
 const CHOICE = "hotline.phone";
 const BEAT = 10_000; // milliseconds; the server forgets a page after 25 s
 const AGAIN = 1_000;
+const SETTLING = 2_000; // milliseconds for which an own act outranks the picture
 const EXPECTED = 12_000; // milliseconds until a call that was picked up must be in the picture
 
 /** Says "page" or "sip": what the person chose at this computer. */
@@ -17,8 +18,8 @@ export function chosenPhone() {
 export class SeatPhone extends EventTarget {
   on = false;
   muted = false;
-  held = false;
-  paused = false;
+  heldSince = null; // milliseconds, by the server's clock
+  pausedSince = null;
   path = null;
   #live;
   #pageId = crypto.randomUUID();
@@ -27,6 +28,7 @@ export class SeatPhone extends EventTarget {
   #again;
   #busy = false;
   #call = null; // the call of the present path
+  #settled = 0; // until then the picture may be older than our own act
   #expected = null; // a call that is being picked up, and is not in the picture yet
   #bell = new Bell();
 
@@ -40,6 +42,14 @@ export class SeatPhone extends EventTarget {
     return this.#live.picture?.seat?.contact ?? null;
   }
 
+  get held() {
+    return this.heldSince !== null;
+  }
+
+  get paused() {
+    return this.pausedSince !== null;
+  }
+
   /** Is the telephone, or is not; the choice is kept for this computer. */
   async choose(kind) {
     localStorage.setItem(CHOICE, kind);
@@ -50,12 +60,20 @@ export class SeatPhone extends EventTarget {
 
   /** Becomes the seat's telephone; throws an Error with words. */
   async start() {
-    this.#microphone ??= await openMicrophone();
+    this.#microphone ??= await this.#microphoneWatched();
     await this.#register({ open: true, claims: true });
     this.on = true;
     clearInterval(this.#beat);
     this.#beat = setInterval(() => this.#refresh(), BEAT);
     this.#follow();
+  }
+
+  async #microphoneWatched() {
+    const microphone = await openMicrophone();
+    microphone.getAudioTracks()[0].addEventListener("ended", () => {
+      if (this.#microphone === microphone) this.#tell(t("麦克风断开了，市民听不到您：请检查耳麦，然后刷新本页，通话会自动接回。"));
+    });
+    return microphone;
   }
 
   async answer() {
@@ -74,8 +92,7 @@ export class SeatPhone extends EventTarget {
   async hold() {
     if (this.contact?.state !== "answered") return;
     await this.#act(this.held ? "resume" : "hold");
-    this.held = !this.held;
-    this.#changed();
+    this.#stands({ heldSince: this.held ? null : this.#live.now() });
   }
 
   mute() {
@@ -97,8 +114,7 @@ export class SeatPhone extends EventTarget {
   async control(act, detail = {}) {
     if (!this.talks) return;
     await this.#act(act, detail);
-    this.held = false;
-    this.#changed();
+    this.#stands({ heldSince: null });
   }
 
   /** Talks with a parked caller: on this page, or on the desk phone, which then rings. */
@@ -118,12 +134,27 @@ export class SeatPhone extends EventTarget {
   async pauseRecording(reason) {
     if (this.contact?.state !== "answered") return;
     await this.#act(this.paused ? "resume_recording" : "pause_recording", this.paused ? {} : { reason });
-    this.paused = !this.paused;
+    this.#stands({ pausedSince: this.paused ? null : this.#live.now() });
+  }
+
+  // What this page has just done is shown at once; the pictures, which also tell what a desk phone
+  // or another window did, have the word again when they are surely newer.
+  #stands(change) {
+    Object.assign(this, change);
+    this.#settled = Date.now() + SETTLING;
     this.#changed();
+  }
+
+  #takeStanding() {
+    if (Date.now() < this.#settled) return;
+    const { held_since: held, paused_since: paused } = this.#live.picture?.talk ?? {};
+    this.heldSince = held ? new Date(held).getTime() : null;
+    this.pausedSince = paused ? new Date(paused).getTime() : null;
   }
 
   #follow() {
     const { contact } = this;
+    this.#takeStanding();
     const rings = contact?.state === "ringing" && contact.call_id !== this.#expected;
     this.#bell.ring(this.on && rings && !this.#busy);
     if (contact?.call_id === this.#expected && contact?.state === "answered") this.#expected = null;
@@ -136,9 +167,7 @@ export class SeatPhone extends EventTarget {
   async #rejoin() {
     const { contact } = this;
     try {
-      const answer = await this.#open(contact.call_id, (sdp) => this.#act("rejoin", { sdp }));
-      this.held = Boolean(answer.held);
-      this.paused = Boolean(answer.paused);
+      await this.#open(contact.call_id, (sdp) => this.#act("rejoin", { sdp }));
     } catch {
       // A talk over the SIP phone, or one that is just ending: look again while it lasts.
       this.#again = setTimeout(() => {
@@ -154,7 +183,7 @@ export class SeatPhone extends EventTarget {
     this.#bell.ring(false);
     const path = new SoundPath(this.#microphone);
     try {
-      const answer = await path.open(ask);
+      await path.open(ask);
       this.#call = callId;
       this.path = path;
       path.mute(this.muted);
@@ -162,7 +191,6 @@ export class SeatPhone extends EventTarget {
         if (this.path === path) this.#drop({ keeps: true });
         this.#follow();
       });
-      return answer;
     } catch (error) {
       path.close();
       throw error;
@@ -175,7 +203,7 @@ export class SeatPhone extends EventTarget {
   #drop({ keeps = false } = {}) {
     this.path?.close();
     this.path = null;
-    if (!keeps) this.muted = this.held = this.paused = false;
+    if (!keeps) this.muted = false;
     this.#changed();
   }
 
@@ -193,9 +221,12 @@ export class SeatPhone extends EventTarget {
     } catch (error) {
       if (error.status !== 409) return; // the network: the next beat tries again
       this.#stop();
-      const detail = t("网页话机已在另一个页面打开，本页不再响铃。");
-      this.dispatchEvent(new CustomEvent("trouble", { detail }));
+      this.#tell(t("网页话机已在另一个页面打开，本页不再响铃。要在本页接听，请再次选择“网页话机”。"));
     }
+  }
+
+  #tell(detail) {
+    this.dispatchEvent(new CustomEvent("trouble", { detail }));
   }
 
   #stop() {

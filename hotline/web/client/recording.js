@@ -1,4 +1,5 @@
-// The waveform of a recording: shows where the sound is, and goes where it is clicked.
+// The waveform of a recording: shows where the sound is, and goes where it is clicked; the list of
+// the call's parts does the same by keyboard.
 
 const svg = document.querySelector(".wave svg");
 const audio = document.querySelector("audio");
@@ -12,6 +13,13 @@ function show() {
   const at = (audio.currentTime * 1000 * width()) / Number(svg.dataset.milliseconds);
   place.setAttribute("x1", at);
   place.setAttribute("x2", at);
+}
+
+for (const button of document.querySelectorAll(".parts [data-at]")) {
+  button.addEventListener("click", () => {
+    audio.currentTime = Number(button.dataset.at);
+    audio.play();
+  });
 }
 
 if (svg && audio) {

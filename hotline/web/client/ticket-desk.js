@@ -4,7 +4,7 @@
 import { html, nothing } from "lit";
 import { call } from "./api.js";
 import { attachments } from "./attachments.js";
-import { dropDraft, keepDraft, readDraft } from "./drafts.js";
+import { dropDraft, inHand, keepDraft, readDraft, takeInHand, ticketDrafts } from "./drafts.js";
 import { ariaKeys, keysOf } from "./keys.js";
 import { Plain } from "./plain.js";
 import { amendment, differ, EMPTY, fieldsOf, newDraftId, openingBody } from "./ticket-fields.js";
@@ -36,6 +36,7 @@ class TicketDesk extends Plain {
 
   #reset(draftId, contact) {
     this.draftId = draftId;
+    takeInHand(draftId);
     this.contact = contact; // the call that the ticket is about
     this.ticket = null;
     this.history = [];
@@ -59,8 +60,7 @@ class TicketDesk extends Plain {
 
   /** What an emergency service asks for, as far as it is written here. */
   get card() {
-    const { address, subject, body } = this.fields;
-    const { longitude = null, latitude = null } = this.ticket ?? {};
+    const { address, subject, body, longitude, latitude } = this.fields;
     return { address, longitude, latitude, words: [subject, body].filter(Boolean).join("；").slice(0, 2000) };
   }
 
@@ -142,11 +142,12 @@ class TicketDesk extends Plain {
     const { text, button } = QUESTIONS[this.question];
     return html`
       <form class="question" @submit=${(event) => this.#answerQuestion(event)}
-        @keydown=${(event) => { if (event.key === "Escape") this.question = null; }}>
+        @keydown=${(event) => { if (event.key === "Escape") this.#dismiss(); }}>
         <div class="field"><label for="question">${t(text)}</label>
-          <textarea id="question" name="question" rows="3" required minlength="2" maxlength="4000"></textarea></div>
+          <textarea id="question" name="question" rows="3" required minlength="2" maxlength="4000"
+            @input=${(event) => this.#wrote(event)}></textarea></div>
         <p class="actions"><button class="button" ?disabled=${this.busy}>${t(button)}</button>
-          <button type="button" class="link" @click=${() => { this.question = null; }}>${t("取消")}</button></p>
+          <button type="button" class="link" @click=${() => this.#dismiss()}>${t("取消")}</button></p>
       </form>`;
   }
 
@@ -162,6 +163,20 @@ class TicketDesk extends Plain {
     this.#reset(contact.call_id, contact);
     if (contact.ticket_id) await this.openTicket(contact.ticket_id);
     else if (document.activeElement === document.body) this.focusField("subject");
+  }
+
+  /** Takes up again what was in hand when the page was left: nothing typed is lost. */
+  async resume() {
+    const draft = ticketDrafts(this.#user).find((each) => each.key === inHand());
+    if (draft) await this.openDraft(draft);
+  }
+
+  /** Takes a draft to hand: with its ticket, or with the call that it is about. */
+  async openDraft({ key, about }) {
+    if (about.ticket_id) await this.openTicket(about.ticket_id);
+    else this.#reset(key, about.contact);
+    if (about.question) await this.ask(about.question);
+    this.#tellCurrent();
   }
 
   /** Begins another ticket: of the present call, if it has none yet. */
@@ -195,7 +210,20 @@ class TicketDesk extends Plain {
 
   #typed(part) {
     this.fields = { ...this.fields, ...part };
-    keepDraft(this.#user, this.draftId, this.fields);
+    this.#keep();
+  }
+
+  #keep() {
+    const { contact, ticket, question } = this;
+    const of = contact && { call_id: contact.call_id, number: contact.number };
+    const about = { ticket_id: ticket?.ticket_id ?? null, contact: of, number: ticket?.number ?? null, question };
+    keepDraft(this.#user, this.draftId, this.fields, about);
+  }
+
+  // What is written in answer to a question is kept beside the ticket's draft.
+  #wrote(event) {
+    keepDraft(this.#user, `${this.draftId}.${this.question}`, event.target.value);
+    this.#keep();
   }
 
   /** Saves what was typed; returns whether it is safe on the server. */
@@ -223,6 +251,7 @@ class TicketDesk extends Plain {
   #stored(ticket, code) {
     dropDraft(this.draftId);
     this.draftId = ticket.ticket_id;
+    takeInHand(this.draftId);
     this.#take(ticket, code);
     this.fields = this.saved;
   }
@@ -248,12 +277,16 @@ class TicketDesk extends Plain {
   async ask(question) {
     if (question === "answer" && !this.isOpen) return;
     this.question = question;
-    await this.focusField("question");
+    await this.updateComplete;
+    const area = this.querySelector("#question");
+    area.value = readDraft(this.#user, `${this.draftId}.${question}`) ?? "";
+    area.focus();
   }
 
   async #answerQuestion(event) {
     event.preventDefault();
     const question = this.question;
+    const written = `${this.draftId}.${question}`;
     const text = new FormData(event.target).get("question").trim();
     await this.#ask(async () => {
       if (question === "number") return this.#showNumber(text);
@@ -261,16 +294,26 @@ class TicketDesk extends Plain {
       const body = question === "answer" ? { answer: text } : { reason: text };
       const { ticket, query_code } = await call("POST", `/desk/tickets/${this.ticket.ticket_id}/${question}`, body);
       await this.#finish(ticket, query_code, t(QUESTIONS[question].done));
+      dropDraft(written);
     });
+  }
+
+  #dismiss() {
+    dropDraft(`${this.draftId}.${this.question}`);
+    this.question = null;
+    if (this.isDirty) this.#keep();
+    else dropDraft(this.draftId);
+    this.querySelector("#ticket-heading").focus();
   }
 
   async #showNumber(reason) {
     const { number } = await call("POST", `/desk/tickets/${this.ticket.ticket_id}/number`, { reason });
     this.number = number;
-    this.question = null;
+    this.#dismiss();
   }
 
   async #finish(ticket, code, words) {
+    dropDraft(this.draftId);
     this.question = null;
     this.#take(ticket, code);
     this.fields = this.saved;

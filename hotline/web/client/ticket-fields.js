@@ -10,6 +10,8 @@ export const EMPTY = Object.freeze({
   subject: "",
   body: "",
   address: "",
+  longitude: null,
+  latitude: null,
   reply_channel: "voice",
   reply_to: "",
   anonymous: false,
@@ -26,6 +28,8 @@ export function fieldsOf(ticket) {
     subject: ticket.subject,
     body: ticket.body,
     address: ticket.address,
+    longitude: ticket.longitude,
+    latitude: ticket.latitude,
     reply_channel: replyChannels.includes(ticket.reply_channel) ? ticket.reply_channel : "web",
     reply_to: "",
     anonymous: ticket.anonymous,
@@ -51,6 +55,10 @@ export function amendment(fields, saved) {
   const changed = {};
   for (const name of ["request_kind", "urgency", "subject", "body", "address", "confidential"]) {
     if (fields[name] !== saved[name]) changed[name] = fields[name];
+  }
+  if (fields.longitude !== saved.longitude || fields.latitude !== saved.latitude) {
+    if (fields.longitude === null) changed.drops_position = true;
+    else Object.assign(changed, { longitude: fields.longitude, latitude: fields.latitude });
   }
   const moved = fields.category?.key !== saved.category?.key || fields.condition !== saved.condition;
   if (fields.category && moved) {

@@ -1,6 +1,7 @@
 // The form of one ticket; it shows fields and says what was typed, and knows no server.
 
 import { html, nothing } from "lit";
+import "./address-box.js";
 import "./category-box.js";
 import { Plain } from "./plain.js";
 import { choices, label, replyChannels, t } from "./words.js";
@@ -25,7 +26,8 @@ class TicketForm extends Plain {
           @chosen=${(event) => this.#change({ category: event.detail, condition: "" })}></category-box>
         <div class="span-5">${this.#condition(fields)}</div>
         <div class="span-12">${this.#area(fields)}</div>
-        <div class="span-12">${this.#input("address", "地点", { maxlength: 500 })}</div>
+        <address-box class="span-12" .address=${fields.address} .longitude=${fields.longitude} .latitude=${fields.latitude}
+          .problem=${this.problems.address ?? this.problems.longitude} @placed=${(event) => this.#change(event.detail)}></address-box>
         <div class="span-4">${this.#select("reply_channel", "答复方式", replyChannels.map((each) => [each, this.#replyWord(each)]))}</div>
         <div class="span-5">${this.#replyTo(fields, bound)}</div>
         <div class="span-3 checks">
@@ -68,7 +70,7 @@ class TicketForm extends Plain {
       <div class="field ${this.problems.body ? "has-problem" : ""}">
         <label for="body">${t("诉求内容")}</label>
         ${this.#problem("body")}
-        <textarea id="body" rows="5" maxlength="20000" .value=${fields.body}
+        <textarea id="body" rows="4" maxlength="20000" .value=${fields.body}
           placeholder=${t("时间、地点、起因、经过、诉求人的要求")}
           aria-invalid=${this.problems.body ? "true" : nothing}
           @input=${(event) => this.#change({ body: event.target.value })}></textarea>

@@ -4,6 +4,9 @@ const words = JSON.parse(document.getElementById("words").textContent);
 
 export const replyChannels = words.replyChannels;
 
+/** Where the city's names are searched, and its base map: {search, tiles, attribution}, or null. */
+export const places = words.places;
+
 /** Returns a Chinese text in the page's language; `%(name)s` in it is filled from `values`. */
 export function t(text, values = {}) {
   return (words.texts[text] ?? text).replace(/%\((\w+)\)s/g, (_, name) => values[name]);

@@ -2,6 +2,7 @@
 
 import { html, nothing } from "lit";
 import { call } from "./api.js";
+import { inHand, ticketDrafts } from "./drafts.js";
 import { Follow } from "./live.js";
 import { Plain } from "./plain.js";
 import { label, moment, t } from "./words.js";
@@ -28,9 +29,33 @@ class WorkList extends Plain {
             placeholder=${t("按工单号打开")}>
           <button class="button quiet small">${t("打开")}</button>
         </form>
+        ${this.#drafts()}
         ${lines.length === 0 ? html`<p class="empty">${t("没有待处理的工单")}</p>` : html`
           <ul class="lines" @keydown=${this.#arrows}>${lines.map((line) => this.#line(line))}</ul>`}
       </section>`;
+  }
+
+  // What was typed and not saved, in a window that is gone or before another ticket was begun.
+  #drafts() {
+    const login = this.live.picture?.user.login;
+    const hand = inHand();
+    const drafts = ticketDrafts(login).filter(
+      ({ key, fields, about }) => key !== hand && (fields.subject || fields.body || fields.address || about.question),
+    );
+    if (drafts.length === 0) return nothing;
+    return html`
+      <h3>${t("本机未保存的内容")}（${drafts.length}）</h3>
+      <ul class="lines" id="drafts">${drafts.map((draft) => html`
+        <li><button class="line-button" @click=${() => this.#openDraft(draft)}>
+          <span class="number">${draft.about.number ?? t("新工单")}</span>
+          <span class="badge warn">${t("未保存")}</span>
+          <span class="subject">${draft.fields.subject || draft.fields.body || draft.fields.address}</span>
+          <small>${moment(draft.at)}${draft.about.contact ? ` · ${t("来电")} ${draft.about.contact.number ?? ""}` : ""}</small>
+        </button></li>`)}</ul>`;
+  }
+
+  #openDraft(detail) {
+    this.dispatchEvent(new CustomEvent("open-draft", { detail, bubbles: true }));
   }
 
   #line(line) {

@@ -61,7 +61,7 @@ async def post_state(request: web.Request) -> web.Response:
                 await queues.end_wrap_up(uow, seat_id, now)
     async with request.app[DATABASE].read() as session:
         seat = await queues.seat_view(session, seat_id)
-    return web.json_response({"seat": seat_json(seat, [])})
+    return web.json_response({"seat": seat_json(seat)})
 
 
 async def post_ticket(request: web.Request) -> web.Response:

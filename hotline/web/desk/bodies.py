@@ -77,6 +77,8 @@ class AmendTicketBody(Body):
     address: Place | None = None
     longitude: Longitude | None = None
     latitude: Latitude | None = None
+    drops_position: bool = False
+    """The position is that of another address; a null would leave it as it is."""
     reply_channel: Channel | None = None
     reply_to: ReplyTo | None = None
     confidential: bool | None = None

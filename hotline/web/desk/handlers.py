@@ -28,7 +28,7 @@ from hotline.web.desk import (
 )
 from hotline.web.desk.acts import DESK_ROLES
 from hotline.web.desk.attachments import attachment_json, get_attachment
-from hotline.web.desk.options import DESK, DeskOptions
+from hotline.web.desk.options import DESK, DeskOptions, DeskPlaces
 from hotline.web.desk.present import category_json, history_json, ticket_json
 from hotline.web.desk.snapshot import board_snapshot, desk_snapshot
 from hotline.web.desk.supervise import SUPERVISING_ROLES
@@ -37,6 +37,7 @@ from hotline.web.labels import LABELS, QUEUES, reason_of, standing
 from hotline.web.language import texts_of, translate
 from hotline.web.live import serve_live
 from hotline.web.pages import render
+from hotline.web.policy import allow_pictures_from
 from hotline.web.requests import path_id
 from hotline.web.routing import MenuEntry, Route, WebPart
 
@@ -51,7 +52,9 @@ _MOST_CATEGORIES: Final = 20
 
 async def get_desk(request: web.Request) -> web.Response:
     """Show the desk; everything on it comes over its WebSocket."""
-    return render(request, "hotline/desk.html", wide=True, words=_words(request))
+    response = render(request, "hotline/desk.html", wide=True, words=_words(request))
+    places = request.app[DESK].places
+    return allow_pictures_from(response, places.tile_host if places else "")
 
 
 async def get_live(request: web.Request) -> web.WebSocketResponse:
@@ -178,8 +181,19 @@ def _words(request: web.Request) -> str:
         "labels": labels,
         "replyChannels": list(REPLY_CHANNELS),
         "texts": texts_of(request),
+        "places": _places(request.app[DESK].places),
     }
     return json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _places(places: DeskPlaces | None) -> dict[str, str | None] | None:
+    if places is None:
+        return None
+    return {
+        "search": places.search,
+        "tiles": places.tiles,
+        "attribution": places.attribution,
+    }
 
 
 ROUTES = (

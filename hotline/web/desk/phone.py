@@ -197,14 +197,12 @@ async def post_rest(request: web.Request) -> web.Response:
     """Rest after an abusive call (保护性休息); figures of breaks leave it out.
 
     Raises:
-        Conflict: if the seat has flagged no call lately.
+        Conflict: if no rest is due: none was flagged lately, or its rest was taken.
     """
     seat_id = _seat_of(current_user(request))
     now = request.app[CLOCK]()
     async with request.app[DATABASE].begin() as uow:
-        if not await abuse.may_rest(uow.session, seat_id, now):
-            raise Conflict("no call was flagged within the last half hour")
-        await queues.take_break(uow, seat_id, abuse.PROTECTION, now)
+        await abuse.rest(uow, seat_id, now)
     return web.json_response({"resting": True})
 
 

@@ -1,10 +1,11 @@
 """Values as the desk's JSON: instants in ISO 8601, numbers masked, words in Chinese."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from hotline.contacts.announcements.service import Announcement
+from hotline.contacts.earlier_calls import EarlierCall
 from hotline.kernel.privacy import mask_phone
 from hotline.queues.control.states import TargetKind
 from hotline.queues.estimate import Estimate
@@ -21,8 +22,8 @@ from hotline.web.language import ENGLISH
 Json = dict[str, Any]
 
 
-def seat_json(seat: SeatView, open_tickets: Sequence[TicketLine]) -> Json:
-    """Return the seat with its contact; `open_tickets` are those of the contact's citizen."""
+def seat_json(seat: SeatView, history: Mapping[str, Any] | None = None) -> Json:
+    """Return the seat with its contact, and what its citizen has brought before."""
     return {
         "seat_id": str(seat.seat_id),
         "name": seat.name,
@@ -34,11 +35,11 @@ def seat_json(seat: SeatView, open_tickets: Sequence[TicketLine]) -> Json:
         "phone_until": instant(seat.phone_until),
         "browser_until": instant(seat.browser_until),
         "waiting": seat.waiting,
-        "contact": contact_json(seat.contact, open_tickets) if seat.contact else None,
+        "contact": contact_json(seat.contact, history or {}) if seat.contact else None,
     }
 
 
-def contact_json(contact: SeatContact, open_tickets: Sequence[TicketLine]) -> Json:
+def contact_json(contact: SeatContact, history: Mapping[str, Any]) -> Json:
     """Return who calls; the number is masked, None if it was withheld."""
     return {
         "call_id": str(contact.call_id),
@@ -51,7 +52,17 @@ def contact_json(contact: SeatContact, open_tickets: Sequence[TicketLine]) -> Js
         "answered_at": instant(contact.answered_at),
         "ended_at": instant(contact.ended_at),
         "ticket_id": str(contact.ticket_id) if contact.ticket_id else None,
-        "open_tickets": [line_json(line) for line in open_tickets],
+        **history,
+    }
+
+
+def earlier_call_json(call: EarlierCall) -> Json:
+    """Return a call of the same number that is over."""
+    return {
+        "started_at": instant(call.started_at),
+        "connected_at": instant(call.connected_at),
+        "ended_at": instant(call.ended_at),
+        "disposition": call.disposition.value if call.disposition else None,
     }
 
 

@@ -1,6 +1,5 @@
 """The whole picture of a desk or board, read in one go: a lost signal costs nothing."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.accounts.service import User
 from hotline.contacts.announcements.service import present
+from hotline.contacts.calls.standing import standing_of
+from hotline.contacts.earlier_calls import earlier_calls
 from hotline.contacts.wrapping_up import wrap_up_of
 from hotline.people.citizen import PeopleOptions
 from hotline.people.service import find_citizen
@@ -16,12 +17,16 @@ from hotline.queues import service as queues
 from hotline.queues.alarm_limits import thresholds_of
 from hotline.queues.thresholds import alarms
 from hotline.queues.values import SeatView
-from hotline.tickets.reading import open_tickets_of_citizen, work_list
-from hotline.tickets.views import TicketLine
+from hotline.tickets.reading import (
+    closed_tickets_of_citizen,
+    open_tickets_of_citizen,
+    work_list,
+)
 from hotline.web.desk.present import (
     alarm_json,
     announcement_json,
     board_json,
+    earlier_call_json,
     instant,
     line_json,
     moving_json,
@@ -47,8 +52,9 @@ async def desk_snapshot(
         "type": "snapshot",
         "at": instant(now),
         "user": {"login": user.login, "name": user.display_name, "roles": sorted(user.roles)},
-        "seat": seat_json(seat, await _open_tickets(session, seat, people)) if seat else None,
+        "seat": seat_json(seat, await _history(session, seat, people, now)) if seat else None,
         "care": care,
+        "talk": await _talk(session, seat) if seat else None,
         "transfer": await _transfer(session, seat) if seat else None,
         "wrap_up": await _wrap_up(session, seat) if seat else None,
         "announcements": await _announcements(session, now),
@@ -62,6 +68,18 @@ async def desk_snapshot(
 async def _announcements(session: AsyncSession, now: datetime) -> list[dict[str, Any]]:
     """Return what callers hear, and what they heard until a moment ago."""
     return [announcement_json(each, now) for each in await present(session, now)]
+
+
+async def _talk(session: AsyncSession, seat: SeatView) -> dict[str, Any] | None:
+    """Return since when the citizen is held, and the recording paused."""
+    contact = seat.contact
+    if contact is None or contact.answered_at is None or contact.ended_at is not None:
+        return None
+    standing = await standing_of(session, contact.call_id, contact.answered_at)
+    return {
+        "held_since": instant(standing.held_since),
+        "paused_since": instant(standing.paused_since),
+    }
 
 
 async def _transfer(session: AsyncSession, seat: SeatView) -> dict[str, Any] | None:
@@ -113,12 +131,22 @@ async def board_snapshot(
     }
 
 
-async def _open_tickets(
-    session: AsyncSession, seat: SeatView, options: PeopleOptions
-) -> Sequence[TicketLine]:
-    if seat.contact is None or not seat.contact.number:
-        return []
-    citizen = await find_citizen(session, options=options, phone=seat.contact.number)
-    if citizen is None:
-        return []
-    return await open_tickets_of_citizen(session, citizen.citizen_id)
+async def _history(
+    session: AsyncSession, seat: SeatView, options: PeopleOptions, now: datetime
+) -> dict[str, Any]:
+    """Return what the caller has brought before: tickets open and closed, earlier calls."""
+    contact = seat.contact
+    if contact is None:
+        return {}
+    citizen = None
+    if contact.number:
+        citizen = await find_citizen(session, options=options, phone=contact.number)
+    known = citizen.citizen_id if citizen else None
+    opened = await open_tickets_of_citizen(session, known) if known else ()
+    closed = await closed_tickets_of_citizen(session, known) if known else ()
+    calls = await earlier_calls(session, contact.number_hash, but=contact.call_id, now=now)
+    return {
+        "open_tickets": [line_json(line) for line in opened],
+        "closed_tickets": [line_json(line) for line in closed],
+        "calls": [earlier_call_json(each) for each in calls],
+    }

@@ -1,6 +1,8 @@
 """The pages of recordings, for those who may."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
@@ -9,12 +11,14 @@ from aiohttp import web
 
 from hotline.accounts.repository import Users
 from hotline.accounts.roles import Role
+from hotline.contacts.calls import service as calls
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import Invalid, NotFound
-from hotline.kernel.ids import UserId
+from hotline.kernel.ids import CallId, UserId
 from hotline.kernel.privacy import mask_phone
 from hotline.queues.abuse import is_flagged
 from hotline.recordings import access
+from hotline.recordings.parts import PartKind, parts_of
 from hotline.recordings.repository import Recordings
 from hotline.recordings.seal import Unreadable
 from hotline.recordings.waveform import BUCKETS, Waveform, outline, read_waveform
@@ -67,6 +71,7 @@ async def get_recording(request: web.Request) -> web.Response:
         disposal = await found.disposal(recording_id)
         opened = await access.listenings(session, recording_id)
         names = {each.user_id: await _name(Users(session), each.user_id) for each in opened}
+        happened = await calls.happened(session, CallId(row.call_id))
     wave = None
     if row.sha256 is not None and disposal is None:
         wave = await _shape(request, row.path)
@@ -80,6 +85,7 @@ async def get_recording(request: web.Request) -> web.Response:
         listenings=[(each, names[each.user_id]) for each in opened],
         wave=wave,
         outlines=_outlines(wave),
+        parts=_parts(happened, row.started_at, wave) if wave else (),
         buckets=BUCKETS,
         listening=listening,
         may_hold=not HOLD_ROLES.isdisjoint(user.roles),
@@ -152,6 +158,41 @@ async def _shape(request: web.Request, name: str) -> Waveform | None:
         return await asyncio.to_thread(read_waveform, request.app[RECORDINGS].folder / name)
     except Unreadable:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPart:
+    """A part of the call, as a mark on the sound and as a line of the list."""
+
+    kind: PartKind
+    began_at: datetime
+    begin: timedelta
+    end: timedelta
+    left: float
+    """Where it begins, as a share of the whole."""
+    width: float
+
+    @property
+    def lasts(self) -> timedelta:
+        """How long it is."""
+        return self.end - self.begin
+
+
+def _parts(
+    happened: Sequence[tuple[datetime, str]], began: datetime, wave: Waveform
+) -> tuple[ShownPart, ...]:
+    whole = timedelta(milliseconds=max(wave.duration_ms, 1))
+    return tuple(
+        ShownPart(
+            part.kind,
+            began + part.begin,
+            part.begin,
+            part.end,
+            part.begin / whole,
+            (part.end - part.begin) / whole,
+        )
+        for part in parts_of(happened, began=began, lasts=whole)
+    )
 
 
 def _outlines(wave: Waveform | None) -> tuple[str, str]:

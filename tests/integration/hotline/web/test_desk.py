@@ -1,7 +1,8 @@
 """The desk's endpoints: what a seat does from the first ring to the transferred ticket."""
 
+import json
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,11 +14,13 @@ from hotline.accounts import audit
 from hotline.accounts.model import AuditRow
 from hotline.accounts.roles import Role
 from hotline.contacts.calls import service as calls
+from hotline.contacts.calls.states import CallEnd
 from hotline.contacts.contact import Channel
 from hotline.kernel.ids import TicketId
 from hotline.tickets import reading
 from hotline.tickets import service as tickets
 from hotline.tickets.ticket import RequestKind, TicketDraft
+from hotline.web.desk.options import DeskPlaces
 from tests.conftest import FakeClock
 from tests.fakes.web_house import NUMBER, WebHouse
 
@@ -111,6 +114,120 @@ async def test_the_next_call_from_the_same_citizen_shows_the_open_ticket(
 
     contact = (await snapshot(client))["seat"]["contact"]
     assert [line["subject"] for line in contact["open_tickets"]] == ["井盖丢失"]
+
+
+async def test_who_rings_again_is_shown_with_earlier_calls_and_closed_tickets(
+    house: WebHouse, browse: Browse, clock: FakeClock
+) -> None:
+    await house.categories()
+    client = await seated(house, browse)
+    first = await house.ring()
+    await house.pick_up("801")
+    assert (await snapshot(client))["seat"]["contact"]["calls"] == []
+    _, saved = await save(client, call_id=str(first))
+    ticket_id = saved["ticket"]["ticket_id"]
+    await send(client, "POST", f"/desk/tickets/{ticket_id}/answer", {"answer": "已当场答复"})
+    clock.advance(timedelta(seconds=90))
+    async with house.database.begin() as uow:
+        await calls.end_call(uow, first, end=CallEnd.CALLER_HUNG_UP, now=clock())
+    await house.hang_up(first)
+    await send(
+        client,
+        "POST",
+        f"/desk/calls/{first}/wrap-up",
+        {"disposition": "answered_directly", "note": "已告知"},
+    )
+    await send(client, "POST", "/desk/state", {"act": "available"})
+    clock.advance(timedelta(minutes=30))
+    await house.ring()
+
+    contact = (await snapshot(client))["seat"]["contact"]
+
+    (before,) = contact["calls"]
+    talked = datetime.fromisoformat(before["ended_at"]) - datetime.fromisoformat(
+        before["connected_at"]
+    )
+    assert (talked, before["disposition"]) == (timedelta(seconds=90), "answered_directly")
+    assert contact["open_tickets"] == []
+    assert [each["ticket_id"] for each in contact["closed_tickets"]] == [ticket_id]
+
+
+async def test_a_reloaded_desk_is_told_since_when_the_citizen_is_held(
+    house: WebHouse, browse: Browse, clock: FakeClock
+) -> None:
+    client = await seated(house, browse)
+    call_id = await house.ring()
+    assert (await snapshot(client))["talk"] is None
+    await house.pick_up("801")
+
+    async def talk_after(kind: str | None) -> dict[str, Any]:
+        clock.advance(timedelta(seconds=1))
+        if kind:
+            async with house.database.begin() as uow:
+                await calls.note_event(uow, call_id, kind, now=clock())
+        told: dict[str, Any] = (await snapshot(client))["talk"]
+        return told
+
+    assert await talk_after(None) == {"held_since": None, "paused_since": None}
+    held = await talk_after("held")
+    assert held["held_since"] == clock().isoformat()
+    paused = await talk_after("recording_paused")
+    assert paused == {**held, "paused_since": clock().isoformat()}
+    assert (await talk_after("transfer_calling"))["held_since"] is None
+    await talk_after("held")
+    assert (await talk_after("resumed"))["held_since"] is None
+    assert (await talk_after("recording_resumed"))["paused_since"] is None
+
+
+async def test_a_position_goes_with_its_address(house: WebHouse, browse: Browse) -> None:
+    await house.categories()
+    client = await seated(house, browse)
+    _, saved = await save(
+        client, reply_channel="sms", reply_to=NUMBER, longitude=115.49, latitude=38.87
+    )
+    path = f"/desk/tickets/{saved['ticket']['ticket_id']}"
+
+    async def position_after(**change: Any) -> tuple[float | None, float | None]:
+        _, told = await send(client, "PUT", path, change)
+        return told["ticket"]["longitude"], told["ticket"]["latitude"]
+
+    assert await position_after(address="人民路1号院内") == (115.49, 38.87)
+    assert await position_after(address="别处", drops_position=True) == (None, None)
+    assert await position_after(longitude=115.5, latitude=38.9) == (115.5, 38.9)
+    status, _ = await send(
+        client, "PUT", path, {"longitude": 115.5, "latitude": 38.9, "drops_position": True}
+    )
+    assert status == 422
+
+
+async def test_the_desk_knows_of_a_register_of_places_only_where_one_is(
+    house: WebHouse, browse: Browse
+) -> None:
+    client = await seated(house, browse)
+
+    def words_of(page: str) -> Any:
+        return json.loads(page.split('id="words">')[1].split("</script>")[0])["places"]
+
+    plain = await client.get("/desk")
+    assert words_of(await plain.text()) is None
+    assert "tiles.example.org" not in plain.headers["Content-Security-Policy"]
+
+    house.places = DeskPlaces(
+        "/places/search",
+        "https://t.tiles.example.org/{z}/{x}/{y}.png",
+        "©",
+        "https://*.tiles.example.org",
+    )
+    client = await browse("wang")
+    mapped = await client.get("/desk")
+    assert words_of(await mapped.text()) == {
+        "search": "/places/search",
+        "tiles": "https://t.tiles.example.org/{z}/{x}/{y}.png",
+        "attribution": "©",
+    }
+    assert "img-src 'self' https://*.tiles.example.org" in mapped.headers["Content-Security-Policy"]
+    board = await client.get("/board", allow_redirects=False)
+    assert "tiles.example.org" not in board.headers["Content-Security-Policy"]
 
 
 async def test_an_anonymous_callers_ticket_leads_to_nobody(house: WebHouse, browse: Browse) -> None:

@@ -151,7 +151,7 @@ async def test_a_pause_without_a_reason_is_refused_and_with_one_is_audited(
     assert (row.actor, row.detail["reason"]) == ("wang", "银行卡号")
 
 
-async def test_a_flagged_call_gives_a_rest_after_it(
+async def test_a_flagged_call_gives_one_rest_after_it(
     house: WebHouse, browse: Browse, clock: FakeClock
 ) -> None:
     client = await sit(house, browse)
@@ -167,6 +167,11 @@ async def test_a_flagged_call_gives_a_rest_after_it(
     async with house.database.read() as session:
         view = await queues.seat_view(session, house.seats["801"])
     assert (view.state, view.break_reason) == (SeatState.ON_BREAK, "protection")
+
+    await client.post("/desk/state", json={"act": "available"})
+    care = (await (await client.get("/desk/snapshot")).json())["care"]
+    assert not care["may_rest"]
+    assert (await client.post("/desk/rest", json={})).status == 409
 
 
 async def test_a_leader_forces_states_but_not_out_of_a_talk(

@@ -1,7 +1,9 @@
 """The pages of recordings: roles, reasons, holds, sound by parts."""
 
+import re
 import wave
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,11 +14,13 @@ from sqlalchemy import select
 
 from hotline.accounts.model import AuditRow
 from hotline.accounts.roles import Role
+from hotline.contacts.calls import service as calls
 from hotline.queues import service as queues
 from hotline.recordings import service as recordings
 from hotline.recordings.states import RecordingClass
 from hotline.web.recordings.handlers import HEARING_ROLES, recordings_part
 from hotline.web.recordings.options import RecordingsOptions
+from tests.conftest import FakeClock
 from tests.fakes.web_house import WebHouse, form_token
 
 Browse = Callable[..., Awaitable[TestClient[Any, Any]]]
@@ -85,6 +89,48 @@ async def test_sound_comes_after_a_reason_and_by_parts(
     shown = await (await client.get(page)).text()
     assert "复核投诉" in shown
     assert "测试luo" in shown
+
+
+async def test_the_parts_of_the_call_are_marked_with_their_times(
+    house: WebHouse, browse: Browse, clock: FakeClock, tmp_path: Path
+) -> None:
+    """What was announcement, waiting, talk and hold is told on the sound and in a list."""
+    house.parts = (recordings_part(RecordingsOptions(tmp_path)),)
+    await house.user("wang", Role.SEAT, seat="801")
+    await house.user("luo", Role.SHIFT_LEADER)
+    client = await browse("wang")
+    await client.post("/desk/state", json={"act": "sign_in"})
+    call_id = await house.ring()
+    async with house.database.begin() as uow:
+        recording_id = await recordings.start_recording(
+            uow, call_id, path="b.wav", kind=RecordingClass.INBOUND, now=clock()
+        )
+    clock.advance(timedelta(seconds=20))
+    await house.pick_up("801")
+    for kind in ("held", "resumed"):
+        clock.advance(timedelta(seconds=30))
+        async with house.database.begin() as uow:
+            await calls.note_event(uow, call_id, kind, now=clock())
+    with wave.open(str(tmp_path / "b.wav"), "wb") as sound:
+        sound.setparams((2, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(4 * 8000 * 100))
+    await recordings.finish_recording(house.database, recording_id, folder=tmp_path, now=clock())
+    leader = await browse("luo")
+    page = f"/recordings/{recording_id}"
+
+    shown = await (await leader.get(page)).text()
+
+    rows = re.findall(r"<th scope=\"row\">(.*?)</th>\s*<td[^>]*>(.*?)</td>", shown)
+    assert rows == [
+        ("排队等待", "0:00 – 0:20"),
+        ("通话", "0:20 – 0:50"),
+        ("保持", "0:50 – 1:20"),
+        ("通话", "1:20 – 1:40"),
+    ]
+    assert 'class="hold" x="50.0%" width="30.0%"' in shown
+    opened = await send(leader, f"{page}/listenings", page, reason="复核投诉")
+    heard = await (await leader.get(opened.headers["Location"])).text()
+    assert 'data-at="50.0">保持</button>' in heard
 
 
 async def test_a_supervisor_holds_a_recording_and_a_leader_may_not(
