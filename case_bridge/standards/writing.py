@@ -20,6 +20,7 @@ from case_bridge.standards.tables import (
     MAJORS,
     SHEET,
 )
+from hotline.reports.exports.files import harmless
 from hotline.sla.limit import Limit
 from hotline.tickets.category import CategoryKind
 
@@ -28,7 +29,6 @@ KINDS: Final[Mapping[CategoryKind, str]] = {
     CategoryKind.INCIDENT: "事件",
 }
 _WORDS = {kind: word for word, kind in RESPONSIBLE.items()}
-_RISKY = ("=", "+", "-", "@")
 
 Cells = Mapping[str, str]
 
@@ -75,7 +75,7 @@ def _text_cell(page: object, text: str) -> WriteOnlyCell:
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_RISKY) and text != WHOLE else text
+    return text if text == WHOLE else harmless(text)
 
 
 def _rows(standard: Standard) -> Iterator[tuple[str, Cells]]:

@@ -12,8 +12,7 @@ from case_bridge.evaluation.counters import COUNTERS
 from case_bridge.evaluation.service import Evaluation
 from case_bridge.evaluation.text import options_words
 from case_bridge.web.evaluation_labels import CLASSES, GRADES, KINDS
-
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
+from hotline.reports.exports.files import harmless
 
 
 def ranking_table(found: Evaluation) -> list[list[str]]:
@@ -109,4 +108,4 @@ def as_file(response: web.Response, name: str, ending: str) -> web.Response:
 
 def _harmless(cell: str) -> str:
     is_number = cell.lstrip("-").replace(".", "", 1).isdecimal()
-    return f"'{cell}" if cell.startswith(_RISKY) and not is_number else cell
+    return cell if is_number else harmless(cell)

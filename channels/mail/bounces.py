@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from email.message import Message
 
-from channels.mail.headers import address, decode_text, header, header_values
+from channels.mail.headers import address, charset_of, decode_text, header, header_values
 from hotline.contacts.contact import ReturnedLetter
 
 LOOKED_AT = 64 * 1024
@@ -141,7 +141,7 @@ def _words(message: Message) -> Iterator[str]:
 def _text(part: Message) -> str:
     data = part.get_payload(decode=True)
     raw = data if isinstance(data, bytes) else b""
-    return decode_text(raw[:LOOKED_AT], part.get_content_charset())
+    return decode_text(raw[:LOOKED_AT], charset_of(part))
 
 
 def _kind(part: Message) -> str:

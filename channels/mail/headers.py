@@ -7,21 +7,43 @@ from email.message import Message
 from email.utils import getaddresses, parseaddr
 
 HEADER_LIMIT = 4_000
+NAME_OF_CHARSET = 40
 
 _SUPERSETS = {"gb2312": "gb18030", "gbk": "gb18030", "cp936": "gb18030", "x-gbk": "gb18030"}
 _FALLBACKS = ("utf-8", "gb18030")
+_KNOWN = re.compile(
+    r"(us-)?ascii|utf-?8|utf-?16(-?[lb]e)?|gb18030|big5(-?hkscs)?|hz(-gb-2312)?|iso-2022-(jp|kr|cn).*"
+    r"|iso-?8859-?\d+|latin-?1|(windows-|cp)(125\d|874|932|949|950)|koi8-[ru]|shift_?jis|euc-?(jp|kr)"
+)
+"""Charsets of mail. The library has codecs that take minutes, or give what is no text."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 def decode_text(data: bytes, charset: str | None) -> str:
     """Return text in a named charset; a wrong or missing name falls back to UTF-8 and GB18030."""
     named = (charset or "").strip().strip("\"'").lower()
-    for candidate in (_SUPERSETS.get(named, named), *_FALLBACKS):
+    named = _SUPERSETS.get(named, named)
+    for candidate in (*([named] if _KNOWN.fullmatch(named) else ()), *_FALLBACKS):
         try:
             return data.decode(candidate)
         except (LookupError, UnicodeDecodeError, ValueError):
             continue
     return data.decode("gb18030", errors="replace")
+
+
+def charset_of(part: Message) -> str:
+    """Return the charset that a part names; empty if it names none."""
+    found = part.get_param("charset")
+    return str(found[2] if isinstance(found, tuple) else found or "")[:NAME_OF_CHARSET]
+
+
+def file_name(part: Message) -> str:
+    """Return the name that a part has as a file; empty if it has none (RFC 2183, RFC 2231)."""
+    found = part.get_param("filename", None, "content-disposition") or part.get_param("name")
+    if isinstance(found, tuple):
+        charset, _, text = found
+        return decode_text(text[:HEADER_LIMIT].encode("raw-unicode-escape"), charset)
+    return decode_words(str(found or "")[:HEADER_LIMIT])
 
 
 def header_values(message: Message, name: str) -> list[str]:
@@ -59,7 +81,7 @@ def address(message: Message, name: str) -> tuple[str, str]:
     for value in header_values(message, name):
         for display, mailbox in getaddresses([value]):
             if "@" in mailbox:
-                return decode_words(display), mailbox.strip()
+                return decode_words(display), _CONTROL.sub("", mailbox).strip()
     return "", ""
 
 

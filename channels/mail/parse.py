@@ -13,7 +13,7 @@ import nh3
 
 from channels.mail.automatic import is_automatic
 from channels.mail.bounces import returned_letter
-from channels.mail.headers import address, decode_text, decode_words, header
+from channels.mail.headers import address, charset_of, decode_text, file_name, header
 from hotline.contacts.contact import Attachment, Channel, InboundContact
 from hotline.intake.form import first_line
 from hotline.intake.request import CitizenRequest, Unreadable
@@ -161,15 +161,12 @@ def _data(part: Message) -> bytes:
 
 
 def _file_name(part: Message) -> str:
-    name = part.get_filename()
-    if not name:
-        return ""
-    cleaned = _UNSAFE_IN_NAME.sub("_", decode_words(name)).strip(" .")
+    cleaned = _UNSAFE_IN_NAME.sub("_", file_name(part)).strip(" .")
     return cleaned[-NAME_LIMIT:]
 
 
 def _text(part: Message) -> str:
-    return decode_text(_data(part)[:MAX_TEXT], part.get_content_charset())
+    return decode_text(_data(part)[:MAX_TEXT], charset_of(part))
 
 
 def _body(content: _Content) -> str:

@@ -7,7 +7,13 @@ import hashlib
 import hmac
 import re
 
-_DIGITS = re.compile(r"(?<!\d)\+?\d{7,15}(?!\d)")
+_DIGITS = re.compile(
+    r"(?<!\d)(?:\+?\d{7,19}[Xx]?"
+    r"|(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}"
+    r"|\d{6}[ -]\d{8}[ -]\d{3}[\dXx]"
+    r"|\d{4}(?:[ -]\d{4}){3}(?:[ -]\d{1,3})?)(?!\d)"
+)
+"""Telephone numbers, as people write them too; identity cards (GB 11643) and bank cards."""
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
 
@@ -34,7 +40,10 @@ def mask_name(name: str) -> str:
 
 
 def mask_text(text: str) -> str:
-    """Return the text with everything that looks like a phone number or mail address masked."""
+    """Return the text with what looks like a number of a person or a mail address masked.
+
+    Those are the numbers of telephones, identity cards and bank cards.
+    """
     text = _MAIL.sub(lambda found: mask_email(found.group()), text)
     return _DIGITS.sub(lambda found: mask_phone(found.group()), text)
 

@@ -11,7 +11,7 @@ from openpyxl import Workbook
 
 from hotline.kernel.clock import SHANGHAI
 
-_BEGINS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_BEGINS_A_FORMULA: Final = (*"=+-@", *"＝＋－＠", "\t", "\r", "\n")
 
 
 def as_csv(lines: Iterable[Sequence[str]]) -> bytes:

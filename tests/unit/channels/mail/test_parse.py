@@ -87,6 +87,21 @@ def test_an_unknown_charset_is_guessed() -> None:
     assert corpus("unknown-charset").body == "下水道堵塞"
 
 
+@pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape", "utf-7", "rot13"])
+def test_a_codec_that_is_no_charset_of_mail_is_not_used(charset: str) -> None:
+    """Some take minutes for a megabyte; others give halves of pairs, which no table keeps."""
+    words = rb"+2AA- \ud800 \x00 abc-aa"
+    head = b"From: =?%b?Q?%b?= <a\x00@b.cn>\r\nSubject: =?%b?Q?%b?=\r\n"
+    kind = b"Content-Type: text/plain; charset*=%b''%b; name*=%b''%b\r\n\r\n%b"
+    name = charset.encode()
+
+    found = read((head + kind) % (name, words, name, words, name, name, name, words, words))
+
+    texts = (found.subject, found.name, found.mail, *(each.name for each in found.attachments))
+    assert "+2AA-" in found.subject
+    assert b"\x00" not in "".join(text or "" for text in texts).encode()
+
+
 def test_encoded_words_on_two_lines_are_one_subject() -> None:
     assert corpus("split-encoded-words").subject == "人民路井盖缺失"
 

@@ -40,6 +40,34 @@ def test_numbers_and_addresses_inside_a_text_are_masked():
     assert "li@example.org" not in masked
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        "138 0000 1234",
+        "138-0000-1234",
+        "+86 138 0000 1234",
+        "13800001234",
+        "11010119900307123X",
+        "110101199003071234",
+        "110101 19900307 123X",
+        "6222021234567890123",
+        "6222 0212 3456 7890 123",
+    ],
+)
+def test_numbers_of_people_are_masked_as_people_write_them(number: str):
+    """R88: a telephone, an identity card, a bank card."""
+    masked = mask_text(f"联系人电话{number}，谢谢")
+
+    assert number[5:9] not in masked
+    assert masked.startswith("联系人电话")
+    assert masked.endswith("，谢谢")
+
+
+@pytest.mark.parametrize("text", ["2026-03-11 10:30", "3号楼12单元1101室", "12345", "1380000"[:6]])
+def test_days_and_places_stay(text: str):
+    assert mask_text(text) == text
+
+
 def test_an_index_finds_equal_values_and_depends_on_the_key():
     assert blind_index(b"key", "13800001234") == blind_index(b"key", "13800001234")
     assert blind_index(b"key", "13800001234") != blind_index(b"other", "13800001234")
