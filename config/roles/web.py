@@ -19,6 +19,7 @@ from hotline.web.accounts.handlers import accounts_part
 from hotline.web.announcements.handlers import announcements_part
 from hotline.web.app import make_app
 from hotline.web.audit.handlers import PART as AUDIT_PART
+from hotline.web.automatic_mail import automatic_mail_part
 from hotline.web.callbacks.handlers import PART as CALLBACKS_PART
 from hotline.web.desk.handlers import desk_part
 from hotline.web.operations.handlers import operations_part
@@ -60,6 +61,7 @@ def application(runtime: Runtime) -> web.Application:
         ),
         desk_part(wiring.desk_options(settings, runtime.people, runtime.query_codes)),
         CALLBACKS_PART,
+        automatic_mail_part(runtime.intake),
         recordings_part(wiring.recordings_options(settings)),
         ticket_lists_part(wiring.ticket_list_options(runtime.people, runtime.exports)),
         SUPERVISION_PART,

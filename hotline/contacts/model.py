@@ -34,7 +34,7 @@ class ContactRow(Base):
     state: Mapped[ContactState] = mapped_column(enum_type(ContactState))
     understood_at: Mapped[datetime | None]
     error: Mapped[str | None]
-    """What the reader could not understand; never text of the citizen."""
+    """What the reader could not understand, or took it for; never text of the citizen."""
 
 
 class AttachmentRow(Base):

@@ -147,6 +147,20 @@ async def mark_understood(
     )
 
 
+async def take_up_automatic(uow: UnitOfWork, contact_id: ContactId) -> InboundContact:
+    """Count a contact that was taken for automatic as a person's, and return it; safe to repeat.
+
+    Raises:
+        NotFound: if there is none.
+        Conflict: if it was never taken for automatic.
+    """
+    row = await Contacts(uow.session).get(contact_id, raw=True, lock=True)
+    if row.state not in (ContactState.AUTOMATIC, ContactState.PARSED):
+        raise Conflict(f"contact {contact_id} is {row.state}")
+    row.state = ContactState.PARSED
+    return InboundContact(row.channel, row.provider_id, row.received_at, row.raw, row.sender)
+
+
 async def pending_contacts(
     session: AsyncSession, *, before: datetime, limit: int = 200
 ) -> Sequence[ContactId]:

@@ -12,19 +12,23 @@ from hotline.contacts.service import (
     mark_understood,
     pending_contacts,
     store_contact,
+    take_up_automatic,
 )
 from hotline.intake.draft import draft_for_a_person, make_draft
 from hotline.intake.request import Readers, Unreadable, read_contact
-from hotline.kernel.db import Database
+from hotline.kernel.db import Database, UnitOfWork
 from hotline.kernel.errors import Unavailable
 from hotline.kernel.ids import ContactId, TicketId
 from hotline.people.citizen import PeopleOptions
 from hotline.tickets.reading import ticket_of_contact
 from hotline.tickets.service import open_ticket
+from hotline.tickets.ticket import Actor
 
 log = structlog.get_logger()
 
 ACTOR = "system:intake"
+BOUNCE = "bounce"
+"""What is noted of an automatic mail that gives a letter back."""
 REPAIR_AFTER = timedelta(seconds=30)
 """A contact that nobody has understood by then has lost its job; the sweeper owes it again."""
 
@@ -99,7 +103,12 @@ async def parse_contact(
             return await open_ticket(uow, draft, now=now, actor=ACTOR)
         if request.is_automatic:
             await mark_understood(
-                uow, contact_id, ContactState.AUTOMATIC, attachments=request.attachments, now=now
+                uow,
+                contact_id,
+                ContactState.AUTOMATIC,
+                error=BOUNCE if request.returned else None,
+                attachments=request.attachments,
+                now=now,
             )
             if request.returned is not None:
                 await record_return(uow, request.returned, now=now)
@@ -109,6 +118,21 @@ async def parse_contact(
         )
         draft = await make_draft(uow, contact_id, contact, request, people=options.people, now=now)
         return await open_ticket(uow, draft, now=now, actor=ACTOR)
+
+
+async def open_automatic(
+    uow: UnitOfWork, contact_id: ContactId, *, options: IntakeOptions, actor: Actor, now: datetime
+) -> TicketId:
+    """Open the one ticket of a mail that was taken for automatic, but is a person's (R2, R12).
+
+    Raises:
+        NotFound: if there is no such contact.
+        Conflict: if it was not taken for automatic.
+    """
+    contact = await take_up_automatic(uow, contact_id)
+    request = read_contact(contact, options.readers)
+    draft = await make_draft(uow, contact_id, contact, request, people=options.people, now=now)
+    return await open_ticket(uow, draft, now=now, actor=actor)
 
 
 async def parse_pending(database: Database, *, now: datetime) -> int:
