@@ -27,8 +27,9 @@ class StreamOptions:
 
     max_connections: int = 500
     """At once; the idlest one makes room."""
-    idle_seconds: float = 900.0
-    """After that long without a byte a connection is closed."""
+    idle_seconds: float = 3700.0
+    """After that long without a byte a connection is closed: longer than any registration lasts,
+    for nobody can connect to a phone behind an address translator."""
     connect_seconds: float = 5.0
     """How long opening a connection may take."""
 
@@ -102,7 +103,7 @@ class Streams:
         ways = [message.hop] if message.fallback is None else [message.hop, message.fallback]
         for hop in ways:
             stream = self._open.get((hop.host, hop.port))
-            if stream is not None:
+            if stream is not None and stream.is_open:
                 stream.write(message.data)
                 return
         if not self._is_closed:
@@ -209,6 +210,11 @@ class Stream(asyncio.Protocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         """Forget the connection (asyncio calls this by its name)."""
         self._streams.closed(self)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what is written still leaves."""
+        return self._transport is not None and not self._transport.is_closing()
 
     def write(self, data: bytes) -> None:
         """Send; a peer that does not read is cut off."""

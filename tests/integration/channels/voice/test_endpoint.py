@@ -550,3 +550,19 @@ async def test_a_name_is_reached_at_an_address_of_the_family_that_our_socket_spe
             answer = await ours.endpoint.probe(f"sip:carrier.test:{port}")
 
     assert (answer.is_answered, answer.status) == (is_answered, 200 if is_answered else 503)
+
+
+async def test_a_request_does_not_leave_by_a_connection_that_is_being_closed() -> None:
+    """RFC 3261 18.1.1: nothing repeats a request over TCP, so one that is lost is lost for 32 s."""
+    async with open_desk() as ours, open_desk() as theirs:
+        target = f"sip:{theirs.endpoint.address[0]}:{theirs.endpoint.address[1]};transport=tcp"
+        async with asyncio.timeout(5):
+            assert (await ours.endpoint.probe(target)).is_answered
+        streams = ours.endpoint._sockets._streams[Transport.TCP]
+        (stream,) = set(streams._open.values())
+        stream.abort()  # the loop tells of it only in its next round
+
+        async with asyncio.timeout(5):
+            answer = await ours.endpoint.probe(target)
+
+    assert answer.is_answered
