@@ -234,9 +234,9 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
 """One word for each member; a test holds the table to the enums."""
 
 
-def limit_words(limit: str | None) -> str:
-    """Return a stored limit in Chinese words: `4wh` is 4工作时."""
-    return Limit.parse(limit).label() if limit else ""
+def limit_words(limit: str | None, language: str = "zh") -> str:
+    """Return a stored limit in words: `4wh` is 4工作时, in `en` 4 working hour(s)."""
+    return Limit.parse(limit).label(language) if limit else ""
 
 
 def limit_code(text: str) -> str:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Final, TypeAlias, TypedDict, TypeVar
 from uuid import UUID
 
@@ -20,21 +20,26 @@ from case_bridge.cases.course import is_concerned
 from case_bridge.units.service import platform_of
 from case_bridge.web.labels import limit_words, word
 from case_bridge.web.present import case_json
+from hotline.accounts import audit
 from hotline.accounts.roles import Role
 from hotline.accounts.service import User
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import Forbidden, Invalid
+from hotline.kernel.errors import Conflict, Forbidden, Invalid
 from hotline.kernel.ids import CaseId, UnitId
 from hotline.tickets.conditions import condition_words
 from hotline.web.auth import current_user
 from hotline.web.forms import posted, posted_json
-from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.keys import CLOCK, DATABASE, LANGUAGE
+from hotline.web.language import ENGLISH
 from hotline.web.pages import render
 from hotline.web.requests import form_fields, local_path, path_id, wants_json
 from hotline.web.routing import Handler
 
 E = TypeVar("E", bound=StrEnum)
+
+REFUSED: Final = "case.refused"
+"""The audit's word for an act that was not the person's, or did not fit the case."""
 
 READERS: Final = frozenset(
     {
@@ -182,9 +187,28 @@ def _attachment(file: FileField) -> Attachment:
 
 @asynccontextmanager
 async def acting(request: web.Request) -> AsyncGenerator[tuple[UnitOfWork, Actor, datetime], None]:
-    """Open the transaction of one act; give who acts, and when."""
+    """Open the transaction of one act; give who acts, and when.
+
+    What is refused changes nothing and leaves a row in the audit log.
+    """
+    try:
+        async with request.app[DATABASE].begin() as uow:
+            yield uow, await actor_of(uow.session, current_user(request)), request.app[CLOCK]()
+    except (Forbidden, Conflict) as refused:
+        await _note_refusal(request, str(refused))
+        raise
+
+
+async def _note_refusal(request: web.Request, problem: str) -> None:
     async with request.app[DATABASE].begin() as uow:
-        yield uow, await actor_of(uow.session, current_user(request)), request.app[CLOCK]()
+        await audit.append(
+            uow,
+            actor=str(current_user(request).id),
+            action=REFUSED,
+            target=request.path,
+            detail={"problem": problem},
+            now=request.app[CLOCK](),
+        )
 
 
 class By(TypedDict):
@@ -338,5 +362,10 @@ def see_other(location: str) -> web.Response:
 
 def show(request: web.Request, template: str, **context: Any) -> web.Response:
     """Return a page of ours; which finds the words of stored values in Chinese."""
-    context |= {"word": word, "condition_words": condition_words, "limit_words": limit_words}
+    language = "en" if request[LANGUAGE] == ENGLISH else "zh"
+    context |= {
+        "word": word,
+        "condition_words": condition_words,
+        "limit_words": partial(limit_words, language=language),
+    }
     return render(request, f"cases/{template}", **context)

@@ -26,8 +26,16 @@ def load_texts(parts: Iterable[WebPart]) -> Mapping[str, Texts]:
     english: dict[str, str] = {}
     for part in parts:
         if part.catalogue is not None:
-            english |= read_catalogue(part.catalogue / f"{ENGLISH}.po")
+            # Where two parts differ, the first one's words count: the house's own before a guest's.
+            english = read_catalogue(part.catalogue / f"{ENGLISH}.po") | english
     return {CHINESE: {}, ENGLISH: english}
+
+
+def own_texts(texts: Mapping[str, Texts], part: WebPart, language: str) -> Texts:
+    """Return the texts for a part's own templates: where two parts differ, its words count."""
+    if part.catalogue is None or language != ENGLISH:
+        return texts[language]
+    return {**texts[language], **read_catalogue(part.catalogue / f"{ENGLISH}.po")}
 
 
 def read_catalogue(path: Path) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Pages: templates of every part, in the reader's language, never cached by strangers."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,7 +19,7 @@ from hotline.kernel.clock import SHANGHAI
 from hotline.web.forgery import form_token, form_token_field, remember_visitor
 from hotline.web.keys import CLOCK, LANGUAGE, OPTIONS, PARTS, REQUEST_ID, SIGNED_IN
 from hotline.web.labels import label
-from hotline.web.language import LANGUAGES, TEXTS, Texts
+from hotline.web.language import LANGUAGES, TEXTS, Texts, own_texts
 from hotline.web.routing import MenuEntry, MenuGroup, WebPart
 
 OWN_TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -29,7 +29,10 @@ KNOWN_TEXTS: Final = 4096
 SHORT_MENU: Final = 7
 """So many entries stand side by side without headings."""
 
-ENVIRONMENTS: Final[web.AppKey[dict[str, jinja2.Environment]]] = web.AppKey("environments")
+Environments = Mapping[tuple[str, str], jinja2.Environment]
+"""By language, and by the part whose templates they render."""
+
+ENVIRONMENTS: Final[web.AppKey[Environments]] = web.AppKey("environments")
 ASSETS: Final[web.AppKey["Assets"]] = web.AppKey("assets")
 
 
@@ -81,24 +84,31 @@ class Assets:
         return known[1]
 
 
-def make_environments(app: web.Application) -> dict[str, jinja2.Environment]:
-    """Return one template environment for each language."""
+def make_environments(app: web.Application) -> Environments:
+    """Return one template environment for each language and part that has texts of its own."""
     folders = [OWN_TEMPLATES]
     folders += [part.templates for part in app[PARTS] if part.templates is not None]
-    environments = {}
-    for language in LANGUAGES:
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(folders),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            extensions=[gettext_extension],
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.policies["ext.i18n.trimmed"] = True
-        _add_words(environment, app[TEXTS][language])
-        environments[language] = environment
-    return environments
+    loader = jinja2.FileSystemLoader(folders)
+    return {
+        (language, part.name): _environment(loader, own_texts(app[TEXTS], part, language))
+        for language in LANGUAGES
+        for part in app[PARTS]
+        if part.catalogue is not None
+    }
+
+
+def _environment(loader: jinja2.BaseLoader, texts: Texts) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=[gettext_extension],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    _add_words(environment, texts)
+    return environment
 
 
 def _add_words(environment: jinja2.Environment, texts: Texts) -> None:
@@ -147,7 +157,7 @@ def render(
     `options`, `static_url(name)`, `form_token_field()`, and the filters `moment`, `label` (a
     stored value's word), `words` (those of pairs of value and word) and `rounded`.
     """
-    environment = request.app[ENVIRONMENTS][request[LANGUAGE]]
+    environment = request.app[ENVIRONMENTS][request[LANGUAGE], template.partition("/")[0]]
     user = request[SIGNED_IN].user if SIGNED_IN in request else None
     menu, menu_groups = _menu(request, user)
     text = environment.get_template(template).render(

@@ -159,10 +159,11 @@ async def test_from_the_status_page_a_citizen_answers_and_the_ticket_is_archived
 async def test_not_solved_sends_the_ticket_back_to_work_on_the_spot(
     house: WebHouse, visit: Visit
 ) -> None:
-    ticket_id, _, _ = await open_ticket(house)
+    ticket_id, number, code = await open_ticket(house)
     await transfer(house, ticket_id)
     path = f"/callback/{make_link_token(LINKS, await resolve(house, ticket_id), now=house.clock())}"
     client = await visit()
+    assert "评价办理结果" in (await ask(client, number, code))[1]
 
     answer = await client.post(
         path, data={"solved": "2", "form_token": await form_token(client, path)}
@@ -170,6 +171,7 @@ async def test_not_solved_sends_the_ticket_back_to_work_on_the_spot(
 
     assert "已退回重新办理" in await answer.text()
     assert await state_of(house, ticket_id) == (TicketState.TRANSFERRED, 2)
+    assert "评价办理结果" not in (await ask(client, number, code))[1], "there is none yet"
 
 
 async def test_who_says_not_solved_may_say_why(house: WebHouse, visit: Visit) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
+import case_bridge.web
 import channels.web
 import hotline.web
 from channels.web.callback import SATISFACTION, SOLVED
@@ -30,8 +31,14 @@ from tests.conftest import FakeClock
 
 OWN = Path(hotline.web.__file__).parent
 PUBLIC = Path(channels.web.__file__).parent
+CASES = Path(case_bridge.web.__file__).parent
 CHINESE = re.compile("[\u4e00-\u9fff]")
 ENGLISH = read_catalogue(OWN / "catalogue/en.po") | read_catalogue(PUBLIC / "catalogue/en.po")
+EVERY_ENGLISH = ENGLISH | {
+    text: english
+    for path in sorted(CASES.rglob("en.po"))
+    for text, english in read_catalogue(path).items()
+}
 
 
 def of_templates(folder: Path) -> Iterator[str]:
@@ -131,6 +138,13 @@ def test_every_mistake_in_the_public_form_has_its_english() -> None:
 
     assert len(told) == 14
     assert sorted(told - set(ENGLISH)) == []
+
+
+def test_every_text_of_the_case_system_has_its_english() -> None:
+    texts = {text for text in (*of_templates(CASES), *of_calls(CASES)) if CHINESE.search(text)}
+
+    assert len(texts) > 500
+    assert sorted(texts - set(EVERY_ENGLISH)) == []
 
 
 def test_english_texts_are_english() -> None:
