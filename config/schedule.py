@@ -11,11 +11,13 @@ from case_bridge.cases.notices import climb_ladders
 from case_bridge.evaluation.service import fold_facts
 from case_bridge.exchange.talking import talk
 from case_bridge.field.roster import forget_tracks
-from case_bridge.later.service import reckon_provisional, resume_due
+from case_bridge.later.provisional import reckon_provisional
+from case_bridge.later.service import resume_due
 from case_bridge.standards.service import activate_due
 from config.runtime import Runtime
 from config.telephony import hall_queues
 from config.wiring import queue_policy, recordings_folder, retention_policy
+from hotline.callbacks.recovery import recover_callbacks
 from hotline.contacts import messages
 from hotline.contacts.calls import service as calls
 from hotline.contacts.telephony import service as telephony
@@ -61,6 +63,10 @@ async def _parse_forgotten_contacts(runtime: Runtime, now: datetime) -> int:
 
 async def _settle_messages(runtime: Runtime, now: datetime) -> int:
     return await messages.recover_messages(runtime.database, now=now)
+
+
+async def _recover_callbacks(runtime: Runtime, now: datetime) -> int:
+    return await recover_callbacks(runtime.database, now=now)
 
 
 async def _seal_recordings(runtime: Runtime, now: datetime) -> int:
@@ -149,6 +155,7 @@ SCHEDULE: tuple[Round, ...] = (
     Round("return_calls", timedelta(seconds=2), _ring_back),
     Round("contacts", timedelta(seconds=15), _parse_forgotten_contacts),
     Round("messages", timedelta(seconds=30), _settle_messages),
+    Round("callbacks", timedelta(minutes=5), _recover_callbacks),
     Round("recordings", timedelta(minutes=1), _seal_recordings),
     Round("retention", timedelta(hours=1), _dispose_recordings),
     Round("service_levels", timedelta(minutes=10), _keep_service_levels),

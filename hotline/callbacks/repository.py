@@ -1,6 +1,7 @@
 """All SQL about callbacks."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from hotline.kernel.errors import NotFound
 from hotline.kernel.ids import CallbackId, TicketId
 from hotline.tickets.model import ComplainantRow, TicketRow
 from hotline.tickets.repository import Tickets
+from hotline.tickets.states import TicketState
 
 ENDED = (CallbackState.ANSWERED, CallbackState.NOT_REACHED, CallbackState.CANCELLED)
 
@@ -107,6 +109,35 @@ class Callbacks:
                 CallbackAttemptRow.number == number,
             )
         )
+
+    async def overdue(self, *, before: datetime, limit: int) -> Sequence[CallbackRow]:
+        """Return callbacks whose next step was due before an instant, the longest overdue first."""
+        found = await self.session.scalars(
+            select(CallbackRow)
+            .where(CallbackRow.state.not_in(ENDED), CallbackRow.due_at < before)
+            .order_by(CallbackRow.due_at, CallbackRow.id)
+            .limit(limit)
+        )
+        return found.all()
+
+    async def resolved_unasked(
+        self, *, before: datetime, limit: int
+    ) -> Sequence[tuple[TicketId, int]]:
+        """Return ticket and round of what was resolved before an instant, and nobody is asked."""
+        asked = select(CallbackRow.id).where(
+            CallbackRow.ticket_id == TicketRow.id, CallbackRow.round == TicketRow.round
+        )
+        found = await self.session.execute(
+            select(TicketRow.id, TicketRow.round)
+            .where(
+                TicketRow.state == TicketState.RESOLVED,
+                TicketRow.resolved_at < before,
+                ~asked.exists(),
+            )
+            .order_by(TicketRow.resolved_at, TicketRow.id)
+            .limit(limit)
+        )
+        return [(TicketId(ticket_id), round_) for ticket_id, round_ in found]
 
     async def to_correct(self, *, limit: int) -> Sequence[tuple[CallbackRow, str]]:
         """Return negative ratings not dealt with, with the ticket's number, due soonest first."""

@@ -14,6 +14,7 @@ from hotline.callbacks.links import LinkOptions, read_link_token
 from hotline.callbacks.model import CallbackAnswerRow, CallbackRow
 from hotline.callbacks.options import CallbackOptions
 from hotline.callbacks.reading import CallbackView
+from hotline.callbacks.recovery import recover_callbacks
 from hotline.callbacks.service import AnswerEffect
 from hotline.callbacks.states import AttemptResult, CallbackState, Question, UntoldKind
 from hotline.callbacks.untold import untold
@@ -665,3 +666,42 @@ async def test_a_letter_that_cannot_leave_for_two_days_is_given_up(
         )
 
     assert (await view(database, callback_id)).state is CallbackState.NOT_REACHED
+
+
+async def test_a_resolved_ticket_whose_job_was_lost_is_asked_about_all_the_same(
+    database: Database, clock: FakeClock
+) -> None:
+    """R69: nobody is lost between the outcome and the callback."""
+    await resolved_ticket(database, clock())
+    early = await recover_callbacks(database, now=clock.advance(timedelta(minutes=14)))
+
+    found = [
+        await recover_callbacks(database, now=clock.advance(timedelta(minutes=each)))
+        for each in (2, 5)
+    ]
+
+    assert (early, found) == (0, [1, 1])
+    repairs = [row for row in await owed(database, "schedule_callbacks") if "repair" in row.key]
+    assert len(repairs) == 1  # once an hour
+
+
+async def test_an_attempt_and_a_waiting_whose_jobs_were_lost_are_owed_again(
+    database: Database, clock: FakeClock
+) -> None:
+    callback_id = await scheduled(database, clock)
+    clock.advance(timedelta(minutes=20))
+
+    assert await recover_callbacks(database, now=clock()) == 1
+    (repair,) = [row for row in await owed(database, "attempt_callback") if "repair" in row.key]
+    await try_it(database, callback_id, repair.payload["attempt_no"], clock())
+    assert len(await orders(database)) == 1
+    assert await recover_callbacks(database, now=clock()) == 0  # a call is under way
+
+    clock.advance(timedelta(hours=3))  # nobody reported how it ended
+    assert await recover_callbacks(database, now=clock()) == 1
+    (repair,) = [row for row in await owed(database, "review_callback") if "repair" in row.key]
+    async with database.begin() as uow:
+        await service.review_callback(
+            uow, callback_id, attempt_no=repair.payload["attempt_no"], now=clock()
+        )
+    assert (await view(database, callback_id)).state is CallbackState.UNKNOWN
