@@ -18,6 +18,9 @@ MAX_CSEQ = 2**31 - 1
 MAX_SECONDS = 2**32 - 1
 """RFC 3261 20.19: what a delta-seconds field can hold."""
 
+MAX_RETRY_AFTER = 86_400
+"""Seconds."""
+
 _QUOTED = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
@@ -175,6 +178,18 @@ def parse_number(text: str, limit: int, problem: str) -> int:
     if number > limit:
         raise PeerError(400, problem)
     return number
+
+
+def parse_retry_after(text: str) -> int | None:
+    """Return the seconds of a Retry-After (RFC 3261 20.33), without comment and parameters.
+
+    None for one that is missing, broken, or asks for more than a day: that means "do not".
+    """
+    seconds = text.partition("(")[0].partition(";")[0].strip()
+    try:
+        return parse_number(seconds, MAX_RETRY_AFTER, "Bad Retry-After")
+    except PeerError:
+        return None
 
 
 def split_list(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from channels.voice.sip.call import Call, CallBook, Headers, allows_of, checked
 from channels.voice.sip.dialog import FIRST_CSEQ, Dialog, check_routes, hop_of
 from channels.voice.sip.errors import PeerError, UsageError
 from channels.voice.sip.events import CallAnswered, CallFailed, CallKey, CallProgressed, EndReason
-from channels.voice.sip.headers import MAX_CSEQ, NameAddress, parse_number
+from channels.voice.sip.headers import MAX_CSEQ, NameAddress, parse_number, parse_retry_after
 from channels.voice.sip.identity import ANONYMOUS
 from channels.voice.sip.leaving import Leaving
 from channels.voice.sip.message import MAX_FORWARDS, Request, Response
@@ -35,9 +35,6 @@ sent to does not answer (RFC 3261 21.5.5), which is another matter than nobody p
 
 ANSWER_LIMIT = 10.0
 """Seconds that the application has to answer an offer that came with a 2xx."""
-
-MAX_RETRY_AFTER = 86_400
-"""Seconds; a longer Retry-After means "do not"."""
 
 
 class InviteOptions(TypedDict, total=False):
@@ -336,7 +333,7 @@ class OutgoingCalls:
                 status=response.status,
                 reason=response.reason or reason_of(response.status),
                 contacts=_contacts_of(response),
-                retry_after=_retry_after_of(response),
+                retry_after=parse_retry_after(response.header("retry-after")),
             ),
         )
 
@@ -386,12 +383,3 @@ def _contacts_of(response: Response) -> tuple[NameAddress, ...]:
         return tuple(NameAddress.parse(value) for value in response.values("contact"))
     except PeerError:
         return ()
-
-
-def _retry_after_of(response: Response) -> int | None:
-    # RFC 3261 20.33: seconds, then perhaps a comment or parameters.
-    text = response.header("retry-after").partition("(")[0].partition(";")[0].strip()
-    try:
-        return parse_number(text, MAX_RETRY_AFTER, "Bad Retry-After") if text else None
-    except PeerError:
-        return None

@@ -10,7 +10,7 @@ from channels.voice.sip.call import CallBook
 from channels.voice.sip.dialog import hop_of
 from channels.voice.sip.errors import CallGone, PeerError, UsageError
 from channels.voice.sip.events import RegistrationChanged, RegistrationKey, RegistrationState
-from channels.voice.sip.headers import MAX_SECONDS, NameAddress, parse_number
+from channels.voice.sip.headers import NameAddress, parse_number, parse_retry_after
 from channels.voice.sip.message import MAX_FORWARDS, Request, Response
 from channels.voice.sip.reasons import reason_of
 from channels.voice.sip.transaction import ClientTransaction
@@ -183,7 +183,8 @@ class Registrations:
             self.send(registration, now)
         else:
             reason = response.reason or reason_of(response.status)
-            self._fail(registration, response.status, reason, now, _retry_after(response))
+            wait = parse_retry_after(response.header("retry-after")) or 0
+            self._fail(registration, response.status, reason, now, wait)
 
     def transaction_failed(self, transaction: ClientTransaction, status: int, now: float) -> None:
         """Note that the registrar does not answer (408), or cannot be reached (503)."""
@@ -298,11 +299,3 @@ def _granted(registration: Registration, response: Response) -> int:
         if text.isascii() and text.isdigit() and len(text) < 11 and int(text) > 0:
             return min(int(text), MAX_EXPIRES)
     return registration.expires
-
-
-def _retry_after(response: Response) -> float:
-    text = response.header("retry-after").partition("(")[0].partition(";")[0].strip()
-    try:
-        return float(parse_number(text, MAX_SECONDS, "Bad Retry-After")) if text else 0.0
-    except PeerError:
-        return 0.0
