@@ -10,6 +10,7 @@ from case_bridge.cases.model import CaseRow
 from case_bridge.cases.organisation import Question
 from case_bridge.cases.record import keep_evidence, move_case
 from case_bridge.cases.repository import Cases
+from case_bridge.cases.responsibility_sql import Disputes
 from case_bridge.cases.states import CASE, CaseTrigger
 from case_bridge.cases.words import require_words
 from case_bridge.field.repository import Tasks
@@ -49,7 +50,7 @@ async def submit_field_result(
     case = await cases.get((await tasks.get(task_id)).case_id, lock=True)
     task = await tasks.get(task_id, lock=True)
     if task.kind is TaskKind.INSPECT:
-        await _refuse_handler(cases, case, actor)
+        await _refuse_handler(uow, case, actor)
     is_new = await submit_result(uow, task, result, user_id=actor.user_id, name=actor.name, now=now)
     if not is_new:
         return False
@@ -87,7 +88,7 @@ async def check_at_centre(
     rule = (await cases.organisation()).rules[Question.CHECKS]
     if actor.roles.isdisjoint(rule.roles - {Role.INSPECTOR}):
         raise Forbidden("an inspector checks on the site")
-    await _refuse_handler(cases, case, actor)
+    await _refuse_handler(uow, case, actor)
     if not CASE.allows(case.state, CaseTrigger.PASS):
         raise IllegalTransition(CASE.name, case.state, CaseTrigger.PASS)
     task = await Tasks(uow.session).open_for_case(case.id)
@@ -185,9 +186,9 @@ async def _apply(
     await move_case(uow, case, trigger, actor=actor, text=words, now=now)
 
 
-async def _refuse_handler(cases: Cases, case: CaseRow, actor: Actor) -> None:
+async def _refuse_handler(uow: UnitOfWork, case: CaseRow, actor: Actor) -> None:
     # R63, 000 a23: the check is done by others than those who did the work.
-    if actor.user_id in await cases.handlers(case.id):
+    if actor.user_id in await Cases(uow.session).handlers(case.id):
         raise Forbidden("whoever handled the case does not inspect it")
-    if actor.unit_id is not None and actor.unit_id == case.unit_id:
-        raise Forbidden("the unit in charge does not inspect its own case")
+    if actor.unit_id in await Disputes(uow.session).working_units(case):
+        raise Forbidden("a unit that did the work does not inspect it")

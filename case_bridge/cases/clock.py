@@ -23,17 +23,11 @@ LADDER: Ladder = DEFAULT_LADDER
 
 PAUSE_WORDS = {PauseKind.DEFERRAL: "缓办", PauseKind.SHELVING: "挂账", PauseKind.MERGING: "并案"}
 
-_RESTARTS = frozenset(
-    {
-        CaseTrigger.HAND_DOWN,
-        CaseTrigger.HAND_UP,
-        CaseTrigger.DISPATCH,
-        CaseTrigger.DECIDE,
-        CaseTrigger.REWORK,
-        CaseTrigger.SEND_BACK,
-        CaseTrigger.REOPEN,
-    }
-)
+_SENT_OUT = frozenset({CaseTrigger.DISPATCH, CaseTrigger.DECIDE})
+"""Begin the time in which a unit may say that a case is not its own (R50): who asked for time off
+or did the work has taken it for its own."""
+
+_RESTARTS = _SENT_OUT | {CaseTrigger.HAND_DOWN, CaseTrigger.HAND_UP, CaseTrigger.REOPEN}
 """Begin a stage anew even where the stage stays the same."""
 
 
@@ -193,7 +187,7 @@ async def turn_stage(
         running.ended_at, running.ended_by = now, trigger
         # The partial unique index must see the end before the next begins.
         await uow.session.flush()
-    if stage is None:
+    if stage is None or (stage is Stage.RETURN and trigger not in _SENT_OUT):
         return
     rules, calendar = await cases.rules(), await calendar_in_force(uow.session)
     limit = await _stage_limit(uow, case, stage) or rules.stages[stage]
@@ -211,6 +205,14 @@ async def turn_stage(
             receipt=receipt.to_payload(),
         )
     )
+
+
+async def reckon_stage(uow: UnitOfWork, row: CaseStageRow) -> None:
+    """Compute the deadline of a stage again, by the calendar that is in force now."""
+    limit = DeadlineReceipt.from_payload(row.receipt).limit
+    calendar = await calendar_in_force(uow.session)
+    receipt = deadline(row.begun_at, limit, calendar, allow_provisional=True)
+    row.due_at, row.receipt = receipt.due_at, receipt.to_payload()
 
 
 async def _stage_limit(uow: UnitOfWork, case: CaseRow, stage: Stage) -> Limit | None:
@@ -233,4 +235,4 @@ def clear_clock(case: CaseRow, marks: CaseMarksRow) -> None:
     case.clock_started_at = case.clock_stopped_at = case.due_at = case.receipt = None
     case.handled_at = case.closed_at = None
     marks.alarm_at = marks.extension = marks.guarded_at = None
-    marks.is_absolute = False
+    marks.is_absolute = marks.is_deferred = False

@@ -13,6 +13,7 @@ from case_bridge.cases.notices import tell_of_dispatch
 from case_bridge.cases.reach import check_reach, district_for
 from case_bridge.cases.record import keep_evidence, move_case
 from case_bridge.cases.repository import Cases
+from case_bridge.cases.responsibility_sql import Disputes
 from case_bridge.cases.rules import Stage
 from case_bridge.cases.service import assignment
 from case_bridge.cases.states import CaseTrigger
@@ -58,7 +59,10 @@ async def dispatch_case(
     case = await Cases(uow.session).get(case_id, lock=True)
     if not is_emergency or actor.district_id is not None:
         await check_reach(uow.session, case, unit_id)
-    (await Cases(uow.session).marks(case.id)).is_emergency = is_emergency
+    marks = await Cases(uow.session).marks(case.id)
+    marks.is_emergency = is_emergency
+    # A case that is sent to somebody else than the territory has an owner after all (R57).
+    marks.is_ownerless = marks.is_ownerless and marks.binding_unit_id == unit_id
     await send_to_unit(
         uow,
         case,
@@ -102,6 +106,7 @@ async def send_to_unit(
     case.dispatched_at = now
     if not is_same_order:
         await begin_clock(uow, case, now=now)
+    district = await district_for(uow.session, unit_id)
     await move_case(
         uow,
         case,
@@ -115,11 +120,12 @@ async def send_to_unit(
             "reason": reason,
             "due_at": case.due_at.isoformat() if case.due_at else None,
             "receipt": case.receipt,
+            "district_id": str(district) if district else None,
         },
         now=now,
     )
     # Only now: whether the act was this level's hung on where the case was.
-    case.district_id = await district_for(uow.session, unit_id)
+    case.district_id = district
     await tell_of_dispatch(uow, case, unit, issued_by=actor.name, now=now)
 
 
@@ -140,8 +146,9 @@ async def return_case(
 ) -> None:
     """Give a case back that is not the unit's, with a reason (R50: 002i a8).
 
-    Whether it came without delay is with the stage clock. A unit that a binding decision named
-    must carry it out; its refusal is flagged (R60: 000 a24).
+    Whether it came without delay is with the stage clock, which runs from the order on and ends
+    when the unit asks for time off or feeds back: what it returns after that is late. A unit that
+    a binding decision named must carry it out; its refusal is flagged (R60: 000 a24).
 
     Raises:
         Invalid: if there is no reason.
@@ -153,7 +160,7 @@ async def return_case(
     marks = await Cases(uow.session).marks(case.id)
     stage = await Cases(uow.session).open_stage(case.id)
     code = AGAINST_DECISION if marks.binding_unit_id == case.unit_id else None
-    late = {"late": now > stage.due_at} if stage and stage.stage is Stage.RETURN else {}
+    is_in_time = stage is not None and stage.stage is Stage.RETURN and now <= stage.due_at
     await move_case(
         uow,
         case,
@@ -161,7 +168,7 @@ async def return_case(
         actor=actor,
         text=words,
         reason_code=code,
-        detail=late,
+        detail={"late": not is_in_time},
         now=now,
     )
 
@@ -248,10 +255,12 @@ async def send_inspector(uow: UnitOfWork, case: CaseRow, *, now: datetime) -> No
     """Send an inspector to a handled case at once (R63: 000 a23)."""
     await move_case(uow, case, CaseTrigger.INSPECT, actor=HOUSE, now=now)
     await uow.session.flush()
+    disputes = Disputes(uow.session)
+    colleagues = await disputes.people_of(await disputes.working_units(case))
     await open_task(
         uow,
         assignment(case, TaskKind.INSPECT, case.order_text or case.subject),
-        excluded=await Cases(uow.session).handlers(case.id),
+        excluded=await Cases(uow.session).handlers(case.id) | colleagues,
         now=now,
     )
 

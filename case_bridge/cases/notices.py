@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from case_bridge.cases.case import HOUSE, Actor
-from case_bridge.cases.clock import LADDER, alarms_of
+from case_bridge.cases.clock import LADDER, alarms_of, guard_due
 from case_bridge.cases.model import CaseRow
 from case_bridge.cases.notice import Ground, NoticeKind
 from case_bridge.cases.notice_sql import Notices
@@ -123,6 +123,8 @@ async def order_case(
 ) -> None:
     """Order a unit that is late or ineffective to handle by a date (R48: 004 a20).
 
+    What another unit had done before it counts for nothing.
+
     Raises:
         Invalid: if there are no words, or the date is past.
         Conflict: if the unit is neither late nor was sent back to work.
@@ -207,17 +209,22 @@ async def climb_ladders(database: Database, *, now: datetime) -> int:
     taken = 0
     async with database.begin() as uow:
         calendar = await calendar_in_force(uow.session)
+        rules = await Cases(uow.session).rules()
         for case, marks in await Notices(uow.session).alarmed(now, limit=BATCH):
             assert case.receipt is not None
             receipt = DeadlineReceipt.from_payload(case.receipt)
             alarms = alarms_of(receipt, calendar)
             level = LADDER.level(receipt, now, calendar, allow_provisional=True)
             later = [alarm.at for alarm in alarms if alarm.at > now]
-            marks.alarm_at = later[0] if later else None
+            if marks.is_absolute and marks.guarded_at is None:
+                assert case.clock_started_at is not None
+                guard = guard_due(rules, case.clock_started_at, calendar)
+                later += [guard] if guard > now else []
+                if guard <= now:
+                    taken += await _miss_guard(uow, case, now=now)
+            marks.alarm_at = min(later, default=None)
             if level is not Level.IN_TIME:
                 taken += await _take_rung(uow, case, level, now=now)
-            if marks.is_absolute and marks.guarded_at is None:
-                taken += await _miss_guard(uow, case, now=now)
     return taken
 
 
@@ -333,7 +340,8 @@ async def _require_fault(uow: UnitOfWork, case: CaseRow, *, now: datetime) -> No
     if is_late:
         return
     for step in await Cases(uow.session).history(case.id):
-        if step.round == case.round and step.trigger is CaseTrigger.REWORK:
+        is_theirs = (step.round, step.unit_id) == (case.round, case.unit_id)
+        if is_theirs and step.trigger is CaseTrigger.REWORK:
             return
     raise Conflict("the unit is neither late nor was its result refused")
 

@@ -1,6 +1,6 @@
 """All SQL about disputes, helping units and referrals to enforcement."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,7 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CaseRow, DisputeRow, HelperRow, ReferralRow
 from case_bridge.cases.states import CaseState
+from hotline.accounts.model import UserRow
 from hotline.kernel.errors import NotFound
+from hotline.kernel.ids import UserId
 
 _WITH_UNIT = (CaseState.DISPATCHED, CaseState.HANDLING)
 
@@ -95,3 +97,17 @@ class Disputes:
             .order_by(ReferralRow.referred_at)
         )
         return found.all()
+
+    async def working_units(self, case: CaseRow) -> frozenset[UUID]:
+        """Return the unit in charge of a case and those that help it in the present round (R49)."""
+        found = await self._session.scalars(
+            select(HelperRow.unit_id).where(
+                HelperRow.case_id == case.id, HelperRow.round == case.round
+            )
+        )
+        return frozenset(found) | ({case.unit_id} if case.unit_id else set())
+
+    async def people_of(self, unit_ids: Collection[UUID]) -> frozenset[UserId]:
+        """Return everyone who belongs to one of the units."""
+        found = await self._session.scalars(select(UserRow.id).where(UserRow.unit_id.in_(unit_ids)))
+        return frozenset(UserId(user_id) for user_id in found)

@@ -188,6 +188,8 @@ CASE: Machine[CaseState, CaseTrigger] = Machine(
         (S.HANDED_DOWN, T.RECKON): S.HANDED_DOWN,
         (S.HANDLED, T.RECKON): S.HANDLED,
         (S.INSPECTING, T.RECKON): S.INSPECTING,
+        (S.READY_TO_CLOSE, T.RECKON): S.READY_TO_CLOSE,  # judged by the published calendar too
+        (S.CLOSED, T.RECKON): S.CLOSED,
         (S.FILED, T.REFER): S.FILED,  # 000 a29
         (S.HANDED_DOWN, T.REFER): S.HANDED_DOWN,
         (S.DISPATCHED, T.REFER): S.DISPATCHED,

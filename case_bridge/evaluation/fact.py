@@ -37,6 +37,8 @@ SHELVE: Final = "shelve"
 UNSHELVE: Final = "unshelve"
 SUPERVISE: Final = "supervise"
 HANDED: Final = ("hand_down", "hand_up")
+REFUSED: Final = (REWORK, "send_back")
+"""What was fed back does not stand."""
 DECISIONS: Final = (VERIFY, SETTLE, FILE, DECLINE)
 VERIFIED: Final = ("confirm", "refute")
 CHECKED: Final = ("pass", REWORK)
@@ -60,7 +62,9 @@ class LogEntry:
     due_at: datetime | None = None
     """The deadline that the move set, if it set one."""
     district_id: UUID | None = None
-    """The second-level platform that a hand-down named."""
+    """The second-level platform that a hand-down or a dispatch named."""
+    names_level: bool = False
+    """Whether a dispatch says who commands the case from there on: a platform, or nobody below."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +111,7 @@ class CaseFact:
     dispatched_by: UUID | None = None
     due_at: datetime | None = None
     handled_at: datetime | None = None
+    """When the feedback came that stands; None once it was sent back to work."""
     check_asked_at: datetime | None = None
     checked_at: datetime | None = None
     checked_by: UUID | None = None
@@ -178,7 +183,8 @@ def _fold_round(
     verified = _last(log, *VERIFIED)
     checks = [each for each in log if INSPECTOR in each.actor_roles]
     merged = _last(log, *MERGE, *UNMERGE)
-    handed = _last(log, *HANDED)
+    handed = next((e for e in reversed(log) if e.trigger in HANDED or e.names_level), None)
+    handled = _last(log, HANDLE, *REFUSED)
     checked, filed, closed = _last(checks, *CHECKED), _last(log, FILE), _last(log, *CLOSE)
     return CaseFact(
         case_id=head.case_id,
@@ -203,7 +209,7 @@ def _fold_round(
         first_dispatched_at=_at(_first(log, *DISPATCH)),
         dispatched_by=dispatched.actor_id if dispatched else None,
         due_at=next((each.due_at for each in reversed(log) if each.due_at), None),
-        handled_at=_at(_last(log, HANDLE)),
+        handled_at=_at(handled) if handled and handled.trigger == HANDLE else None,
         check_asked_at=_at(_last(log, INSPECT)),
         checked_at=_at(checked),
         checked_by=checked.actor_id if checked else None,

@@ -46,7 +46,9 @@ _BY_INSPECTOR: Final = f"{_is(*fact.CHECKED)} AND h.actor_roles @> '[\"{fact.INS
 _COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "reopened_at": _earliest(fact.REOPEN),
-        "district_id": _last("h.detail->>'district_id'", _is(*fact.HANDED)),
+        "district_id": _last(
+            "h.detail->>'district_id'", f"({_is(*fact.HANDED)} OR h.detail ? 'district_id')"
+        ),
         "unit_id": _last("h.unit_id", _is(*fact.DISPATCH)),
         "decided_at": _earliest(*fact.DECISIONS),
         "verify_asked_at": _latest(fact.VERIFY),
@@ -64,7 +66,10 @@ _COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
         "first_dispatched_at": _earliest(*fact.DISPATCH),
         "dispatched_by": _last("h.actor_id", _is(*fact.DISPATCH)),
         "due_at": _last(_DUE, f"{_DUE} IS NOT NULL"),
-        "handled_at": _latest(fact.HANDLE),
+        "handled_at": _last(
+            f"CASE WHEN {_is(fact.HANDLE)} THEN h.occurred_at END",
+            _is(fact.HANDLE, *fact.REFUSED),
+        ),
         "check_asked_at": _latest(fact.INSPECT),
         "checked_at": f"max(h.occurred_at) FILTER (WHERE {_BY_INSPECTOR})",
         "checked_by": _last("h.actor_id", _BY_INSPECTOR),

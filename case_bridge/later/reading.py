@@ -118,7 +118,9 @@ async def problem_pool(session: AsyncSession, *, district: District = None, now:
     )
 
 
-async def application_problems(session: AsyncSession, case_id: CaseId) -> Mapping[LaterKind, str]:
+async def application_problems(
+    session: AsyncSession, case_id: CaseId, *, now: datetime
+) -> Mapping[LaterKind, str]:
     """Return, for each kind of later, why it cannot be applied for now; empty if it can."""
     case = await Cases(session).get(case_id)
     marks = (await Cases(session).noted([case_id])).get(case_id)
@@ -140,6 +142,8 @@ async def application_problems(session: AsyncSession, case_id: CaseId) -> Mappin
             problem = "已有申请等待审批"
         elif kind is LaterKind.EXTENSION and marks is not None and marks.is_absolute:
             problem = "道路设施须在24小时内处置，不得延期"
+        elif kind is LaterKind.EXTENSION and case.due_at is not None and now > case.due_at:
+            problem = "已超过处置截止时间，不能申请延期"
         elif kind is not LaterKind.EXTENSION and marks and marks.is_absolute:
             problem = "" if marks.guarded_at else "须先采取安全防护措施"
         most = {

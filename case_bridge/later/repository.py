@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_bridge.cases.model import CasePauseRow, CaseRow
+from case_bridge.cases.model import CasePauseRow, CaseRow, CaseStageRow
 from case_bridge.cases.notice import PauseKind
 from case_bridge.cases.repository import District, in_district
+from case_bridge.cases.states import CASE, CaseState, CaseTrigger
 from case_bridge.later.model import LaterRequestRow
 from case_bridge.later.request import LaterKind
 from case_bridge.later.states import RequestState
@@ -18,6 +19,9 @@ from hotline.kernel.errors import NotFound
 
 OPEN = (RequestState.APPLIED, RequestState.VERIFIED)
 PAGE = 200
+
+RECKONED = tuple(state for state in CaseState if CASE.allows(state, CaseTrigger.RECKON))
+"""In these a deadline may be computed again."""
 
 
 class Requests:
@@ -59,7 +63,10 @@ class Requests:
     async def waiting(
         self, kinds: Collection[LaterKind], *, district: District = None
     ) -> Sequence[tuple[LaterRequestRow, CaseRow, str]]:
-        """Return what waits for an answer with its case and unit, oldest first."""
+        """Return what waits for an answer with its case and unit, oldest first.
+
+        One whose case is no longer with that unit at work has nothing left to grant.
+        """
         found = await self._session.execute(
             select(LaterRequestRow, CaseRow, UnitRow.name)
             .join(CaseRow, CaseRow.id == LaterRequestRow.case_id)
@@ -67,6 +74,9 @@ class Requests:
             .where(
                 LaterRequestRow.state.in_(OPEN),
                 LaterRequestRow.kind.in_(kinds),
+                LaterRequestRow.unit_id == CaseRow.unit_id,
+                LaterRequestRow.round == CaseRow.round,
+                CaseRow.state.in_((CaseState.DISPATCHED, CaseState.HANDLING)),
                 *in_district(district),
             )
             .order_by(LaterRequestRow.applied_at)
@@ -130,17 +140,30 @@ class Requests:
         return found.all()
 
     async def provisional(self, version: str, *, limit: int) -> Sequence[UUID]:
-        """Return running cases whose deadline was computed without a published calendar.
+        """Return cases whose deadline was computed without a published calendar.
 
-        Those that were computed with this version of the calendar are left out.
+        Those that were computed with this version of the calendar are left out, and those whose
+        clock is paused or is of no interest any more.
         """
         found = await self._session.scalars(
             select(CaseRow.id)
             .where(
                 CaseRow.receipt["provisional"].as_boolean(),
                 CaseRow.receipt["calendar"]["version"].as_string() != version,
-                CaseRow.clock_stopped_at.is_(None),
-                CaseRow.closed_at.is_(None),
+                CaseRow.state.in_(RECKONED),
+            )
+            .limit(limit)
+        )
+        return found.all()
+
+    async def provisional_stages(self, version: str, *, limit: int) -> Sequence[UUID]:
+        """Return the cases of which the same holds of the stage clock that runs."""
+        found = await self._session.scalars(
+            select(CaseStageRow.case_id)
+            .where(
+                CaseStageRow.ended_at.is_(None),
+                CaseStageRow.receipt["provisional"].as_boolean(),
+                CaseStageRow.receipt["calendar"]["version"].as_string() != version,
             )
             .limit(limit)
         )

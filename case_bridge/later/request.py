@@ -70,10 +70,17 @@ class Quota:
         )
 
 
-def check_extension(limit: Limit, asked: Limit | None, *, before: int, rule: ExtensionRule) -> None:
-    """Return if a limit may be extended so much (R54: at most once the original limit).
+def check_extension(
+    limit: Limit,
+    asked: Limit | None,
+    *,
+    before: int,
+    had: int = 0,
+    rule: ExtensionRule,
+) -> None:
+    """Return if a limit may be extended so much (R54: at most once the original limit, in all).
 
-    `before` is how many extensions the case has had.
+    `before` is how many extensions the case has had, `had` how much those added to this clock.
 
     Raises:
         Invalid: if nothing, another unit of time, or more than the original limit is asked for.
@@ -83,10 +90,11 @@ def check_extension(limit: Limit, asked: Limit | None, *, before: int, rule: Ext
         raise Invalid("extension", "say how much longer")
     if asked.unit is not limit.unit:
         raise Invalid("extension", f"count it as the limit is counted, in {limit.unit}")
-    if asked.amount > limit.amount:
-        raise Invalid("extension", f"at most the original limit, {limit}")
     if before >= rule.per_case:
         raise Conflict(f"the case was extended {before} times, which is all it may be")
+    if had + asked.amount > limit.amount:
+        so_far = f", of which {Limit(had, limit.unit)} are granted" if had else ""
+        raise Invalid("extension", f"at most the original limit, {limit}{so_far}")
 
 
 def check_until(until: datetime | None, *, now: datetime, longest_days: int | None) -> None:

@@ -1,10 +1,8 @@
-"""Use cases: apply for more time, verify, approve or refuse, resume; deadlines computed again."""
+"""Use cases: apply for more time, verify, approve or refuse, resume."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
-
-import structlog
 
 from case_bridge.cases.case import HOUSE, Actor
 from case_bridge.cases.clock import pause_clock, reckon_clock, resume_clock
@@ -30,15 +28,11 @@ from case_bridge.later.request import (
     month_of,
 )
 from case_bridge.later.states import REQUEST, RequestState, RequestTrigger
-from hotline.accounts import audit
 from hotline.accounts.roles import Role
 from hotline.kernel.db import Database, UnitOfWork
 from hotline.kernel.errors import Conflict, Forbidden, IllegalTransition, Invalid
 from hotline.kernel.ids import CaseId, UnitId, UserId, new_id
 from hotline.sla.limit import Limit
-from hotline.tickets.calendars import calendar_in_force
-
-log = structlog.get_logger()
 
 BATCH: Final = 100
 """Cases of one round; the next round takes the rest."""
@@ -226,23 +220,6 @@ async def resume_due(database: Database, *, now: datetime) -> int:
     return resumed
 
 
-async def reckon_provisional(database: Database, *, now: datetime) -> int:
-    """Compute again, with audit, what was computed before a calendar was published (R42, O15).
-
-    Returns how many deadlines moved. A round of the schedule: nothing happens until another
-    version of the calendar is in force.
-    """
-    async with database.read() as session:
-        calendar = await calendar_in_force(session)
-        found = await Requests(session).provisional(calendar.version, limit=BATCH)
-    moved = 0
-    for case_id in found:
-        async with database.begin() as uow:
-            case = await Cases(uow.session).get(case_id, lock=True)
-            moved += await _reckon_again(uow, case, now=now)
-    return moved
-
-
 async def quota_of(
     uow: UnitOfWork, unit_id: UnitId, *, without: UUID | None = None, now: datetime
 ) -> Quota:
@@ -280,9 +257,16 @@ async def _check_terms(
         if marks.is_absolute:
             raise Conflict("the 24-hour rule of street facilities knows no extension")
         assert case.limit_text is not None
+        if case.due_at is not None and now > case.due_at:
+            raise Conflict("the deadline is past: an extension is applied for before it")
         before = await requests.granted(case.id, case.round, LaterKind.EXTENSION)
-        limit = Limit.parse(case.limit_text)
-        check_extension(limit, application.extension, before=before, rule=rules.extension)
+        check_extension(
+            Limit.parse(case.limit_text),
+            application.extension,
+            before=before,
+            had=Limit.parse(marks.extension).amount if marks.extension else 0,
+            rule=rules.extension,
+        )
         assert case.unit_id is not None
         warning = (await quota_of(uow, UnitId(case.unit_id), now=now)).words()
         if warning and rules.extension.blocks:
@@ -316,8 +300,15 @@ async def _grant(
     kind = _PAUSES[row.kind]
     if kind is PauseKind.DEFERRAL:
         marks.is_deferred = True
-    await pause_clock(uow, case, kind, reason=row.reason, until=row.until, now=now)
-    return {"receipt": case.receipt, "until": row.until.isoformat() if row.until else None}
+    until = row.until
+    if until is not None and until <= now:
+        raise Conflict("the date until which it was asked for has passed")
+    if until is None and kind is PauseKind.SHELVING:
+        # Nothing lies in the problem pool for ever: without a date it is taken up after the most.
+        longest = (await Cases(uow.session).rules()).shelving.longest_days
+        until = now + timedelta(days=longest)
+    await pause_clock(uow, case, kind, reason=row.reason, until=until, now=now)
+    return {"receipt": case.receipt, "until": until.isoformat() if until else None}
 
 
 async def _resume(
@@ -328,37 +319,6 @@ async def _resume(
         raise IllegalTransition(CASE.name, case.state, trigger)
     detail = await resume_clock(uow, case, now=now)
     await move_case(uow, case, trigger, actor=actor, text=words, detail=detail, now=now)
-
-
-async def _reckon_again(uow: UnitOfWork, case: CaseRow, *, now: datetime) -> bool:
-    if not CASE.allows(case.state, CaseTrigger.RECKON):
-        return False
-    before = case.due_at
-    detail = await reckon_clock(uow, case)
-    if case.due_at == before:
-        return False
-    await move_case(
-        uow,
-        case,
-        CaseTrigger.RECKON,
-        actor=HOUSE,
-        text="放假通知公布后重算处置截止时间",
-        detail=detail,
-        now=now,
-    )
-    await audit.append(
-        uow,
-        actor=HOUSE.name,
-        action="case.reckon",
-        target=f"case:{case.number}",
-        detail={
-            "from": before.isoformat() if before else None,
-            "to": case.due_at.isoformat() if case.due_at else None,
-        },
-        now=now,
-    )
-    log.info("deadline_reckoned_again", case=case.number)
-    return True
 
 
 async def _locked(uow: UnitOfWork, request_id: UUID) -> LaterRequestRow:

@@ -48,10 +48,11 @@ async def get_case(request: web.Request) -> web.Response:
     """Show one case with its history, evidence and deadline receipt."""
     case_id, user = case_id_of(request), current_user(request)
     await check_reader(request, case_id)
+    now = request.app[CLOCK]()
     async with request.app[DATABASE].read() as session:
-        view = await reading.case_view(session, case_id, now=request.app[CLOCK]())
+        view = await reading.case_view(session, case_id, now=now)
         tasks = await tasks_of_case(session, case_id)
-        course = await course_of(session, case_id, now=request.app[CLOCK]())
+        course = await course_of(session, case_id, now=now)
         requests = await requests_of_case(session, case_id)
         is_overseer = await _oversees(session, user, view)
         organisation = await reading.organisation_of(session)
@@ -60,7 +61,7 @@ async def get_case(request: web.Request) -> web.Response:
         can_check = can_check_at_centre(actor, view, organisation)
         is_own = Role.UNIT in user.roles and user.unit_id == view.line.unit_id
         can_phone = CaseTrigger.URGE in acts and await _is_reached_by_phone(session, user, view)
-        problems = await application_problems(session, case_id) if is_own else {}
+        problems = await application_problems(session, case_id, now=now) if is_own else {}
         categories = await list_categories(session) if CaseTrigger.FILE in acts else ()
         own = await _own_category(session, view) if CaseTrigger.FILE in acts else None
         conditions = await _conditions(session, own)

@@ -137,6 +137,20 @@ async def test_what_belongs_to_nobody_goes_to_the_territory_in_a_class_of_its_ow
     assert (line.case_id, line.unit_name) == (case_id, "环卫处")
 
 
+async def test_a_case_that_finds_its_owner_leaves_that_class(city: City) -> None:
+    """R57: returned by the territory and sent to whom it belongs."""
+    case_id = await city.registered_case()
+    await city.file(case_id)
+    await dispute(city, case_id, actor=city.dispatcher)
+    await decide(city, case_id, D.OWNERLESS, "drain")
+    await city.return_by_unit(case_id, "查明属环卫处")
+
+    await city.dispatch(case_id, "clean")
+
+    async with city.database.read() as session:
+        assert await ownerless_cases(session, now=city.clock()) == []
+
+
 async def test_another_unit_does_not_open_the_dispute(city: City) -> None:
     """R58: whoever received it."""
     case_id = await dispatched(city)

@@ -1,14 +1,23 @@
 """Who and what is turned away, and that nothing changes then."""
 
 import asyncio
+from datetime import date
+from itertools import product
 
 import pytest
 
-from case_bridge.cases import handling, service
+from case_bridge.cases import disputes, handling, service
 from case_bridge.cases.case import Actor
-from case_bridge.cases.states import CaseState
+from case_bridge.cases.duties import duties_of
+from case_bridge.cases.organisation import DEFAULT
+from case_bridge.cases.record import move_case
+from case_bridge.cases.repository import Cases
+from case_bridge.cases.states import CASE, CaseState, CaseTrigger
+from case_bridge.field.service import enlist_inspector
 from hotline.accounts.roles import Role
-from hotline.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from hotline.accounts.service import create_user
+from hotline.kernel.db import UnitOfWork
+from hotline.kernel.errors import Conflict, Forbidden, IllegalTransition, Invalid, NotFound
 from hotline.kernel.ids import CaseId, UnitId, UserId, new_id
 from tests.integration.case_bridge.city import City, person
 
@@ -47,6 +56,43 @@ async def test_r63_a_colleague_of_the_unit_does_not_inspect_it_either(city: City
 
     with pytest.raises(Forbidden):
         await city.inspect(case_id, passed=True, actor=colleague)
+
+
+async def test_r63_nor_does_anybody_of_a_unit_that_helped(city: City) -> None:
+    """R49, R63: whoever helps does the work too; such an inspector is not even sent."""
+    helper = person("环卫监督员", Role.INSPECTOR, unit_id=city.units["clean"])
+    case_id = await city.registered_case()
+    await city.file(case_id)
+    await city.dispatch(case_id)
+    async with city.database.begin() as uow:
+        helper_id = await create_user(
+            uow,
+            login="helper",
+            password="an invented password",
+            display_name=helper.name,
+            roles={Role.INSPECTOR},
+            unit_id=city.units["clean"],
+            actor="test",
+            now=city.clock(),
+        )
+        await enlist_inspector(uow, helper_id, name=helper.name, trained_on=date(2026, 1, 5))
+        assert city.inspector.user_id is not None
+        await enlist_inspector(uow, city.inspector.user_id, name="休息", on_duty=False)
+        await disputes.ask_helper(
+            uow,
+            case_id,
+            unit_id=city.units["clean"],
+            task="清理周边垃圾",
+            actor=city.dispatcher,
+            now=city.clock(),
+        )
+    await city.handle(case_id)
+
+    (task,) = await city.tasks(case_id)
+    assert task.inspector_id is None
+    with pytest.raises(Forbidden):
+        await city.inspect(case_id, passed=True, actor=helper)
+    assert (await city.case(case_id)).state is S.INSPECTING
 
 
 async def test_the_task_of_one_inspector_is_not_answered_by_another(city: City) -> None:
@@ -167,6 +213,30 @@ async def test_an_unknown_category_is_refused_by_name(city: City) -> None:
     with pytest.raises(Invalid) as refused:
         await city.registered_case(category="GB:facility:9999")
     assert refused.value.field == "category_code"
+
+
+async def test_every_act_that_is_not_in_the_tables_is_refused_and_leaves_nothing(
+    city: City,
+) -> None:
+    """R111: every state with every act by every post; the truth and its history stay."""
+    case_id = await city.registered_case()
+    async with city.database.begin() as uow:
+        await Cases(uow.session).put_organisation(DEFAULT, now=city.clock())
+    duties, people = duties_of(DEFAULT), {role: person(role.value, role) for role in Role}
+    refused = 0
+    async with city.database.read() as session:
+        uow = UnitOfWork(session, city.clock, {})
+        case = await Cases(session).get(case_id)
+        for state, act, role in product(CaseState, CaseTrigger, Role):
+            if CASE.allows(state, act) and role in duties[act]:
+                continue
+            case.state = state
+            with session.no_autoflush, pytest.raises((Forbidden, IllegalTransition)):
+                await move_case(uow, case, act, actor=people[role], now=city.clock())
+            assert (case.state, case.sequence, list(session.new)) == (state, 0, [])
+            refused += 1
+    assert refused > 8000
+    assert await city.history(case_id) == []
 
 
 async def test_a_seat_may_file_but_not_void(city: City) -> None:

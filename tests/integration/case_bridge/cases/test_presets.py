@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import select
 
 from case_bridge.cases import disputes, handling, service
 from case_bridge.cases.case import Actor
@@ -17,6 +18,8 @@ from case_bridge.cases.organisation import Question
 from case_bridge.cases.reading import case_page, is_of_district
 from case_bridge.cases.states import CASE, CaseState, CaseTrigger
 from case_bridge.cases.watch import district_summaries
+from case_bridge.evaluation.model import CaseFactRow
+from case_bridge.evaluation.service import fold_facts
 from case_bridge.later.request import Application, LaterKind
 from case_bridge.later.service import apply_for, withdraw_request
 from hotline.accounts import service as accounts
@@ -356,6 +359,12 @@ async def test_r59_across_districts_the_city_decides(city: City) -> None:
     case = await city.case(case_id)
     assert (case.unit_id, case.district_id) == (city.units["west"], chongqing.west)
     assert (await steps(chongqing, case_id))[-1] == (T.DECIDE, "领导戊")
+    # The figures follow: it counts for the district that commands it now (R87).
+    async with city.database.begin() as uow:
+        await fold_facts(uow)
+        assert (await uow.session.scalars(select(CaseFactRow.district_id))).all() == [
+            chongqing.west
+        ]
 
 
 async def test_what_a_regulation_does_not_know_nobody_can_apply_for(city: City) -> None:

@@ -17,6 +17,7 @@ from case_bridge.units.unit import Unit, UnitClass
 from hotline.accounts.roles import Role
 from hotline.kernel.errors import Conflict, Forbidden, Invalid
 from hotline.kernel.ids import CaseId
+from hotline.sla.limit import Limit
 from tests.integration.case_bridge.city import City, person, shanghai
 
 S, T, N = CaseState, CaseTrigger, NoticeKind
@@ -189,6 +190,18 @@ async def test_rework_is_ineffective_and_the_leader_circulates_it(city: City) ->
     )
 
 
+async def test_what_another_unit_did_badly_is_no_fault_of_the_present_one(city: City) -> None:
+    """R48: neither late nor refused itself, the second unit is not ordered for the first one."""
+    case_id = await dispatched(city)
+    await city.handle(case_id)
+    await city.inspect(case_id, passed=False)
+    await city.return_by_unit(case_id)
+    await city.dispatch(case_id, "clean")
+
+    with pytest.raises(Conflict):
+        await order(city, case_id, shanghai(12, 18))
+
+
 async def test_a_leader_supervises_and_the_unit_answers(city: City) -> None:
     """R62: leaders' supervision with a date for the answer."""
     case_id = await dispatched(city)
@@ -243,6 +256,22 @@ async def test_a_return_after_two_working_days_is_marked_as_late(city: City) -> 
     await city.return_by_unit(case_id)
 
     assert (await city.history(case_id))[-1].detail == {"late": True}
+
+
+async def test_who_did_the_work_or_asked_for_time_returns_late_whenever(city: City) -> None:
+    """R50: the days to say "not ours" run from the order on, and rework gives no new ones."""
+    case_id = await dispatched(city)
+    await city.handle(case_id)
+    await city.inspect(case_id, passed=False)
+
+    await city.return_by_unit(case_id)
+
+    assert (await city.history(case_id))[-1].detail == {"late": True}
+    await city.dispatch(case_id, "clean")
+    async with city.database.read() as session:
+        stage = await Cases(session).open_stage(case_id)
+    assert stage is not None
+    assert stage.stage is Stage.RETURN
 
 
 async def test_late_stages_and_late_units_are_on_the_leaders_list(city: City) -> None:
@@ -352,6 +381,24 @@ async def test_a_place_that_nobody_guarded_within_the_hour_is_urged_once(city: C
     assert rung == [1, 0]
     assert (await city.history(open_))[-1].reason_code == "guard"
     assert (await city.history(guarded))[-1].trigger is T.GUARD
+
+
+async def test_nobody_is_urged_to_guard_before_the_time_for_it_is_over(city: City) -> None:
+    """R45, R62: the warning before the deadline rings by itself, the guard at its own time."""
+    async with city.database.begin() as uow:
+        street = StreetRule(codes=("facility:0101-0112",), guard=Limit.parse("2uh"))
+        await Cases(uow.session).put_rules(CaseRules(street=street), now=city.clock())
+    case_id = await city.registered_case()  # to be repaired in two hours
+    await city.file(case_id)
+    await city.dispatch(case_id)
+
+    rung = []
+    for _ in range(6):
+        city.clock.advance(timedelta(minutes=20))
+        if await climb(city):
+            rung.append((await city.history(case_id))[-1].reason_code)
+
+    assert rung == ["near_due", "guard"]
 
 
 async def test_a_unit_without_a_terminal_feeds_back_by_phone(city: City) -> None:

@@ -98,10 +98,19 @@ def random_case(luck: random.Random, number: int, units: list[UUID]) -> tuple[Ca
             actor_roles=("inspector",) if trigger in {"pass", "confirm", "refute"} else ("seat",),
             unit_id=unit,
             due_at=due_at,
-            district_id=luck.choice(units) if trigger is CaseTrigger.HAND_DOWN else None,
+            **named_level(luck, trigger, units),
         )
         log.append((entry, state))
     return head, log
+
+
+def named_level(luck: random.Random, trigger: CaseTrigger, units: list[UUID]) -> dict[str, Any]:
+    """A hand-down names a district; a dispatch says so of the present one, if it says anything."""
+    if trigger is CaseTrigger.HAND_DOWN:
+        return {"district_id": luck.choice(units)}
+    if trigger in {"dispatch", "decide"} and luck.random() < 0.7:
+        return {"district_id": luck.choice([*units, None]), "names_level": True}
+    return {}
 
 
 def rows_of(
@@ -153,9 +162,11 @@ def rows_of(
 def detail_of(entry: LogEntry) -> dict[str, Any]:
     """Dispatching names the deadline itself; an extension brings the receipt."""
     due = entry.due_at.isoformat() if entry.due_at else None
-    if entry.district_id is not None:
-        return {"district_id": str(entry.district_id)}
-    return {"due_at": due} if entry.trigger == "dispatch" else {"receipt": {"due_at": due}}
+    level = {"district_id": str(entry.district_id) if entry.district_id else None}
+    if entry.trigger == "hand_down":
+        return level
+    told = {"due_at": due} if entry.trigger == "dispatch" else {"receipt": {"due_at": due}}
+    return told | (level if entry.names_level else {})
 
 
 async def write_cases(city: City, number: int, seed: int) -> list[CaseFact]:

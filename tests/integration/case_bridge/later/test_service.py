@@ -14,7 +14,13 @@ from case_bridge.cases.repository import Cases
 from case_bridge.cases.rules import CaseRules, ExtensionRule, FilingBase, StreetRule
 from case_bridge.cases.states import CASE, CaseState, CaseTrigger
 from case_bridge.later import service as later
-from case_bridge.later.reading import application_problems, problem_pool, requests_of_case
+from case_bridge.later.provisional import reckon_provisional
+from case_bridge.later.reading import (
+    application_problems,
+    problem_pool,
+    requests_of_case,
+    waiting_requests,
+)
 from case_bridge.later.request import Application, LaterKind
 from case_bridge.later.states import RequestState
 from hotline.accounts import audit
@@ -147,16 +153,37 @@ async def test_an_application_against_the_rule_is_refused(
 
 
 async def test_a_case_is_extended_as_often_as_the_city_says(city: City) -> None:
-    """R54: once by default."""
+    """R54: once by default; however often, all together are at most the original limit."""
     case_id = await dispatched(city)
-    await grant(city, await ask(city, case_id, K.EXTENSION), city.desk)
+    three, two, one = (Limit.parse(text) for text in ("3wh", "2wh", "1wh"))
+    await grant(city, await ask(city, case_id, K.EXTENSION, extension=three), city.desk)
 
     with pytest.raises(Conflict):
-        await ask(city, case_id, K.EXTENSION)
+        await ask(city, case_id, K.EXTENSION, extension=one)
 
     await set_rules(city, CaseRules(extension=ExtensionRule(per_case=2)))
-    await grant(city, await ask(city, case_id, K.EXTENSION), city.desk)
-    assert (await city.case(case_id)).due_at == shanghai(12, 16)
+    with pytest.raises(Invalid) as refused:
+        await ask(city, case_id, K.EXTENSION, extension=two)
+    assert refused.value.field == "extension"
+    await grant(city, await ask(city, case_id, K.EXTENSION, extension=one), city.desk)
+    assert (await city.case(case_id)).due_at == shanghai(12, 10)
+
+
+async def test_a_unit_that_is_late_does_not_become_punctual_by_applying(city: City) -> None:
+    """R52: asked for up to the deadline, never after it; granted later all the same."""
+    case_id, late = await dispatched(city), await dispatched(city)
+    city.clock.now = shanghai(11, 16)
+    request_id = await ask(city, case_id, K.EXTENSION)
+    city.clock.advance(timedelta(minutes=1))
+
+    with pytest.raises(Conflict, match="past"):
+        await ask(city, late, K.EXTENSION)
+    async with city.database.read() as session:
+        problems = await application_problems(session, late, now=city.clock())
+    assert problems[K.EXTENSION] == "已超过处置截止时间，不能申请延期"
+    assert problems[K.SHELVING] == ""
+    await grant(city, request_id, city.desk)
+    assert (await city.case(case_id)).due_at == shanghai(12, 10)
 
 
 async def test_above_ten_percent_of_the_cases_filed_this_month_it_warns(city: City) -> None:
@@ -228,6 +255,8 @@ async def test_an_application_falls_when_the_unit_has_handled_the_case(city: Cit
 
     with pytest.raises(Conflict):
         await grant(city, request_id, city.desk)
+    async with city.database.read() as session:
+        assert await waiting_requests(session, list(K)) == []
 
 
 async def test_a_refusal_has_its_reason_and_a_unit_may_withdraw(city: City) -> None:
@@ -335,6 +364,31 @@ async def test_a_case_is_not_shelved_for_longer_than_the_city_allows(city: City)
         await ask(city, case_id, K.SHELVING, until=city.clock())
 
 
+async def test_a_case_that_was_shelved_without_a_date_is_taken_up_after_a_year(city: City) -> None:
+    """R56: an open end is the longest that the city allows, not for ever."""
+    case_id = await dispatched(city)
+    await shelve(city, case_id)
+    longest = city.clock() + timedelta(days=365)
+    assert await later.resume_due(city.database, now=longest - timedelta(minutes=1)) == 0
+
+    assert await later.resume_due(city.database, now=longest) == 1
+
+    assert (await city.case(case_id)).state is S.HANDLING
+
+
+async def test_a_date_that_passed_before_the_approval_is_not_granted(city: City) -> None:
+    """R55, R56: the unit asks anew; nothing stands still until yesterday."""
+    case_id = await dispatched(city)
+    request_id = await ask(city, case_id, K.DEFERRAL, until=city.clock() + timedelta(hours=1))
+    city.clock.advance(timedelta(hours=1))
+
+    with pytest.raises(Conflict):
+        await grant(city, request_id, HEAD, signature="董国强")
+
+    case = await city.case(case_id)
+    assert (case.state, case.clock_stopped_at) == (S.DISPATCHED, None)
+
+
 async def test_another_unit_does_not_resume_and_nothing_runs_twice(city: City) -> None:
     """R56: by hand, by those who may."""
     case_id = await dispatched(city)
@@ -375,13 +429,68 @@ async def test_street_facilities_know_no_extension_and_are_guarded_before_a_paus
     with pytest.raises(Conflict, match="guard"):
         await ask(city, case_id, K.DEFERRAL)
     async with city.database.read() as session:
-        problems = await application_problems(session, case_id)
+        problems = await application_problems(session, case_id, now=city.clock())
     assert problems[K.EXTENSION] == "道路设施须在24小时内处置，不得延期"
     assert problems[K.DEFERRAL] == "须先采取安全防护措施"
 
     async with city.database.begin() as uow:
         await guard_case(uow, case_id, text="已围挡", actor=city.unit, now=city.clock())
     await ask(city, case_id, K.DEFERRAL)
+
+
+async def publish_new_year(city: City) -> None:
+    new_year = CalendarYear(2027, "1", "a notice", {date(2027, 1, 1): "元旦"}, {})
+    async with city.database.begin() as uow:
+        await save_calendar(
+            uow, replace(CALENDAR, years=(*CALENDAR.years, new_year)), now=city.clock()
+        )
+
+
+async def test_what_was_closed_meanwhile_is_judged_by_the_published_calendar(city: City) -> None:
+    """R42, R71: handled on the 4th, in time once the 1st turns out to be a holiday."""
+    city.clock.now = datetime(2026, 12, 31, 8, 0, tzinfo=UTC)
+    case_id, voided = await dispatched(city), await dispatched(city)
+    async with city.database.begin() as uow:
+        await case_service.force_end(
+            uow, voided, T.FORCE_VOID, reason="重复", actor=HEAD, now=city.clock()
+        )
+    city.clock.now = datetime(2027, 1, 4, 1, 0, tzinfo=UTC)  # Monday 09:00 in Shanghai
+    await city.handle(case_id)
+    await city.inspect(case_id, passed=True)
+    await city.close(case_id)
+    before = await city.case(case_id)
+    assert before.due_at is not None
+    assert before.clock_stopped_at is not None
+    assert before.clock_stopped_at > before.due_at
+
+    await publish_new_year(city)
+    moved = [await reckon_provisional(city.database, now=city.clock()) for _ in range(2)]
+
+    after = await city.case(case_id)
+    assert moved == [1, 0]
+    assert (after.state, after.clock_stopped_at) == (S.CLOSED, before.clock_stopped_at)
+    assert after.due_at == datetime(2027, 1, 4, 2, 0, tzinfo=UTC)
+    assert (await city.case(voided)).due_at == before.due_at, "nobody asks any more"
+
+
+async def test_the_clock_of_a_stage_is_computed_again_too(city: City) -> None:
+    """R62, O15: the desk's four hours do not run on the holiday."""
+    city.clock.now = datetime(2026, 12, 31, 8, 0, tzinfo=UTC)
+    case_id = await city.registered_case()
+    async with city.database.read() as session:
+        provisional = await Cases(session).open_stage(case_id)
+    assert provisional is not None
+    assert provisional.due_at == datetime(2027, 1, 1, 2, 0, tzinfo=UTC)
+
+    await publish_new_year(city)
+    moved = [await reckon_provisional(city.database, now=city.clock()) for _ in range(2)]
+
+    async with city.database.read() as session:
+        stage = await Cases(session).open_stage(case_id)
+        assert (await audit.head(session)).seq == 1
+    assert stage is not None
+    assert moved == [1, 0]
+    assert stage.due_at == datetime(2027, 1, 4, 2, 0, tzinfo=UTC)
 
 
 async def test_deadlines_are_computed_again_once_a_calendar_is_published(city: City) -> None:
@@ -391,20 +500,16 @@ async def test_deadlines_are_computed_again_once_a_calendar_is_published(city: C
     provisional = await city.case(case_id)
     assert provisional.receipt is not None
     assert provisional.receipt["provisional"]
-    assert await later.reckon_provisional(city.database, now=city.clock()) == 0
+    assert await reckon_provisional(city.database, now=city.clock()) == 0
 
-    new_year = CalendarYear(2027, "1", "a notice", {date(2027, 1, 1): "元旦"}, {})
-    async with city.database.begin() as uow:
-        await save_calendar(
-            uow, replace(CALENDAR, years=(*CALENDAR.years, new_year)), now=city.clock()
-        )
-    moved = [await later.reckon_provisional(city.database, now=city.clock()) for _ in range(2)]
+    await publish_new_year(city)
+    moved = [await reckon_provisional(city.database, now=city.clock()) for _ in range(2)]
 
     case, step = await city.case(case_id), (await city.history(case_id))[-1]
-    assert moved == [1, 0]
+    assert moved == [2, 0], "the unit's deadline, and until when it may return the case"
     assert provisional.due_at == datetime(2027, 1, 1, 2, 0, tzinfo=UTC)
     assert case.due_at == datetime(2027, 1, 4, 2, 0, tzinfo=UTC)  # the next Monday
     assert (step.trigger, step.actor_id) == (T.RECKON, None)
     assert step.detail["previous"] == provisional.receipt
     async with city.database.read() as session:
-        assert (await audit.head(session)).seq == 1
+        assert (await audit.head(session)).seq == 2

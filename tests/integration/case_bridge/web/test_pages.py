@@ -10,11 +10,14 @@ from uuid import uuid4
 import pytest
 from aiohttp import FormData, web
 from aiohttp.test_utils import TestClient
+from sqlalchemy import select
 
 from case_bridge.cases.states import CaseState
 from case_bridge.field.service import enlist_inspector
 from case_bridge.web.routes import PART, ROUTES
+from hotline.accounts import audit
 from hotline.accounts import service as accounts
+from hotline.accounts.model import AuditRow
 from hotline.accounts.roles import Role
 from hotline.kernel.ids import CaseId, UnitId, UserId
 from hotline.tickets.states import TicketState
@@ -158,6 +161,35 @@ async def test_the_whole_story_through_the_forms_of_the_pages(
     await city.run_jobs()
     ticket = await city.ticket(ticket_id)
     assert (ticket.state, ticket.result) == (TicketState.RESOLVED, "井盖已补装")
+
+
+async def test_what_is_refused_changes_nothing_and_is_on_record(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    """R110, R111: not the person's act, or not the case's time: a row of the audit each."""
+    case_id = await city.registered_case()
+    case = f"/cases/{case_id}"
+    leader, unit = await browse(Role.SHIFT_LEADER), await browse(Role.UNIT, unit="drain")
+    async with city.database.read() as session:
+        before = (await audit.head(session)).seq
+
+    statuses = [
+        (await who.post(f"{case}/{act}", json=words)).status
+        for who, act, words in (
+            (leader, "close", {"matches_order": True, "text": "已处置"}),
+            (unit, "handle", {"text": "已处置"}),
+            (leader, "void", {"reason": " "}),
+        )
+    ]
+
+    assert statuses == [409, 403, 422]
+    async with city.database.read() as session:
+        found = await session.scalars(select(AuditRow).where(AuditRow.seq > before))
+        rows = [(row.action, row.target) for row in found]
+    # What was merely not filled in is no act.
+    assert rows == [("case.refused", f"{case}/close"), ("case.refused", f"{case}/handle")]
+    assert (await city.case(case_id)).state is CaseState.REGISTERED
+    assert await city.history(case_id) == []
 
 
 async def test_the_whole_story_as_a_program_plays_it(

@@ -30,6 +30,14 @@ def test_a_second_extension_is_refused_by_default() -> None:
         check_extension(Limit.parse("5wd"), Limit.parse("1wd"), before=1, rule=RULE)
 
 
+def test_several_extensions_together_are_at_most_the_original_limit() -> None:
+    """R54: 3 of 5 days are granted; 2 more are the most."""
+    rule = ExtensionRule(per_case=2)
+    check_extension(Limit.parse("5wd"), Limit.parse("2wd"), before=1, had=3, rule=rule)
+    with pytest.raises(Invalid, match="of which 3wd are granted"):
+        check_extension(Limit.parse("5wd"), Limit.parse("3wd"), before=1, had=3, rule=rule)
+
+
 @pytest.mark.parametrize(
     ("filed", "extensions", "exceeded"),
     [(10, 0, False), (10, 1, True), (20, 1, False), (19, 1, True), (0, 0, True), (100, 9, False)],
