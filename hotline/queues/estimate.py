@@ -7,6 +7,7 @@ is what four in five callers do not exceed; where too little is known, only what
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -37,6 +38,33 @@ class Estimate:
 
     bound: Bound
     minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many callers who asked for the same were answered lately."""
+
+    queue: str
+    needs: Mapping[str, int]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Who was answered within the window."""
+
+    paces: tuple[Pace, ...] = ()
+
+    def like(self, queue: str, needs: Mapping[str, int]) -> int:
+        """Return how many of a queue were; for a caller with needs of their own, who had the same.
+
+        Those who ask for English are answered at the pace of the seats that speak it.
+        """
+        return sum(
+            pace.count
+            for pace in self.paces
+            if pace.queue == queue and (not needs or pace.needs == needs)
+        )
 
 
 def expected_wait(

@@ -16,7 +16,10 @@ from sqlalchemy.types import String, Uuid
 
 from hotline.contacts.calls.model import CallRow
 from hotline.kernel.errors import Conflict, NotFound
+from hotline.queues.control.states import DIRECT
+from hotline.queues.estimate import Answered, Pace
 from hotline.queues.model import OfferRow, QueueEntryRow, SeatRow
+from hotline.queues.routing import Needs
 from hotline.queues.seat_repository import OPEN_OFFER, Seats
 from hotline.queues.states import OfferState, QueuedState
 
@@ -81,16 +84,21 @@ class QueueEntries:
         )
         return await self._session.scalar(query)
 
-    async def place_of(self, call_id: UUID, most: int) -> tuple[str, int] | None:
-        """Return queue and place, 1 for the head, `most` + 1 at most; None if it waits nowhere.
+    async def place_of(self, call_id: UUID, most: int) -> tuple[str, int, Needs] | None:
+        """Return queue, place and own needs; the place is 1 for the head, `most` + 1 at most.
+
+        None if it waits nowhere.
 
         Whoever stands behind many does not make us count them all.
         """
         mine = (
             await self._session.execute(
-                select(QueueEntryRow.queue, QueueEntryRow.rank_at, QueueEntryRow.id).where(
-                    QueueEntryRow.call_id == call_id, QueueEntryRow.state.in_(OPEN_ENTRY)
-                )
+                select(
+                    QueueEntryRow.queue,
+                    QueueEntryRow.rank_at,
+                    QueueEntryRow.id,
+                    QueueEntryRow.needs,
+                ).where(QueueEntryRow.call_id == call_id, QueueEntryRow.state.in_(OPEN_ENTRY))
             )
         ).one_or_none()
         if mine is None:
@@ -101,21 +109,29 @@ class QueueEntries:
             tuple_(QueueEntryRow.rank_at, QueueEntryRow.id) < (mine.rank_at, mine.id),
         )
         counted = select(func.count()).select_from(ahead.limit(most).subquery())
-        return mine.queue, (await self._session.scalar(counted) or 0) + 1
+        return mine.queue, (await self._session.scalar(counted) or 0) + 1, mine.needs
 
-    async def answered_since(self, since: datetime) -> dict[str, int]:
-        """Return how many callers of each queue have been answered since then."""
+    async def answered_since(self, since: datetime) -> Answered:
+        """Return how many callers have been answered since then.
+
+        A seat that was named, to be consulted or to take a parked call, has answered nobody who
+        waited.
+        """
+        named = select(OfferRow.id).where(
+            OfferRow.entry_id == QueueEntryRow.id, OfferRow.rule == DIRECT
+        )
         query = (
-            select(QueueEntryRow.queue, func.count())
+            select(QueueEntryRow.queue, QueueEntryRow.needs, func.count())
             .where(
                 QueueEntryRow.state == QueuedState.ANSWERED,
                 QueueEntryRow.ended_at > since,
                 # Nobody waits that long; there is an index on it.
                 QueueEntryRow.enqueued_at > since - LONGEST_WAIT,
+                ~named.exists(),
             )
-            .group_by(QueueEntryRow.queue)
+            .group_by(QueueEntryRow.queue, QueueEntryRow.needs)
         )
-        return {row[0]: row[1] for row in await self._session.execute(query)}
+        return Answered(tuple(Pace(*row) for row in await self._session.execute(query)))
 
     async def waiting(self) -> Sequence[tuple[str, int, datetime]]:
         """Return queue, callers waiting, and since when the first one waits."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.kernel.ids import CallId, ContactId, SeatId, TicketId, UserId
-from hotline.queues.estimate import WINDOW, expected_wait
+from hotline.queues.estimate import WINDOW, Answered, expected_wait
 from hotline.queues.repository import QueueEntries
 from hotline.queues.seat_repository import Seats
 from hotline.queues.values import (
@@ -90,8 +90,8 @@ async def prospect(session: AsyncSession, call_id: CallId, now: datetime) -> Pro
     found = await entries.place_of(call_id, MOST_COUNTED)
     if found is None:
         return None
-    queue, place = found
-    answered = (await entries.answered_since(now - WINDOW)).get(queue, 0)
+    queue, place, needs = found
+    answered = (await entries.answered_since(now - WINDOW)).like(queue, needs)
     is_capped = place > MOST_COUNTED
     return Prospect(place=place, expected=expected_wait(place, answered, is_capped=is_capped))
 
@@ -104,14 +104,15 @@ async def board(session: AsyncSession, now: datetime | None = None) -> Board:
     phones: dict[UUID, datetime] = await Seats(session).phones()
     pages: dict[UUID, datetime] = await Seats(session).browser_phones()
     talks: dict[UUID, UUID] = await QueueEntries(session).talks()
-    answered = {} if now is None else await QueueEntries(session).answered_since(now - WINDOW)
+    entries = QueueEntries(session)
+    answered = Answered() if now is None else await entries.answered_since(now - WINDOW)
     return Board(
         queues=tuple(
             QueueLine(
                 queue=queue,
                 waiting=count,
                 longest_since=since,
-                expected=expected_wait(count + 1, answered.get(queue, 0)),
+                expected=expected_wait(count + 1, answered.like(queue, {})),
             )
             for queue, count, since in await QueueEntries(session).waiting()
         ),

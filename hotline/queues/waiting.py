@@ -100,7 +100,7 @@ async def waiting_callers(
                 number=number,
                 needs=needs,
                 enqueued_at=entry.enqueued_at,
-                expected=expected_wait(place, answered.get(entry.queue, 0)),
+                expected=expected_wait(place, answered.like(entry.queue, entry.needs)),
                 why=Why.RINGING if rings_at else floor.why(queues, needs),
                 rings_at=rings_at,
             )

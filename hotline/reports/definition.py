@@ -4,11 +4,12 @@ A definition has a name and a version. A figure is kept with the whole definitio
 change of the definition cannot change what was reported.
 """
 
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import groupby
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -133,27 +134,28 @@ def measure(
 def _worst(
     ordered: Sequence[Arrival], definition: Definition, begins: datetime, ends: datetime
 ) -> Figure:
-    """Slide a window that ends with each call: between two calls the share does not fall."""
-    window: deque[tuple[datetime, Class]] = deque()
+    """Slide a window that ends whenever a call joins it or leaves it: between those nothing moves.
+
+    A window holds what joined after its beginning, up to its end.
+    """
+    known = [(each.joined_at, classify(each, definition)) for each in ordered]
+    moves = [(at, 1, found) for at, found in known]
+    moves += [(at + DAY, -1, found) for at, found in known]
     tally = dict.fromkeys(Class, 0)
     worst: Figure | None = None
-    for each in ordered:
-        if each.joined_at >= ends:
-            break
-        found = classify(each, definition)
-        window.append((each.joined_at, found))
-        tally[found] += 1
-        while window[0][0] <= each.joined_at - DAY:
-            tally[window.popleft()[1]] -= 1
-        if each.joined_at >= begins:
-            figure = _figure(tally, each.joined_at)
+    for at, together in groupby(sorted(moves, key=lambda move: move[0]), key=lambda move: move[0]):
+        for _, one, found in together:
+            tally[found] += one
+        if begins <= at < ends:
+            figure = _figure(tally, at)
             if worst is None or _rate(figure) < _rate(worst):
                 worst = figure
     return worst or _count([])
 
 
 def _rate(figure: Figure) -> float:
-    return 1.0 if figure.rate is None else figure.rate
+    """Return the share; a window in which nothing counts is no window."""
+    return inf if figure.rate is None else figure.rate
 
 
 def _count(found: Sequence[Class]) -> Figure:
@@ -184,7 +186,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         name="connect_24h",
-        version="2",
+        version="3",
         title="任意连续24小时接通率（最低）",
         kind=Kind.WORST_WINDOW,
         target=0.95,

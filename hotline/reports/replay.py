@@ -14,7 +14,7 @@ from uuid import UUID
 
 from hotline.kernel.ids import SeatId
 from hotline.queues.erlang import Forecast, forecast
-from hotline.queues.floor import Floor, FloorEntry, FloorOffer, FloorSeat
+from hotline.queues.floor import PLAIN_RULES, Floor, FloorEntry, FloorOffer, FloorSeat
 from hotline.queues.routing import QueueRules
 
 SECOND = timedelta(seconds=1)
@@ -147,7 +147,6 @@ class _Day:
         while self._events:
             now, _, act = heapq.heappop(self._events)
             act(now)
-            self._last = now
             for offer in self._floor.distribute(now):
                 self._at(now + self._rings * SECOND, self._answers(offer))
 
@@ -184,6 +183,11 @@ class _Day:
             )
             if call.answered_at is None:
                 self._at(call.ended_at, self._gives_up(entry))
+            # The live distributor looks every second: what opens with time opens in time.
+            rules = self._options.rules.get(call.queue, PLAIN_RULES)
+            opens = {step.after for step in rules.relax} | {each.after for each in rules.overflow}
+            for after in opens:
+                self._at(now + after, _look)
 
         return act
 
@@ -219,6 +223,12 @@ class _Day:
     def _at(self, when: datetime, act: Callable[[datetime], None]) -> None:
         self._count += 1
         heapq.heappush(self._events, (when, self._count, act))
+        if act is not _look:
+            self._last = when if self._last is None else max(when, self._last)
+
+
+def _look(_: datetime) -> None:
+    """Nothing happens but that the distributor looks again."""
 
 
 def _seconds(length: timedelta) -> float:

@@ -51,6 +51,21 @@ async def test_two_calls_that_want_one_seat_at_once_get_it_once(floor: SmallFloo
     assert await state_of(floor, seat_id) is SeatState.OFFERED
 
 
+async def test_a_seat_that_is_consulted_answers_nobody_who_waits(floor: SmallFloor) -> None:
+    """Issue B 7: what callers are told of the wait comes from those who stood in the queue."""
+    seat_ids = [await floor.seat("801"), await floor.seat("802"), await floor.seat("803")]
+    for seat_id in seat_ids:
+        offer = await call_seat(floor, await floor.call(), seat_id)
+        async with floor.database.begin() as uow:
+            await phone_contacts.answer_call_to_seat(uow, offer.offer_id, now=floor.now)
+    waiting = await floor.caller()
+
+    async with floor.database.read() as session:
+        told = await queues.prospect(session, waiting, floor.now)
+    assert told is not None
+    assert (told.place, told.expected) == (1, None)
+
+
 async def test_a_seat_that_is_not_reached_is_free_and_its_caller_waits_nowhere(
     floor: SmallFloor,
 ) -> None:

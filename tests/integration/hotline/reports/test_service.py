@@ -121,7 +121,7 @@ async def test_a_figure_opens_the_calls_that_it_counts(floor: SmallFloor) -> Non
 
 async def test_the_worst_window_opens_as_many_calls_as_it_counted(floor: SmallFloor) -> None:
     await keep(floor)
-    level = (await levels(floor))["connect_24h", "2"]
+    level = (await levels(floor))["connect_24h", "3"]
     assert level.level_id is not None
 
     async with floor.database.read() as session:

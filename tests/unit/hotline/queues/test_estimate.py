@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from hotline.kernel.ids import SeatId
-from hotline.queues.estimate import WINDOW, Bound, Estimate, expected_wait
+from hotline.queues.estimate import WINDOW, Answered, Bound, Estimate, Pace, expected_wait
 from hotline.queues.floor import Floor, FloorEntry, FloorOffer, FloorSeat
 
 NOON = datetime(2026, 3, 11, 4, 0, tzinfo=UTC)
@@ -99,3 +99,11 @@ def test_four_in_five_of_replayed_callers_wait_no_longer_than_they_were_told() -
     assert kept / total >= 0.75, kept / total
     # Not kept by saying "half an hour" to everybody.
     assert sorted(too_long)[total // 2] <= 3
+
+
+def test_a_caller_with_needs_is_told_the_pace_of_those_who_asked_for_the_same() -> None:
+    english = {"language.en": 3}
+    answered = Answered((Pace("main", {}, 30), Pace("main", english, 1), Pace("gas", english, 9)))
+
+    assert answered.like("main", {}) == 31
+    assert expected_wait(2, answered.like("main", english)) is None

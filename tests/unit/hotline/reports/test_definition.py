@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hotline.kernel.ids import new_id
@@ -95,6 +95,7 @@ def test_the_worst_24_hours_may_begin_on_the_day_before() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(-90_000, 90_000), st.booleans()), max_size=30))
+@example([(-86_400.0, True), (10.0, True)])
 def test_the_worst_window_is_the_worst_of_all(told: list[tuple[float, bool]]) -> None:
     calls = [call(at, answered=1 if taken else None) for at, taken in told]
     ends = NOON + DAY
@@ -102,12 +103,27 @@ def test_the_worst_window_is_the_worst_of_all(told: list[tuple[float, bool]]) ->
     found = measure(calls, definition(Kind.WORST_WINDOW), NOON, ends).rate
 
     rates = []
-    for last in (each for each in calls if NOON <= each.joined_at < ends):
-        window = [c for c in calls if last.joined_at - DAY < c.joined_at <= last.joined_at]
-        rates.append(sum(c.answered_at is not None for c in window) / len(window))
-    # Calls of one instant end one window, which the slide sees growing.
-    if len({c.joined_at for c in calls}) == len(calls):
-        assert found == (min(rates) if rates else None)
+    moments = {at for c in calls for at in (c.joined_at, c.joined_at + DAY)}
+    for until in (each for each in moments if NOON <= each < ends):
+        window = [c for c in calls if until - DAY < c.joined_at <= until]
+        if window:
+            rates.append(sum(c.answered_at is not None for c in window) / len(window))
+    assert found == (min(rates) if rates else None)
+
+
+def test_the_worst_24_hours_may_be_those_that_a_good_call_has_just_left() -> None:
+    """Domain 6.2: any continuous 24 h, also one in which nobody rang any more."""
+    hour = 3600.0
+    calls = [
+        *(call(-12 * hour + n, answered=1) for n in range(3)),
+        call(-6 * hour),  # abandoned; after noon and twelve hours it is alone in its window
+        call(20 * hour, answered=1),
+    ]
+
+    figure = measure(calls, definition(Kind.WORST_WINDOW), NOON, NOON + DAY)
+
+    assert (figure.kept, figure.counted) == (0, 1)
+    assert figure.window_ends_at == NOON + timedelta(hours=12, seconds=2)
 
 
 def test_a_definition_survives_being_kept() -> None:

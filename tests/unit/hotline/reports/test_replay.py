@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from hotline.queues.routing import Overflow, QueueRules
 from hotline.reports.replay import Comparison, RecordedCall, ReplayOptions, replay, table
 
 NOON = datetime(2026, 3, 11, 4, 0, tzinfo=UTC)
@@ -52,6 +53,21 @@ def test_one_seat_plays_the_real_day_again() -> None:
     found = play(calls, 1)
 
     assert found.replayed == found.real
+
+
+def test_other_seats_help_the_moment_their_queue_opens_to_the_caller() -> None:
+    """Issue B 9: as the live distributor does, which looks every second."""
+    calls = [
+        call(0, 0, wait=0, talk=300, queue="gas"),
+        call(1, 0, wait=300, talk=60, queue="gas"),
+        call(2, 0, wait=0, talk=10),
+        call(3, 500, wait=0, talk=10),
+    ]
+    rules = {"gas": QueueRules(overflow=(Overflow("main", timedelta(seconds=30)),))}
+
+    found = replay(calls, ReplayOptions(seats=2, wrap_up=0, rules=rules))
+
+    assert (found.replayed.answered, found.replayed.worst_wait) == (4, 30)
 
 
 def test_who_gave_up_is_answered_where_a_seat_is_free_in_time() -> None:
