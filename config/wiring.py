@@ -21,7 +21,7 @@ from channels.voice.media.embedded import EmbeddedMediaOptions
 from channels.voice.options import LookUp, VoiceOptions
 from channels.voice.rtp.codec import Codec
 from channels.voice.ticket_status import TicketStatus
-from channels.web.options import GUESSES, REPORTS, PublicOptions
+from channels.web.options import ALL_GUESSES, GUESSES, REPORTS, PublicOptions
 from config import telephony
 from config.queue_rules import queue_rules
 from config.secrets import Secrets
@@ -49,6 +49,7 @@ from hotline.web.keys import WebOptions
 from hotline.web.labels import label
 from hotline.web.rates import Limit
 from hotline.web.recordings.options import RecordingsOptions
+from hotline.web.sign_ins import LOCKS, NAMES, PAIRS, PLACES, SignInLimits
 from hotline.web.tickets.options import TicketListOptions
 from ivr.flow import Flow
 
@@ -148,9 +149,15 @@ def mail_server_options(settings: Settings) -> MailServerOptions:
     )
 
 
-def web_options(settings: Settings, secrets: Secrets) -> WebOptions:
-    """How the pages present themselves."""
+def web_options(settings: Settings, secrets: Secrets, redis: Redis) -> WebOptions:
+    """How the pages present themselves, and how often a password may be tried."""
     token = settings.http.metrics_token
+    limits = {"pairs": PAIRS, "places": PLACES, "names": NAMES, "locks": LOCKS}
+    shared: dict[str, Limit] = {}
+    if settings.http.processes > 1:
+        shared = {
+            name: SharedLimit(redis, f"sign_in_{name}", *each) for name, each in limits.items()
+        }
     return WebOptions(
         secret=secrets.session,
         https=settings.http.https,
@@ -158,6 +165,7 @@ def web_options(settings: Settings, secrets: Secrets) -> WebOptions:
         metrics_token=token.get_secret_value() if token else None,
         hotline_name=HOTLINE_NAME,
         numbers=settings.numbers,
+        sign_ins=SignInLimits(**shared),
     )
 
 
@@ -170,6 +178,7 @@ def public_options(
         shared = {
             "reports": SharedLimit(redis, "reports", *REPORTS),
             "guesses": SharedLimit(redis, "guesses", *GUESSES),
+            "all_guesses": SharedLimit(redis, "all_guesses", *ALL_GUESSES),
         }
     return PublicOptions(
         **shared,

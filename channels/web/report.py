@@ -27,6 +27,7 @@ from hotline.web.keys import CLOCK, DATABASE, OPTIONS
 from hotline.web.labels import choices
 from hotline.web.language import translate
 from hotline.web.pages import Blanks, render
+from hotline.web.rates import subscriber
 from hotline.web.requests import form_fields, is_own_machine, source_of
 from hotline.web.routing import PUBLIC, Route
 
@@ -59,7 +60,7 @@ async def post_report(request: web.Request) -> web.Response:
     now = request.app[CLOCK]()
     fields = await form_fields(request)
     if not is_own_machine(request):
-        await options.reports.check(source_of(request), now=now)
+        await options.reports.check(subscriber(source_of(request)), now=now)
     checked = check_report(fields, await _uploads(request))
     if checked.form is None:
         return await _form(request, fields, _translated(request, checked), status=422)

@@ -2,13 +2,14 @@
 
 from aiohttp import web
 
-from channels.web.options import PUBLIC_PAGES
+from channels.web.options import EVERYBODY, PUBLIC_PAGES
 from hotline.callbacks.links import make_link_token
 from hotline.callbacks.reading import callback_to_answer
 from hotline.tickets.reading import public_ticket
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.language import translate
 from hotline.web.pages import render
+from hotline.web.rates import subscriber
 from hotline.web.requests import form_fields, is_own_machine, source_of
 from hotline.web.routing import PUBLIC, Route
 
@@ -29,7 +30,8 @@ async def post_status(request: web.Request) -> web.Response:
     fields = await form_fields(request)
     number, code = fields.get("number", "")[:20], fields.get("code", "")[:20]
     if not is_own_machine(request):
-        await options.guesses.peek(source_of(request), now=now)
+        await options.guesses.peek(subscriber(source_of(request)), now=now)
+        await options.all_guesses.peek(EVERYBODY, now=now)
     async with request.app[DATABASE].begin() as uow:
         ticket = await public_ticket(
             uow, number=number, code=code, options=options.query_codes, now=now
@@ -37,7 +39,8 @@ async def post_status(request: web.Request) -> web.Response:
         callback = await callback_to_answer(uow.session, ticket.ticket_id) if ticket else None
     if ticket is None:
         if not is_own_machine(request):
-            await options.guesses.check(source_of(request), now=now)
+            await options.guesses.check(subscriber(source_of(request)), now=now)
+            await options.all_guesses.check(EVERYBODY, now=now)
         problem = translate(request, "工单号或提取码不正确。请核对后重试；连续输错将暂时不能查询。")
         return render(request, "public/status.html", status=422, number=number, problem=problem)
     may_answer = callback is not None and callback.may_answer

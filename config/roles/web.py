@@ -77,7 +77,7 @@ def application(runtime: Runtime) -> web.Application:
     return make_app(
         runtime.database,
         parts,
-        wiring.web_options(settings, secrets),
+        wiring.web_options(settings, secrets, runtime.doorbell.redis),
         clock=runtime.clock,
         signals=runtime.doorbell,
     )

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.accounts import audit, lockout
-from hotline.accounts.model import SessionRow, UserRow
+from hotline.accounts.model import AuditRow, SessionRow, UserRow
 from hotline.accounts.passwords import hash_password, verify_password
 from hotline.accounts.repository import Sessions, Users
 from hotline.accounts.roles import Role, check_roles
@@ -22,6 +23,8 @@ from hotline.kernel.ids import SeatId, UnitId, UserId, new_id
 
 SESSION_LASTS = timedelta(hours=12)
 """One long shift; then the password is asked for again."""
+
+PLACE_KNOWN_FOR = timedelta(days=30)
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
@@ -61,6 +64,8 @@ class Refused:
 
     why: Refusal
     until: datetime | None = None
+    is_nobody: bool = False
+    """There is no such account; for whoever counts tries, never for whoever tries."""
 
 
 async def create_user(
@@ -117,21 +122,31 @@ async def create_user(
 
 
 async def authenticate(
-    uow: UnitOfWork, login: str, password: str, *, source: str, now: datetime
+    uow: UnitOfWork,
+    login: str,
+    password: str,
+    *,
+    source: str,
+    despite_lock: bool = False,
+    now: datetime,
 ) -> User | Refused:
     """Return the user whom name and password prove, or why not; counts wrong tries.
 
     The caller commits in either case, for the count to last. `source` is where the try came
-    from, for the audit log.
+    from, for the audit log. `despite_lock` lets one try while others have locked the account.
     """
     row = await Users(uow.session).by_login(login, lock=True)
-    if row is not None and lockout.is_locked(row.locked_until, now=now):
-        return Refused(Refusal.LOCKED, row.locked_until)
+    locked_until = row.locked_until if row else None
+    is_locked = lockout.is_locked(locked_until, now=now)
+    if is_locked and not despite_lock:
+        return Refused(Refusal.LOCKED, locked_until)
     fits = await verify_password(row.password_hash if row else None, password)
     if row is None:
-        return Refused(Refusal.WRONG)
+        return Refused(Refusal.WRONG, is_nobody=True)
     target = f"user:{row.id}"
     if not fits:
+        if is_locked:
+            return Refused(Refusal.LOCKED, locked_until)
         row.failed_tries, row.locked_until = lockout.after_failure(row.failed_tries, now=now)
         action = "login.locked" if row.locked_until else "login.failed"
         await audit.append(
@@ -146,6 +161,23 @@ async def authenticate(
         uow, actor=row.login, action="login", target=target, detail={"source": source}, now=now
     )
     return user_of(row)
+
+
+async def has_signed_in_from(
+    session: AsyncSession, login: str, source: str, *, now: datetime
+) -> bool:
+    """Say whether this person has signed in from this address in the last 30 days."""
+    found = await session.scalar(
+        select(AuditRow.seq)
+        .where(
+            AuditRow.actor == login,
+            AuditRow.action == "login",
+            AuditRow.at > now - PLACE_KNOWN_FOR,
+            AuditRow.detail["source"].astext == source,
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 async def start_session(uow: UnitOfWork, user_id: UserId, *, now: datetime) -> str:

@@ -17,6 +17,7 @@ from hotline.web.pages import moment_after, render
 from hotline.web.requests import form_fields, json_body, local_path, source_of, wants_json
 from hotline.web.routing import EVERYBODY, PUBLIC, Handler, Route
 from hotline.web.schemas import SignInBody
+from hotline.web.sign_ins import sign_in
 
 log = structlog.get_logger()
 
@@ -137,8 +138,13 @@ async def post_login(request: web.Request) -> web.Response:
         password = str((await posted(request)).get("password", ""))
     now = request.app[CLOCK]()
     async with request.app[DATABASE].begin() as uow:
-        result = await service.authenticate(
-            uow, login, password, source=source_of(request), now=now
+        result = await sign_in(
+            uow,
+            request.app[OPTIONS].sign_ins,
+            login,
+            password,
+            source=source_of(request),
+            now=now,
         )
         token = (
             ""

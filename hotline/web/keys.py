@@ -9,6 +9,7 @@ from hotline.accounts.service import SignedIn
 from hotline.kernel.clock import Clock
 from hotline.kernel.db import Database
 from hotline.web.routing import Route, WebPart
+from hotline.web.sign_ins import SignInLimits
 from hotline.web.signals import Signals
 
 __all__ = [
@@ -40,6 +41,7 @@ class WebOptions:
     """Bearer token of /metrics; without one, only this machine itself may read it."""
     hotline_name: str = "城市管理服务热线"
     numbers: tuple[str, ...] = ("12319", "12345")
+    sign_ins: SignInLimits = field(default_factory=SignInLimits)
 
     def __post_init__(self) -> None:
         if len(self.secret) < 32:

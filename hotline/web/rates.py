@@ -3,9 +3,23 @@
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Protocol
 
 from hotline.kernel.errors import HotlineError
+
+
+def subscriber(source: str) -> str:
+    """Return who is behind an address: of IPv6 everybody has at least 2^64 (RFC 6177)."""
+    try:
+        address = ip_address(source)
+    except ValueError:
+        return source
+    if isinstance(address, IPv4Address):
+        return source
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ip_network((address, 64), strict=False))
 
 
 class TooMany(HotlineError):

@@ -6,6 +6,7 @@ from hotline.callbacks.links import LinkOptions
 from hotline.contacts.contact import Channel
 from hotline.intake.form import read_form
 from hotline.intake.service import IntakeOptions
+from hotline.web.rates import Limit
 from hotline.web.routing import WebPart
 from tests.fakes.web_house import CODES, PEOPLE, SECRET
 
@@ -13,8 +14,10 @@ LINKS = LinkOptions(SECRET, "https://12345.example.org")
 INTAKE = IntakeOptions(readers={Channel.WEB: read_form}, people=PEOPLE)
 
 
-def public() -> WebPart:
+def public(**limits: Limit) -> WebPart:
     """Fresh public pages: nobody has asked anything yet."""
     return public_part(
-        PublicOptions(intake=INTAKE, query_codes=CODES, links=LINKS, receipt_secret=SECRET)
+        PublicOptions(
+            intake=INTAKE, query_codes=CODES, links=LINKS, receipt_secret=SECRET, **limits
+        )
     )

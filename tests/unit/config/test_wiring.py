@@ -102,7 +102,7 @@ def test_media_may_have_an_address_of_its_own(house: House) -> None:
 
 
 def test_pages_behind_tls_demand_it_of_their_cookies(house: House) -> None:
-    options = wiring.web_options(house.settings, house.secrets)
+    options = wiring.web_options(house.settings, house.secrets, Redis.from_url("redis://nobody"))
 
     assert options.https
     assert (options.trusted_proxies, options.metrics_token) == (1, "figures")
@@ -178,7 +178,7 @@ def test_no_two_purposes_share_a_secret(house: House) -> None:
         public.query_codes.secret,
         public.links.secret,
         public.receipt_secret,
-        wiring.web_options(settings, secrets).secret,
+        wiring.web_options(settings, secrets, Redis.from_url("redis://nobody")).secret,
     }
 
     assert len(keys) == 5

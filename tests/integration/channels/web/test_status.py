@@ -17,8 +17,9 @@ from hotline.tickets import reading
 from hotline.tickets import service as tickets
 from hotline.tickets.states import TicketState
 from hotline.tickets.ticket import Outcome, RequestKind, TicketDraft
+from hotline.web.rates import InProcess, RateLimit
 from tests.conftest import FakeClock
-from tests.fakes.public_house import LINKS
+from tests.fakes.public_house import LINKS, public
 from tests.fakes.web_house import CODES, WebHouse, form_token
 
 Visit = Callable[..., Awaitable[TestClient[Any, Any]]]
@@ -116,6 +117,19 @@ async def test_guessing_locks_the_ticket_even_for_the_right_code_for_a_while(
     assert "井盖" not in page
     clock.advance(timedelta(minutes=16))
     assert (await ask(client, number, code))[0] == 200
+
+
+async def test_many_sources_together_may_not_try_all_tickets(house: WebHouse, visit: Visit) -> None:
+    """Six digits are few for somebody with many addresses and every ticket's number."""
+    house.parts = (public(all_guesses=InProcess(RateLimit(2, timedelta(hours=1)))),)
+    _, number, code = await open_ticket(house)
+
+    guesses = [
+        (await ask(await visit(f"192.0.2.{n}"), f"2026031100{n:04}", "000000"))[0] for n in range(3)
+    ]
+
+    assert guesses == [422, 422, 429]
+    assert (await ask(await visit("192.0.2.9"), number, code))[0] == 429
 
 
 async def test_one_source_may_not_try_many_tickets(house: WebHouse, visit: Visit) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hotline.web.rates import RateLimit, TooMany
+from hotline.web.rates import RateLimit, TooMany, subscriber
 
 NOW = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -63,3 +63,17 @@ def test_memory_is_bounded_by_forgetting_the_least_recent_source() -> None:
     limit.check("a", now=NOW)
     with pytest.raises(TooMany):
         limit.check("c", now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("address", "who"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:0:1::7", "2001:db8:0:1::/64"),
+        ("2001:db8:0:1:ffff::9", "2001:db8:0:1::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_all_addresses_of_one_subscriber_are_one_source(address: str, who: str) -> None:
+    assert subscriber(address) == who
