@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from channels.voice import distribution as module
 from channels.voice.distribution import LOOK_SECONDS, Distribution
 from channels.voice.waiters import stop_tasks
 from config.subscriptions import SUBSCRIPTIONS
@@ -208,6 +210,32 @@ async def test_a_lost_connection_is_opened_again(floor: SmallFloor) -> None:
         await second.rings()
     finally:
         await stop_tasks(work)
+
+
+async def test_a_look_that_fails_is_not_the_last_one(
+    floor: SmallFloor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever went wrong in it: without the distributor callers would hear music for ever."""
+    failures = [ZeroDivisionError()]
+    hold_queues = queues.hold_queues
+
+    async def fails_once(session: AsyncSession) -> list[tuple[str, bool]]:
+        if failures:
+            raise failures.pop()
+        return await hold_queues(session)
+
+    monkeypatch.setattr(queues, "hold_queues", fails_once)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
+    distributor = distribution(floor)
+    work = asyncio.create_task(distributor.run(lambda: floor.process_id))
+    try:
+        _, call = await waits(floor, distributor)
+        await floor.seat("8001")
+        await call.rings()
+    finally:
+        await stop_tasks(work)
+
+    assert failures == []
 
 
 async def end_other_sessions(floor: SmallFloor) -> None:
