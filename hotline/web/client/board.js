@@ -1,15 +1,20 @@
 // The board of the shift: who waits, and what every seat is doing.
 
 import { html, nothing } from "lit";
+import { repeat } from "lit/directives/repeat.js";
 import { call } from "./api.js";
 import { Follow, Live } from "./live.js";
 import { Plain } from "./plain.js";
 import "./incident-notice.js";
+import "./sign-in-again.js";
 import "./supervise-panel.js";
+import { alarmKey, wall } from "./wall.js";
 import { breakWord, clock, choices, label, t } from "./words.js";
 
 // Alarms about seats open the seats of a state; the others are about a queue.
 const STATE_OF = { talking: "talking", wrap_up: "wrap_up", on_break: "on_break", no_phone: "available" };
+
+const WALL = "#wall";
 
 const FORCED = ["available", "on_break", "signed_out"];
 
@@ -25,14 +30,30 @@ class HotlineBoard extends Plain {
       this.querySelector("supervise-panel")?.follow(this.#live.picture?.seats ?? []);
     });
     this.#live.connect();
+    addEventListener("hashchange", () => this.requestUpdate());
   }
 
   render() {
     const { picture, online } = this.#live;
     if (!picture) return html`<p role="status">${t("正在连接…")}</p>`;
+    const isWall = location.hash === WALL;
     return html`
+      <sign-in-again .login=${picture.user}></sign-in-again>
       <div class="heading"><h1>${t("值班看板")}</h1>
+        <a href=${isWall ? "#main" : WALL}>${isWall ? t("返回看板") : t("大屏视图")}</a>
         <span role="status" class="line ${online ? "" : "lost"}">${online ? t("已连接") : t("连接中断，正在重连")}</span></div>
+      ${isWall ? wall(picture, this.#live.now(), (state) => this.#leaveWall(state)) : this.#board(picture)}`;
+  }
+
+  async #leaveWall(state) {
+    location.hash = "";
+    this.requestUpdate();
+    await this.updateComplete;
+    this.#open(state);
+  }
+
+  #board(picture) {
+    return html`
       <div role="alert" class=${this.trouble ? "notice bad" : "visually-hidden"}>${this.trouble}</div>
       ${this.#alarms(picture.alarms)}
       <incident-notice links .live=${this.#live}></incident-notice>
@@ -42,13 +63,13 @@ class HotlineBoard extends Plain {
       ${this.#moving(picture)}
       <section class="card" aria-labelledby="seats"><h2 id="seats" tabindex="-1">${t("坐席")}</h2>
         ${this.shown ? html`<p>${label("SeatState", this.shown)} <button class="link" @click=${() => { this.shown = null; }}>${t("显示全部坐席")}</button></p>` : nothing}
-        ${this.#seats(picture.seats.filter((each) => !this.shown || each.state === this.shown))}</section>`;
+        ${this.#seats(picture.seats.filter((each) => this.#isShown(each)))}</section>`;
   }
 
   #alarms(alarms) {
     return html`<div role="alert" id="alarms">${alarms.length === 0 ? nothing : html`
       <div class="notice bad"><strong>${t("告警")}（${alarms.length}）</strong>
-        <ul>${alarms.map((each) => html`<li>${this.#alarm(each)}</li>`)}</ul></div>`}</div>`;
+        <ul>${repeat(alarms, alarmKey, (each) => html`<li>${this.#alarm(each)}</li>`)}</ul></div>`}</div>`;
   }
 
   #alarm({ kind, where, since, count }) {
@@ -70,6 +91,11 @@ class HotlineBoard extends Plain {
     );
   }
 
+  // A seat that somebody is about to set stays, whatever it does meanwhile.
+  #isShown({ state, seat_id }) {
+    return !this.shown || state === this.shown || seat_id === this.forcing;
+  }
+
   // The rows that a number counts: the seats of a state. Who waits has a page.
   #open(state) {
     this.shown = state;
@@ -81,11 +107,11 @@ class HotlineBoard extends Plain {
     return html`<section class="card" aria-labelledby="moving"><h2 id="moving">${t("转接与停泊")}</h2>
       <div class="scroll"><table class="list"><thead><tr><th scope="col">${t("坐席")}</th><th scope="col">${t("事项")}</th>
         <th scope="col">${t("去向")}</th><th scope="col">${t("时长")}</th><th scope="col">${t("来电")}</th></tr></thead>
-      <tbody>${transfers.map((each) => html`<tr><th scope="row">${each.seat ?? ""}</th>
+      <tbody>${repeat(transfers, (each) => each.transfer_id, (each) => html`<tr><th scope="row">${each.seat ?? ""}</th>
         <td>${label("TransferMode", each.mode)}：${label("TransferState", each.state)}</td>
         <td>${label("TargetKind", each.kind)} ${each.name ?? ""}</td><td class="number">${this.#since(each.asked_at)}</td>
         <td>${this.#decisions(each.call_id)}</td></tr>`)}
-      ${parked.map((each) => html`<tr><th scope="row">${each.seat}</th><td>${t("停泊")}</td><td class="number">*${each.slot}</td>
+      ${repeat(parked, (each) => each.call_id, (each) => html`<tr><th scope="row">${each.seat}</th><td>${t("停泊")}</td><td class="number">*${each.slot}</td>
         <td class="number">${this.#since(each.parked_at)}</td><td>${this.#decisions(each.call_id)}</td></tr>`)}
       </tbody></table></div></section>`;
   }
@@ -98,7 +124,7 @@ class HotlineBoard extends Plain {
     if (queues.length === 0) return html`<p class="empty">${t("没有人在排队")}</p>`;
     return html`<div class="scroll"><table class="list">
       <thead><tr><th scope="col">${t("队列")}</th><th scope="col">${t("等待人数")}</th><th scope="col">${t("最长等待")}</th><th scope="col">${t("预计等候")}</th></tr></thead>
-      <tbody>${queues.map((each) => html`<tr><th scope="row">${label("Queue", each.queue)}</th><td><a href="/waiting?queue=${encodeURIComponent(each.queue)}" aria-label=${`${each.queue} ${t("等待人数")} ${each.waiting}`}>${each.waiting}</a></td>
+      <tbody>${repeat(queues, (each) => each.queue, (each) => html`<tr><th scope="row">${label("Queue", each.queue)}</th><td><a href="/waiting?queue=${encodeURIComponent(each.queue)}" aria-label=${`${each.queue} ${t("等待人数")} ${each.waiting}`}>${each.waiting}</a></td>
         <td class="number">${this.#since(each.longest_since)}</td><td>${this.#expected(each.expected)}</td></tr>`)}</tbody></table></div>`;
   }
 
@@ -107,7 +133,7 @@ class HotlineBoard extends Plain {
       <thead><tr><th scope="col">${t("坐席")}</th><th scope="col">${t("分机")}</th><th scope="col">${t("队列")}</th>
         <th scope="col">${t("状态")}</th><th scope="col">${t("时长")}</th><th scope="col">${t("话机")}</th>
         ${this.#live.picture.may_supervise ? html`<th scope="col">${t("操作")}</th>` : nothing}</tr></thead>
-      <tbody>${seats.map((seat) => html`<tr><th scope="row">${seat.name}</th><td>${seat.extension}</td><td>${label("Queue", seat.queue)}</td>
+      <tbody>${repeat(seats, (each) => each.seat_id, (seat) => html`<tr><th scope="row">${seat.name}</th><td>${seat.extension}</td><td>${label("Queue", seat.queue)}</td>
         <td><span class="badge ${seat.state}">${label("SeatState", seat.state)}</span> ${this.#reason(seat)}</td>
         <td class="number">${this.#since(seat.since)}</td><td>${this.#phone(seat)}</td>
         ${this.#live.picture.may_supervise ? html`<td>${this.#acts(seat)}</td>` : nothing}</tr>
@@ -124,18 +150,30 @@ class HotlineBoard extends Plain {
         aria-label=${`${t("监听")} ${seat.extension}`}>${t("监听")}</button>` : nothing}
       ${seat.state === "signed_out" || seat.state === "talking" ? nothing : html`
         <button class="button small quiet" aria-expanded=${this.forcing === seat.seat_id}
-          aria-label=${`${t("强制状态")} ${seat.extension}`} @click=${() => { this.forcing = seat.seat_id; }}>${t("强制状态")}</button>`}
+          aria-label=${`${t("强制状态")} ${seat.extension}`} id="force-${seat.extension}" @click=${() => this.#askForce(seat)}>${t("强制状态")}</button>`}
     </span>`;
   }
 
   #force(seat) {
     const states = FORCED.filter((each) => each !== seat.state);
-    return html`<tr><td colspan="7"><form class="force" @submit=${(event) => this.#sendForce(event, seat)}>
-      <label>${t("改为")} <select name="state">${states.map((each) => html`<option value=${each}>${label("SeatState", each)}</option>`)}</select></label>
+    return html`<tr><td colspan="7"><form class="force" @keydown=${(event) => { if (event.key === "Escape") this.#endForce(seat); }} @submit=${(event) => this.#sendForce(event, seat)}>
+      <label>${t("改为")} <select name="state" id="force-state">${repeat(states, (each) => each, (each) => html`<option value=${each}>${label("SeatState", each)}</option>`)}</select></label>
       <label>${t("原因（将记入审计日志）")} <input name="reason" required minlength="2" maxlength="200" autocomplete="off"></label>
       <button class="button small">${t("确定")}</button>
-      <button type="button" class="link" @click=${() => { this.forcing = null; }}>${t("取消")}</button>
+      <button type="button" class="link" @click=${() => this.#endForce(seat)}>${t("取消")}</button>
     </form></td></tr>`;
+  }
+
+  async #askForce(seat) {
+    this.forcing = seat.seat_id;
+    await this.updateComplete;
+    this.querySelector("#force-state").focus();
+  }
+
+  async #endForce({ extension }) {
+    this.forcing = null;
+    await this.updateComplete;
+    this.querySelector(`#force-${CSS.escape(extension)}`)?.focus();
   }
 
   async #sendForce(event, seat) {
@@ -144,8 +182,8 @@ class HotlineBoard extends Plain {
     try {
       const body = { state: form.get("state"), reason: form.get("reason").trim() };
       await call("POST", `/board/seats/${seat.seat_id}/state`, body);
-      this.forcing = null;
       this.trouble = "";
+      await this.#endForce(seat);
     } catch (error) {
       this.trouble = error.message;
     }

@@ -29,6 +29,8 @@ class TicketDesk extends Plain {
 
   #met = null; // the newest call whose ticket has come to hand by itself
 
+  #left = inHand(); // what this window had in hand before it was loaded
+
   constructor() {
     super();
     this.#reset(newDraftId(), null);
@@ -167,7 +169,7 @@ class TicketDesk extends Plain {
 
   /** Takes up again what was in hand when the page was left: nothing typed is lost. */
   async resume() {
-    const draft = ticketDrafts(this.#user).find((each) => each.key === inHand());
+    const draft = ticketDrafts(this.#user).find((each) => each.key === this.#left);
     if (draft) await this.openDraft(draft);
   }
 

@@ -158,6 +158,7 @@ async def get_board_live(request: web.Request) -> web.WebSocketResponse:
         async with request.app[DATABASE].read() as session:
             return await board_snapshot(
                 session,
+                current_user(request),
                 may_supervise=may_supervise,
                 now=request.app[CLOCK](),
             )

@@ -112,7 +112,7 @@ async def _care(session: AsyncSession, seat: SeatView, now: datetime) -> dict[st
 
 
 async def board_snapshot(
-    session: AsyncSession, *, may_supervise: bool, now: datetime
+    session: AsyncSession, user: User, *, may_supervise: bool, now: datetime
 ) -> dict[str, Any]:
     """Return everything that the board of the shift shows."""
     board = await queues.board(session, now)
@@ -120,6 +120,7 @@ async def board_snapshot(
     return {
         "type": "snapshot",
         "at": instant(now),
+        "user": user.login,
         "may_supervise": may_supervise,
         "alarms": [alarm_json(each) for each in alarms(board, limits, now)],
         "announcements": await _announcements(session, now),

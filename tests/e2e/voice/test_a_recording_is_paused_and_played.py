@@ -33,7 +33,7 @@ async def test_what_is_said_in_a_pause_is_not_in_the_file_that_a_supervisor_play
         await page.keyboard.press("Alt+p")
         await page.fill("#pause-why", "市民报银行卡号")
         await page.keyboard.press("Enter")
-        await page.wait_for_selector("text=录音已暂停。")
+        await page.wait_for_selector("#standing:has-text('录音已暂停')")
         await seat.picture("recording_paused")
         # Each hearing takes nearly half a second: the pause is long enough to look into.
         await seat.hears(CITIZEN_HZ)
@@ -73,6 +73,9 @@ async def test_what_is_said_in_a_pause_is_not_in_the_file_that_a_supervisor_play
         return bool(await boss.evaluate("document.querySelector('audio').currentTime > 0.5"))
 
     await eventually(plays, "the recording plays")
+    await boss.click(".parts button:has-text('通话')")
+    await eventually(plays, "the talk plays")
+    await house.finds_nothing_wrong(boss)
     if pictures := house.pictures:
         await boss.screenshot(path=pictures / "recording.png", full_page=True)
     async with house.database.read() as session:

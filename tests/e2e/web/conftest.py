@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, Request, async_playwright
+from playwright.async_api import Page, Request, async_playwright, expect
 
 from hotline.kernel.db import Database
 from hotline.web.pages import OWN_STATIC
@@ -29,6 +29,7 @@ ARGUMENTS = [
 SIZE = {"width": 1366, "height": 768}
 LIMIT = 10_000
 """Milliseconds for anything to appear."""
+expect.set_options(timeout=LIMIT)
 
 
 class Browser:

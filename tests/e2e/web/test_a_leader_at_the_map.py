@@ -1,19 +1,25 @@
 """The map, the roster and the register in Chromium: drawn, searchable, readable by everybody."""
 
 import pytest
+from playwright.async_api import expect
+from sqlalchemy import select
 
 from case_bridge.cases.case import CaseSource, Report
 from case_bridge.cases.service import register_case
 from case_bridge.field import roster
 from case_bridge.field.roster import TrackPoint
 from case_bridge.field.service import enlist_inspector
+from case_bridge.places.gazetteer import NameKind, PlaceName
 from case_bridge.places.position import Position
-from case_bridge.web.places_options import MapOptions
+from case_bridge.places.service import load_names
+from case_bridge.web.places_options import SEARCH, MapOptions
 from case_bridge.web.places_routes import places_part
 from case_bridge.web.routes import PART as CASES_PART
 from config.place_tables import PLACES, load_demo_places
 from hotline.accounts.roles import Role
 from hotline.kernel.db import Database
+from hotline.tickets.model import TicketRow
+from hotline.web.desk.options import DeskPlaces
 from hotline.web.signals import MemorySignals
 from tests.conftest import FakeClock
 from tests.e2e.web.conftest import Browser
@@ -24,7 +30,7 @@ from tests.fakes.web_house import WebHouse
 async def house(database: Database, clock: FakeClock) -> WebHouse:
     """A city with its map, two cases and an inspector on duty."""
     parts = (CASES_PART, places_part(MapOptions()))
-    house = WebHouse(database, clock, MemorySignals(), parts=parts)
+    house = WebHouse(database, clock, MemorySignals(), parts=parts, places=DeskPlaces(SEARCH))
     await load_demo_places(database, now=clock())
     await house.user("leader", Role.SHIFT_LEADER)
     await house.user("staff", Role.SYSTEM_ADMIN)
@@ -93,3 +99,46 @@ async def test_a_file_of_grids_is_previewed_on_the_spot(browser: Browser) -> Non
     await page.click("table a")
     await page.wait_for_selector("#edit")
     await browser.looks_right("component")
+
+
+async def test_a_seat_finds_the_place_of_an_address_by_keyboard(
+    house: WebHouse, database: Database, clock: FakeClock, browser: Browser
+) -> None:
+    """R102: an address has its position and grid; one outside of the city is said to be so."""
+    far = PlaceName(NameKind.ROAD, "外地大道", (), "", Position(100.0, 30.0))
+    async with database.begin() as uow:
+        await load_names(uow, [far], now=clock())
+    await house.user("wang", Role.SEAT)
+    page = browser.page
+    await browser.sign_in("wang")
+    await page.goto("/desk")
+    await page.wait_for_selector(".seat-bar .line")
+    await page.keyboard.press("Alt+b")
+    await page.keyboard.type("路灯不亮")
+    await page.keyboard.press("Alt+o")
+    await page.keyboard.type("荷香路12号门前")
+    await page.wait_for_selector("#address-0")
+    await page.keyboard.press("ArrowDown")
+    await page.wait_for_selector("#address-0[aria-selected=true]")
+    await browser.looks_right("desk-address")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("#address-place:has-text('单元网格 1399')")
+    assert await page.input_value("#address") == "荷香路12号门前"
+    await page.select_option("#reply_channel", "web")
+    await page.keyboard.press("Control+s")
+    await page.wait_for_selector("text=已保存：")
+    async with database.read() as session:
+        row = (await session.scalars(select(TicketRow))).one()
+        assert row.longitude == pytest.approx(115.9, abs=0.1)
+
+    await page.fill("#address", "外地大道")
+    await page.wait_for_selector("#address-0:has-text('不在本市网格内')")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("#address-place:has-text('核对是否属于本市管辖')")
+    await browser.looks_right("desk-address-outside")
+    await page.fill("#address", "没有这个地方")
+    await page.wait_for_selector("#address-place:has-text('没有找到')")
+    await page.keyboard.press("Control+s")
+    await page.wait_for_selector(".messages .good:has-text('已保存')")
+    await expect(page.locator("#address-place")).not_to_contain_text("坐标")

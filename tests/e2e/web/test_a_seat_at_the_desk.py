@@ -1,19 +1,20 @@
 """A seat writes up a call by keyboard alone, loses the network, and goes on."""
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 from sqlalchemy import select
 
 from hotline.accounts.roles import Role
 from hotline.contacts.contact import Channel
 from hotline.kernel.ids import TicketId
+from hotline.queues import service as queues
 from hotline.tickets import reading
 from hotline.tickets import service as tickets
 from hotline.tickets.model import TicketRow
 from hotline.tickets.states import TicketState
 from hotline.tickets.ticket import RequestKind, TicketDraft
 from tests.e2e.web.conftest import Browser
-from tests.fakes.web_house import WebHouse
+from tests.fakes.web_house import PASSWORD, WebHouse
 
 
 async def sit_down(house: WebHouse, browser: Browser) -> Page:
@@ -150,6 +151,59 @@ async def test_typed_text_outlives_a_lost_network_and_a_reload(
     assert await page.input_value("#subject") == "路灯不亮"
     await page.keyboard.press("Control+s")
     await page.wait_for_selector("text=已保存：")
+
+
+async def test_a_session_that_ends_is_begun_again_over_the_page_and_nothing_typed_is_lost(
+    house: WebHouse, browser: Browser
+) -> None:
+    page = await sit_down(house, browser)
+    await page.keyboard.press("Alt+b")
+    await page.keyboard.type("没有来电的新工单")
+    await page.reload()  # a ticket of no call is in hand again too
+    await page.wait_for_selector("#seat-state")
+    await expect(page.locator("#subject")).to_have_value("没有来电的新工单")
+    await page.keyboard.press("Alt+r")
+    await page.keyboard.type("写了一半的答复")
+    await page.context.clear_cookies()
+
+    await page.keyboard.press("Control+s")
+
+    await page.wait_for_selector("#again-password:focus")
+    await page.keyboard.type("not the password")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("#again-problem:text('密码不正确')")
+    await browser.looks_right("desk_sign_in_again")
+    await page.keyboard.press("Escape")  # nobody gets past it
+    await page.fill("#again-password", PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("dialog[open]", state="detached")
+    assert await page.input_value("#subject") == "没有来电的新工单"
+    assert await page.input_value("#question") == "写了一半的答复"
+    await page.reload()
+    await expect(page.locator("#question")).to_have_value("写了一半的答复")
+    await page.keyboard.press("Alt+n")
+    await page.locator("#drafts").get_by_text("没有来电的新工单").click()
+    await expect(page.locator("#question")).to_have_value("写了一半的答复")
+
+
+async def test_each_call_has_a_wrap_up_of_its_own(house: WebHouse, browser: Browser) -> None:
+    page = await sit_down(house, browser)
+    await answer_call(house, page)
+    await page.keyboard.press("Alt+w")
+    await page.fill("#wrap-up-note", "第一个电话")
+    async with house.database.begin() as uow:
+        contact = (await queues.seat_view(uow.session, house.seats["801"])).contact
+    assert contact is not None
+    await house.hang_up(contact.call_id)
+    await page.reload()
+    await expect(page.locator("#wrap-up-note")).to_have_value("第一个电话")
+    await page.keyboard.press("Alt+1")
+    await page.wait_for_selector("#seat-state:text('空闲')")
+
+    await answer_call(house, page)
+
+    await page.keyboard.press("Alt+w")
+    await expect(page.locator("#wrap-up-note")).to_have_value("")
 
 
 async def test_a_second_call_does_not_take_away_what_is_being_typed(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from playwright.async_api import Page, expect
 
 from hotline.accounts.roles import Role
 from hotline.contacts.announcements import service as announcements
@@ -39,6 +40,26 @@ async def talk(floor: SmallFloor, seat_id: SeatId) -> None:
     offer = await floor.ringing()
     async with floor.database.begin() as uow:
         await queues.answer_offer(uow, offer.offer_id, now=floor.now)
+
+
+async def stays_in_hand(house: WebHouse, floor: SmallFloor, page: Page) -> None:
+    """What is half typed about a seat outlives its moves, in the rows of one state too."""
+    resting = await floor.seat("8003", phone=False)
+    row = page.get_by_role("row").filter(has_text="8003")
+    await row.get_by_role("button", name="强制状态 8003").press("Enter")
+    await expect(page.locator("#force-state")).to_be_focused()
+    await page.get_by_label("原因").fill("临时培训")
+    await page.get_by_role("button", name="空闲", exact=False).first.press("Enter")
+    await page.get_by_label("原因").focus()
+
+    async with house.database.begin() as uow:
+        await queues.take_break(uow, resting, "rest", floor.now)
+
+    await row.get_by_text("小休").wait_for()
+    await expect(page.get_by_label("原因")).to_be_focused()
+    await expect(page.get_by_label("原因")).to_have_value("临时培训")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="显示全部坐席").press("Enter")
 
 
 async def test_transfers_and_parked_callers_are_seen_and_a_number_opens_its_seats(
@@ -91,6 +112,13 @@ async def test_transfers_and_parked_callers_are_seen_and_a_number_opens_its_seat
     await browser.looks_right("board-moving-phone")
     await seats.get_by_role("button", name="显示全部坐席").press("Enter")
     await seats.get_by_role("row").filter(has_text="8002").wait_for()
+    await stays_in_hand(house, floor, page)
+    await page.get_by_role("link", name="大屏视图").press("Enter")
+    await page.locator(".wall-seats").get_by_text("8001").wait_for()
+    await page.set_viewport_size({"width": 1920, "height": 1080})
+    await browser.looks_right("board-wall")
+    await page.locator(".wall-figures").get_by_role("button", name="通话").press("Enter")
+    await seats.get_by_role("button", name="显示全部坐席").press("Enter")
     await page.get_by_role("link", name="等待人数 1", exact=True).click()
     await page.get_by_role("heading", name="排队来电").wait_for()
     await page.get_by_text("空闲坐席的话机不在线").wait_for()

@@ -1,6 +1,7 @@
 """The parts of a call on the line of its recording."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,7 +86,7 @@ def test_parts_lie_end_to_end_over_the_whole_recording(
 
     assert parts[0].begin == timedelta(0)
     assert parts[-1].end == timedelta(seconds=lasts)
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in pairwise(parts):
         assert before.end == after.begin
         assert before.kind is not after.kind
     assert all(part.end > part.begin for part in parts)
