@@ -30,7 +30,7 @@ from channels.voice.sip.events import (
     RegistrationState,
 )
 from channels.voice.sip.sdp import SdpError
-from channels.voice.sip.uri import Uri
+from channels.voice.sip.uri import Uri, host_port
 from channels.voice.switchboard import Switchboard
 from channels.voice.waiters import first_of, stop_tasks
 from hotline.kernel.tasks import spawn
@@ -134,7 +134,7 @@ class Phone:
             uri,
             sdp,
             media,
-            caller=f"sip:{options.user}@{self.address[0]}",
+            caller=f"sip:{options.user}@{host_port(self.address[0], None)}",
             credentials=Credentials(options.user, options.password) if options.password else None,
         )
         return self._new_call(leg)
@@ -160,7 +160,7 @@ class Phone:
         """
         where = Uri.parse(registrar)
         self._registration = self._switchboard.endpoint.register(
-            f"sip:{self._options.user}@{where.host}",
+            f"sip:{self._options.user}@{host_port(where.host, None)}",
             registrar,
             credentials=Credentials(self._options.user, password),
             expires=expires,

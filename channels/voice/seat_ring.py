@@ -10,7 +10,9 @@ from channels.voice.media.engine import PortsExhausted
 from channels.voice.missed import Missed
 from channels.voice.page_ring import PageRing
 from channels.voice.sip.address import Hop, Transport
+from channels.voice.sip.headers import quote
 from channels.voice.sip.sdp import SdpError
+from channels.voice.sip.uri import host_port
 from channels.voice.waiters import first_of
 from channels.voice.webrtc.path import BrowserUnreachable
 from hotline.kernel.errors import Unavailable
@@ -38,7 +40,7 @@ class Caller:
     def address(self, host: str) -> str:
         """Return the From address."""
         shown = "anonymous" if self.number is None else mask_phone(self.number)
-        return f'"{shown}" <sip:{self.line}@{host}>'
+        return f"{quote(shown)} <sip:{self.line}@{host_port(host, None)}>"
 
 
 async def ring_seat(exchange: Exchange, offer: Offer, caller: Caller) -> Leg | Missed:

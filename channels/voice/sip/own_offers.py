@@ -90,7 +90,8 @@ class OwnOffers:
         elif response.status in {408, 481}:
             self._lose(call, EndReason.ERROR, now)  # RFC 3261 14.1, 12.2.1.2
         elif is_refresh:
-            self._sessions.pause(call, now)  # until the session itself ends
+            if response.status == 491:  # another refusal may be one for long: half way to the end
+                self._sessions.pause(call, now)
         elif call.state is CallState.ESTABLISHED:
             reason = response.reason or reason_of(response.status)
             self._book.emit(ReofferRefused(call=call.key, status=response.status, reason=reason))

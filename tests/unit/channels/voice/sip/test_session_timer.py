@@ -261,6 +261,18 @@ def test_a_refresh_that_is_refused_is_tried_again_until_the_session_ends() -> No
     assert wire.events() == [CallEnded(call=call, reason=LOST)] or wire.agent.load.calls == 1
 
 
+def test_a_refresh_that_is_refused_is_not_tried_every_other_second() -> None:
+    """RFC 4028 10: half way to the end each time, and a BYE where none was accepted."""
+    wire = Wire()
+    placed(wire, ("session-expires", "1800;refresher=uac"), ("allow", "UPDATE"))
+    tries = 0
+    while (found := next_request(wire, 2000))[1].method == "UPDATE":
+        tries += 1
+        wire.receive(reply(found[1], 488, to_tag=""))
+
+    assert 5 < tries < 15
+
+
 @pytest.mark.parametrize("status", [408, 481])
 def test_a_refresh_into_a_call_that_is_gone_ends_it(status: int) -> None:
     wire = Wire()
