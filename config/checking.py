@@ -5,6 +5,7 @@ import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from config.addresses import Address, PortRange
 from config.catalogue import check_catalogue
@@ -31,6 +32,8 @@ from hotline.kernel.clock import system_clock
 
 ANSWER_SECONDS = 5.0
 OLDEST_POSTGRES = 150000
+CLOCKS_APART = timedelta(seconds=10)
+"""More is no delay of the answer."""
 BUILT_PAGES = Path(__file__).parent.parent / "hotline" / "web" / "static" / "built"
 
 
@@ -139,6 +142,7 @@ async def _database_problems(url: str) -> AsyncIterator[str]:
         async with asyncio.timeout(ANSWER_SECONDS), engine.connect() as connection:
             version = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
             encoding = (await connection.execute(text("SHOW server_encoding"))).scalar_one()
+            clocks = [each async for each in _clock_problems(connection, system_clock())]
     except (OSError, SQLAlchemyError, TimeoutError) as error:
         reason = str(getattr(error, "orig", error)) or type(error).__name__
         yield f"HOTLINE_DATABASE_URL: the database does not answer: {reason}"
@@ -147,8 +151,29 @@ async def _database_problems(url: str) -> AsyncIterator[str]:
             yield f"HOTLINE_DATABASE_URL: PostgreSQL 15 or newer is needed, this is {version}"
         if encoding != "UTF8":
             yield f"HOTLINE_DATABASE_URL: the encoding must be UTF8, it is {encoding}"
+        for problem in clocks:
+            yield problem
     finally:
         await engine.dispose()
+
+
+async def _clock_problems(connection: AsyncConnection, now: datetime) -> AsyncIterator[str]:
+    """Yield what deadlines would suffer from: a clock that differs, or that has gone back."""
+    theirs: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    apart = abs((theirs - now).total_seconds())
+    if apart > CLOCKS_APART.total_seconds():
+        yield (
+            f"clock: this machine and the database's differ by {apart:.0f} s: "
+            "keep both in time with NTP"
+        )
+    if (await connection.execute(text("SELECT to_regclass('processes')"))).scalar_one() is None:
+        return
+    newest = (await connection.execute(text("SELECT max(seen_at) FROM processes"))).scalar_one()
+    if newest is not None and newest - now > CLOCKS_APART:
+        yield (
+            f"clock: this machine says {now:%Y-%m-%d %H:%M:%S} UTC, but the house was alive at "
+            f"{newest:%Y-%m-%d %H:%M:%S}: set the clock, deadlines are reckoned by it"
+        )
 
 
 def _ask_redis(url: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The program `hotline`: each command is a thin module, imported only when it is called."""
 
+import errno
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -38,6 +39,20 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+OTHER_PLACE = "choose another --data, or let this user write there"
+ADVICE: Mapping[int | None, str] = MappingProxyType(
+    {
+        errno.ENOSPC: "make room on the disk of the data folder, then begin again",
+        errno.EDQUOT: "raise this user's quota or make room, then begin again",
+        errno.EROFS: OTHER_PLACE,
+        errno.EACCES: OTHER_PLACE,
+        errno.EPERM: OTHER_PLACE,
+        errno.ENOTDIR: OTHER_PLACE,
+    }
+)
+"""What to do when the disk refuses; anything else is a fault of ours and shows its trace."""
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+
 
 class Commands(click.Group):
     """The table above as a click group."""
@@ -65,6 +80,14 @@ class Commands(click.Group):
             sys.exit(2)
         except HotlineError as error:
             click.echo(f"hotline: {error}", err=True)
+            sys.exit(1)
+        except OSError as error:
+            advice = ADVICE.get(error.errno)
+            # Without a file it is about a socket, unless there is no room.
+            if advice is None or (error.filename is None and error.errno not in NO_ROOM):
+                raise
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"hotline: {where}{error.strerror}: {advice}", err=True)
             sys.exit(1)
 
 

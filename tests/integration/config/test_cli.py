@@ -1,9 +1,13 @@
 """The command line: errors are sentences that say what to do next."""
 
+import asyncio
+import errno
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +18,13 @@ from config import checking
 from config.cli import COMMANDS, main
 from config.cli.folder import data_folder
 from config.embedded import EmbeddedPostgres, EmbeddedValkey
+from config.processes import ProcessIdentity
 from config.runtime import Servers
 from config.settings import load_settings, variables
+from hotline.kernel.clock import system_clock
+from hotline.kernel.db import Database
+from hotline.kernel.ids import new_id
+from hotline.reports.processes.service import SignOfLife, say_alive
 from tests.fakes.ports import free_range
 
 
@@ -274,3 +283,57 @@ def test_a_wrong_setting_does_not_keep_anybody_from_stopping(tmp_path: Path) -> 
 
     assert result.exit_code == 0
     assert "nothing runs" in result.output
+
+
+def test_a_place_that_is_no_folder_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    result = run("serve", "--data", str(tmp_path / "file" / "data"))
+
+    assert result.exit_code == 1
+    assert "file/data/run: Not a directory: choose another --data" in result.output
+
+
+def test_a_full_disk_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(ProcessIdentity, "write", refuse)
+
+    result = run("serve", "--data", str(tmp_path))
+
+    assert result.exit_code == 1
+    assert result.output == (
+        "hotline: No space left on device: make room on the disk of the data folder, "
+        "then begin again\n"
+    )
+
+
+def test_a_clock_that_is_wrong_is_found_before_deadlines_are(
+    tmp_path: Path, free_ports: list[str], servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine whose clock has lost its time disagrees with the database and with the past."""
+    asyncio.run(_be_alive(servers.database_url))
+    monkeypatch.setattr(checking, "system_clock", lambda: system_clock() - timedelta(days=1))
+
+    result = check(
+        tmp_path / "data",
+        free_ports,
+        HOTLINE_DATABASE_URL=servers.database_url,
+        HOTLINE_REDIS_URL=servers.redis_url,
+    )
+
+    assert result.exit_code == 1
+    assert "clock: this machine and the database's differ by 864" in result.output
+    assert "but the house was alive at" in result.output
+
+
+async def _be_alive(database_url: str) -> None:
+    now = system_clock()
+    told = SignOfLife(
+        role="web", host="a", pid=1, version="1", started_at=now, disk_free=1, disk_total=1
+    )
+    database = Database.connect(database_url, clock=system_clock)
+    async with database.begin() as uow:
+        await say_alive(uow, new_id(), told, now=now)
+    await database.close()
