@@ -56,7 +56,8 @@ class Acceptance:
             self._on_lost(now)
         elif now >= self._resend_at:
             self.transaction.send_response(self._data, self.status, now)
-            self._gap = min(2 * self._gap, T2)
+            # RFC 3261 13.3.1.4 has a longest gap, RFC 3262 3 has none.
+            self._gap = 2 * self._gap if self.status < 200 else min(2 * self._gap, T2)
             self._resend_at = now + self._gap
 
     def stop(self) -> None:

@@ -134,12 +134,14 @@ def test_an_offer_in_a_prack_is_refused() -> None:
 
 
 def test_a_caller_that_never_acknowledges_is_refused() -> None:
+    """RFC 3262 3: the gaps double without end, and after 64*T1 the call is refused."""
     wire = Wire.with_trunk()
     call = offered(wire, MUST)
     wire.agent.ring(call, wire.now)
 
     sent = wire.pass_time(33)
 
+    assert [at for at, line in sent if line == "180"] == [0.5, 1.5, 3.5, 7.5, 15.5, 31.5]
     assert (32.0, "504") in sent
     assert wire.events() == [CallEnded(call=call, reason=EndReason.TIMEOUT)]
 
