@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CaseHistoryRow, CaseRow
-from case_bridge.cases.repository import Cases
+from case_bridge.cases.repository import Cases, in_district
 from case_bridge.cases.states import CASE, CaseState, CaseTrigger
 from case_bridge.cases.words import require_words
 from case_bridge.extraordinary.model import ExtraordinaryRow
@@ -18,7 +18,7 @@ from case_bridge.rewards.money import Yuan
 from hotline.accounts import audit
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, NotFound
-from hotline.kernel.ids import CaseId, new_id
+from hotline.kernel.ids import CaseId, UnitId, new_id
 
 
 async def mark(
@@ -129,11 +129,29 @@ async def of_case(session: AsyncSession, case_id: UUID) -> ExtraordinaryRow | No
     return found
 
 
-async def register(session: AsyncSession) -> Sequence[tuple[ExtraordinaryRow, CaseRow, bool]]:
-    """Return every problem with its case and whether it is solved, open ones first."""
+async def case_of(session: AsyncSession, row_id: UUID) -> CaseId:
+    """Return the case that a problem is about.
+
+    Raises:
+        NotFound: if there is no such problem.
+    """
+    row = await session.get(ExtraordinaryRow, row_id)
+    if row is None:
+        raise NotFound("extraordinary problem", row_id)
+    return CaseId(row.case_id)
+
+
+async def register(
+    session: AsyncSession, *, district: UnitId | None = None
+) -> Sequence[tuple[ExtraordinaryRow, CaseRow, bool]]:
+    """Return every problem with its case and whether it is solved, open ones first.
+
+    With `district` those of one second-level platform alone.
+    """
     found = await session.execute(
         select(ExtraordinaryRow, CaseRow)
         .join(CaseRow, CaseRow.id == ExtraordinaryRow.case_id)
+        .where(*in_district(district))
         .order_by((ExtraordinaryRow.step == Step.DONE), ExtraordinaryRow.marked_at.desc())
         .limit(200)
     )

@@ -1,12 +1,25 @@
 """Extraordinary problems: marked at the case, followed until the money is settled (R47)."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Final
+from uuid import UUID
 
 from aiohttp import web
 
 from case_bridge.extraordinary import service
-from case_bridge.web.requests import by_name, case_id_of, read_fields, see_other, show
+from case_bridge.web.requests import (
+    acting,
+    by_name,
+    case_id_of,
+    district_of,
+    read_fields,
+    require_own_district,
+    see_other,
+    show,
+)
 from hotline.accounts.roles import Role
+from hotline.kernel.db import UnitOfWork
 from hotline.web.auth import current_user
 from hotline.web.keys import DATABASE
 from hotline.web.requests import path_id, wants_json
@@ -19,9 +32,10 @@ HERE: Final = "/extraordinary"
 
 
 async def get_register(request: web.Request) -> web.Response:
-    """Show every extraordinary problem with the step that it waits for."""
+    """Show every extraordinary problem with the step that it waits for; a district its own."""
     async with request.app[DATABASE].read() as session:
-        found = await service.register(session)
+        district = await district_of(session, current_user(request))
+        found = await service.register(session, district=district)
     if wants_json(request):
         return web.json_response(
             {
@@ -47,7 +61,8 @@ async def get_register(request: web.Request) -> web.Response:
 async def post_mark(request: web.Request) -> web.StreamResponse:
     """Mark a case. Fields: reason, is_major."""
     fields, case_id = await read_fields(request), case_id_of(request)
-    async with request.app[DATABASE].begin() as uow:
+    async with acting(request) as (uow, actor, _):
+        await require_own_district(uow.session, case_id, actor)
         await service.mark(
             uow,
             case_id,
@@ -61,10 +76,10 @@ async def post_mark(request: web.Request) -> web.StreamResponse:
 async def post_decide(request: web.Request) -> web.StreamResponse:
     """Say who is responsible. Fields: responsible, grounds."""
     fields = await read_fields(request)
-    async with request.app[DATABASE].begin() as uow:
+    async with _deciding(request) as (uow, problem_id):
         await service.decide(
             uow,
-            path_id(request, "problem_id"),
+            problem_id,
             responsible=fields.text("responsible"),
             grounds=fields.text("grounds"),
             **by_name(request),
@@ -75,10 +90,10 @@ async def post_decide(request: web.Request) -> web.StreamResponse:
 async def post_settle(request: web.Request) -> web.StreamResponse:
     """Say what it cost and who paid. Fields: cost, payer."""
     fields = await read_fields(request)
-    async with request.app[DATABASE].begin() as uow:
+    async with _deciding(request) as (uow, problem_id):
         await service.settle(
             uow,
-            path_id(request, "problem_id"),
+            problem_id,
             cost=fields.text("cost"),
             payer=fields.text("payer"),
             **by_name(request),
@@ -89,11 +104,19 @@ async def post_settle(request: web.Request) -> web.StreamResponse:
 async def post_recover(request: web.Request) -> web.StreamResponse:
     """Enter what was got back. Fields: amount."""
     fields = await read_fields(request)
-    async with request.app[DATABASE].begin() as uow:
-        await service.recover(
-            uow, path_id(request, "problem_id"), amount=fields.text("amount"), **by_name(request)
-        )
+    async with _deciding(request) as (uow, problem_id):
+        await service.recover(uow, problem_id, amount=fields.text("amount"), **by_name(request))
     return see_other(HERE)
+
+
+@asynccontextmanager
+async def _deciding(request: web.Request) -> AsyncGenerator[tuple[UnitOfWork, UUID], None]:
+    """Open the transaction of an act on the problem in the path; a district has its own alone."""
+    problem_id = path_id(request, "problem_id")
+    async with acting(request) as (uow, actor, _):
+        case_id = await service.case_of(uow.session, problem_id)
+        await require_own_district(uow.session, case_id, actor)
+        yield uow, problem_id
 
 
 ROUTES: Final = (

@@ -69,6 +69,7 @@ async def get_other(request: web.Request) -> web.StreamResponse:
     Raises:
         NotFound: if no case has the number.
     """
+    await check_reader(request, case_id_of(request))
     async with request.app[DATABASE].read() as session:
         other_id = await case_by_number(session, request.query.get("number", ""))
     return see_other(f"/cases/{case_id_of(request)}/merge/{other_id}")

@@ -74,7 +74,8 @@ async def change_user(
 ) -> frozenset[str]:
     """Change name, roles and belonging of somebody else; return which of them were changed.
 
-    Other rights begin with another sign-in: when the roles change, every session ends.
+    Other rights begin with another sign-in: when roles, unit or seat change, every session ends,
+    and with it every live screen, which shows what was theirs when it was opened.
 
     Raises:
         Forbidden: if it is oneself.
@@ -101,7 +102,7 @@ async def change_user(
         await uow.session.flush()
     except IntegrityError:
         raise Conflict("somebody has taken the seat just now") from None
-    if "roles" in changed:
+    if changed.keys() - {"display_name"}:
         await Sessions(uow.session).revoke_all(user_id, now=now)
     await _log(uow, by, "user.change", user_id, changed, now)
     return frozenset(changed)

@@ -16,6 +16,7 @@ from case_bridge.cases.notice_sql import Notices
 from case_bridge.cases.organisation import DEFAULT, Question
 from case_bridge.cases.repository import Cases
 from case_bridge.evaluation.service import fold_facts
+from case_bridge.extraordinary import service as extraordinary
 from case_bridge.later.request import Application, LaterKind
 from case_bridge.later.service import apply_for, approve_request, verify_request
 from case_bridge.units.service import sign_frontage
@@ -43,6 +44,11 @@ LISTS = sorted(
         for route in ROUTES
         if route.method == "GET" and "{" not in route.path and "live" not in route.path
     }
+)
+PAGES = sorted(
+    route.path
+    for route in ROUTES
+    if route.method == "GET" and route.path.count("{") == 1 and "{case_id}" in route.path
 )
 ACTS = sorted({route.path for route in ROUTES if route.method == "POST" and "{" in route.path})
 
@@ -132,6 +138,9 @@ async def parts_of_the_east(city: City, levels: Levels) -> tuple[list[str], dict
             signed_on=date(2026, 1, 1),
             district=levels.east,
         )
+        problem_id = await extraordinary.mark(
+            uow, CaseId(first), reason="塌陷原因不明", is_major=False, actor="城东", now=now
+        )
     async with city.database.read() as session:
         notice_id = (await session.scalars(select(NoticeRow.id))).one()
         referral_id = (await session.scalars(select(ReferralRow.id))).one()
@@ -141,6 +150,7 @@ async def parts_of_the_east(city: City, levels: Levels) -> tuple[list[str], dict
         "request_id": request_id,
         "notice_id": notice_id,
         "referral_id": referral_id,
+        "problem_id": problem_id,
     }
     return [*numbers, "门前卫生三包"], {name: UUID(str(value)) for name, value in ids.items()}
 
@@ -193,8 +203,14 @@ async def test_nobody_of_a_district_sees_or_acts_on_what_is_another_districts(
         if len(names) == 1 and path.count("{") == 1:
             target = path.replace(f"{{{names[0]}}}", str(ids[names[0]]))
             refused[path] = (
-                await west.post(target, json={"text": "看看", "reason": "看看"})
+                await west.post(
+                    target, json={"text": "看看", "reason": "看看"}, allow_redirects=False
+                )
             ).status
+
+    for path in PAGES:
+        target = path.replace("{case_id}", str(ids["case_id"]))
+        refused[path] = (await west.get(target, allow_redirects=False)).status
 
     await read_the_figures(city, west, east, secrets)
     assert sorted({path for path, _ in seen}) == []
@@ -204,6 +220,7 @@ async def test_nobody_of_a_district_sees_or_acts_on_what_is_another_districts(
         "/cases/pool",
         "/cases/notices",
         "/cases/frontage",
+        "/extraordinary",
     }
     assert {path: status for path, status in refused.items() if status not in {403, 422}} == {}
     assert len(refused) > 25

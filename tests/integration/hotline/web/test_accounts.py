@@ -129,6 +129,23 @@ async def test_what_is_wrong_stands_beside_what_was_filled_in(
         assert (await session.scalars(select(UserRow.login))).all() == ["sec"]
 
 
+async def test_another_seat_needs_another_sign_in_and_another_name_does_not(
+    house: WebHouse, admin: TestClient[Any, Any], browse: Browse
+) -> None:
+    """A live screen shows the seat, or the district, of when it was opened."""
+    user_id = await house.user("wu", Role.SEAT, seat="801")
+    other = await house.seat("802")
+    person = await browse("wu")
+    form = {"display_name": "吴越", "role": "seat", "seat_id": str(house.seats["801"])}
+
+    assert (await post(admin, f"/accounts/{user_id}", **form)).status == 303
+    assert (await person.get("/desk/snapshot", headers=PROGRAM)).status == 200
+    assert (
+        await post(admin, f"/accounts/{user_id}", **form | {"seat_id": str(other)})
+    ).status == 303
+    assert (await person.get("/desk/snapshot", headers=PROGRAM)).status == 401
+
+
 async def test_roles_and_belonging_are_changed_and_other_rights_need_another_sign_in(
     house: WebHouse, settled: list[UserId], admin: TestClient[Any, Any], browse: Browse
 ) -> None:
