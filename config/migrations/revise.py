@@ -4,8 +4,8 @@
 empty database of its own.
 """
 
+import argparse
 import asyncio
-import sys
 import tempfile
 from pathlib import Path
 
@@ -45,5 +45,15 @@ def _write(connection: Connection, message: str) -> None:
     command.revision(options, message, autogenerate=True, rev_id=f"{number:04}")
 
 
+def main() -> None:
+    """Read what the revision is called, and write it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m config.migrations.revise",
+        description="Write the next revision from the difference between rows and schema.",
+    )
+    parser.add_argument("message", help="what changes, in a few words: names the file")
+    revise(parser.parse_args().message)
+
+
 if __name__ == "__main__":
-    revise(sys.argv[1])
+    main()

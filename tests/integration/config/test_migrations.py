@@ -1,5 +1,6 @@
 """The migrations and the rows say the same."""
 
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, NullPool, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from config.loading import migrate, require_schema
+from config.migrations import revise
 from hotline.kernel.db import Base
 from hotline.kernel.errors import HotlineError
 from hotline.kernel.ids import new_id
@@ -66,3 +68,17 @@ async def test_a_database_of_another_program_is_refused_and_left_alone(own: str)
     for refused in (migrate, require_schema):
         with pytest.raises(HotlineError, match=r"lacks backups\.problem: it was made by another"):
             await refused(own)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], [], ["--message", "x"]])
+def test_asking_how_to_write_a_revision_writes_none(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted((revise.FOLDER / "versions").iterdir())
+    monkeypatch.setattr(sys, "argv", ["revise", *arguments])
+
+    with pytest.raises(SystemExit):
+        revise.main()
+
+    assert "usage: python -m config.migrations.revise" in "".join(capsys.readouterr())
+    assert sorted((revise.FOLDER / "versions").iterdir()) == before
