@@ -138,6 +138,7 @@ def test_a_caller_that_never_acknowledges_is_refused() -> None:
     wire = Wire.with_trunk()
     call = offered(wire, MUST)
     wire.agent.ring(call, wire.now)
+    wire.outgoing()
 
     sent = wire.pass_time(33)
 
