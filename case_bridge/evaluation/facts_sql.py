@@ -335,7 +335,10 @@ TOUCHES: Final = (
 )
 
 
-def count_sql(kind: ObjectKind, options: Options) -> str:
+_OF_DISTRICT: Final = "AND f.district_id = :district"
+
+
+def count_sql(kind: ObjectKind, options: Options, *, of_district: bool = False) -> str:
     """Return the statement that gives each object's key, counters, facts and fingerprint."""
     conditions = flag_sql(options)
     key, source = key_and_source(kind)
@@ -343,11 +346,12 @@ def count_sql(kind: ObjectKind, options: Options) -> str:
         f"count(*) FILTER (WHERE {condition_of(kind, each, conditions)}) AS {name}"
         for name, each in counters_of(kind).items()
     )
+    scope = _OF_DISTRICT if of_district else ""
     return f"""
 SELECT {key} AS object_key,
     {counted}
 FROM {source}
-WHERE {TOUCHES} AND {key} IS NOT NULL
+WHERE {TOUCHES} AND {key} IS NOT NULL {scope}
 GROUP BY {key}
 """  # noqa: S608 - made of the constants above
 
@@ -367,7 +371,7 @@ def rows_sql(
     """Return the statement of one page of the cases behind a number, newest report first."""
     key, source = key_and_source(kind)
     behind = "AND (f.reported_at, f.case_id, f.round) < (:at, :case_id, :round)" if after else ""
-    scope = "AND f.district_id = :district" if of_district else ""
+    scope = _OF_DISTRICT if of_district else ""
     return f"""
 SELECT f.case_id, f.round, f.number, f.region, f.reported_at, f.due_at, f.handled_at, f.closed_at,
     f.unit_id, cardinality(f.rework_at) AS reworks

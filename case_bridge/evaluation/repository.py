@@ -80,13 +80,21 @@ class Evaluations:
         return sorted(found)
 
     async def count(
-        self, kind: ObjectKind, period: Period, options: Options
+        self,
+        kind: ObjectKind,
+        period: Period,
+        options: Options,
+        *,
+        district: UnitId | None = None,
     ) -> list[tuple[str, dict[str, int]]]:
-        """Return every object of a kind that had to do with the period, with its counters."""
+        """Return every object of a kind that had to do with the period, with its counters.
+
+        Of a district only what it commands, if one is named.
+        """
         names = tuple(facts_sql.counters_of(kind))
-        found = await self._session.execute(
-            text(facts_sql.count_sql(kind, options)), facts_sql.binds(period)
-        )
+        statement = facts_sql.count_sql(kind, options, of_district=district is not None)
+        values = facts_sql.binds(period) | ({"district": district} if district else {})
+        found = await self._session.execute(text(statement), values)
         return [(row.object_key, {name: getattr(row, name) for name in names}) for row in found]
 
     async def fingerprint(self, period: Period) -> str:

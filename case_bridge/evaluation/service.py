@@ -58,30 +58,6 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """One object whose figures are no longer what was published."""
-
-    key: str
-    name: str
-    score_before: Decimal | None
-    score_now: Decimal | None
-    place_before: int | None
-    place_now: int | None
-    counters: Mapping[str, tuple[int, int]]
-    """Counter to its published and present value, where they differ."""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A published evaluation beside the same one reckoned now."""
-
-    published: Evaluation
-    now: Evaluation
-    differences: tuple[Difference, ...]
-    inputs_changed: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """How one kind of object is assessed in one period."""
 
@@ -109,14 +85,18 @@ async def fold_facts(uow: UnitOfWork, *, whole: bool = False) -> int:
     return await facts.fold(since=newest - OVERLAP if newest else None)
 
 
-async def evaluate(session: AsyncSession, plan: Plan) -> Evaluation:
+async def evaluate(
+    session: AsyncSession, plan: Plan, *, district: UnitId | None = None
+) -> Evaluation:
     """Return the ranking as the facts stand now (R71, R72); nothing is stored.
+
+    Of a district it counts what the district commands alone, as its numbers open it (R28).
 
     Raises:
         Invalid: if the formula cannot be read.
     """
     facts = Evaluations(session)
-    counted = await facts.count(plan.kind, plan.period, plan.options)
+    counted = await facts.count(plan.kind, plan.period, plan.options, district=district)
     names = await _names(facts, plan.kind)
     levels = await facts.levels() if plan.kind in COMMANDED else {}
     objects = [_object(key, counters, names, levels.get(key)) for key, counters in counted]
@@ -226,18 +206,6 @@ async def past_rates(session: AsyncSession, period: Period) -> list[tuple[str, f
             if should:
                 found.append((str(earlier), each.counters["closed_on_time"] / should))
     return found
-
-
-async def compare(session: AsyncSession, before: Evaluation) -> Comparison:
-    """Reckon a published evaluation again, by its own definition and options, and compare."""
-    found = await evaluate(session, plan_of(before))
-    then = {each.key: each for each in before.results}
-    today = {each.key: each for each in found.results}
-    pairs = ((key, then.get(key), today.get(key)) for key in sorted({*then, *today}))
-    differences = tuple(
-        difference for each in pairs if (difference := _difference(*each)) is not None
-    )
-    return Comparison(before, found, differences, before.inputs_hash != found.inputs_hash)
 
 
 async def open_counter(
@@ -375,30 +343,6 @@ def _result(row: EvaluationResultRow, options: Options) -> Result:
         grade=Grade(row.grade) if row.grade else None,
         place=row.place,
         remark=row.remark,
-    )
-
-
-def _difference(key: str, then: Result | None, today: Result | None) -> Difference | None:
-    before = dict(then.counters) if then else {}
-    after = dict(today.counters) if today else {}
-    changed = {
-        name: (before.get(name, 0), after.get(name, 0))
-        for name in COUNTERS
-        if before.get(name, 0) != after.get(name, 0)
-    }
-    scores = (then.score if then else None, today.score if today else None)
-    if not changed and scores[0] == scores[1]:
-        return None
-    named = then or today
-    assert named is not None
-    return Difference(
-        key=key,
-        name=named.name,
-        score_before=scores[0],
-        score_now=scores[1],
-        place_before=then.place if then else None,
-        place_now=today.place if today else None,
-        counters=changed,
     )
 
 

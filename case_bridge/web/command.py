@@ -162,7 +162,7 @@ async def _picture(request: web.Request, user: User) -> dict[str, Any]:
             "figures": {figure.value: number for figure, number in counted.items()},
             "cases": await _cases(request, session, district, now),
             "inspectors": [] if district else await _inspectors(request, session),
-            "month": await request.app[MAP].month.take(session, _month, now=now),
+            "month": await request.app[MAP].month.take(session, _month, district=district, now=now),
         }
 
 
@@ -202,10 +202,14 @@ async def _inspectors(request: web.Request, session: AsyncSession) -> list[list[
     ]
 
 
-async def _month(session: AsyncSession, now: datetime) -> dict[str, Any]:
+async def _month(session: AsyncSession, district: UnitId | None, now: datetime) -> dict[str, Any]:
     period = Period.containing(PeriodKind.MONTH, now)
-    units = await evaluation.evaluate(session, Plan.usual(ObjectKind.UNIT, period))
-    centre = await evaluation.evaluate(session, Plan.usual(ObjectKind.CENTRE, period))
+    units = await evaluation.evaluate(
+        session, Plan.usual(ObjectKind.UNIT, period), district=district
+    )
+    centre = await evaluation.evaluate(
+        session, Plan.usual(ObjectKind.CENTRE, period), district=district
+    )
     counters = centre.results[0].counters if centre.results else {}
     plan = Plan.usual(ObjectKind.CENTRE, period)
     key = centre.results[0].key if centre.results else ""

@@ -7,6 +7,7 @@ from aiohttp import web
 from case_bridge.cases.reading import organisation_of
 from case_bridge.evaluation import service
 from case_bridge.evaluation.assessed import assessed_kinds, check_assessed
+from case_bridge.evaluation.comparing import compare
 from case_bridge.evaluation.counters import COUNTERS, LABELS
 from case_bridge.evaluation.definition import PRESETS, ObjectKind
 from case_bridge.evaluation.formula import written
@@ -26,7 +27,7 @@ from case_bridge.web.evaluation_requests import (
     show_evaluation,
     time_links,
 )
-from case_bridge.web.requests import district_of, see_other
+from case_bridge.web.requests import at_first_level, district_of, see_other
 from hotline.accounts.roles import Role
 from hotline.kernel.errors import Invalid, NotFound
 from hotline.web.auth import current_user
@@ -47,7 +48,8 @@ async def get_ranking(request: web.Request) -> web.StreamResponse:
         return csv_answer(f"{found.period}-{found.kind}", ranking_table(found))
     plan = plan_of(found)
     async with request.app[DATABASE].read() as session:
-        history = await service.revisions(session, found.kind, found.period)
+        district = await district_of(session, current_user(request))
+        history = () if district else await service.revisions(session, found.kind, found.period)
         organisation = await organisation_of(session)
     return show_evaluation(
         request,
@@ -58,7 +60,8 @@ async def get_ranking(request: web.Request) -> web.StreamResponse:
         chart=score_chart(found),
         history=history,
         levels=organisation.assessment,
-        may_publish=bool(current_user(request).roles & PUBLISHERS),
+        may_publish=district is None and bool(current_user(request).roles & PUBLISHERS),
+        is_of_district=district is not None,
         is_over=request.app[CLOCK]() >= found.period.ends,
         formula_words=written(found.definition.tree(), LABELS),
         presets=PRESETS[found.kind],
@@ -137,6 +140,7 @@ async def get_rows(request: web.Request) -> web.StreamResponse:
     )
 
 
+@at_first_level
 async def post_publish(request: web.Request) -> web.StreamResponse:
     """Freeze the results of a period: of one kind as chosen, or of every kind in the usual way."""
     fields = await form_fields(request)
@@ -157,6 +161,7 @@ async def post_publish(request: web.Request) -> web.StreamResponse:
     return see_other(f"/evaluation?period={period}&kind={kind}")
 
 
+@at_first_level
 async def get_comparison(request: web.Request) -> web.StreamResponse:
     """Show a published evaluation beside the same one reckoned now."""
     period, kind = await period_of(request), kind_of(request)
@@ -165,7 +170,7 @@ async def get_comparison(request: web.Request) -> web.StreamResponse:
         before = await service.published(uow.session, kind, period)
         if before is None:
             raise NotFound("published evaluation", f"{kind} {period}")
-        found = await service.compare(uow.session, before)
+        found = await compare(uow.session, before)
     return show_evaluation(request, "comparison.html", found=found, labels=LABELS)
 
 
@@ -191,15 +196,18 @@ async def _kind_asked_for(request: web.Request) -> ObjectKind:
 
 async def _best_of(request: web.Request, kind: ObjectKind, period: Period) -> Evaluation:
     async with request.app[DATABASE].read() as session:
-        found = await service.published(session, kind, period)
+        # What is published is the whole city's; its numbers open no district's rows.
+        district = await district_of(session, current_user(request))
+        found = None if district else await service.published(session, kind, period)
     return found or await _reckoned(request, Plan.usual(kind, period))
 
 
 async def _reckoned(request: web.Request, plan: Plan) -> Evaluation:
     async with request.app[DATABASE].begin() as uow:
+        district = await district_of(uow.session, current_user(request))
         await check_assessed(uow.session, plan.kind)
         await service.fold_facts(uow)
-        return await service.evaluate(uow.session, plan)
+        return await service.evaluate(uow.session, plan, district=district)
 
 
 def _result_of(found: Evaluation, key: str) -> Result:
@@ -217,6 +225,18 @@ ROUTES: Final = (
     Route("GET", "/evaluation", get_ranking, ASSESSORS, "evaluation.ranking"),
     Route("GET", "/evaluation/object", get_object, ASSESSORS, "evaluation.object"),
     Route("GET", "/evaluation/rows", get_rows, ASSESSORS, "evaluation.rows"),
-    Route("GET", "/evaluation/compare", get_comparison, ASSESSORS, "evaluation.compare"),
-    Route("POST", "/evaluation/publish", post_publish, PUBLISHERS, "evaluation.publish"),
+    Route(
+        "GET",
+        "/evaluation/compare",
+        get_comparison,
+        ASSESSORS,
+        "evaluation.compare",
+    ),
+    Route(
+        "POST",
+        "/evaluation/publish",
+        post_publish,
+        PUBLISHERS,
+        "evaluation.publish",
+    ),
 )

@@ -209,9 +209,9 @@ async def test_screens_share_one_reckoning_a_minute(
     reckoned = []
     evaluate = evaluation.evaluate
 
-    async def counted(*given: Any) -> Any:
+    async def counted(*given: Any, **named: Any) -> Any:
         reckoned.append(given)
-        return await evaluate(*given)
+        return await evaluate(*given, **named)
 
     monkeypatch.setattr(evaluation, "evaluate", counted)
     leader = await browse(Role.LEADER)

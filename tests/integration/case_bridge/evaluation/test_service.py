@@ -13,6 +13,7 @@ from case_bridge.cases.model import CaseHistoryRow, CaseRow
 from case_bridge.cases.record import move_case
 from case_bridge.cases.states import CaseTrigger
 from case_bridge.evaluation import service
+from case_bridge.evaluation.comparing import compare
 from case_bridge.evaluation.definition import ObjectKind
 from case_bridge.evaluation.model import CaseFactRow, EvaluationRow
 from case_bridge.evaluation.options import Options, ShouldClose
@@ -124,7 +125,7 @@ async def test_recomputation_shows_the_difference_and_overwrites_nothing(city: C
         await service.fold_facts(uow, whole=True)
 
     async with city.database.read() as session:
-        found = await service.compare(session, before)
+        found = await compare(session, before)
 
     assert found.inputs_changed
     [difference] = found.differences

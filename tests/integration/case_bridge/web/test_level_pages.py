@@ -183,6 +183,32 @@ async def test_what_a_district_gave_back_is_not_suggested_to_it_again(
     assert line["suggested_unit"] == "城东街道"
 
 
+async def test_a_district_reads_its_own_figures_and_publishes_none(
+    city: City,
+    browse: Browse,  # noqa: F811
+) -> None:
+    """R28, R79: what the ranking counts is what its numbers open, level by level."""
+    levels = await organise(city, "qinzhou")
+    below, own = await levels.filed(), await levels.filed()
+    await levels.hand_down(below)
+    await levels.dispatch(below, actor=levels.below)
+    await city.dispatch(own, "drain")
+    ranking = "/evaluation?kind=unit&period=2026-03"
+    whole = await browse(Role.SUPERVISOR)
+    east, west = [await browse(Role.SUPERVISOR, unit=each) for each in ("east", "west")]
+
+    counted = [
+        {each["name"]: each["counters"]["filed"] for each in (await asked(who, ranking))["results"]}
+        for who in (whole, east, west)
+    ]
+
+    assert counted == [{"排水公司": 1, "城东街道": 1}, {"城东街道": 1}, {}]
+    assert "只计本平台的案卷" in await page(east, ranking)
+    assert "只计本平台的案卷" not in await page(whole, ranking)
+    refused = await east.post("/evaluation/publish", json={"period": "2026-03", "kind": "unit"})
+    assert refused.status == 403
+
+
 async def test_a_seat_closes_by_the_delegation_given_on_the_page(
     city: City,
     browse: Browse,  # noqa: F811
