@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 
-from channels.voice.waiters import first_of
+from channels.voice.waiters import first_of, patiently
 from hotline.kernel.clock import Clock
 from hotline.kernel.db import Database, UnitOfWork
 from hotline.kernel.errors import Unavailable
@@ -88,7 +88,8 @@ class Distribution:
             if pause:
                 await first_of(self._news, timeout=pause)
             self._news.clear()
-            pause = await self.look(process_id())
+            async with patiently():
+                pause = await self.look(process_id())
 
     async def look(self, process_id: UUID) -> float:
         """Make offers in one transaction, and show the calls theirs.

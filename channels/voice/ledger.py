@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from channels.voice.waiters import patiently
 from hotline.kernel.db import Database, UnitOfWork
 from hotline.kernel.errors import HotlineError, Unavailable
 
@@ -77,7 +78,8 @@ class Ledger:
 async def _try(entry: tuple[str, Work]) -> None:
     what, work = entry
     try:
-        await work()
+        async with patiently():
+            await work()
     except Unavailable:
         raise
     except HotlineError as error:

@@ -32,7 +32,7 @@ from channels.voice.srv import SrvResolver
 from channels.voice.switchboard import Switchboard
 from channels.voice.telling import RefusalBook, Teller
 from channels.voice.trunks import TrunkRegistrations
-from channels.voice.waiters import stop_tasks
+from channels.voice.waiters import patiently, stop_tasks
 from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallDirection, CallEnd
 from hotline.contacts.telephony import service as telephony
@@ -283,7 +283,8 @@ class VoiceProcess:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             try:
-                await self._beat_once(exchange)
+                async with patiently():
+                    await self._beat_once(exchange)
             except Unavailable:
                 log.warning("heartbeat_waits_for_the_database")
             except Exception:

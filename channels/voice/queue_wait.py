@@ -21,7 +21,7 @@ from channels.voice.media.engine import LegClosed, PromptUnusable
 from channels.voice.missed import OURS, Missed
 from channels.voice.number_asking import ask_number
 from channels.voice.seat_ring import Caller, ring_seat
-from channels.voice.waiters import first_of, stop_tasks
+from channels.voice.waiters import first_of, patiently, stop_tasks
 from hotline.contacts.calls import service as calls
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Unavailable
@@ -124,7 +124,9 @@ class QueueWait:
             priority=self._verb.priority,
             needs=self._verb.needs,
         )
-        until = now + self._exchange.options.limits.max_wait
+        # By the loop's time: a step of the clock throws nobody out.
+        limit = self._exchange.options.limits.max_wait
+        until = asyncio.get_running_loop().time() + limit.total_seconds()
         reason = await self._look_after(until)
         if reason is not None:
             return reason
@@ -145,7 +147,7 @@ class QueueWait:
             self._offers = fresh
             self._news.set()
 
-    async def _wait(self, until: datetime) -> SeatFound | LeaveReason:
+    async def _wait(self, until: float) -> SeatFound | LeaveReason:
         while True:
             self._news.clear()
             if self._offers:
@@ -161,19 +163,20 @@ class QueueWait:
                 if reason is not None:
                     return reason
 
-    async def _look_after(self, until: datetime) -> LeaveReason | None:
+    async def _look_after(self, until: float) -> LeaveReason | None:
         """Stand in the queue, or leave it; None to wait on, for the database too if it is away.
 
         Raises:
             Unavailable: if it is away still when the longest wait is over.
         """
         now = self._exchange.clock()
+        is_late = asyncio.get_running_loop().time() >= until
         try:
             await self._exchange.ledger.settle()
-            async with self._exchange.database.begin() as uow:
-                reason = await self._stay_or_go(uow, until, now)
+            async with patiently(), self._exchange.database.begin() as uow:
+                reason = await self._stay_or_go(uow, is_late, now)
         except Unavailable:
-            if now >= until:
+            if is_late:
                 raise
             log.warning("wait_goes_on_without_the_database", call=str(self._call_id))
             self._is_away = True
@@ -182,7 +185,7 @@ class QueueWait:
         return reason
 
     async def _stay_or_go(
-        self, uow: UnitOfWork, until: datetime, now: datetime
+        self, uow: UnitOfWork, is_late: bool, now: datetime
     ) -> LeaveReason | None:
         # A shift leader may have moved the caller to another queue meanwhile.
         queue = await queue_of(uow.session, self._call_id)
@@ -198,7 +201,7 @@ class QueueWait:
             await calls.enter_queue(uow, self._call_id, queue=self._queue, now=now)
             self._has_stood = True
             return None
-        if is_staffed and now < until:
+        if is_staffed and not is_late:
             return None
         if not await queues.time_out(uow, self._call_id, now=now):
             # A seat was found in the same moment.
@@ -317,7 +320,7 @@ class QueueWait:
     async def _connect(self, offer: Offer, leg: Leg) -> SeatFound | None:
         now = self._exchange.clock()
         try:
-            async with self._exchange.database.begin() as uow:
+            async with patiently(), self._exchange.database.begin() as uow:
                 await queues.answer_offer(uow, offer.offer_id, now=now)
                 await calls.connect_call(uow, self._call_id, seat_id=offer.seat_id, now=now)
         except Conflict:

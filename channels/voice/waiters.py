@@ -5,12 +5,17 @@ moment in which the thing is done, and the task then runs on for ever.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
+from hotline.kernel.errors import Unavailable
 from hotline.kernel.tasks import spawn
 
 ASK_AGAIN_SECONDS = 1.0
+
+PATIENCE_SECONDS = 10.0
+"""No statement of a call takes that long while the database is there."""
 
 CLEAN_UP_SECONDS = 20.0
 """What is left of a clean-up after so long is not waited for: a database may be away."""
@@ -24,6 +29,20 @@ async def stop_tasks(*tasks: asyncio.Task[Any]) -> None:
             task.cancel()
         # A library inside may still swallow a cancellation; ask again until it is heard.
         _, pending = await asyncio.wait(pending, timeout=ASK_AGAIN_SECONDS)
+
+
+@asynccontextmanager
+async def patiently() -> AsyncGenerator[None, None]:
+    """Give the database so long and no longer: a host that died does not even refuse.
+
+    Raises:
+        Unavailable: if the block takes longer; its connection is given up.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            yield
+    except TimeoutError as error:
+        raise Unavailable("the database") from error
 
 
 async def to_its_end(work: Coroutine[Any, Any, None], name: str) -> None:

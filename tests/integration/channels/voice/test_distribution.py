@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.voice import distribution as module
+from channels.voice import waiters
 from channels.voice.distribution import LOOK_SECONDS, Distribution
 from channels.voice.waiters import stop_tasks
 from config.subscriptions import SUBSCRIPTIONS
@@ -19,6 +20,7 @@ from hotline.kernel.ids import CallId
 from hotline.queues import service as queues
 from hotline.queues.signals import FREE, OFFER
 from hotline.queues.values import Offer, QueuePolicy
+from tests.fakes.relay import relayed
 from tests.integration.hotline.queues.floor import SmallFloor
 
 LIMIT = 20.0
@@ -210,6 +212,31 @@ async def test_a_lost_connection_is_opened_again(floor: SmallFloor) -> None:
         await second.rings()
     finally:
         await stop_tasks(work)
+
+
+async def test_a_connection_on_which_nothing_comes_any_more_is_given_up(
+    floor: SmallFloor, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database host that died says nothing at all; another one has its address."""
+    monkeypatch.setattr(waiters, "PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
+    async with relayed(database_url) as (relay, through):
+        own = Database.connect(
+            through.render_as_string(hide_password=False), clock=floor.database.clock
+        )
+        distributor = distribution(floor, own)
+        work = asyncio.create_task(distributor.run(lambda: floor.process_id))
+        try:
+            _, first = await waits(floor, distributor)
+            await floor.seat("8001")
+            await first.rings()
+            relay.stall()
+            _, second = await waits(floor, distributor)
+            await floor.seat("8002")
+            await second.rings()
+        finally:
+            await stop_tasks(work)
+            await own.close()
 
 
 async def test_a_look_that_fails_is_not_the_last_one(

@@ -1,5 +1,6 @@
 """What calls write while the database is away is written in order once it is back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
@@ -7,6 +8,7 @@ from typing import cast
 import pytest
 
 from channels.voice import ledger as module
+from channels.voice import waiters
 from channels.voice.ledger import Act, Ledger
 from hotline.kernel.db import Database
 from hotline.kernel.errors import Conflict, Unavailable
@@ -89,6 +91,26 @@ async def test_what_is_refused_holds_nothing_up(
     await ledger.write("3", noting(written, "3"))
 
     assert written == ["1", "2", "3"]
+
+
+async def test_a_database_that_says_nothing_is_away(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiters, "PATIENCE_SECONDS", 0.01)
+    answers = asyncio.Event()
+    written: list[str] = []
+
+    async def act(_: object) -> None:
+        await answers.wait()
+        written.append("1")
+
+    await ledger.write("1", act)
+    with pytest.raises(Unavailable):
+        await ledger.settle()
+    answers.set()
+    await ledger.settle()
+
+    assert written == ["1"]
 
 
 async def test_of_too_much_the_oldest_goes(
