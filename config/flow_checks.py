@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from channels.voice import ticket_status, voicemail
+from channels.voice import message_uses, ticket_status
 from channels.voice.options import NO_HOLIDAY, HolidayService
 from hotline.queues.phone_directory import DirectoryEntry
 from hotline.sla.calendar import DayKind
@@ -40,7 +40,7 @@ def house_problems(flow: Flow, directory: Collection[DirectoryEntry]) -> Iterato
             case LookupStep(what=what):
                 given |= LOOKUPS[what]
             case VoicemailStep():
-                given |= voicemail.GIVES
+                given |= message_uses.GIVES
             case TransferStep() if not _is_known(step, directory):
                 problem = f"{name}: the directory has no {step.to} {step.key!r}"
                 yield Problem(flow.source, step.line, problem)

@@ -23,6 +23,7 @@ from channels.voice.flow_walk import Announcing, FlowWalk
 from channels.voice.leg import Leg, LegEnd
 from channels.voice.life import ENDS, end_in_sql, say_goodbye, watch
 from channels.voice.media.engine import PortsExhausted
+from channels.voice.message_uses import ExplainsAnswer
 from channels.voice.options import TrunkOptions
 from channels.voice.seat_ring import DECLINING, NOT_ANSWERING, Caller
 from channels.voice.sip.address import Hop
@@ -296,11 +297,15 @@ class OutboundCall:
         """Nothing: nothing was announced."""
 
     async def take_message(self, verb: Voicemail) -> Mapping[str, str] | None:
-        """Record a message, and open its ticket."""
+        """Record a message: why a callback was answered so, else a ticket of its own."""
         assert self._walking is not None
         self._talks += 1
         _, leg = self._walking
-        self._message = MessageTaking(self._exchange, self._id, leg, verb, part=self._talks)
+        named = read_reference(self._order.reference)
+        use = ExplainsAnswer(self._exchange, named[0]) if named else None
+        self._message = MessageTaking(
+            self._exchange, self._id, leg, verb, part=self._talks, use=use
+        )
         return await self._message.told()
 
     async def transfer(self, verb: Transfer) -> bool:

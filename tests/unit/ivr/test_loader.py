@@ -31,7 +31,7 @@ def problems(steps: str, variables: str = "{}") -> list[str]:
         ("night", "2026-2"),
         ("return_call", "2026-1"),
         ("status", "2026-1"),
-        ("survey", "2026-1"),
+        ("survey", "2026-2"),
     ],
 )
 def test_the_flows_that_ship_are_sound(name: str, version: str) -> None:

@@ -73,6 +73,12 @@ MESSAGE: list[Verb] = [
     play("ask_message", "beep", interruptible=False),
     Voicemail(timedelta(seconds=120), timedelta(seconds=5), "#"),
 ]
+WORDS_NOTICE = play("words_notice", interruptible=False)
+WORDS_NOTED = Note("recording_notice", "words-2026-1")
+WORDS: list[Verb] = [
+    play("ask_words", "beep", interruptible=False),
+    Voicemail(timedelta(seconds=60), timedelta(seconds=5), "#"),
+]
 ASK_NUMBER: list[Verb] = [play("ask_ticket_number"), Gather(20, timedelta(seconds=10), "#")]
 ASK_CODE: list[Verb] = [play("ask_query_code"), Gather(6, timedelta(seconds=10), "#")]
 UNKNOWN: list[Verb] = [play("status_unknown", interruptible=False)]
@@ -305,10 +311,12 @@ SURVEY_STORIES = [
             *ASKED,
             (Digits("2"), [Report("solved", "2"), REOPENED]),
             (PlayFinished(), ASK_SATISFACTION),
-            (Digits("5"), [Report("satisfaction", "5"), THANKS]),
+            (Digits("1"), [Report("satisfaction", "1"), WORDS_NOTICE]),
+            (PlayFinished(), [WORDS_NOTED, *WORDS]),
+            (MessageKept({}), [THANKS]),
             (PlayFinished(), [Hangup()]),
         ],
-        id="not solved: told that it is reopened, and asked how satisfied",
+        id="not solved: told that it is reopened, asked how satisfied, and why",
     ),
     pytest.param(
         [
@@ -337,10 +345,12 @@ SURVEY_STORIES = [
             (Digits("7"), ASK_SOLVED_AFTER_WRONG),
             (Digits("1"), [Report("solved", "1"), *ASK_SATISFACTION]),
             (Timeout(), [play("no_key", "ask_satisfaction"), one_key(6)]),
-            (Digits("5"), [Report("satisfaction", "5"), THANKS]),
+            (Digits("5"), [Report("satisfaction", "5"), WORDS_NOTICE]),
+            (PlayFinished(), [WORDS_NOTED, *WORDS]),
+            (NothingSaid(), [THANKS]),
             (PlayFinished(), [Hangup()]),
         ],
-        id="the second question has attempts of its own",
+        id="the second question has attempts of its own; who is dissatisfied may say why",
     ),
     pytest.param(
         [*ASKED, (Digits("1"), [Report("solved", "1"), *ASK_SATISFACTION]), (HungUp(), [])],

@@ -14,6 +14,12 @@ from channels.voice.process import VoiceProcess
 from channels.voice.tones import hears_tone, write_tone
 from config.catalogue import load_catalogue
 from config.jobs import JOBS
+from hotline.callbacks.attempts import attempt
+from hotline.callbacks.links import LinkOptions
+from hotline.callbacks.options import CallbackOptions
+from hotline.callbacks.policy import CallbackPolicy
+from hotline.callbacks.reading import callback_view
+from hotline.callbacks.service import schedule_callback
 from hotline.contacts.announcements import service as announcements
 from hotline.contacts.announcements.choice import Choice
 from hotline.contacts.announcements.service import AnnouncementDraft, HearingClass
@@ -53,6 +59,7 @@ from tests.integration.channels.voice.hall import (
     outbound_to,
     voice_options,
 )
+from tests.integration.hotline.tickets.drafts import resolved_ticket
 
 BEEP_HZ, KEPT_HZ, NOTHING_HZ, TRANSFERRED_HZ, UNKNOWN_HZ = 1000.0, 1300.0, 1500.0, 1700.0, 1900.0
 CHOICE_HZ, UPLOADED_HZ = 2300.0, 2700.0
@@ -84,6 +91,27 @@ steps:
   message: {voicemail: [ask], limit: 20, silence: 2, kept: kept, nothing: nothing}
   kept: {play: [message_kept, "digits:{message_number}", "digits:{message_code}"], next: done}
   nothing: {play: [message_nothing], next: done}
+  done: {hangup: yes}
+"""
+
+WHY = """
+name: survey
+version: "7"
+language: zh-CN
+start: ask_solved
+variables:
+  ticket_number: {}
+  outcome: {values: [solved, declined, answered]}
+steps:
+  ask_solved:
+    menu: [ask]
+    report: solved
+    keys: {1: thanks, 2: noted}
+    timeout: 10
+    failed: done
+  noted: {note: recording_notice, value: "notice-7", next: words}
+  words: {voicemail: [ask], limit: 20, silence: 15, kept: thanks, nothing: done}
+  thanks: {play: [thanks], next: done}
   done: {hangup: yes}
 """
 
@@ -222,6 +250,50 @@ async def test_the_hash_ends_a_message_at_once(
         await hall.ended_call()
 
     assert (await the_recording(live_database)).duration_ms in range(1_800, 12_000)
+
+
+async def test_who_says_not_solved_may_say_why_and_it_is_no_new_matter(
+    live_database: Database, tmp_path: Path, citizen_voice: Path
+) -> None:
+    """R69, R80: kept with the callback, sealed like every recording; no ticket comes of it."""
+    now = system_clock()
+    options = CallbackOptions(
+        links=LinkOptions(b"a secret of the installation", "https://city.example"),
+        channels=frozenset({Channel.VOICE}),
+        policy=CallbackPolicy.for_demo(),
+    )
+    ticket_id = await resolved_ticket(live_database, now, reply_to="13800009999")
+    async with live_database.begin() as uow:
+        (asked,) = await schedule_callback(uow, ticket_id, policy=options.policy, now=now)
+    carrier = PhoneOptions(user="carrier", folder=tmp_path)
+    async with (
+        Phone.open(carrier) as citizen,
+        open_hall(
+            live_database,
+            tmp_path,
+            flows=flows(tmp_path, WHY),
+            **outbound_to(*citizen.address),
+        ) as hall,
+    ):
+        await attempt(live_database, asked, attempt_no=1, options=options, now=now)
+        call = await citizen.next_call()
+        await call.press("2")
+        await hears(call.heard, BEEP_HZ, seconds=0.3)
+        await call.play(citizen_voice)
+        await call.press("#")
+        await hears(call.heard, 1100.0, seconds=0.2)  # thanks
+        await call.wait_over(timeout=20)
+        await hall.ended_call()
+
+    recording = await the_recording(live_database)
+    async with live_database.read() as session:
+        callback = await callback_view(session, asked)
+        jobs = set(await session.scalars(select(OutboxRow.job)))
+        tickets = list(await session.scalars(select(TicketRow.id)))
+    assert (callback.solved, callback.spoken_id) == (2, recording.id)
+    assert (recording.kind, recording.state) == (RecordingClass.MESSAGE, RecordingState.SEALED)
+    assert tickets == [ticket_id]
+    assert JOB not in jobs
 
 
 async def test_silence_after_the_tone_is_no_message(

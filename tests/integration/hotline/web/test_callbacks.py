@@ -1,9 +1,12 @@
 """What complainants were told and said stands beside the ticket; the rest is a person's task."""
 
+import wave
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 from aiohttp.test_utils import TestClient
 from sqlalchemy import select
@@ -15,15 +18,21 @@ from hotline.callbacks import service as callbacks
 from hotline.callbacks.attempts import attempt
 from hotline.callbacks.links import LinkOptions
 from hotline.callbacks.options import CallbackOptions
+from hotline.callbacks.spoken import has_spoken, keep_spoken
 from hotline.callbacks.states import CallbackState, Question
 from hotline.callbacks.untold import untold
 from hotline.contacts.contact import Channel, MessageState, ReturnedLetter
 from hotline.contacts.messages import record_return
 from hotline.contacts.model import MessageRow
-from hotline.kernel.ids import CallbackId, TicketId
+from hotline.kernel.ids import CallbackId, TicketId, UserId
+from hotline.queues import service as queues
+from hotline.recordings import service as recordings
+from hotline.recordings.states import RecordingClass
 from hotline.tickets import reading as tickets
 from hotline.tickets.states import TicketState
 from hotline.web.callbacks.handlers import PART
+from hotline.web.recordings.handlers import recordings_part
+from hotline.web.recordings.options import RecordingsOptions
 from tests.fakes.web_house import WebHouse, form_token
 from tests.integration.hotline.tickets.drafts import resolved_ticket
 
@@ -208,3 +217,66 @@ async def test_callbacks_are_not_for_units_and_not_of_other_tickets(
     assert (await client.get(f"/tickets/{ticket_id}{words}")).status == 404  # nothing was said
     assert (await client.get(f"/tickets/{uuid4()}{words}")).status == 404
     assert (await client.get(f"/tickets/{ticket_id}{words}/sound")).status == 404
+
+
+async def seated(house: WebHouse) -> None:
+    async with house.database.begin() as uow:
+        await queues.sign_in(uow, house.seats["801"], UserId(uuid4()), house.clock())
+
+
+async def spoken(house: WebHouse, folder: Path, callback_id: CallbackId, level: int) -> UUID:
+    """Two seconds of sound, recorded in the callback."""
+    call_id = await house.ring()
+    async with house.database.begin() as uow:
+        recording_id = await recordings.start_recording(
+            uow, call_id, path="w.wav", kind=RecordingClass.MESSAGE, now=house.clock()
+        )
+        await keep_spoken(uow, callback_id, recording_id)
+    with wave.open(str(folder / "w.wav"), "wb") as sound:
+        sound.setparams((2, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(np.full(2 * 2 * 8000, level, dtype="<i2").tobytes())
+    await recordings.finish_recording(
+        house.database, recording_id, folder=folder, now=house.clock()
+    )
+    return recording_id
+
+
+async def test_what_a_complainant_said_is_heard_by_who_may_and_every_listening_is_logged(
+    house: WebHouse, browse: Browse, tmp_path: Path
+) -> None:
+    """R80, R88."""
+    house.parts = (PART, recordings_part(RecordingsOptions(tmp_path)))
+    await seated(house)
+    ticket_id, callback_id = await asked(house)
+    recording_id = await spoken(house, tmp_path, callback_id, 4000)
+    assert await has_spoken(house.database, callback_id, recording_id, folder=tmp_path)
+    client, unit = await browse("wang"), await browse("unit")
+    page = f"/tickets/{ticket_id}/callbacks/{callback_id}/words"
+
+    card = await (await client.get(f"/tickets/{ticket_id}/callbacks")).text()
+    closed = (await client.get(f"{page}/sound?listening={uuid4()}")).status
+    opened = await post(client, page)
+    where = opened.headers["Location"]
+    shown = await (await client.get(where)).text()
+    sound = await client.get(f"{page}/sound?{where.partition('?')[2]}")
+
+    assert page in card
+    assert (closed, opened.status, sound.status) == (403, 303, 200)
+    assert f"{page}/sound?listening=" in shown
+    assert len(await sound.read()) == 2 * 4 * 8000 + 44
+    assert (await unit.get(page)).status == 403
+    async with house.database.read() as session:
+        acts = list(await session.scalars(select(AuditRow.action)))
+    assert acts.count("recording.listen") == 1
+
+
+async def test_silence_is_no_reason_that_anybody_gave(house: WebHouse, tmp_path: Path) -> None:
+    await seated(house)
+    _, callback_id = await asked(house)
+    recording_id = await spoken(house, tmp_path, callback_id, 0)
+
+    said = await has_spoken(house.database, callback_id, recording_id, folder=tmp_path)
+
+    async with house.database.read() as session:
+        view = await reading.callback_view(session, callback_id)
+    assert (said, view.spoken_id) == (False, None)
