@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from typing import Final
 from uuid import UUID
 
 from hotline.callbacks.repository import Callbacks
@@ -10,10 +9,7 @@ from hotline.kernel.db import Database, UnitOfWork
 from hotline.kernel.ids import CallbackId
 from hotline.recordings.repository import Recordings
 from hotline.recordings.seal import Unreadable
-from hotline.recordings.speech import spoken_seconds
-
-LEAST_SPEECH: Final = 0.8
-"""Seconds; less is a cough, or a receiver put down."""
+from hotline.recordings.speech import LEAST_SPEECH, spoken_seconds
 
 
 async def keep_spoken(uow: UnitOfWork, callback_id: CallbackId, recording_id: UUID) -> None:

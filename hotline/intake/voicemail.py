@@ -22,16 +22,13 @@ from hotline.people.service import identify
 from hotline.recordings.model import RecordingRow
 from hotline.recordings.repository import Recordings
 from hotline.recordings.seal import Unreadable
-from hotline.recordings.speech import spoken_seconds
+from hotline.recordings.speech import LEAST_SPEECH, spoken_seconds
 from hotline.recordings.states import RecordingState
 from hotline.tickets.service import open_ticket
 from hotline.tickets.ticket import RequestKind, TicketDraft
 
 ACTOR = "system:voicemail"
 JOB = "open_voicemail"
-
-LEAST_SPEECH = 0.8
-"""Seconds; less is a cough, or a receiver put down."""
 
 SEALED_BY = timedelta(minutes=3)
 """After the longest message: by then it is sealed, by its call or by the sweeper."""

@@ -13,6 +13,9 @@ QUIET = 200.0
 """Mean absolute sample (full scale 32768) below which a tenth of a second is a pause: -44 dB, well
 under speech on a line (-20 dB) and over the noise of one."""
 
+LEAST_SPEECH = 0.8
+"""Seconds; less is a cough, or a receiver put down."""
+
 
 def spoken_seconds(path: Path) -> float:
     """Return for how long the person outside (left) can be heard; call it off the loop.
