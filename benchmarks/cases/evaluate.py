@@ -177,8 +177,8 @@ async def measure(url: str, cases: int) -> bool:
 
         took, found = await timed(f"evaluate the month by {kind}", evaluate)
         kept &= took < LIMIT
-        best = found.results[0] if found.results else None
-        print(f"{'':<58} {len(found.results):>5} ranked; {best.name} {best.score}")
+        best = "".join(f"; {each.name} {each.score}" for each in found.results[:1])
+        print(f"{'':<58} {len(found.results):>5} ranked{best}")
 
     async def open_number() -> Any:
         async with database.read() as session:

@@ -1,4 +1,4 @@
-"""Use cases of the answers from the street: verified or refuted, passed or sent to rework."""
+"""What inspectors are sent out for, and their answers: verified or refuted, passed or rework."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,12 +14,28 @@ from case_bridge.cases.responsibility_sql import Disputes
 from case_bridge.cases.states import CASE, CaseTrigger
 from case_bridge.cases.words import require_words
 from case_bridge.field.repository import Tasks
-from case_bridge.field.service import check_result, submit_result, take_over
+from case_bridge.field.service import Assignment, check_result, submit_result, take_over
 from case_bridge.field.task import FieldResult, TaskKind
 from hotline.accounts.roles import Role
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Forbidden, IllegalTransition
 from hotline.kernel.ids import CaseId, UnitId
+
+
+def assignment(case: CaseRow, kind: TaskKind, order_text: str) -> Assignment:
+    """Return what an inspector is sent out for."""
+    return Assignment(
+        case_id=CaseId(case.id),
+        case_number=case.number,
+        round=case.round,
+        kind=kind,
+        subject=case.subject,
+        order_text=order_text,
+        place=case.place,
+        longitude=case.longitude,
+        latitude=case.latitude,
+        grid_code=case.grid_code,
+    )
 
 
 async def submit_field_result(

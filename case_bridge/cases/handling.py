@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from case_bridge.cases.case import HOUSE, Actor, Attachment, EvidenceOrigin
+from case_bridge.cases.checking import assignment
 from case_bridge.cases.clock import begin_clock
 from case_bridge.cases.duties import CENTRE
 from case_bridge.cases.evidence import check_attachments
@@ -15,7 +16,6 @@ from case_bridge.cases.record import keep_evidence, move_case
 from case_bridge.cases.repository import Cases
 from case_bridge.cases.responsibility_sql import Disputes
 from case_bridge.cases.rules import Stage
-from case_bridge.cases.service import assignment
 from case_bridge.cases.states import CaseTrigger
 from case_bridge.cases.words import require_words
 from case_bridge.field.service import open_task

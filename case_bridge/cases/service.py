@@ -17,6 +17,7 @@ from case_bridge.cases.case import (
     Registered,
     Report,
 )
+from case_bridge.cases.checking import assignment
 from case_bridge.cases.clock import clear_clock, end_pause, turn_stage
 from case_bridge.cases.delegation import authority_to_close
 from case_bridge.cases.events import CaseMatterChanged
@@ -30,7 +31,7 @@ from case_bridge.cases.standard import choose_limit, known_category, present_cat
 from case_bridge.cases.states import CASE, CaseState, CaseTrigger
 from case_bridge.cases.words import require_words
 from case_bridge.field.repository import Tasks
-from case_bridge.field.service import Assignment, open_task, submit_result
+from case_bridge.field.service import open_task, submit_result
 from case_bridge.field.task import FieldResult, TaskKind
 from case_bridge.places.service import grid_at
 from hotline.accounts import audit
@@ -316,22 +317,6 @@ async def force_end(
         target=f"case:{case.number}",
         detail={"from": state.value, "reason": words},
         now=now,
-    )
-
-
-def assignment(case: CaseRow, kind: TaskKind, order_text: str) -> Assignment:
-    """Return what an inspector is sent out for."""
-    return Assignment(
-        case_id=CaseId(case.id),
-        case_number=case.number,
-        round=case.round,
-        kind=kind,
-        subject=case.subject,
-        order_text=order_text,
-        place=case.place,
-        longitude=case.longitude,
-        latitude=case.latitude,
-        grid_code=case.grid_code,
     )
 
 

@@ -20,9 +20,8 @@ from case_bridge.resources.model import ResourceKind
 from case_bridge.rewards.states import RewardState
 from case_bridge.standards.checking import UNITS
 from case_bridge.threats.model import ThreatKind
-from hotline.accounts.roles import Role
 from hotline.sla.limit import Limit
-from hotline.tickets.category import CategoryKind
+from hotline.web.labels import label
 
 LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
     ResourceKind: {
@@ -133,10 +132,6 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         CaseSource.WEB: "网站",
         CaseSource.VISIT: "市民来访",
     },
-    CategoryKind: {
-        CategoryKind.FACILITY: "部件",
-        CategoryKind.INCIDENT: "事件",
-    },
     EvidenceOrigin: {
         EvidenceOrigin.REPORT: "诉求人",
         EvidenceOrigin.UNIT: "责任单位",
@@ -165,18 +160,6 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         Level.FIRST: "一级平台",
         Level.SECOND: "二级平台",
         Level.EITHER: "案卷所在的一级",
-    },
-    Role: {
-        Role.SEAT: "坐席",
-        Role.SHIFT_LEADER: "值班长",
-        Role.DISPATCHER: "派遣员",
-        Role.UNIT: "责任单位",
-        Role.INSPECTOR: "监督员",
-        Role.SUPERVISOR: "考核员",
-        Role.LEADER: "领导",
-        Role.SYSTEM_ADMIN: "系统管理员",
-        Role.SECURITY_ADMIN: "安全管理员",
-        Role.AUDIT_ADMIN: "审计管理员",
     },
     NoticeKind: {
         NoticeKind.NEAR_DUE: "临期预警",
@@ -248,5 +231,6 @@ def limit_code(text: str) -> str:
 
 
 def word(value: StrEnum) -> str:
-    """Return the Chinese word for a stored value."""
-    return LABELS[type(value)][value]
+    """Return the Chinese word for a stored value, of this system or of the hotline."""
+    own = LABELS.get(type(value))
+    return own[value] if own else label(value)
