@@ -121,7 +121,7 @@ class HotlineBoard extends Plain {
   }
 
   #queues(queues) {
-    if (queues.length === 0) return html`<p class="empty">${t("没有人在排队")}</p>`;
+    if (queues.length === 0) return html`<p class="hint">${t("没有人在排队")}</p>`;
     return html`<div class="scroll"><table class="list">
       <thead><tr><th scope="col">${t("队列")}</th><th scope="col">${t("等待人数")}</th><th scope="col">${t("最长等待")}</th><th scope="col">${t("预计等候")}</th></tr></thead>
       <tbody>${repeat(queues, (each) => each.queue, (each) => html`<tr><th scope="row">${label("Queue", each.queue)}</th><td><a href="/waiting?queue=${encodeURIComponent(each.queue)}" aria-label=${`${each.queue} ${t("等待人数")} ${each.waiting}`}>${each.waiting}</a></td>

@@ -71,6 +71,7 @@ export class Live extends EventTarget {
     try {
       const { status } = await fetch(this.#path, { signal: AbortSignal.timeout(LIMIT) });
       if (status === 401) signInAgain();
+      if (status === 403) location.reload(); // a role was taken away, or the password must be changed
     } catch {
       // No network: the next line is tried anyway.
     }

@@ -1,6 +1,7 @@
 // The telephone on the page: which one rings, and the buttons of a call.
 
 import { html, nothing } from "lit";
+import { live } from "lit/directives/live.js";
 import { ariaKeys, keysOf } from "./keys.js";
 import { Follow } from "./live.js";
 import { chosenPhone } from "./phone.js";
@@ -42,10 +43,11 @@ class PhonePanel extends Plain {
       </section>`;
   }
 
+  // Live: where the page could not become the telephone, it is not shown as chosen.
   #choice(value, word) {
     const chosen = this.phone.on ? "page" : "sip";
     return html`<label class="choice"><input type="radio" name="phone" value=${value}
-      .checked=${chosen === value} ?disabled=${this.starting}
+      .checked=${live(chosen === value)} ?disabled=${this.starting}
       @change=${() => this.#try(() => this.phone.choose(value))}> ${word}</label>`;
   }
 

@@ -63,13 +63,13 @@ class SeatBar extends Plain {
   }
 
   #buttons(seat) {
-    if (seat.state === "signed_out") return this.#button("sign_in", "签入", "sign", true);
+    if (seat.state === "signed_out") return this.#button("sign_in", "坐席签入", "sign", true);
     return html`
       ${this.#button("available", "示闲", "available", FREE.includes(seat.state))}
       <button class="button quiet small" ?disabled=${!MAY_BREAK.includes(seat.state) || this.busy}
         aria-keyshortcuts=${ariaKeys("break")} aria-expanded=${Boolean(this.choosing)}
         @click=${() => this.chooseBreak()}>${t("小休")} <kbd>Alt+2</kbd></button>
-      ${this.#button("sign_out", "签出", "sign", seat.state !== "talking")}`;
+      ${this.#button("sign_out", "坐席签出", "sign", seat.state !== "talking")}`;
   }
 
   #button(act, text, keys, enabled) {

@@ -157,7 +157,9 @@ class TicketDesk extends Plain {
   async meet(contact) {
     if (this.#met === contact.call_id) return;
     this.#met = contact.call_id;
-    if (this.isOpen && this.isDirty) this.waiting = contact;
+    const isInHand = contact.call_id === (this.contact ?? this.ticket)?.call_id;
+    if (isInHand) this.contact = contact; // its ticket was taken up again after a reload
+    else if (this.isOpen && this.isDirty) this.waiting = contact;
     else await this.#takeCall(contact);
   }
 
@@ -176,7 +178,10 @@ class TicketDesk extends Plain {
   /** Takes a draft to hand: with its ticket, or with the call that it is about. */
   async openDraft({ key, about }) {
     if (about.ticket_id) await this.openTicket(about.ticket_id);
-    else this.#reset(key, about.contact);
+    else {
+      this.#reset(key, about.contact);
+      await this.focusField("subject");
+    }
     if (about.question) await this.ask(about.question);
     this.#tellCurrent();
   }

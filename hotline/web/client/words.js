@@ -19,7 +19,7 @@ export function label(kind, value) {
 
 /** Returns the word for why a seat takes no contacts, chosen by its person or given to it. */
 export function breakWord(value) {
-  const given = { missed: t("未接来电"), forced: t("班长指定"), protection: t("保护性休息") };
+  const given = { missed_offer: t("未接来电"), forced: t("班长指定"), protection: t("保护性休息") };
   return given[value] ?? label("BreakReason", value);
 }
 

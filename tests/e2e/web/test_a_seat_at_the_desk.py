@@ -104,6 +104,17 @@ async def test_a_question_mark_in_a_text_is_a_question_mark(
     assert await page.locator("dialog[open]").count() == 0
 
 
+async def test_a_desk_without_a_microphone_says_so_and_may_be_tried_again(
+    house: WebHouse, browser: Browser
+) -> None:
+    page = await sit_down(house, browser)
+
+    for _ in range(2):
+        await page.click("input[name=phone][value=page]")
+        await page.wait_for_selector("[role=alert]:has-text('麦克风')")
+        await expect(page.locator("input[name=phone][value=sip]")).to_be_checked()
+
+
 async def test_a_break_is_taken_and_ended_by_keyboard(house: WebHouse, browser: Browser) -> None:
     page = await sit_down(house, browser)
 
@@ -151,6 +162,9 @@ async def test_typed_text_outlives_a_lost_network_and_a_reload(
     assert await page.input_value("#subject") == "路灯不亮"
     await page.keyboard.press("Control+s")
     await page.wait_for_selector("text=已保存：")
+    assert await page.locator("text=有新来电").count() == 0
+    async with house.database.read() as session:
+        assert (await session.scalars(select(TicketRow.call_id))).one() is not None
 
 
 async def test_a_session_that_ends_is_begun_again_over_the_page_and_nothing_typed_is_lost(

@@ -13,6 +13,7 @@ from hotline.kernel.ids import SeatId
 from hotline.queues import phone_transfers
 from hotline.queues import service as queues
 from hotline.queues.control.states import TargetKind, TransferMode
+from hotline.queues.distributor import MISSED
 from hotline.queues.phone_directory import Target
 from hotline.queues.values import QueuePolicy
 from hotline.web.announcements.handlers import announcements_part
@@ -53,9 +54,9 @@ async def stays_in_hand(house: WebHouse, floor: SmallFloor, page: Page) -> None:
     await page.get_by_label("原因").focus()
 
     async with house.database.begin() as uow:
-        await queues.take_break(uow, resting, "rest", floor.now)
+        await queues.take_break(uow, resting, MISSED, floor.now)
 
-    await row.get_by_text("小休").wait_for()
+    await row.get_by_text("小休 未接来电").wait_for()
     await expect(page.get_by_label("原因")).to_be_focused()
     await expect(page.get_by_label("原因")).to_have_value("临时培训")
     await page.keyboard.press("Escape")
