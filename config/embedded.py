@@ -277,7 +277,8 @@ class EmbeddedPostgres(EmbeddedServer):
         if major != POSTGRES_MAJOR:
             raise EmbeddedError(
                 f"{self.directory} was made by PostgreSQL {major}, this program brings "
-                f"{POSTGRES_MAJOR}: dump it with the old program and load it into a new directory"
+                f"{POSTGRES_MAJOR}: `hotline backup make` with the old program, then "
+                "`hotline backup restore` with this one into a new folder"
             )
         self._release_recycled_pid()
         settings = POSTGRES_SETTINGS.format(sockets=self.sockets, name=self.instance)
