@@ -39,17 +39,6 @@ async def ask(client: TestClient[Any, Any], route: Route) -> int:
         return answer.status
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-async def test_a_stranger_gets_public_routes_only(
-    house: WebHouse, browse: Browse, route: Route
-) -> None:
-    client = await browse()
-
-    status = await ask(client, route)
-
-    assert (status == 401) == (not route.is_public) or route.name == "login.submit"
-
-
 @pytest.mark.parametrize("role", list(Role))
 async def test_each_role_gets_its_routes_and_no_other(
     house: WebHouse, browse: Browse, role: Role
@@ -64,17 +53,6 @@ async def test_each_role_gets_its_routes_and_no_other(
     # A seat-less user is refused by the desk's own rule too, which is about the seat.
     own_rule = {"desk.state", "desk.rest"} if role in {Role.SEAT, Role.SHIFT_LEADER} else set()
     assert refused - own_rule == {r.name for r in ROUTES if not r.admits({role})}
-
-
-async def test_every_route_of_the_application_is_a_row_of_the_table(house: WebHouse) -> None:
-    app = house.app()
-
-    known = {(route.method, route.path) for route in ROUTES}
-    served = {
-        (each.method, each.resource.canonical) for each in app.router.routes() if each.resource
-    }
-
-    assert {(m, p.replace("{name}", "{name:.+}")) for m, p in served} == known
 
 
 async def test_a_person_signs_in_by_form_and_lands_on_the_first_page_of_the_role(
