@@ -265,7 +265,7 @@ def test_another_major_version_is_refused_with_what_to_do(postgres: EmbeddedPost
     postgres.directory.mkdir()
     (postgres.directory / "PG_VERSION").write_text("15\n")
 
-    with pytest.raises(EmbeddedError, match=r"made by PostgreSQL 15.*dump it"):
+    with pytest.raises(EmbeddedError, match=r"made by PostgreSQL 15.*hotline backup make"):
         postgres.start()
 
 
