@@ -49,7 +49,7 @@ async def keep_choice(exchange: Exchange, call_id: CallId, choice: AnnouncementC
     """Write what the caller chose behind the announcement."""
     now, chosen = exchange.clock(), Choice(choice.value)
     await exchange.ledger.write(
-        "announced", lambda uow: announcements.end_hearing(uow, call_id, chosen, now=now)
+        call_id, "announced", lambda uow: announcements.end_hearing(uow, call_id, chosen, now=now)
     )
 
 

@@ -103,6 +103,7 @@ class Attendance:
             return None
         now = self.exchange.clock()
         await self.exchange.ledger.write(
+            self.call_id,
             "connected",
             lambda uow: calls.connect_call(uow, self.call_id, seat_id=seat_id, now=now),
         )
@@ -131,7 +132,7 @@ class Attendance:
     async def _end_contact(self) -> None:
         now = self.exchange.clock()
         await self.exchange.ledger.write(
-            "contact", lambda uow: queues.end_contact(uow, self.call_id, now=now)
+            self.call_id, "contact", lambda uow: queues.end_contact(uow, self.call_id, now=now)
         )
 
     def _conversation(self, found: FarEnd, music: Sequence[Path]) -> Conversation:

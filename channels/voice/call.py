@@ -212,7 +212,7 @@ class InboundCall:
         await first_of(self._leg.answered, self._leg.over)
         now = self._exchange.clock()
         await self._exchange.ledger.write(
-            "answered", lambda uow: calls.answer_call(uow, self._id, now=now)
+            self._id, "answered", lambda uow: calls.answer_call(uow, self._id, now=now)
         )
 
     async def note(self, name: str, value: str) -> None:
@@ -226,7 +226,7 @@ class InboundCall:
         async def write(uow: UnitOfWork) -> None:
             await calls.note_event(uow, self._id, "answer", now=now, question=question, value=value)
 
-        await self._exchange.ledger.write("answer", write)
+        await self._exchange.ledger.write(self._id, "answer", write)
 
     async def look_up(self, what: str, keys: Sequence[str]) -> Mapping[str, str] | None:
         """Ask the house what a caller may know, such as the status of a ticket."""

@@ -158,7 +158,7 @@ class Conversation:
         await self.citizen.media.resume_recording()
         self.is_recording_paused = False
         await self.exchange.ledger.write(
-            "resumed", lambda uow: recordings.resume(uow, self.call_id, now=now)
+            self.call_id, "resumed", lambda uow: recordings.resume(uow, self.call_id, now=now)
         )
 
     async def transfer(self, wish: TransferWish) -> None:

@@ -77,7 +77,7 @@ async def reach_seat(
     """Ring one seat; once it has answered, the call is its contact."""
     limit = exchange.options.queue_policy.offer_limit
     try:
-        await exchange.ledger.settle()
+        await exchange.ledger.settle(call_id)
         async with exchange.database.begin() as uow:
             offer = await call_seat(uow, call_id, seat_id, limit=limit, now=exchange.clock())
     except SeatNotFree:
@@ -123,7 +123,7 @@ async def not_reached(exchange: Exchange, offer: Offer, reason: str) -> None:
         # A cancelled commit may have been one all the same.
         await release_seat(uow, offer.call_id, offer.seat_id, now=now)
 
-    writing = exchange.ledger.write("not reached", write)
+    writing = exchange.ledger.write(offer.call_id, "not reached", write)
     await to_its_end(writing, f"end of an offer to {offer.extension}")
 
 

@@ -32,7 +32,7 @@ async def note_fact(exchange: Exchange, call_id: CallId, name: str, value: str) 
         else:
             await calls.note_event(uow, call_id, "note", now=now, name=name, value=value)
 
-    await exchange.ledger.write("note", write)
+    await exchange.ledger.write(call_id, "note", write)
     return is_notice
 
 

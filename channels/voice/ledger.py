@@ -1,12 +1,15 @@
 """What calls write down as they go on: at once, or in the same order once the database is back.
 
 A database that is away costs nobody the call. What happened has happened: an act brings its own
-time with it, and one that is refused when its turn comes is logged and dropped.
+time with it, and one that is refused when its turn comes is logged and dropped. Each call has a
+page of its own, so that a row which somebody holds delays nobody else.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from uuid import UUID
 
 import structlog
 
@@ -19,51 +22,66 @@ log = structlog.get_logger()
 Act = Callable[[UnitOfWork], Awaitable[object]]
 Work = Callable[[], Awaitable[object]]
 
-MOST_OWED = 20_000
-"""An hour of a busy house; beyond that the oldest goes, and the sweeper ends what it would have."""
+MOST_OWED = 500
+"""Of one call; beyond that the oldest goes, and the sweeper ends what it would have."""
+
+MOST_REFUSALS = 2
+"""After so many pages that cannot be settled the database is away, for the others too."""
+
+
+@dataclass(slots=True)
+class _Page:
+    """What is owed of one call."""
+
+    entries: deque[tuple[str, Work]] = field(default_factory=lambda: deque(maxlen=MOST_OWED))
+    settling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Ledger:
-    """Carries out acts in the order in which they came, each in a transaction of its own."""
+    """Carries out the acts of each call in the order in which they came."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._owed: deque[tuple[str, Work]] = deque(maxlen=MOST_OWED)
-        self._settling = asyncio.Lock()
+        self._pages: dict[UUID, _Page] = {}
+        """Of the calls of which something is owed."""
 
-    async def write(self, what: str, act: Act) -> None:
+    async def write(self, about: UUID, what: str, act: Act) -> None:
         """Carry an act out now; later if the database is away, or earlier ones are owed.
 
-        An act may be carried out twice: the database may go away in the middle of a commit.
+        `about` names the call. An act may be carried out twice: the database may go away in the
+        middle of a commit.
         """
 
         async def work() -> None:
             async with self._database.begin() as uow:
                 await act(uow)
 
-        await self.carry_out(what, work)
+        await self.carry_out(about, what, work)
 
-    async def carry_out(self, what: str, work: Work) -> None:
+    async def carry_out(self, about: UUID, what: str, work: Work) -> None:
         """Do the same with work that opens its transactions itself."""
         entry = what, work
-        if self._owed:
-            self._owed.append(entry)
+        if about in self._pages:
+            self._pages[about].entries.append(entry)
             return
         try:
             await _try(entry)
         except Unavailable:
             log.warning("written_later", what=what)
-            self._owed.append(entry)
+            self._pages.setdefault(about, _Page()).entries.append(entry)
 
-    async def settle(self) -> None:
-        """Carry out what is owed.
+    async def settle(self, about: UUID) -> None:
+        """Carry out what is owed of one call.
 
         Raises:
             Unavailable: if the database is away still; what is left stays owed.
         """
-        async with self._settling:
-            while self._owed:
-                entry = self._owed[0]
+        page = self._pages.get(about)
+        if page is None:
+            return
+        async with page.settling:
+            while page.entries:
+                entry = page.entries[0]
                 try:
                     await _try(entry)
                 except Unavailable:
@@ -71,8 +89,27 @@ class Ledger:
                 except Exception:
                     # Whatever is wrong with it must not hold up what comes after it.
                     log.exception("not_written", what=entry[0])
-                if self._owed and self._owed[0] is entry:
-                    self._owed.popleft()
+                if page.entries and page.entries[0] is entry:
+                    page.entries.popleft()
+            if self._pages.get(about) is page:
+                del self._pages[about]
+
+    async def settle_all(self) -> None:
+        """Carry out what is owed of every call.
+
+        Raises:
+            Unavailable: if something is left.
+        """
+        left: list[Unavailable] = []
+        for about in tuple(self._pages):
+            try:
+                await self.settle(about)
+            except Unavailable as error:
+                left.append(error)
+            if len(left) == MOST_REFUSALS:
+                break
+        if left:
+            raise left[0]
 
 
 async def _try(entry: tuple[str, Work]) -> None:

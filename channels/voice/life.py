@@ -78,6 +78,6 @@ async def end_in_sql(exchange: Exchange, call_id: CallId, end: CallEnd) -> None:
         await queues.end_contact(uow, call_id, dropped=dropped, crashed=failed, now=now)
         await calls.end_call(uow, call_id, end=end, now=now)
 
-    await exchange.ledger.write("end", write)
+    await exchange.ledger.write(call_id, "end", write)
     exchange.alive.discard(call_id)
     exchange.distribution.wake()

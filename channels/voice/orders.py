@@ -74,7 +74,7 @@ class OrderDesk:
         going = len(self._running) + self._exchange.trunks.dialled_out
         if is_resting or going >= limits.max_calls:
             return False
-        await self._exchange.ledger.settle()
+        await self._exchange.ledger.settle_all()
         now = self._exchange.clock()
         # Those that have no row yet count too, or many at once would exceed the budget.
         coming = sum(not call.is_written for call in self._running.values())

@@ -108,7 +108,7 @@ class OutboundCall:
             if self._call_id is not None:
                 await end_in_sql(self._exchange, self._call_id, end)
             last = self._give_back if self.is_given_back else partial(self._finish, end)
-            await self._exchange.ledger.write("order", last)
+            await self._exchange.ledger.write(self._call_id or self.order_id, "order", last)
 
     def _session(self) -> IvrSession | None:
         """Return the session of the order's flow; None if the order cannot be carried out."""
@@ -240,7 +240,7 @@ class OutboundCall:
     async def _walk(self, walk: FlowWalk) -> None:
         now = self._exchange.clock()
         await self._exchange.ledger.write(
-            "answered", lambda uow: calls.answer_call(uow, self._id, now=now)
+            self._id, "answered", lambda uow: calls.answer_call(uow, self._id, now=now)
         )
         await walk.run()
 
@@ -272,7 +272,7 @@ class OutboundCall:
                 keys=value,
             )
 
-        await self._exchange.ledger.write("answer", keep)
+        await self._exchange.ledger.write(self._id, "answer", keep)
         named = read_reference(self._order.reference)
         if named is None or question not in set(Question):
             return
@@ -283,7 +283,7 @@ class OutboundCall:
             )
 
         # What is refused the citizen has answered all the same: people read it with the order.
-        await self._exchange.ledger.write("answer of a callback", record)
+        await self._exchange.ledger.write(self._id, "answer of a callback", record)
 
     async def look_up(self, what: str, keys: Sequence[str]) -> Mapping[str, str] | None:
         """Ask the house what the citizen may know, such as the status of a ticket."""

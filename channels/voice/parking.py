@@ -149,6 +149,7 @@ class Parking:
     async def _write(self, result: ParkResult) -> None:
         now = self._exchange.clock()
         await self._exchange.ledger.write(
+            self._call_id,
             "unparked",
             lambda uow: phone_transfers.end_park(uow, self._view.parked_id, result, now=now),
         )

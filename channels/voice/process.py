@@ -194,7 +194,7 @@ class VoiceProcess:
         )
         await stop_tasks(*everything)
         try:
-            await self._exchange.ledger.settle()
+            await self._exchange.ledger.settle_all()
             async with self._database.begin() as uow:
                 await calls.stop_process(uow, self._exchange.process_id, now=self._clock())
         except Unavailable:
@@ -295,7 +295,7 @@ class VoiceProcess:
         now = self._clock()
         async with self._database.begin() as uow:
             is_alive = await calls.beat(uow, exchange.process_id, now=now)
-        await exchange.ledger.settle()
+        await exchange.ledger.settle_all()
         await self._tell(exchange, now)
         if not is_alive:
             await self._begin_again(exchange)

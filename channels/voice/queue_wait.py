@@ -172,7 +172,7 @@ class QueueWait:
         now = self._exchange.clock()
         is_late = asyncio.get_running_loop().time() >= until
         try:
-            await self._exchange.ledger.settle()
+            await self._exchange.ledger.settle(self._call_id)
             async with patiently(), self._exchange.database.begin() as uow:
                 reason = await self._stay_or_go(uow, is_late, now)
         except Unavailable:

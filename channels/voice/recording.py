@@ -48,6 +48,7 @@ async def recorded(
     path = exchange.options.recordings / name
     recording_id = new_id()
     await exchange.ledger.write(
+        call_id,
         "recording",
         lambda uow: recordings.start_recording(
             uow, call_id, recording_id=recording_id, path=name, kind=kind, now=now
@@ -74,4 +75,4 @@ async def recorded(
             problem=problem,
             now=exchange.clock(),
         )
-        await exchange.ledger.carry_out("seal", seal)
+        await exchange.ledger.carry_out(call_id, "seal", seal)

@@ -1,5 +1,7 @@
 """What is written down of a talk while it lasts; see `Ledger`."""
 
+from functools import partial
+
 from channels.voice.exchange import Exchange
 from hotline.contacts.calls import service as calls
 from hotline.kernel.ids import CallId, SeatId
@@ -13,7 +15,7 @@ class TalkBook:
     def __init__(self, exchange: Exchange, call_id: CallId) -> None:
         self._exchange = exchange
         self._call_id = call_id
-        self._write = exchange.ledger.write
+        self._write = partial(exchange.ledger.write, call_id)
 
     async def note(self, kind: str) -> None:
         """Write down what happened."""

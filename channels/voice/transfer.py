@@ -90,6 +90,7 @@ class Transfer:
         self.state = TRANSFER.next(self.state, trigger)
         now = self.exchange.clock()
         await self.exchange.ledger.write(
+            self.call_id,
             "transfer",
             lambda uow: phone_transfers.move_transfer(uow, self.transfer_id, trigger, now=now),
         )
@@ -110,4 +111,4 @@ class Transfer:
             if consulted is not None and result is not TransferResult.CONNECTED:
                 await phone_contacts.release_seat(uow, self.call_id, consulted, now=now)
 
-        await self.exchange.ledger.write("transfer", write)
+        await self.exchange.ledger.write(self.call_id, "transfer", write)

@@ -67,7 +67,7 @@ class MessageTaking:
         )
         async with running as file:
             await exchange.ledger.write(
-                "message", partial(self._use.begin, recording_id=file.recording_id)
+                self._call_id, "message", partial(self._use.begin, recording_id=file.recording_id)
             )
             if file.is_running:
                 await self._until_said(file.path)

@@ -12,6 +12,9 @@ from channels.voice import waiters
 from channels.voice.ledger import Act, Ledger
 from hotline.kernel.db import Database
 from hotline.kernel.errors import Conflict, Unavailable
+from hotline.kernel.ids import new_id
+
+CALL, OTHER = new_id(), new_id()
 
 
 class FakeDatabase:
@@ -50,14 +53,14 @@ async def test_acts_keep_their_order_through_an_outage(
     database: FakeDatabase, ledger: Ledger
 ) -> None:
     written: list[str] = []
-    await ledger.write("1", noting(written, "1"))
+    await ledger.write(CALL, "1", noting(written, "1"))
     database.is_away = True
-    await ledger.write("2", noting(written, "2"))
+    await ledger.write(CALL, "2", noting(written, "2"))
     database.is_away = False
     # Nothing overtakes what is owed.
-    await ledger.write("3", noting(written, "3"))
+    await ledger.write(CALL, "3", noting(written, "3"))
     before = list(written)
-    await ledger.settle()
+    await ledger.settle(CALL)
 
     assert before == ["1"]
     assert written == ["1", "2", "3"]
@@ -68,12 +71,12 @@ async def test_what_is_owed_stays_owed_while_the_database_is_away(
 ) -> None:
     written: list[str] = []
     database.is_away = True
-    await ledger.write("1", noting(written, "1"))
+    await ledger.write(CALL, "1", noting(written, "1"))
     with pytest.raises(Unavailable):
-        await ledger.settle()
+        await ledger.settle(CALL)
     database.is_away = False
-    await ledger.settle()
-    await ledger.settle()
+    await ledger.settle(CALL)
+    await ledger.settle(CALL)
 
     assert written == ["1"]
 
@@ -84,11 +87,11 @@ async def test_what_is_refused_holds_nothing_up(
 ) -> None:
     written: list[str] = []
     database.is_away = True
-    await ledger.write("1", noting(written, "1", error))
-    await ledger.write("2", noting(written, "2"))
+    await ledger.write(CALL, "1", noting(written, "1", error))
+    await ledger.write(CALL, "2", noting(written, "2"))
     database.is_away = False
-    await ledger.settle()
-    await ledger.write("3", noting(written, "3"))
+    await ledger.settle(CALL)
+    await ledger.write(CALL, "3", noting(written, "3"))
 
     assert written == ["1", "2", "3"]
 
@@ -104,13 +107,52 @@ async def test_a_database_that_says_nothing_is_away(
         await answers.wait()
         written.append("1")
 
-    await ledger.write("1", act)
+    await ledger.write(CALL, "1", act)
     with pytest.raises(Unavailable):
-        await ledger.settle()
+        await ledger.settle(CALL)
     answers.set()
-    await ledger.settle()
+    await ledger.settle(CALL)
 
     assert written == ["1"]
+
+
+async def test_a_row_that_somebody_holds_delays_its_own_call_alone(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiters, "PATIENCE_SECONDS", 0.01)
+    is_free = asyncio.Event()
+    written: list[str] = []
+
+    async def act(_: object) -> None:
+        await is_free.wait()
+        written.append("held")
+
+    await ledger.write(CALL, "held", act)
+    await ledger.write(OTHER, "free", noting(written, "free"))
+    await ledger.settle(OTHER)
+    with pytest.raises(Unavailable):
+        await ledger.settle_all()
+    before = list(written)
+    is_free.set()
+    await ledger.settle_all()
+
+    assert before == ["free"]
+    assert written == ["free", "held"]
+
+
+async def test_every_call_is_settled_once_the_database_is_back(
+    database: FakeDatabase, ledger: Ledger
+) -> None:
+    written: list[str] = []
+    database.is_away = True
+    for each in (CALL, OTHER, new_id()):
+        await ledger.write(each, "an act", noting(written, "an act"))
+    with pytest.raises(Unavailable):
+        await ledger.settle_all()
+    database.is_away = False
+    await ledger.settle_all()
+
+    assert written == ["an act"] * 3
 
 
 async def test_of_too_much_the_oldest_goes(
@@ -121,8 +163,8 @@ async def test_of_too_much_the_oldest_goes(
     written: list[str] = []
     database.is_away = True
     for what in "123":
-        await ledger.write(what, noting(written, what))
+        await ledger.write(CALL, what, noting(written, what))
     database.is_away = False
-    await ledger.settle()
+    await ledger.settle(CALL)
 
     assert written == ["2", "3"]
