@@ -166,5 +166,10 @@ def copy_evidence(uow: UnitOfWork, piece: EvidenceRow, case: CaseRow) -> None:
 
 def add_words(uow: UnitOfWork, case: CaseRow) -> None:
     """Make a new case findable by its words, which never change."""
-    words = indexed_words((case.subject, case.place, case.body), time_marks(case.registered_at))
+    words = words_of(case.subject, case.place, case.body, case.registered_at)
     uow.session.add(CaseWordsRow(case_id=case.id, registered_at=case.registered_at, words=words))
+
+
+def words_of(subject: str, place: str, body: str, registered_at: datetime) -> str:
+    """Return what a case is found by."""
+    return indexed_words((subject, place, body), time_marks(registered_at))

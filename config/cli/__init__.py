@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "worker": "config.cli.roles:worker",
         "sweeper": "config.cli.roles:sweeper",
         "migrate": "config.cli.database:migrate",
+        "reindex": "config.cli.reindex:reindex",
         "check": "config.cli.check:check",
         "alive": "config.cli.alive:alive",
         "backup": "config.cli.backup:backup",
