@@ -16,6 +16,7 @@ from case_bridge.cases.case import CaseSource
 from case_bridge.evaluation.options import Options, ShouldClose
 from case_bridge.evaluation.period import Period
 from case_bridge.evaluation.stages import NOTHING_KNOWN, Ends, InTime, StageRun, judge
+from case_bridge.places.codes import COMMUNITY_DIGITS
 
 VERIFY: Final = "verify"
 FILE: Final = "file"
@@ -43,7 +44,6 @@ DECISIONS: Final = (VERIFY, SETTLE, FILE, DECLINE)
 VERIFIED: Final = ("confirm", "refute")
 CHECKED: Final = ("pass", REWORK)
 INSPECTOR: Final = "inspector"
-COMMUNITY_DIGITS: Final = 12
 
 PUBLIC_SOURCES: Final = (CaseSource.HOTLINE, CaseSource.WEB, CaseSource.VISIT)
 

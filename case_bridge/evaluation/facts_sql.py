@@ -15,6 +15,7 @@ from case_bridge.evaluation.fact import PUBLIC_SOURCES, Flag
 from case_bridge.evaluation.options import Options, ShouldClose
 from case_bridge.evaluation.period import Period
 from case_bridge.evaluation.stages import IN_TIME, JUDGED
+from case_bridge.places.codes import COMMUNITY_DIGITS
 
 
 def _is(*triggers: str) -> str:
@@ -116,7 +117,7 @@ _VALUES: Final[Mapping[str, str]] = MappingProxyType(
         "source": "c.source",
         "region": "substring(c.place from nullif(:areas, ''))",
         "reported_at": "coalesce(r.reopened_at, c.registered_at)",
-        "community": f"left(c.grid_code, {fact.COMMUNITY_DIGITS})",
+        "community": f"left(c.grid_code, {COMMUNITY_DIGITS})",
         "district_id": "r.district_id::uuid",
         "due_at": "r.due_at::timestamptz",
         "returned_at": "coalesce(r.returned_at, '{}')",

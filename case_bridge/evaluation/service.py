@@ -18,6 +18,7 @@ from case_bridge.evaluation.options import Options
 from case_bridge.evaluation.period import Period
 from case_bridge.evaluation.repository import CountedCase, Evaluations, Place
 from case_bridge.evaluation.score import Counted, Result, score_all
+from case_bridge.places.service import community_names
 from hotline.accounts import audit
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Invalid, NotFound
@@ -97,7 +98,7 @@ async def evaluate(
     """
     facts = Evaluations(session)
     counted = await facts.count(plan.kind, plan.period, plan.options, district=district)
-    names = await _names(facts, plan.kind)
+    names = await _names(session, plan.kind)
     levels = await facts.levels() if plan.kind in COMMANDED else {}
     objects = [_object(key, counters, names, levels.get(key)) for key, counters in counted]
     return Evaluation(
@@ -242,7 +243,7 @@ async def open_counter(
 
 async def object_name(session: AsyncSession, kind: ObjectKind, key: str) -> str:
     """Return what an object is called on screens."""
-    return _name_of(key, await _names(Evaluations(session), kind))[0]
+    return _name_of(key, await _names(session, kind))[0]
 
 
 async def unit_names(session: AsyncSession) -> Mapping[str, str]:
@@ -253,7 +254,8 @@ async def unit_names(session: AsyncSession) -> Mapping[str, str]:
 Names = Mapping[str, tuple[str, Any]]
 
 
-async def _names(facts: Evaluations, kind: ObjectKind) -> Names:
+async def _names(session: AsyncSession, kind: ObjectKind) -> Names:
+    facts = Evaluations(session)
     match kind:
         case ObjectKind.UNIT | ObjectKind.DEPARTMENT | ObjectKind.CONTRACTOR:
             return await facts.unit_names()
@@ -262,7 +264,11 @@ async def _names(facts: Evaluations, kind: ObjectKind) -> Names:
         case ObjectKind.DISTRICT:
             return {**await facts.unit_names(), FIRST_LEVEL_KEY: ("一级平台直接指挥", None)}
         case ObjectKind.COMMUNITY:
-            return {UNPLACED: ("未定位", None)}
+            communities = await community_names(session)
+            return {
+                UNPLACED: ("未定位", None),
+                **{code: (name, None) for code, name in communities.items()},
+            }
         case ObjectKind.REGION:
             return {UNPLACED: ("未划分区域", None)}
         case ObjectKind.CENTRE:

@@ -6,6 +6,9 @@ from typing import Final
 
 from hotline.kernel.errors import Invalid
 
+COMMUNITY_DIGITS: Final = 12
+"""So many digits of a unit grid's code name county, street and community (R101)."""
+
 _GRID: Final = re.compile(r"\d{15}", re.ASCII)
 _COMPONENT: Final = re.compile(r"\d{16}", re.ASCII)
 

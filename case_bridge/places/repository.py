@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_bridge.places.gazetteer import PlaceName
+from case_bridge.places.gazetteer import NameKind, PlaceName
 from case_bridge.places.geometry import Ring
 from case_bridge.places.grid_index import cell_of
 from case_bridge.places.model import (
@@ -127,6 +127,11 @@ class Names:
         found = await self._session.scalars(
             select(PlaceNameRow).order_by(PlaceNameRow.kind, PlaceNameRow.name)
         )
+        return found.all()
+
+    async def of_kind(self, kind: NameKind) -> Sequence[PlaceNameRow]:
+        """Return every name of a kind."""
+        found = await self._session.scalars(select(PlaceNameRow).where(PlaceNameRow.kind == kind))
         return found.all()
 
     async def put(self, places: Iterable[PlaceName], *, now: datetime) -> int:

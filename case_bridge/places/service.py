@@ -9,7 +9,8 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_bridge.places.gazetteer import Gazetteer, PlaceName
+from case_bridge.places.codes import COMMUNITY_DIGITS
+from case_bridge.places.gazetteer import Gazetteer, NameKind, PlaceName
 from case_bridge.places.geometry import Ring
 from case_bridge.places.grid import (
     GridDifference,
@@ -206,6 +207,19 @@ async def grid_at(
     if longitude is None or latitude is None:
         return None
     return await Grids(session).code_at(longitude, latitude, _today(now))
+
+
+async def community_names(session: AsyncSession) -> dict[str, str]:
+    """Return street and name of each community by its code, the first digits of its grids (R101).
+
+    A community of the gazetteer has the code of the grid in which its point lies.
+    """
+    grids, found = Grids(session), {}
+    for place in await Names(session).of_kind(NameKind.COMMUNITY):
+        code = await grids.code_at(place.longitude, place.latitude, date.max)
+        if code is not None:
+            found[code[:COMMUNITY_DIGITS]] = f"{place.street}{place.name}"
+    return found
 
 
 async def supervision_grid_of(

@@ -9,6 +9,8 @@ import pytest
 from case_bridge.cases.case import CaseSource, Report
 from case_bridge.cases.model import CaseRow
 from case_bridge.cases.service import register_case
+from case_bridge.evaluation.definition import ObjectKind
+from case_bridge.evaluation.service import object_name
 from case_bridge.places import register, service
 from case_bridge.places.component import ComponentState
 from case_bridge.places.grid import SupervisionGrid
@@ -67,6 +69,18 @@ async def test_a_case_with_a_position_gets_its_grid(city: Database, clock: FakeC
         far = await uow.session.get(CaseRow, outside.case_id)
         assert far is not None
         assert far.grid_code is None
+
+
+async def test_a_community_is_called_by_street_and_name(city: Database) -> None:
+    """R101: its code is the first twelve digits of the unit grids that lie in it."""
+    async with city.read() as session:
+        names = await service.community_names(session)
+        called = await object_name(session, ObjectKind.COMMUNITY, "139900001002")
+        unknown = await object_name(session, ObjectKind.COMMUNITY, "139900009009")
+
+    assert names["139900001001"] == "荷香街道荷塘社区"
+    assert called == "荷香街道书院社区"
+    assert unknown == "139900009009", "better its code than nothing"
 
 
 async def test_a_second_load_of_the_demo_city_changes_nothing(
