@@ -229,8 +229,11 @@ class QueueWait:
         assert self._sounding is not None
         await stop_tasks(self._sounding)
         people, outbound = self._exchange.options.people, self._exchange.options.outbound
+        number = None
         try:
             number = await ask_number(self._walk, outbound, people.home_area_code)
+        except LegClosed:
+            log.info("caller_gone_while_asked", call=str(self._call_id))
         finally:
             self._sounding = spawn(self._sound(), f"music {self._call_id}")
         if number is None:
