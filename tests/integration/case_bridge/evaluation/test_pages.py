@@ -312,3 +312,6 @@ async def test_the_pages_speak_english_too(
     assert "<h1>Evaluation</h1>" in html
     assert "Closed on time" in html
     assert "Below C" in html
+    told = await page(assessor, "/evaluation/bulletin?period=2026-03")
+    assert "95 % interval of the share of the satisfied" in told
+    assert "满意率的" not in told
