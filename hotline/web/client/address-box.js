@@ -48,7 +48,7 @@ class AddressBox extends Plain {
       <div class="field combobox ${this.problem ? "has-problem" : ""}">
         <label for="address">${t("地点")} <kbd>Alt+O</kbd></label>
         ${this.problem ? html`<p class="problem" id="address-problem">${this.problem}</p>` : nothing}
-        <input id="address" autocomplete="off" maxlength="500" .value=${this.address}
+        <div class="upward"><input id="address" autocomplete="off" maxlength="500" .value=${this.address}
           role=${combobox} aria-autocomplete=${places ? "list" : nothing} aria-expanded=${places ? String(this.open) : nothing}
           aria-controls=${places ? "address-list" : nothing} aria-describedby="address-place"
           aria-activedescendant=${this.open && this.active >= 0 ? `address-${this.active}` : nothing}
@@ -56,17 +56,18 @@ class AddressBox extends Plain {
           placeholder=${places ? t("路名门牌、小区、路口或拼音首字母，选一项即得坐标") : ""}
           @input=${this.#type} @keydown=${this.#key} @blur=${this.#leave}>
         ${places ? html`<ul id="address-list" role="listbox" aria-label=${t("地点")} ?hidden=${!this.open}>
-          ${this.hits.map((hit, n) => this.#option(hit, n))}</ul>` : nothing}
+          ${this.hits.map((hit, n) => this.#option(hit, n))}</ul>` : nothing}</div>
         <p id="address-place" class="place" role="status">${this.#place()}</p>
         ${this.found && places.tiles ? smallMap(this.found, places) : nothing}
       </div>`;
   }
 
   #option(hit, n) {
+    const isNear = hit.precision && hit.precision !== "exact" && hit.name !== this.address;
     return html`
       <li id="address-${n}" role="option" aria-selected=${n === this.active}
         @mousedown=${(event) => { event.preventDefault(); this.#choose(hit); }}>
-        <span>${hit.name}</span> <small>${hit.precision ? `${t(PRECISIONS[hit.precision])} · ` : ""}${rest(hit)}${hit.grid ? "" : ` · ${t("不在本市网格内")}`}</small>
+        <span>${isNear ? `${this.address} ≈ ` : ""}${hit.name}</span> <small>${hit.precision ? `${t(PRECISIONS[hit.precision])} · ` : ""}${rest(hit)}${hit.grid ? "" : ` · ${t("不在本市网格内")}`}</small>
       </li>`;
   }
 
