@@ -275,8 +275,9 @@ async def test_who_says_not_solved_may_say_why_and_it_is_no_new_matter(
             **outbound_to(*citizen.address),
         ) as hall,
     ):
-        await attempt(live_database, asked, attempt_no=1, options=options, now=now)
-        call = await citizen.next_call()
+        await attempt(live_database, asked, attempt_no=1, options=options, now=system_clock())
+        hall.voice.wake("orders")
+        call = await citizen.next_call(timeout=90)
         await call.press("2")
         await hears(call.heard, BEEP_HZ, seconds=0.3)
         await call.play(citizen_voice)
