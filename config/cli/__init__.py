@@ -97,5 +97,6 @@ class Commands(click.Group):
 def main() -> None:
     """Hotline, the contact centre behind a city hotline.
 
-    Settings come from HOTLINE_… variables; options come before them.
+    `serve` runs everything, `check` says what is missing, `stop` ends it. Settings come from
+    HOTLINE_… variables; options come before them.
     """

@@ -12,7 +12,12 @@ from config.demo.show import DemoOptions, show
 
 @click.command()
 @click.option(
-    "--data", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    default=Path("var/demo"),
+    show_default=True,
+    help="Data directory of the demo; made anew if it is missing.",
 )
 @click.option("--once", is_flag=True, help="Stop after the stories; exit 1 if a step did not hold.")
 @click.pass_context

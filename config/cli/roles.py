@@ -18,8 +18,8 @@ def _command(role: str, help_text: str) -> click.Command:
     return run
 
 
-web = _command("web", "Serve the pages.")
+web = _command("web", "Serve the pages (`serve` runs all roles; these run one each).")
 voice = _command("voice", "Take and make calls.")
 mail = _command("mail", "Take mail in.")
-worker = _command("worker", "Carry out what is owed, one after another.")
-sweeper = _command("sweeper", "Find again what was dropped.")
+worker = _command("worker", "Carry out what is owed: letters, cases to hand over, calls to make.")
+sweeper = _command("sweeper", "Find what is due or was dropped by a crash; one is enough.")
