@@ -24,6 +24,7 @@ from case_bridge.web import (
     rewards,
     standards,
     structure,
+    structure_rows,
     tasks,
     threats,
     ticket_card,
@@ -123,6 +124,7 @@ ROUTES: Final = (
     *resources.ROUTES,
     *threats.ROUTES,
     *structure.ROUTES,
+    *structure_rows.ROUTES,
 )
 
 PART: Final = WebPart(

@@ -10,7 +10,7 @@ from typing import Any, Final
 from aiohttp import web
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
 from case_bridge.bridge.model import CaseLinkRow
 from case_bridge.cases.model import CaseRow
@@ -25,7 +25,7 @@ from case_bridge.resources.model import ResourceRow
 from case_bridge.standards.model import StandardRow
 from case_bridge.units.model import UnitRow
 from case_bridge.web.command import figure_link
-from case_bridge.web.requests import show
+from case_bridge.web.requests import district_of, show
 from hotline.accounts.model import UserRow
 from hotline.accounts.service import User
 from hotline.tickets.model import TicketRow
@@ -44,6 +44,18 @@ class Count:
     opens: str
     """The page that lists them."""
     condition: ColumnElement[bool] | None = None
+    shows: tuple[InstrumentedAttribute[Any], ...] = ()
+    """What of each row is listed, where the page above lists something else or more."""
+
+    @property
+    def address(self) -> str:
+        """Where the number's rows are: exactly as many as it says."""
+        return f"{ROWS}?of={self.key}" if self.shows else self.opens
+
+    @property
+    def key(self) -> str:
+        """The name of the number in the address of its rows."""
+        return f"{self.table.__tablename__}{'' if self.condition is None else '-now'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,8 @@ class Part:
     counts: tuple[Count, ...]
 
 
+ROWS: Final = "/structure/rows"
+
 _TO_DECIDE = CaseRow.state.in_(
     (CaseState.REGISTERED, CaseState.VERIFYING, CaseState.VERIFIED, CaseState.REFUTED)
 )
@@ -66,6 +80,20 @@ _OPEN = CaseRow.state.not_in(
 _CASES = Count("案卷", CaseRow, "/cases/all")
 _COMPONENTS = Count("部件", ComponentRow, "/places/components")
 _MESSAGES = Count("交换报文", ExchangeMessageRow, "/exchange")
+_FACTS = Count(
+    "评价数据",
+    CaseFactRow,
+    "/evaluation",
+    shows=(CaseFactRow.number, CaseFactRow.round, CaseFactRow.reported_at),
+)
+_UNITS = Count("责任单位", UnitRow, "/cases/organisation", shows=(UnitRow.code, UnitRow.name))
+_GRIDS = Count(
+    "单元网格",
+    UnitGridRow,
+    "/places/grids",
+    UnitGridRow.valid_to.is_(None),
+    (UnitGridRow.code, UnitGridRow.valid_from),
+)
 
 SUBSYSTEMS: Final = (
     Part(
@@ -73,8 +101,20 @@ SUBSYSTEMS: Final = (
         "002b",
         ("/field/tasks", "/places/roster"),
         (
-            Count("在岗监督员", InspectorRow, "/places/roster", InspectorRow.on_duty.is_(True)),
-            Count("待办任务", TaskRow, "/field/tasks", TaskRow.state == TaskState.OPEN),
+            Count(
+                "在岗监督员",
+                InspectorRow,
+                "/places/roster",
+                InspectorRow.on_duty.is_(True),
+                (InspectorRow.name, InspectorRow.trained_on),
+            ),
+            Count(
+                "待办任务",
+                TaskRow,
+                "/cases/supervision",
+                TaskRow.state == TaskState.OPEN,
+                (TaskRow.case_number, TaskRow.subject, TaskRow.opened_at),
+            ),
         ),
     ),
     Part(
@@ -99,7 +139,14 @@ SUBSYSTEMS: Final = (
         "地理编码",
         "002b; 002e",
         ("/places/map",),
-        (Count("地名地址", PlaceNameRow, "/places/map"),),
+        (
+            Count(
+                "地名地址",
+                PlaceNameRow,
+                "/places/map",
+                shows=(PlaceNameRow.name, PlaceNameRow.street),
+            ),
+        ),
     ),
     Part(
         "监督指挥",
@@ -115,8 +162,18 @@ SUBSYSTEMS: Final = (
         "002b",
         ("/evaluation", "/statistics"),
         (
-            Count("评价数据", CaseFactRow, "/evaluation"),
-            Count("已公布", EvaluationRow, "/evaluation"),
+            _FACTS,
+            Count(
+                "已公布",
+                EvaluationRow,
+                "/evaluation",
+                shows=(
+                    EvaluationRow.period,
+                    EvaluationRow.object_kind,
+                    EvaluationRow.revision,
+                    EvaluationRow.published_at,
+                ),
+            ),
         ),
     ),
     Part(
@@ -125,7 +182,7 @@ SUBSYSTEMS: Final = (
         ("/cases/organisation", "/standards", "/accounts"),
         (
             Count("立案标准", StandardRow, "/standards"),
-            Count("责任单位", UnitRow, "/cases/organisation"),
+            _UNITS,
             Count("用户", UserRow, "/accounts"),
         ),
     ),
@@ -134,7 +191,7 @@ SUBSYSTEMS: Final = (
         "002b",
         ("/places/grids", "/places/components", "/resources"),
         (
-            Count("单元网格", UnitGridRow, "/places/grids", UnitGridRow.valid_to.is_(None)),
+            _GRIDS,
             _COMPONENTS,
         ),
     ),
@@ -152,7 +209,7 @@ LOCAL_PARTS: Final = (
         "地理信息系统",
         "000 a12",
         ("/places/map",),
-        (Count("单元网格", UnitGridRow, "/places/grids"),),
+        (_GRIDS,),
     ),
     Part(
         "部件、事件及地下管网数据库",
@@ -160,19 +217,27 @@ LOCAL_PARTS: Final = (
         ("/places/components", "/resources"),
         (_COMPONENTS,),
     ),
-    Part("评价系统", "000 a12", ("/evaluation",), (Count("评价数据", CaseFactRow, "/evaluation"),)),
+    Part("评价系统", "000 a12", ("/evaluation",), (_FACTS,)),
     Part(
         "协同工作网络系统",
         "000 a12",
         ("/cases/unit",),
-        (Count("责任单位", UnitRow, "/cases/organisation"),),
+        (_UNITS,),
     ),
     Part("与相关信息系统的交互平台", "000 a12", ("/exchange", "/resources"), (_MESSAGES,)),
     Part(
         "热线投诉受理平台",
         "000 a12",
         ("/desk", "/tickets"),
-        (Count("工单", TicketRow, "/tickets"), Count("转入案卷", CaseLinkRow, "/cases/all")),
+        (
+            Count("工单", TicketRow, "/tickets"),
+            Count(
+                "转入案卷",
+                CaseLinkRow,
+                "/cases/all",
+                shows=(CaseLinkRow.case_number, CaseLinkRow.round, CaseLinkRow.changed_at),
+            ),
+        ),
     ),
 )
 
@@ -181,8 +246,9 @@ async def get_structure(request: web.Request) -> web.Response:
     """Show the parts with their pages and how much is in each right now."""
     user = current_user(request)
     async with request.app[DATABASE].read() as session:
-        subsystems = [await _present(session, request, user, each) for each in SUBSYSTEMS]
-        parts = [await _present(session, request, user, each) for each in LOCAL_PARTS]
+        is_first = await district_of(session, user) is None
+        subsystems = [await _present(session, request, user, each, is_first) for each in SUBSYSTEMS]
+        parts = [await _present(session, request, user, each, is_first) for each in LOCAL_PARTS]
     if wants_json(request):
         return web.json_response({"subsystems": subsystems, "parts": parts})
     return show(
@@ -191,7 +257,7 @@ async def get_structure(request: web.Request) -> web.Response:
 
 
 async def _present(
-    session: AsyncSession, request: web.Request, user: User, part: Part
+    session: AsyncSession, request: web.Request, user: User, part: Part, is_first: bool
 ) -> dict[str, Any]:
     return {
         "name": part.name,
@@ -201,7 +267,9 @@ async def _present(
             {
                 "label": each.label,
                 "number": await _count(session, each),
-                "href": _opened(request, user, each.opens),
+                "href": each.address
+                if opens(request, user, each) and (is_first or not each.shows)
+                else None,
             }
             for each in part.counts
         ],
@@ -230,10 +298,10 @@ def _pages(request: web.Request, user: User, paths: Iterable[str]) -> list[dict[
     ]
 
 
-def _opened(request: web.Request, user: User, address: str) -> str | None:
-    """Return the address of a list if this house has it and the person may open it."""
-    route = _routes(request).get(address.partition("?")[0])
-    return address if route and route.admits(user.roles) else None
+def opens(request: web.Request, user: User, count: Count) -> bool:
+    """Say whether this house has the page that lists something, and the person may open it."""
+    route = _routes(request).get(count.opens.partition("?")[0])
+    return route is not None and route.admits(user.roles)
 
 
 def _routes(request: web.Request) -> dict[str, Route]:

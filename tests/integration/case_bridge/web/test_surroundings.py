@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -11,11 +12,14 @@ from aiohttp import FormData
 from sqlalchemy import select
 
 from case_bridge.cases.model import CaseRow
+from case_bridge.evaluation.service import fold_facts
 from case_bridge.resources.model import ResourceRow
 from case_bridge.threats.model import ThreatRow
+from case_bridge.web import structure_rows
 from case_bridge.web.structure import LOCAL_PARTS, SUBSYSTEMS
 from hotline.accounts.model import AuditRow
 from hotline.accounts.roles import Role
+from tests.integration.case_bridge.cases.two_levels import organise
 from tests.integration.case_bridge.city import City
 from tests.integration.case_bridge.web.test_pages import (  # noqa: F401 - `browse` is a fixture
     PHOTO,
@@ -324,3 +328,45 @@ async def test_r97_every_part_of_the_regulations_is_found_with_its_pages(
                 await page(leader, count["href"])
     assert '<a href="/cases/desk">' in html
     assert "基础数据资源管理" in html
+
+
+async def test_r97_a_number_of_the_parts_opens_exactly_its_rows(
+    city: City,
+    browse: Browse,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R97: over all pages as many as it says; a district and strangers open none."""
+    monkeypatch.setattr(structure_rows, "PAGE_SIZE", 2)
+    await organise(city, "qinzhou")
+    for _ in range(3):
+        await city.transferred_ticket()
+    await city.run_jobs()
+    async with city.database.begin() as uow:
+        await fold_facts(uow)
+    leader = await browse(Role.SHIFT_LEADER, Role.SUPERVISOR, Role.LEADER)
+
+    found = await asked(leader, "/structure")
+    counts = [each for part in (*found["subsystems"], *found["parts"]) for each in part["counts"]]
+    own = [each for each in counts if str(each["href"]).startswith("/structure/rows")]
+    opened = {each["href"]: each["number"] for each in own}
+    listed = {}
+    for href in opened:
+        rows, after = [], ""
+        while after is not None:
+            told = await asked(leader, f"{href}&after={quote(after)}")
+            rows, after = [*rows, *told["rows"]], told["next"]
+        listed[href] = len(rows)
+        assert len({tuple(row) for row in rows}) == len(rows)
+
+    assert listed == opened
+    assert {href.partition("=")[2]: number for href, number in opened.items() if number} == {
+        "case_facts": 3,
+        "units": 5,
+        "case_links": 3,
+    }
+    assert "排水公司" in await page(leader, "/structure/rows?of=units")
+    seat, east = await browse(Role.SEAT), await browse(Role.SUPERVISOR, unit="east")
+    await page(seat, "/structure/rows?of=case_facts", status=403)
+    await page(east, "/structure/rows?of=case_facts", status=403)
+    await page(leader, "/structure/rows?of=users", status=422)
+    await page(leader, "/structure/rows?of=units&after=x", status=422)
