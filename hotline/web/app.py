@@ -38,7 +38,7 @@ from hotline.web.keys import (
     WebOptions,
 )
 from hotline.web.language import TEXTS, choose_language, load_texts
-from hotline.web.pages import ASSETS, ENVIRONMENTS, Assets, make_environments
+from hotline.web.pages import ASSETS, ENVIRONMENTS, OWN_TEMPLATES, Assets, make_environments
 from hotline.web.policy import SECURITY_HEADERS
 from hotline.web.routing import Handler, Route, WebPart
 from hotline.web.signals import Signals
@@ -46,6 +46,7 @@ from hotline.web.signals import Signals
 OWN_PART: Final = WebPart(
     "hotline",
     (*auth.ROUTES, *own_password.ROUTES, *health.ROUTES, *static_files.ROUTES),
+    templates=OWN_TEMPLATES,
     catalogue=Path(__file__).parent / "catalogue",
 )
 

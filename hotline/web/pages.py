@@ -85,15 +85,13 @@ class Assets:
 
 
 def make_environments(app: web.Application) -> Environments:
-    """Return one template environment for each language and part that has texts of its own."""
-    folders = [OWN_TEMPLATES]
-    folders += [part.templates for part in app[PARTS] if part.templates is not None]
-    loader = jinja2.FileSystemLoader(folders)
+    """Return one template environment for each language and part that has templates."""
+    with_templates = [part for part in app[PARTS] if part.templates is not None]
+    loader = jinja2.FileSystemLoader([str(part.templates) for part in with_templates])
     return {
         (language, part.name): _environment(loader, own_texts(app[TEXTS], part, language))
         for language in LANGUAGES
-        for part in app[PARTS]
-        if part.catalogue is not None
+        for part in with_templates
     }
 
 
