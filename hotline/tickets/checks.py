@@ -22,7 +22,7 @@ def check_draft(draft: TicketDraft) -> None:
     _check_length("body", draft.body, BODY_LIMIT)
     _check_length("address", draft.address, ADDRESS_LIMIT)
     _check_position(draft.longitude, draft.latitude)
-    _check_reply(draft.reply_channel, draft.reply_to)
+    check_reply(draft.reply_channel, draft.reply_to)
 
 
 def check_amendment(amendment: TicketAmendment) -> None:
@@ -39,12 +39,17 @@ def check_amendment(amendment: TicketAmendment) -> None:
     if amendment.drops_position and amendment.longitude is not None:
         raise Invalid("longitude", "a position is given and dropped at once")
     if amendment.reply_channel is not None:
-        _check_reply(amendment.reply_channel, amendment.reply_to)
+        check_reply(amendment.reply_channel, amendment.reply_to)
 
 
-def _check_reply(channel: Channel, address: str | None) -> None:
-    """Refuse a way to answer that leads nowhere: nobody would ever hear of it (R69)."""
-    number = parse_number(address or "")
+def check_reply(channel: Channel, address: str | None) -> None:
+    """Refuse a way to answer that leads nowhere: nobody would ever hear of it (R69).
+
+    Raises:
+        Invalid: if it does.
+    """
+    # A mail address may hold digits, too.
+    number = None if "@" in (address or "") else parse_number(address or "")
     match channel:
         case Channel.VOICE:
             is_good = number is not None

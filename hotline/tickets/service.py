@@ -5,7 +5,7 @@ from datetime import datetime
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import TicketId, new_id
-from hotline.tickets.checks import check_amendment, check_draft, check_text
+from hotline.tickets.checks import check_amendment, check_draft, check_reply, check_text
 from hotline.tickets.events import (
     TicketAmended,
     TicketAnswered,
@@ -116,6 +116,8 @@ async def amend_ticket(
     """
     check_amendment(amendment)
     ticket = await Tickets(uow.session).get(ticket_id, lock=True)
+    if amendment.reply_to is not None:
+        check_reply(amendment.reply_channel or ticket.reply_channel, amendment.reply_to)
     changed = await apply_amendment(uow, ticket, amendment)
     if not changed:
         return

@@ -705,3 +705,23 @@ async def test_an_attempt_and_a_waiting_whose_jobs_were_lost_are_owed_again(
             uow, callback_id, attempt_no=repair.payload["attempt_no"], now=clock()
         )
     assert (await view(database, callback_id)).state is CallbackState.UNKNOWN
+
+
+async def test_a_no_that_meets_the_archive_reopens_whichever_comes_first(
+    database: Database, clock: FakeClock
+) -> None:
+    """R69: the week is over in the second in which the citizen says that it is not solved."""
+    for _ in range(4):
+        callback_id = await scheduled(database, clock, reply_channel=Channel.WEB, reply_to=None)
+        now = clock.advance(timedelta(days=7))
+
+        async def archive(callback_id: CallbackId = callback_id, now: datetime = now) -> None:
+            async with database.begin() as uow:
+                await service.review_callback(uow, callback_id, attempt_no=0, now=now)
+
+        effect, _ = await asyncio.gather(say(database, callback_id, SOLVED, 2, now), archive())
+
+        ticket = await ticket_of(database, callback_id)
+        assert effect is AnswerEffect.REOPENED
+        assert (ticket.state, ticket.round) == (TicketState.TRANSFERRED, 2)
+        assert (await view(database, callback_id)).state is CallbackState.ANSWERED

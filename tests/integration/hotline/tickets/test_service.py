@@ -298,6 +298,23 @@ async def test_an_unknown_ticket_is_not_found(database: Database, clock: FakeClo
             await service.transfer_ticket(uow, TicketId(new_id()), actor="user:test", now=clock())
 
 
+async def test_an_answer_address_is_not_corrected_into_one_that_leads_nowhere(
+    database: Database, clock: FakeClock
+) -> None:
+    """R69."""
+    ticket_id = await open_ticket(database, clock())
+
+    with pytest.raises(Invalid, match="reply_to"):
+        async with database.begin() as uow:
+            await service.amend_ticket(
+                uow,
+                ticket_id,
+                TicketAmendment(reply_to="li@example.org"),  # still to be answered by telephone
+                actor="user:test",
+                now=clock(),
+            )
+
+
 async def test_a_correction_of_the_answer_address_reaches_the_callback(
     database: Database, clock: FakeClock
 ) -> None:

@@ -28,6 +28,7 @@ DRAFT = TicketDraft(
         ({"address": "长" * 501}, "address"),
         ({"reply_to": None}, "reply_to"),
         ({"reply_to": "anonymous"}, "reply_to"),
+        ({"reply_to": "zhang13800001234@example.org"}, "reply_to"),
         ({"reply_channel": Channel.MAIL, "reply_to": ""}, "reply_to"),
         ({"reply_channel": Channel.MAIL, "reply_to": "13800001234"}, "reply_to"),
         ({"reply_channel": Channel.SMS, "reply_to": "03596221234"}, "reply_to"),
