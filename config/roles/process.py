@@ -4,7 +4,8 @@ import asyncio
 import importlib
 import signal
 from collections.abc import Awaitable, Callable, Mapping
-from errno import EADDRINUSE
+from errno import EACCES, EADDRINUSE, EADDRNOTAVAIL
+from types import MappingProxyType
 
 import structlog
 import uvloop
@@ -27,6 +28,15 @@ WORKER = "worker"
 WEB = "web"
 MAIL = "mail"
 """Under asyncio's own loop: aiosmtpd asks for its types of transport."""
+
+LISTENING: Mapping[int | None, str] = MappingProxyType(
+    {
+        EADDRINUSE: "end the program that listens there, or choose another address",
+        EADDRNOTAVAIL: "this machine has no such address: choose one of its own, or 0.0.0.0",
+        EACCES: "ports below 1024 need root or CAP_NET_BIND_SERVICE: choose a higher one",
+    }
+)
+"""What to do when an address cannot be listened at."""
 
 Serve = Callable[[Runtime, asyncio.Event, Ready], Awaitable[None]]
 """`serve(runtime, stop, ready)` of config/roles/ROLE.py: returns after `stop` is set."""
@@ -70,12 +80,9 @@ def run_role(role: str, settings: Settings, ready: Ready = lambda _: None) -> No
                 run = asyncio.run if role == MAIL else uvloop.run
                 run(_serve(role, module.serve, settings, servers, say_ready))
         except OSError as error:
-            if error.errno != EADDRINUSE:
-                raise
-            raise HotlineError(
-                f"{role}: {error.strerror}: end the program that listens there, "
-                f"or choose another address"
-            ) from None
+            if problem := listening_problem(role, error):
+                raise problem from None
+            raise
     log.info("role_ended")
 
 
@@ -88,3 +95,11 @@ async def _serve(
         loop.add_signal_handler(number, stop.set)
     async with open_runtime(settings, servers) as runtime, telling(runtime, role):
         await serve(runtime, stop, ready)
+
+
+def listening_problem(role: str, error: OSError) -> HotlineError | None:
+    """Return what to tell if an address cannot be listened at; an error of a file is none."""
+    advice = LISTENING.get(error.errno)
+    if advice is None or error.filename is not None:
+        return None
+    return HotlineError(f"{role}: {error.strerror}: {advice}")
