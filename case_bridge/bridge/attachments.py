@@ -5,7 +5,9 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from case_bridge.cases.evidence import fingerprint
 from case_bridge.platform import FilingAttachment
+from hotline.contacts.photo_traces import without_traces
 from hotline.contacts.service import AttachmentView
 from hotline.kernel.ids import TicketId
 from hotline.tickets.attachments import attachments_of_ticket, read_attachment
@@ -32,8 +34,9 @@ async def attachments_to_hand_over(
 ) -> tuple[FilingAttachment, ...]:
     """Return photos and PDFs of a ticket, without those of whoever is confidential (R88).
 
-    Other files, and those beyond number and size, stay with the hotline: a forwarded mail or a
-    card of addresses says who the person is.
+    Photos go without what the camera wrote beside the picture, such as where it was taken. Other
+    files, those beyond number and size, and photos that are no whole picture stay with the
+    hotline: a forwarded mail or a card of addresses says who the person is.
     """
     found: list[FilingAttachment] = []
     for view in _choose(await attachments_of_ticket(session, ticket_id, for_the_city=True)):
@@ -41,13 +44,16 @@ async def attachments_to_hand_over(
         media_type = view.photo or PDF
         if view.photo is None and not file.content.startswith(_PDF_START):
             continue
+        content = without_traces(file.content, media_type)
+        if content is None:
+            continue
         found.append(
             FilingAttachment(
                 name=f"附件{len(found) + 1}.{ENDINGS[media_type]}",
                 media_type=media_type,
-                sha256=view.sha256,
+                sha256=fingerprint(content),
                 received_at=view.received_at,
-                content=file.content,
+                content=content,
             )
         )
     return tuple(found)
