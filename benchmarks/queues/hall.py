@@ -79,6 +79,7 @@ async def _put_seats(connection: AsyncConnection, hall: Hall, *, free: bool) -> 
             "transport": "udp",
             "sip_call_id": "x",
             "cseq": 1,
+            "path": [],
             "expires_at": now + timedelta(hours=1),
         }
         for seat_id in hall.seats
