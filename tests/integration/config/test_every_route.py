@@ -119,7 +119,7 @@ async def test_a_role_passes_no_door_of_others(
 
 
 async def test_the_three_administrators_share_no_door_but_everybodys(app: web.Application) -> None:
-    """R111: who makes accounts reads no audit log, and who keeps the house does neither."""
+    """GB/T 22239, level 3: one makes accounts, one reads the audit log, one keeps the house."""
     three = {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN}
 
     shared = [
