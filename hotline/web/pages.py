@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -151,9 +152,9 @@ def render(
 ) -> web.Response:
     """Return the page `template` filled with `context`, in the request's language.
 
-    Every template also finds: `user` (or None), `menu`, `menu_groups`, `language`, `path`, `now`,
-    `options`, `static_url(name)`, `form_token_field()`, and the filters `moment`, `label` (a
-    stored value's word), `words` (those of pairs of value and word) and `rounded`.
+    Every template also finds: `user` (or None), `menu`, `menu_groups`, `menu_here`, `language`,
+    `path`, `now`, `options`, `static_url(name)`, `form_token_field()`, and the filters `moment`,
+    `label` (a stored value's word), `words` (those of pairs of value and word) and `rounded`.
     """
     environment = request.app[ENVIRONMENTS][request[LANGUAGE], template.partition("/")[0]]
     user = request[SIGNED_IN].user if SIGNED_IN in request else None
@@ -162,6 +163,7 @@ def render(
         user=user,
         menu=menu,
         menu_groups=menu_groups,
+        menu_here=_here(request.path, [*menu, *chain.from_iterable(menu_groups.values())]),
         language=request[LANGUAGE],
         languages=LANGUAGES,
         path=request.path,
@@ -194,6 +196,11 @@ def _menu(
         return mine, {}
     groups = {group: [each for each in mine if each.group is group] for group in MenuGroup}
     return [each for each in mine if each.group is None], {g: e for g, e in groups.items() if e}
+
+
+def _here(path: str, entries: Iterable[MenuEntry]) -> str:
+    """Return the path of the menu's line to which a page belongs: the nearest, and only one."""
+    return max((each.path for each in entries if each.holds(path)), key=len, default="")
 
 
 def moment(value: datetime | None) -> str:

@@ -2,6 +2,7 @@
 
 import html
 import io
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,16 @@ async def test_a_long_menu_is_under_headings_and_a_short_one_is_not(
 
     assert (f"<summary>{MenuGroup.SYSTEM}</summary>" in page) is has_headings
     assert all(f'href="{each.path}"' in page for each in entries)
+
+
+async def test_one_line_of_the_menu_is_where_one_is(house: WebHouse, browse: Browse) -> None:
+    entries = (MenuEntry("账号", "/account", SEATS), MenuEntry("密码", "/account/password", SEATS))
+    house.parts = (WebPart("menu", (), menu=entries),)
+    await house.user("wang", Role.SEAT)
+
+    page = await (await (await browse("wang")).get("/account/password")).text()
+
+    assert re.findall('href="([^"]+)" aria-current="page"', page) == ["/account/password"]
 
 
 @pytest.mark.parametrize("stored", ["<b>一科</b>", "达标率50%", "50%s"])
