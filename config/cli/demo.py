@@ -22,7 +22,7 @@ from config.demo.show import DemoOptions, show
 @click.option("--once", is_flag=True, help="Stop after the stories; exit 1 if a step did not hold.")
 @click.pass_context
 def demo(context: click.Context, data: Path, once: bool) -> None:
-    """Play three stories over real sockets: by phone, by form, by mail."""
+    """Play four stories over real sockets: by phone, by form, by mail, and of two districts."""
     settings = chosen_settings(data=data)
     listening = Listening(settings.http.address, settings.sip.address, settings.smtp.address)
     options = DemoOptions(data=data, once=once, listening=listening)

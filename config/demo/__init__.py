@@ -1,1 +1,1 @@
-"""The demo: invented people and seats, and three stories played over real sockets."""
+"""The demo: invented people and seats, and four stories played over real sockets."""
