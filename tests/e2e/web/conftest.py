@@ -58,11 +58,15 @@ class Browser:
 
     async def looks_right(self, name: str) -> None:
         """Axe finds nothing; kept as a picture where HOTLINE_PICTURES names a folder."""
+        assert await self.wrong_with(name) == ""
+
+    async def wrong_with(self, name: str) -> str:
+        """What axe finds; kept as a picture where HOTLINE_PICTURES names a folder."""
         await self.page.wait_for_load_state()  # half a page has no title
         if self._pictures is not None:
             await self.page.screenshot(path=self._pictures / f"{name}.png", full_page=True)
         found = await Axe().run(self.page)
-        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+        return f"{name}: {found.generate_report()}" if found.violations_count else ""
 
 
 @pytest.fixture
