@@ -68,6 +68,8 @@ class Actor:
     name: str
     """Shown in the history."""
     user_id: UserId | None = None
+    login: str = ""
+    """Empty for the house, and for whoever tells by telephone."""
     roles: frozenset[Role] = frozenset()
     unit_id: UnitId | None = None
     district_id: UnitId | None = None

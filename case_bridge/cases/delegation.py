@@ -139,7 +139,7 @@ async def _note(
     await uow.session.flush()
     await audit.append(
         uow,
-        actor=str(actor.user_id or actor.name),
+        actor=actor.login or actor.name,
         action=action,
         target=f"user:{row.user_id}",
         detail={"to": row.user_name, "until": row.until.isoformat() if row.until else None},

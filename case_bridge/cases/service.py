@@ -312,7 +312,7 @@ async def force_end(
         case.closed_at, case.result = now, words
     await audit.append(
         uow,
-        actor=str(actor.user_id or actor.name),
+        actor=actor.login or actor.name,
         action=f"case.{trigger}",
         target=f"case:{case.number}",
         detail={"from": state.value, "reason": words},

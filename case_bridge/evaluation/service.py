@@ -20,6 +20,7 @@ from case_bridge.evaluation.repository import CountedCase, Evaluations, Place
 from case_bridge.evaluation.score import Counted, Result, score_all
 from case_bridge.places.service import community_names
 from hotline.accounts import audit
+from hotline.accounts.service import User
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Invalid, NotFound
 from hotline.kernel.ids import UnitId, new_id
@@ -113,7 +114,7 @@ async def evaluate(
 
 
 async def publish(
-    uow: UnitOfWork, plan: Plan, *, reason: str = "", actor: str, now: datetime
+    uow: UnitOfWork, plan: Plan, *, reason: str = "", actor: User, now: datetime
 ) -> UUID:
     """Freeze the results of a period that is over; a second time is a revision with a reason.
 
@@ -141,7 +142,7 @@ async def publish(
         grading=plan.grading.to_payload(),
         inputs_hash=found.inputs_hash,
         published_at=now,
-        published_by=actor,
+        published_by=actor.display_name,
     )
     uow.session.add(row)
     await uow.session.flush()
@@ -150,7 +151,7 @@ async def publish(
     )
     await audit.append(
         uow,
-        actor=actor,
+        actor=actor.login,
         action="evaluation.publish",
         target=f"evaluation:{plan.period}:{plan.kind}:{row.revision}",
         detail={"inputs": found.inputs_hash, "reason": row.reason},

@@ -16,13 +16,14 @@ from case_bridge.extraordinary.model import ExtraordinaryRow
 from case_bridge.extraordinary.states import STEPS, Step, StepTrigger
 from case_bridge.rewards.money import Yuan
 from hotline.accounts import audit
+from hotline.accounts.service import User
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, NotFound
 from hotline.kernel.ids import CaseId, UnitId, new_id
 
 
 async def mark(
-    uow: UnitOfWork, case_id: CaseId, *, reason: str, is_major: bool, actor: str, now: datetime
+    uow: UnitOfWork, case_id: CaseId, *, reason: str, is_major: bool, actor: User, now: datetime
 ) -> UUID:
     """Say that a case is none of the usual: it is solved before anybody asks whose it is.
 
@@ -43,7 +44,7 @@ async def mark(
         reason=reason,
         is_major=is_major,
         marked_at=now,
-        marked_by=actor,
+        marked_by=actor.display_name,
         recovered=Decimal(0),
     )
     uow.session.add(row)
@@ -58,7 +59,7 @@ async def decide(
     *,
     responsible: str,
     grounds: str,
-    actor: str,
+    actor: User,
     now: datetime,
 ) -> None:
     """Say who is responsible, and why; only once the problem is solved.
@@ -76,12 +77,12 @@ async def decide(
     row.step = STEPS.next(row.step, StepTrigger.DECIDE)
     row.responsible = require_words("responsible", responsible)
     row.grounds = require_words("grounds", grounds)
-    row.decided_at, row.decided_by = now, actor
+    row.decided_at, row.decided_by = now, actor.display_name
     await _audit(uow, row, "decide", actor, now)
 
 
 async def settle(
-    uow: UnitOfWork, row_id: UUID, *, cost: str, payer: str, actor: str, now: datetime
+    uow: UnitOfWork, row_id: UUID, *, cost: str, payer: str, actor: User, now: datetime
 ) -> None:
     """Say what it cost and who pays; what was paid out of another's purse is to be recovered.
 
@@ -100,7 +101,9 @@ async def settle(
     await _audit(uow, row, "advance", actor, now)
 
 
-async def recover(uow: UnitOfWork, row_id: UUID, *, amount: str, actor: str, now: datetime) -> None:
+async def recover(
+    uow: UnitOfWork, row_id: UUID, *, amount: str, actor: User, now: datetime
+) -> None:
     """Enter what was got back from whoever is responsible (追缴); all of it ends the matter.
 
     Raises:
@@ -175,9 +178,9 @@ async def _solved(session: AsyncSession, case_ids: Sequence[UUID]) -> set[UUID]:
     return set(found)
 
 
-async def _done(uow: UnitOfWork, row: ExtraordinaryRow, actor: str, now: datetime) -> None:
+async def _done(uow: UnitOfWork, row: ExtraordinaryRow, actor: User, now: datetime) -> None:
     row.step = STEPS.next(row.step, StepTrigger.SETTLE)
-    row.settled_at, row.settled_by = now, actor
+    row.settled_at, row.settled_by = now, actor.display_name
     await _audit(uow, row, "settle", actor, now)
 
 
@@ -189,7 +192,7 @@ async def _locked(uow: UnitOfWork, row_id: UUID) -> ExtraordinaryRow:
 
 
 async def _audit(
-    uow: UnitOfWork, row: ExtraordinaryRow, act: str, actor: str, now: datetime
+    uow: UnitOfWork, row: ExtraordinaryRow, act: str, actor: User, now: datetime
 ) -> None:
     detail = {
         "step": row.step.value,
@@ -199,7 +202,7 @@ async def _audit(
     }
     await audit.append(
         uow,
-        actor=actor,
+        actor=actor.login,
         action=f"extraordinary.{act}",
         target=f"case:{row.case_id}",
         detail=detail,

@@ -13,6 +13,7 @@ from case_bridge.cases.words import require_words
 from case_bridge.plans.model import PlanKind, PlanRow
 from case_bridge.units.model import UnitRow
 from hotline.accounts import audit
+from hotline.accounts.service import User
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Invalid, NotFound
 from hotline.kernel.ids import UnitId, new_id
@@ -65,7 +66,7 @@ class PlanView:
 
 
 async def write_plan(
-    uow: UnitOfWork, unit_id: UnitId, plan: Plan, *, actor: str, now: datetime
+    uow: UnitOfWork, unit_id: UnitId, plan: Plan, *, actor: User, now: datetime
 ) -> UUID:
     """Put a plan in force; the unit's one of the same kind and category ends, and is kept.
 
@@ -96,13 +97,13 @@ async def write_plan(
         phone=plan.phone.strip(),
         rehearsed_on=plan.rehearsed_on,
         written_at=now,
-        written_by=actor,
+        written_by=actor.display_name,
     )
     uow.session.add(row)
     await uow.session.flush()
     await audit.append(
         uow,
-        actor=actor,
+        actor=actor.login,
         action="plan.write",
         target=f"plan:{row.id}",
         detail={"unit": unit.code, "kind": plan.kind.value, "category": plan.category},
@@ -112,7 +113,7 @@ async def write_plan(
 
 
 async def end_plan(
-    uow: UnitOfWork, plan_id: UUID, *, unit_id: UnitId | None, actor: str, now: datetime
+    uow: UnitOfWork, plan_id: UUID, *, unit_id: UnitId | None, actor: User, now: datetime
 ) -> None:
     """End a plan without a newer one; with `unit_id` only that unit's own.
 
@@ -124,7 +125,7 @@ async def end_plan(
         raise NotFound("plan in force", plan_id)
     row.ended_at = now
     await audit.append(
-        uow, actor=actor, action="plan.end", target=f"plan:{row.id}", detail={}, now=now
+        uow, actor=actor.login, action="plan.end", target=f"plan:{row.id}", detail={}, now=now
     )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from case_bridge.cases.words import require_words
 from case_bridge.resources.model import ResourceKind, ResourceRow
 from hotline.accounts import audit
+from hotline.accounts.service import User
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Invalid, NotFound
 from hotline.kernel.ids import new_id
@@ -81,7 +82,7 @@ class Sight:
     """How far it stands from the case; None for a system of the whole city."""
 
 
-async def add_resource(uow: UnitOfWork, resource: Resource, *, actor: str, now: datetime) -> UUID:
+async def add_resource(uow: UnitOfWork, resource: Resource, *, actor: User, now: datetime) -> UUID:
     """Enter a system or a video point.
 
     Raises:
@@ -100,7 +101,7 @@ async def add_resource(uow: UnitOfWork, resource: Resource, *, actor: str, now: 
         longitude=resource.longitude,
         latitude=resource.latitude,
         added_at=now,
-        added_by=actor,
+        added_by=actor.display_name,
     )
     uow.session.add(row)
     await uow.session.flush()
@@ -108,18 +109,20 @@ async def add_resource(uow: UnitOfWork, resource: Resource, *, actor: str, now: 
     return row.id
 
 
-async def retire_resource(uow: UnitOfWork, resource_id: UUID, *, actor: str, now: datetime) -> None:
+async def retire_resource(
+    uow: UnitOfWork, resource_id: UUID, *, actor: User, now: datetime
+) -> None:
     """Take a resource out of use; its key counts no more. It stays in the register.
 
     Raises:
         NotFound: if there is none of that id in use.
     """
     row = await _in_use(uow, resource_id)
-    row.retired_at, row.retired_by, row.key_hash = now, actor, None
+    row.retired_at, row.retired_by, row.key_hash = now, actor.display_name, None
     await _audit(uow, row, "resource.retire", actor, now)
 
 
-async def give_key(uow: UnitOfWork, resource_id: UUID, *, actor: str, now: datetime) -> str:
+async def give_key(uow: UnitOfWork, resource_id: UUID, *, actor: User, now: datetime) -> str:
     """Return a new key by which a system reads our data; the one before counts no more.
 
     Raises:
@@ -222,8 +225,10 @@ def _hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-async def _audit(uow: UnitOfWork, row: ResourceRow, action: str, actor: str, now: datetime) -> None:
+async def _audit(
+    uow: UnitOfWork, row: ResourceRow, action: str, actor: User, now: datetime
+) -> None:
     detail = {"kind": row.kind.value, "name": row.name, "address": row.address}
     await audit.append(
-        uow, actor=actor, action=action, target=f"resource:{row.code}", detail=detail, now=now
+        uow, actor=actor.login, action=action, target=f"resource:{row.code}", detail=detail, now=now
     )

@@ -15,23 +15,16 @@ from case_bridge.rewards.repository import Rewards, RewardView
 from case_bridge.rewards.rules import EVERYTHING, Rate, is_earned, rate_of
 from case_bridge.rewards.states import REWARD, RewardState, RewardTrigger
 from hotline.accounts import audit
+from hotline.accounts.service import User
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from hotline.kernel.ids import UserId, new_id
+from hotline.kernel.ids import new_id
 from hotline.tickets.category import CategoryKind
 from hotline.tickets.query_code import QueryCodeOptions
 from hotline.tickets.reading import public_ticket
 
 PAGE_SIZE: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who does something with a reward."""
-
-    user_id: UserId
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +39,7 @@ class Candidate:
     """None while no rate covers the category."""
 
 
-async def add_rate(uow: UnitOfWork, rate: Rate, *, actor: str, now: datetime) -> None:
+async def add_rate(uow: UnitOfWork, rate: Rate, *, actor: User, now: datetime) -> None:
     """Set what reports of a category are worth, from a day on.
 
     Raises:
@@ -56,12 +49,12 @@ async def add_rate(uow: UnitOfWork, rate: Rate, *, actor: str, now: datetime) ->
     kind = rate.category.partition(":")[0]
     if rate.category != EVERYTHING and kind not in set(CategoryKind):
         raise Invalid("category", "is no category; write facility:01, incident or *")
-    if not await Rewards(uow.session).put_rate(rate, by=actor, now=now):
+    if not await Rewards(uow.session).put_rate(rate, by=actor.display_name, now=now):
         raise Conflict("there is a rate of this category and day; set one from another day on")
     detail = {"amount": str(rate.amount), "valid_from": rate.valid_from.isoformat()}
     await audit.append(
         uow,
-        actor=actor,
+        actor=actor.login,
         action="reward.rate",
         target=f"reward_rate:{rate.category}",
         detail=detail,
@@ -91,7 +84,7 @@ async def candidates(session: AsyncSession) -> tuple[Candidate, ...]:
     )
 
 
-async def propose(uow: UnitOfWork, case_id: UUID, *, actor: Person, now: datetime) -> UUID:
+async def propose(uow: UnitOfWork, case_id: UUID, *, actor: User, now: datetime) -> UUID:
     """Enter a reward for the first report of a case; the rate of that day sets the amount.
 
     Raises:
@@ -119,8 +112,8 @@ async def propose(uow: UnitOfWork, case_id: UUID, *, actor: Person, now: datetim
         amount=rate.amount.amount,
         rate=f"{rate.category} {rate.valid_from}",
         proposed_at=now,
-        proposed_by=actor.name,
-        proposed_by_id=actor.user_id,
+        proposed_by=actor.display_name,
+        proposed_by_id=actor.id,
     )
     uow.session.add(row)
     await uow.session.flush()
@@ -134,7 +127,7 @@ async def decide(
     trigger: RewardTrigger,
     *,
     reason: str = "",
-    actor: Person,
+    actor: User,
     now: datetime,
 ) -> None:
     """Approve or refuse a reward that somebody else proposed.
@@ -147,12 +140,12 @@ async def decide(
     """
     row = await Rewards(uow.session).locked(reward_id)
     state = REWARD.next(row.state, trigger)
-    if row.proposed_by_id == actor.user_id:
+    if row.proposed_by_id == actor.id:
         raise Forbidden("nobody approves what they proposed; ask another leader")
     if state is RewardState.REFUSED and not reason.strip():
         raise Invalid("reason", "say why the reward is refused")
     row.state, row.reason = state, reason.strip()
-    row.decided_at, row.decided_by, row.decided_by_id = now, actor.name, actor.user_id
+    row.decided_at, row.decided_by, row.decided_by_id = now, actor.display_name, actor.id
     await _audit(uow, row, f"reward.{trigger.value}", actor, now)
 
 
@@ -162,7 +155,7 @@ async def pay(
     code: str,
     *,
     codes: QueryCodeOptions,
-    actor: Person,
+    actor: User,
     now: datetime,
 ) -> RewardView | None:
     """Pay who knows ticket number and query code; None if they do not fit, or nothing is due.
@@ -179,10 +172,10 @@ async def pay(
     row = await Rewards(uow.session).of_ticket(number.strip())
     if row is None:
         return None
-    if row.decided_by_id == actor.user_id:
+    if row.decided_by_id == actor.id:
         raise Forbidden("nobody pays what they approved; ask a colleague")
     row.state = REWARD.next(row.state, RewardTrigger.PAY)
-    row.paid_at, row.paid_by, row.paid_by_id = now, actor.name, actor.user_id
+    row.paid_at, row.paid_by, row.paid_by_id = now, actor.display_name, actor.id
     await _audit(uow, row, "reward.pay", actor, now)
     await uow.session.flush()
     return await Rewards(uow.session).view(row.id)
@@ -212,14 +205,12 @@ def _day(report: ReportRow) -> date:
     return day
 
 
-async def _audit(
-    uow: UnitOfWork, row: RewardRow, action: str, actor: Person, now: datetime
-) -> None:
+async def _audit(uow: UnitOfWork, row: RewardRow, action: str, actor: User, now: datetime) -> None:
     detail = {
         "amount": f"{row.amount:.2f}",
         "case_id": str(row.case_id),
         "reason": row.reason or "",
     }
     await audit.append(
-        uow, actor=actor.name, action=action, target=f"reward:{row.id}", detail=detail, now=now
+        uow, actor=actor.login, action=action, target=f"reward:{row.id}", detail=detail, now=now
     )

@@ -12,6 +12,7 @@ from case_bridge.cases.words import require_words
 from case_bridge.field.model import InspectorRow
 from case_bridge.threats.model import ThreatKind, ThreatRow
 from hotline.accounts import audit
+from hotline.accounts.service import User
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Invalid, NotFound
 from hotline.kernel.ids import UserId, new_id
@@ -31,7 +32,7 @@ class Threat:
     device: str = ""
 
 
-async def record_threat(uow: UnitOfWork, threat: Threat, *, actor: str, now: datetime) -> UUID:
+async def record_threat(uow: UnitOfWork, threat: Threat, *, actor: User, now: datetime) -> UUID:
     """Put an incident on record.
 
     Raises:
@@ -53,7 +54,7 @@ async def record_threat(uow: UnitOfWork, threat: Threat, *, actor: str, now: dat
         device=threat.device.strip() or None,
         inspector_id=threat.inspector_id,
         recorded_at=now,
-        recorded_by=actor,
+        recorded_by=actor.display_name,
     )
     uow.session.add(row)
     await uow.session.flush()
@@ -62,7 +63,7 @@ async def record_threat(uow: UnitOfWork, threat: Threat, *, actor: str, now: dat
 
 
 async def tell_police(
-    uow: UnitOfWork, threat_id: UUID, *, station: str, actor: str, now: datetime
+    uow: UnitOfWork, threat_id: UUID, *, station: str, actor: User, now: datetime
 ) -> None:
     """Note that the police were told, once.
 
@@ -72,7 +73,11 @@ async def tell_police(
     row = await _locked(uow, threat_id)
     if row.told_at is not None:
         raise Conflict(f"{row.told_to} was told already")
-    row.told_to, row.told_at, row.told_by = require_words("station", station), now, actor
+    row.told_to, row.told_at, row.told_by = (
+        require_words("station", station),
+        now,
+        actor.display_name,
+    )
     await _audit(uow, row, "tell", actor, now)
 
 
@@ -82,7 +87,7 @@ async def enter_answer(
     *,
     receipt_number: str,
     outcome: str,
-    actor: str,
+    actor: User,
     now: datetime,
 ) -> None:
     """Enter the number of the police's receipt, and what became of it as far as is known.
@@ -120,10 +125,10 @@ async def _locked(uow: UnitOfWork, threat_id: UUID) -> ThreatRow:
     return row
 
 
-async def _audit(uow: UnitOfWork, row: ThreatRow, act: str, actor: str, now: datetime) -> None:
+async def _audit(uow: UnitOfWork, row: ThreatRow, act: str, actor: User, now: datetime) -> None:
     await audit.append(
         uow,
-        actor=actor,
+        actor=actor.login,
         action=f"threat.{act}",
         target=f"threat:{row.id}",
         detail={"kind": row.kind.value, "told_to": row.told_to, "receipt": row.receipt_number},

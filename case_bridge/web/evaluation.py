@@ -146,7 +146,7 @@ async def post_publish(request: web.Request) -> web.StreamResponse:
     fields = await form_fields(request)
     period = Period.parse(fields.get("period", ""))
     kind = fields.get("kind", "")
-    actor, now = current_user(request).display_name, request.app[CLOCK]()
+    actor, now = current_user(request), request.app[CLOCK]()
     async with request.app[DATABASE].begin() as uow:
         if kind == "all":
             for each in await assessed_kinds(uow.session):

@@ -59,7 +59,7 @@ async def post_correct(request: web.Request) -> web.StreamResponse:
             uow,
             CallbackId(path_id(request, "callback_id")),
             text=fields.get("text", ""),
-            actor=current_user(request).display_name,
+            actor=current_user(request),
             now=request.app[CLOCK](),
         )
     return see_other("/evaluation/satisfaction#negative")

@@ -10,7 +10,7 @@ from aiohttp import web
 from case_bridge.extraordinary import service
 from case_bridge.web.requests import (
     acting,
-    by_name,
+    by_user,
     case_id_of,
     district_of,
     read_fields,
@@ -68,7 +68,7 @@ async def post_mark(request: web.Request) -> web.StreamResponse:
             case_id,
             reason=fields.text("reason"),
             is_major=fields.flag("is_major"),
-            **by_name(request),
+            **by_user(request),
         )
     return see_other(f"/cases/{case_id}")
 
@@ -82,7 +82,7 @@ async def post_decide(request: web.Request) -> web.StreamResponse:
             problem_id,
             responsible=fields.text("responsible"),
             grounds=fields.text("grounds"),
-            **by_name(request),
+            **by_user(request),
         )
     return see_other(HERE)
 
@@ -96,7 +96,7 @@ async def post_settle(request: web.Request) -> web.StreamResponse:
             problem_id,
             cost=fields.text("cost"),
             payer=fields.text("payer"),
-            **by_name(request),
+            **by_user(request),
         )
     return see_other(HERE)
 
@@ -105,7 +105,7 @@ async def post_recover(request: web.Request) -> web.StreamResponse:
     """Enter what was got back. Fields: amount."""
     fields = await read_fields(request)
     async with _deciding(request) as (uow, problem_id):
-        await service.recover(uow, problem_id, amount=fields.text("amount"), **by_name(request))
+        await service.recover(uow, problem_id, amount=fields.text("amount"), **by_user(request))
     return see_other(HERE)
 
 

@@ -112,7 +112,7 @@ async def post_roster(request: web.Request) -> web.StreamResponse:
     """Change one inspector. Fields: act, and trained_on, reason or grid."""
     user_id, fields = UserId(path_id(request, "user_id")), await read_fields(request)
     async with acting(request) as (uow, actor, now):
-        by = _By(actor=actor.name, now=now)
+        by = _By(actor=actor.login, now=now)
         match fields.text("act"):
             case "train":
                 trained_on = fields.required_day("trained_on")

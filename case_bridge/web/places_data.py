@@ -82,7 +82,9 @@ async def post_grids(request: web.Request) -> web.StreamResponse:
     file, fields = await _uploaded(request), await read_fields(request)
     effective_on = fields.required_day("effective_on")
     async with acting(request) as (uow, actor, now):
-        change = await import_grids(uow, file, effective_on=effective_on, actor=actor.name, now=now)
+        change = await import_grids(
+            uow, file, effective_on=effective_on, actor=actor.login, now=now
+        )
     if wants_json(request):
         return web.json_response({"added": len(change.added), "changed": len(change.changed)})
     return see_other("/places/grids")

@@ -8,7 +8,7 @@ from case_bridge.plans import service
 from case_bridge.plans.model import PlanKind
 from case_bridge.plans.service import Plan
 from case_bridge.units.service import list_units
-from case_bridge.web.requests import Fields, by_name, read_fields, see_other, show
+from case_bridge.web.requests import Fields, by_user, read_fields, see_other, show
 from hotline.accounts.roles import Role
 from hotline.accounts.service import User
 from hotline.kernel.errors import Forbidden
@@ -61,7 +61,7 @@ async def post_plan(request: web.Request) -> web.StreamResponse:
     )
     unit_id = _unit_of(current_user(request), fields)
     async with request.app[DATABASE].begin() as uow:
-        await service.write_plan(uow, unit_id, plan, **by_name(request))
+        await service.write_plan(uow, unit_id, plan, **by_user(request))
     return see_other(HERE)
 
 
@@ -69,7 +69,7 @@ async def post_end(request: web.Request) -> web.StreamResponse:
     """End a plan; people of a unit only their own."""
     own = _own_unit(current_user(request))
     async with request.app[DATABASE].begin() as uow:
-        await service.end_plan(uow, path_id(request, "plan_id"), unit_id=own, **by_name(request))
+        await service.end_plan(uow, path_id(request, "plan_id"), unit_id=own, **by_user(request))
     return see_other(HERE)
 
 

@@ -203,7 +203,7 @@ async def _note_refusal(request: web.Request, problem: str) -> None:
     async with request.app[DATABASE].begin() as uow:
         await audit.append(
             uow,
-            actor=str(current_user(request).id),
+            actor=current_user(request).login,
             action=REFUSED,
             target=request.path,
             detail={"problem": problem},
@@ -218,16 +218,16 @@ class By(TypedDict):
     now: datetime
 
 
-class ByName(TypedDict):
-    """Who acts, by name, and when: what the registers beside the cases take."""
+class ByUser(TypedDict):
+    """Who acts, and when: what the registers beside the cases take."""
 
-    actor: str
+    actor: User
     now: datetime
 
 
-def by_name(request: web.Request) -> ByName:
-    """Return who acts, by name, and when."""
-    return ByName(actor=current_user(request).display_name, now=request.app[CLOCK]())
+def by_user(request: web.Request) -> ByUser:
+    """Return who acts, and when."""
+    return ByUser(actor=current_user(request), now=request.app[CLOCK]())
 
 
 CaseAct: TypeAlias = Callable[[UnitOfWork, CaseId, Fields, By], Awaitable[None]]
@@ -274,6 +274,7 @@ async def actor_of(session: AsyncSession, user: User) -> Actor:
     return Actor(
         name=user.display_name,
         user_id=user.id,
+        login=user.login,
         roles=user.roles,
         unit_id=user.unit_id,
         district_id=await district_of(session, user),

@@ -16,7 +16,7 @@ from case_bridge.resources.model import ResourceKind, ResourceRow
 from case_bridge.resources.service import BROWSED, Resource
 from case_bridge.web.labels import word
 from case_bridge.web.places_options import MAP
-from case_bridge.web.requests import by_name, read_fields, see_other, show
+from case_bridge.web.requests import by_user, read_fields, see_other, show
 from hotline.accounts.roles import Role
 from hotline.kernel.errors import Invalid
 from hotline.web.auth import current_user
@@ -71,14 +71,14 @@ async def post_resource(request: web.Request) -> web.StreamResponse:
         latitude=fields.number("latitude"),
     )
     async with request.app[DATABASE].begin() as uow:
-        await service.add_resource(uow, resource, **by_name(request))
+        await service.add_resource(uow, resource, **by_user(request))
     return see_other(HERE)
 
 
 async def post_retire(request: web.Request) -> web.StreamResponse:
     """Take one out of use."""
     async with request.app[DATABASE].begin() as uow:
-        await service.retire_resource(uow, path_id(request, "resource_id"), **by_name(request))
+        await service.retire_resource(uow, path_id(request, "resource_id"), **by_user(request))
     return see_other(HERE)
 
 
@@ -86,7 +86,7 @@ async def post_key(request: web.Request) -> web.StreamResponse:
     """Give a system a key to read ours by; it is shown once."""
     resource_id = path_id(request, "resource_id")
     async with request.app[DATABASE].begin() as uow:
-        key = await service.give_key(uow, resource_id, **by_name(request))
+        key = await service.give_key(uow, resource_id, **by_user(request))
         row = await service.resource_of(uow.session, resource_id)
         name = row.name
     return await _page(request, key=key, of=name)

@@ -10,7 +10,6 @@ from case_bridge.rewards import service
 from case_bridge.rewards.money import Yuan
 from case_bridge.rewards.repository import RewardView
 from case_bridge.rewards.rules import Rate
-from case_bridge.rewards.service import Person
 from case_bridge.rewards.states import RewardState, RewardTrigger
 from case_bridge.web.requests import at_first_level, read_fields, see_other, show
 from hotline.accounts.roles import Role
@@ -62,7 +61,7 @@ async def post_rate(request: web.Request) -> web.StreamResponse:
         fields.text("category"), Yuan.parse(fields.text("amount")), _day(fields.text("valid_from"))
     )
     async with request.app[DATABASE].begin() as uow:
-        await service.add_rate(uow, rate, actor=_person(request).name, now=request.app[CLOCK]())
+        await service.add_rate(uow, rate, actor=current_user(request), now=request.app[CLOCK]())
     return see_other(f"{HERE}#rates")
 
 
@@ -74,7 +73,7 @@ async def post_propose(request: web.Request) -> web.StreamResponse:
     except ValueError:
         raise Invalid("case_id", "is not an id") from None
     async with request.app[DATABASE].begin() as uow:
-        await service.propose(uow, case_id, actor=_person(request), now=request.app[CLOCK]())
+        await service.propose(uow, case_id, actor=current_user(request), now=request.app[CLOCK]())
     return see_other(HERE)
 
 
@@ -96,7 +95,7 @@ async def _decide(request: web.Request, trigger: RewardTrigger) -> web.StreamRes
             path_id(request, "reward_id"),
             trigger,
             reason=fields.text("reason"),
-            actor=_person(request),
+            actor=current_user(request),
             now=request.app[CLOCK](),
         )
     return see_other(HERE)
@@ -115,7 +114,7 @@ async def post_pay(request: web.Request) -> web.StreamResponse:
             fields.text("number"),
             fields.text("code"),
             codes=request.app[DESK].query_codes,
-            actor=_person(request),
+            actor=current_user(request),
             now=request.app[CLOCK](),
         )
     if paid is None:
@@ -149,11 +148,6 @@ async def get_public_rewards(request: web.Request) -> web.StreamResponse:
         rewards=found,
         paid=totals.get(RewardState.PAID, (0, "0.00")),
     )
-
-
-def _person(request: web.Request) -> Person:
-    user = current_user(request)
-    return Person(user.id, user.display_name)
 
 
 def _day(text: str) -> date:

@@ -55,7 +55,7 @@ async def post_standard(request: web.Request) -> web.StreamResponse:
     """Import a file; every mistake at once, or the preview. Fields: file, scheme."""
     file = await _uploaded(request)
     async with acting(request) as (uow, actor, now):
-        done = await service.import_standard(uow, file, actor=actor.name, now=now)
+        done = await service.import_standard(uow, file, actor=actor.login, now=now)
     if done.standard_id is None:
         return await _list(request, done.findings)
     if wants_json(request):
@@ -97,7 +97,7 @@ async def post_activate(request: web.Request) -> web.StreamResponse:
     effective_on = fields.required_day("effective_on")
     async with acting(request) as (uow, actor, now):
         await service.activate_standard(
-            uow, standard_id, effective_on=effective_on, actor=actor.name, now=now
+            uow, standard_id, effective_on=effective_on, actor=actor.login, now=now
         )
     return await _answer(request, standard_id)
 
@@ -106,7 +106,7 @@ async def post_withdraw(request: web.Request) -> web.StreamResponse:
     """Take back that a version comes into force. No fields."""
     standard_id = path_id(request, "standard_id")
     async with acting(request) as (uow, actor, now):
-        await service.withdraw_standard(uow, standard_id, actor=actor.name, now=now)
+        await service.withdraw_standard(uow, standard_id, actor=actor.login, now=now)
     return await _answer(request, standard_id)
 
 
@@ -115,7 +115,7 @@ async def post_roll_back(request: web.Request) -> web.StreamResponse:
     fields = await read_fields(request)
     async with acting(request) as (uow, actor, now):
         standard_id = await service.roll_back(
-            uow, actor=actor.name, reason=fields.text("reason"), now=now
+            uow, actor=actor.login, reason=fields.text("reason"), now=now
         )
     return await _answer(request, standard_id)
 

@@ -8,7 +8,7 @@ from case_bridge.field.roster import roster
 from case_bridge.threats import service
 from case_bridge.threats.model import ThreatKind
 from case_bridge.threats.service import Threat
-from case_bridge.web.requests import by_name, read_fields, see_other, show
+from case_bridge.web.requests import by_user, read_fields, see_other, show
 from hotline.accounts.roles import Role
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import UserId
@@ -76,7 +76,7 @@ async def post_threat(request: web.Request) -> web.StreamResponse:
         inspector_id=UserId(fields.id("inspector_id")) if is_keeper else user.id,
     )
     async with request.app[DATABASE].begin() as uow:
-        await service.record_threat(uow, threat, **by_name(request))
+        await service.record_threat(uow, threat, **by_user(request))
     return see_other(HERE)
 
 
@@ -85,7 +85,7 @@ async def post_tell(request: web.Request) -> web.StreamResponse:
     fields = await read_fields(request)
     async with request.app[DATABASE].begin() as uow:
         await service.tell_police(
-            uow, path_id(request, "threat_id"), station=fields.text("station"), **by_name(request)
+            uow, path_id(request, "threat_id"), station=fields.text("station"), **by_user(request)
         )
     return see_other(HERE)
 
@@ -99,7 +99,7 @@ async def post_answer(request: web.Request) -> web.StreamResponse:
             path_id(request, "threat_id"),
             receipt_number=fields.text("receipt_number"),
             outcome=fields.text("outcome"),
-            **by_name(request),
+            **by_user(request),
         )
     return see_other(HERE)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.accounts import audit
+from hotline.accounts.service import User
 from hotline.callbacks.repository import Callbacks
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Invalid
@@ -46,7 +47,7 @@ async def ratings_to_correct(
 
 
 async def correct_rating(
-    uow: UnitOfWork, callback_id: CallbackId, *, text: str, actor: str, now: datetime
+    uow: UnitOfWork, callback_id: CallbackId, *, text: str, actor: User, now: datetime
 ) -> None:
     """Say what was done about a negative rating, once.
 
@@ -61,10 +62,10 @@ async def correct_rating(
     row = await Callbacks(uow.session).get(callback_id, lock=True)
     if row.correct_by is None or row.corrected_at is not None:
         raise Conflict("there is no rating to correct, or it is corrected already")
-    row.corrected_at, row.corrected_by, row.correction = now, actor, text
+    row.corrected_at, row.corrected_by, row.correction = now, actor.display_name, text
     await audit.append(
         uow,
-        actor=actor,
+        actor=actor.login,
         action="callback.correct",
         target=f"callback:{callback_id}",
         detail={"in_time": now <= row.correct_by},

@@ -39,6 +39,7 @@ from hotline.web.keys import PARTS
 from hotline.web.routing import Route
 from tests.conftest import FakeClock
 from tests.e2e.web.conftest import Browser
+from tests.fakes.people import user
 from tests.fakes.web_house import PASSWORD, WebHouse
 from tests.integration.case_bridge.cases.two_levels import organise
 from tests.integration.case_bridge.city import City, build_city
@@ -178,7 +179,7 @@ async def one_call(house: WebHouse) -> set[str]:
 
 async def surround(city: City, case_id: CaseId) -> None:
     """Enter a video point, a plan, an extraordinary problem and a threat."""
-    by = {"actor": "t", "now": city.clock()}
+    by = {"actor": user("基础数据员"), "now": city.clock()}
     point = Resource(
         kind=ResourceKind.VIDEO,
         code="V-1",

@@ -7,6 +7,7 @@ from case_bridge.evaluation.definition import ObjectKind
 from case_bridge.evaluation.period import Period
 from hotline.accounts.model import UserRow
 from hotline.accounts.roles import Role
+from tests.fakes.people import user
 from tests.integration.case_bridge.city import WASTE, City
 
 MARCH = Period.parse("2026-03")
@@ -56,4 +57,4 @@ async def publish_all(city: City) -> None:
     async with city.database.begin() as uow:
         for kind in ObjectKind:
             plan = service.Plan.usual(kind, MARCH)
-            await service.publish(uow, plan, actor="考核员", now=city.clock())
+            await service.publish(uow, plan, actor=user("考核员"), now=city.clock())

@@ -27,6 +27,7 @@ from hotline.callbacks.states import CallbackState
 from hotline.kernel.errors import Conflict, Invalid, NotFound
 from hotline.kernel.ids import TicketId, new_id
 from hotline.tickets.model import ComplainantRow
+from tests.fakes.people import user
 from tests.integration.case_bridge.city import City
 from tests.integration.case_bridge.evaluation.month import MARCH, hire_a_contractor, work_a_month
 
@@ -40,7 +41,7 @@ async def evaluated(city: City, plan: Plan) -> Evaluation:
 async def publish(city: City, kind: ObjectKind = ObjectKind.UNIT, reason: str = "") -> None:
     async with city.database.begin() as uow:
         await service.publish(
-            uow, Plan.usual(kind, MARCH), reason=reason, actor="考核员", now=city.clock()
+            uow, Plan.usual(kind, MARCH), reason=reason, actor=user("考核员"), now=city.clock()
         )
 
 
@@ -153,7 +154,7 @@ async def test_a_correction_is_a_revision_with_a_reason(city: City) -> None:
                 Options(should_close=ShouldClose.DUE),
             ),
             reason="改按到期口径",
-            actor="考核员",
+            actor=user("考核员"),
             now=city.clock(),
         )
 

@@ -31,6 +31,7 @@ from case_bridge.signing import HEADER
 from case_bridge.units.service import load_units
 from case_bridge.units.unit import Unit, UnitClass
 from hotline.kernel.ids import CaseId
+from tests.fakes.people import user
 from tests.integration.case_bridge.cases.two_levels import organise
 from tests.integration.case_bridge.city import COVER
 from tests.integration.case_bridge.exchange.houses import House, Region, introduce
@@ -338,7 +339,7 @@ async def test_published_evaluations_go_upward_once(region: Region) -> None:
     for kind in (ObjectKind.UNIT, ObjectKind.INSPECTOR):
         plan = Plan.usual(kind, Period.parse("2026-03"))
         async with district.database.begin() as uow:
-            await publish(uow, plan, actor="assessor", now=district.clock())
+            await publish(uow, plan, actor=user("考核员"), now=district.clock())
     await region.talk()
     await region.talk()
 

@@ -15,14 +15,15 @@ from case_bridge.rewards import service
 from case_bridge.rewards.model import RewardRow
 from case_bridge.rewards.money import Yuan
 from case_bridge.rewards.rules import Rate
-from case_bridge.rewards.service import Person
 from case_bridge.rewards.states import RewardState, RewardTrigger
 from case_bridge.web.routes import PART
 from hotline.accounts import audit
 from hotline.accounts import service as accounts
+from hotline.accounts.model import AuditRow
 from hotline.accounts.roles import Role
+from hotline.accounts.service import User
 from hotline.kernel.errors import Conflict, Forbidden, IllegalTransition, Invalid, NotFound
-from hotline.kernel.ids import CaseId, TicketId, UserId
+from hotline.kernel.ids import CaseId, TicketId
 from hotline.people.citizen import PeopleOptions
 from hotline.tickets.query_code import QueryCodeOptions
 from hotline.tickets.reading import query_code_of
@@ -31,6 +32,7 @@ from hotline.web.desk.options import DESK, DeskOptions
 from hotline.web.keys import WebOptions
 from hotline.web.routing import WebPart
 from hotline.web.signals import MemorySignals
+from tests.fakes.people import user
 from tests.integration.case_bridge.city import City
 from tests.integration.case_bridge.evaluation.test_pages import PASSWORD, asked, page, token
 
@@ -41,7 +43,7 @@ DESK_PART = WebPart(
     (),
     provides={DESK: DeskOptions(query_codes=CODES, people=PeopleOptions(b"k" * 32))},
 )
-CLERK, LEADER, CASHIER = (Person(UserId(uuid4()), name) for name in ("甲", "乙", "丙"))
+CLERK, LEADER, CASHIER = (user(name) for name in ("甲", "乙", "丙"))
 
 
 async def reported_case(city: City, **changes: Any) -> tuple[CaseId, TicketId]:
@@ -56,15 +58,15 @@ async def reported_case(city: City, **changes: Any) -> tuple[CaseId, TicketId]:
 async def set_rate(city: City, category: str = "facility:01", amount: str = "50") -> None:
     async with city.database.begin() as uow:
         rate = Rate(category, Yuan.parse(amount), date(2026, 1, 1))
-        await service.add_rate(uow, rate, actor="乙", now=city.clock())
+        await service.add_rate(uow, rate, actor=LEADER, now=city.clock())
 
 
-async def propose(city: City, case_id: CaseId, actor: Person = CLERK) -> Any:
+async def propose(city: City, case_id: CaseId, actor: User = CLERK) -> Any:
     async with city.database.begin() as uow:
         return await service.propose(uow, case_id, actor=actor, now=city.clock())
 
 
-async def decide(city: City, reward_id: Any, actor: Person = LEADER, **how: Any) -> None:
+async def decide(city: City, reward_id: Any, actor: User = LEADER, **how: Any) -> None:
     trigger = how.pop("trigger", RewardTrigger.APPROVE)
     async with city.database.begin() as uow:
         await service.decide(uow, reward_id, trigger, actor=actor, now=city.clock(), **how)
@@ -76,7 +78,7 @@ async def number_and_code(city: City, ticket_id: TicketId) -> tuple[str, str]:
     return (await city.ticket(ticket_id)).number, code
 
 
-async def pay(city: City, number: str, code: str, actor: Person = CASHIER) -> Any:
+async def pay(city: City, number: str, code: str, actor: User = CASHIER) -> Any:
     async with city.database.begin() as uow:
         return await service.pay(uow, number, code, codes=CODES, actor=actor, now=city.clock())
 
@@ -100,6 +102,10 @@ async def test_r86_a_report_found_true_is_rewarded_by_code(city: City) -> None:
         assert await service.candidates(session) == ()
         assert await service.totals(session) == {RewardState.PAID: (1, "50.00")}
         assert await audit.verify(session) == []
+        actors = await session.scalars(
+            select(AuditRow.actor).where(AuditRow.action.startswith("reward.")).order_by("seq")
+        )
+        assert list(actors)[-3:] == [CLERK.login, LEADER.login, CASHIER.login]
 
 
 async def test_r86_nobody_approves_or_pays_their_own(city: City) -> None:

@@ -31,6 +31,7 @@ from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
 from hotline.web.routing import Route
 from hotline.web.signals import MemorySignals
+from tests.fakes.people import user
 from tests.integration.case_bridge.cases.two_levels import Levels, organise
 from tests.integration.case_bridge.city import City
 from tests.integration.case_bridge.web.test_pages import PASSWORD, Client, asked
@@ -139,7 +140,7 @@ async def parts_of_the_east(city: City, levels: Levels) -> tuple[list[str], dict
             district=levels.east,
         )
         problem_id = await extraordinary.mark(
-            uow, CaseId(first), reason="塌陷原因不明", is_major=False, actor="城东", now=now
+            uow, CaseId(first), reason="塌陷原因不明", is_major=False, actor=user("城东"), now=now
         )
     async with city.database.read() as session:
         notice_id = (await session.scalars(select(NoticeRow.id))).one()

@@ -26,6 +26,7 @@ from hotline.kernel.ids import UserId
 from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
 from hotline.web.signals import MemorySignals
+from tests.fakes.people import user
 from tests.integration.case_bridge.city import City
 
 Client = TestClient[web.Request, web.Application]
@@ -99,7 +100,7 @@ async def test_the_map_shows_grids_cases_and_inspectors(city: City, browse: Brow
         latitude=38.303,
     )
     async with city.database.begin() as uow:
-        await add_resource(uow, point, actor="t", now=city.clock())
+        await add_resource(uow, point, actor=user("基础数据员"), now=city.clock())
     await city.registered_case(longitude=115.9055, latitude=38.3025)
     inspector = await browse(Role.INSPECTOR)
     await inspector.post("/field/duty", json={"duty": "begin"})

@@ -34,6 +34,7 @@ from hotline.tickets.states import TicketState
 from hotline.tickets.ticket import CloseReason, Outcome
 from hotline.tickets.views import TicketView
 from tests.conftest import FakeClock
+from tests.fakes.people import user
 from tests.integration.hotline.tickets.drafts import owed, resolved_ticket
 
 OPTIONS = CallbackOptions(
@@ -527,11 +528,11 @@ async def test_a_negative_rating_must_be_corrected_in_fifteen_working_days(
     assert listed.callback_id == callback_id
     assert listed.correct_by == clock() + timedelta(days=21)
     async with database.begin() as uow:
-        await correct_rating(uow, callback_id, text="已上门说明", actor="考核员", now=clock())
+        await correct_rating(uow, callback_id, text="已上门说明", actor=user("考核员"), now=clock())
     async with database.begin() as uow:
         assert await ratings_to_correct(uow.session, now=clock()) == []
         with pytest.raises(Conflict):
-            await correct_rating(uow, callback_id, text="再一次", actor="考核员", now=clock())
+            await correct_rating(uow, callback_id, text="再一次", actor=user("考核员"), now=clock())
 
 
 @pytest.mark.parametrize(
