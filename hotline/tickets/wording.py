@@ -22,7 +22,7 @@ def state_words(
         case TicketState.OPEN:
             return "已受理，等待办理"
         case TicketState.TRANSFERRED:
-            return "已转交责任单位，处理中"
+            return "已转办，处理中"
         case TicketState.RESOLVED:
             return f"{_outcome_words(outcome)}，等待您的评价"
         case TicketState.CLOSED if close_reason is CloseReason.NOT_REACHED:
@@ -59,7 +59,7 @@ def _step_words(entry: HistoryEntry) -> str:
 
 
 _PLAIN_STEPS = {
-    TicketTrigger.TRANSFER: "已转交责任单位，处理中",
+    TicketTrigger.TRANSFER: "已转办，处理中",
     TicketTrigger.RETURN: "责任单位退回，正在重新确定承办单位",
     TicketTrigger.REMIND: "已催办",
     TicketTrigger.REOPEN: "您反映问题未解决，已重新办理",

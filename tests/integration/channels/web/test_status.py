@@ -84,7 +84,7 @@ async def test_a_ticket_that_was_handed_on_is_never_called_done(
 
     _, page = await ask(await visit(), number, code)
 
-    assert "已转交责任单位，处理中" in page
+    assert "已转办，处理中" in page
     assert "办结" not in page.replace("应在此前办结", "")
 
 

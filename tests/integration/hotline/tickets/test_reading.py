@@ -48,7 +48,7 @@ async def test_number_and_code_open_the_status_page(database: Database, clock: F
     assert found.result == "井盖已补装"
     assert [step.words for step in found.steps] == [
         "诉求已受理",
-        "已转交责任单位，处理中",
+        "已转办，处理中",
         "承办单位反馈已办理完毕",
     ]
 

@@ -27,7 +27,7 @@ def entry(trigger: TicketTrigger | None, actor: str = "system", **detail: Any) -
 def test_a_ticket_that_was_handed_on_is_never_called_done(outcome: Outcome | None) -> None:
     words = state_words(TicketState.TRANSFERRED, outcome, None)
 
-    assert words == "已转交责任单位，处理中"
+    assert words == "已转办，处理中"
     assert "办结" not in words
 
 
@@ -59,7 +59,7 @@ def test_the_timeline_shows_steps_and_leaves_inner_work_out() -> None:
 
     assert [step.words for step in timeline(history)] == [
         "诉求已受理",
-        "已转交责任单位，处理中",
+        "已转办，处理中",
         "承办单位反馈已办理完毕",
         "回访没有收到您的评价，工单暂时归档",
         "您已确认问题解决",
