@@ -251,9 +251,16 @@ async def _change(request: web.Request, act: TicketAct) -> web.Response:
 
 
 async def _answer(request: web.Request, ticket_id: TicketId, *, status: int = 200) -> web.Response:
+    """Answer with the ticket, and its code for whoever opened it: they tell it to the citizen.
+
+    Everybody else renews it, and says how they know that it is the citizen (`query_codes`).
+    """
+    actor, codes = user_actor(current_user(request).id), request.app[DESK].query_codes
     async with request.app[DATABASE].read() as session:
         view = await reading.ticket_view(session, ticket_id)
-        code = await reading.query_code_of(session, ticket_id, request.app[DESK].query_codes)
+        opened = (await reading.history(session, ticket_id))[0]
+        is_own = opened.actor == actor
+        code = await reading.query_code_of(session, ticket_id, codes) if is_own else None
     return web.json_response(
         {"ticket": ticket_json(view, request[LANGUAGE]), "query_code": code}, status=status
     )

@@ -88,6 +88,27 @@ async def test_a_call_is_seen_answered_written_up_and_handed_on(
     assert (await snapshot(client))["tickets"] == []
 
 
+async def test_r88_only_who_opened_a_ticket_is_shown_its_code(
+    house: WebHouse, browse: Browse
+) -> None:
+    """R88: with number and code one answers for the citizen; others renew it with a reason."""
+    await house.categories()
+    opener = await seated(house, browse)
+    call_id = await house.ring()
+    await house.pick_up("801")
+    _, saved = await save(opener, call_id=str(call_id))
+    path = f"/desk/tickets/{saved['ticket']['ticket_id']}"
+    await house.user("leader", Role.SHIFT_LEADER)
+    leader = await browse("leader")
+
+    _, again = await send(opener, "PUT", path, {"body": "补充：已三天"})
+    _, seen = await send(leader, "PUT", path, {"body": "补充：已四天"})
+
+    assert again["query_code"] == saved["query_code"]
+    assert seen["ticket"]["body"] == "补充：已四天"
+    assert seen["query_code"] is None
+
+
 async def test_saving_the_same_draft_twice_is_one_ticket(house: WebHouse, browse: Browse) -> None:
     await house.categories()
     client = await seated(house, browse)
