@@ -65,11 +65,20 @@ async def attempt(
             return
         policy = CallbackPolicy.from_payload(row.policy)
         channel = Channel(row.ladder[row.rung])
-        begun_by = now + LEAST_ROOM if channel is Channel.VOICE else now
-        if channel in DISTURBING and not is_permitted(policy, begun_by):
-            owe_attempt(uow, row, at=next_permitted(policy, begun_by))
+        at = _permitted_at(policy, channel, now)
+        if at > now:
+            owe_attempt(uow, row, at=at)
             return
         await _make_attempt(uow, ticket, row, channel, policy, options=options, now=now)
+
+
+def _permitted_at(policy: CallbackPolicy, channel: Channel, now: datetime) -> datetime:
+    """Return when a citizen may be disturbed, now or later: a call with some room to ring in."""
+    if channel not in DISTURBING:
+        return now
+    at = next_permitted(policy, now)
+    room = LEAST_ROOM if channel is Channel.VOICE else timedelta(0)
+    return at if is_permitted(policy, at + room) else next_permitted(policy, at + room)
 
 
 async def _make_attempt(

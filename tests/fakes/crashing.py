@@ -189,7 +189,7 @@ class CrashingDatabase(Database):
         async with super().begin() as uow:
             yield uow
             if self.memory is not None:
-                owed = [(job, payload, due_at) for job, _, payload, due_at in uow._effects]
+                owed = [(each.job, dict(each.payload), each.due_at) for each in uow._effects]
                 uow._effects.clear()
             await uow.session.flush()
             self.fate.may_strike("before the commit")

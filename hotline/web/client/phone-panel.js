@@ -17,6 +17,7 @@ class PhonePanel extends Plain {
     keypad: { state: true },
     pausing: { state: true },
     starting: { state: true },
+    wanted: { state: true },
   };
 
   connectedCallback() {
@@ -43,12 +44,18 @@ class PhonePanel extends Plain {
       </section>`;
   }
 
-  // Live: where the page could not become the telephone, it is not shown as chosen.
+  // Live: where the page could not become the telephone, it is not shown as chosen any more.
   #choice(value, word) {
-    const chosen = this.phone.on ? "page" : "sip";
+    const chosen = this.wanted ?? (this.phone.on ? "page" : "sip");
     return html`<label class="choice"><input type="radio" name="phone" value=${value}
       .checked=${live(chosen === value)} ?disabled=${this.starting}
-      @change=${() => this.#try(() => this.phone.choose(value))}> ${word}</label>`;
+      @change=${() => this.#choose(value)}> ${word}</label>`;
+  }
+
+  async #choose(value) {
+    this.wanted = value;
+    await this.#try(() => this.phone.choose(value));
+    this.wanted = undefined;
   }
 
   #sound(state) {

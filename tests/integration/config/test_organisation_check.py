@@ -12,5 +12,5 @@ def test_a_name_that_no_file_has_is_told_by_the_check(tmp_path: Path) -> None:
 
     assert told == [
         "HOTLINE_ORGANISATION: 'atlantis' is none of "
-        "chongqing, jincheng, junan, lianchi, qinzhou, suning"
+        "chongqing, jincheng, junan, lianchi, lianchi-districts, qinzhou, suning"
     ]
