@@ -24,6 +24,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeAlias
 
+import uvloop
 from sqlalchemy import func, insert, select
 
 import config.models
@@ -248,11 +249,11 @@ def measure(house: House, chosen: argparse.Namespace, *, is_idle: bool) -> bool:
     hall = asyncio.run(furnish(house.postgres, chosen.seats, callers, free=is_idle))
     begun: Begun = multiprocessing.Array("d", chosen.seats)
     web = multiprocessing.Process(
-        target=lambda: asyncio.run(free_seats(house, hall, begun, chosen)), name="web"
+        target=lambda: uvloop.run(free_seats(house, hall, begun, chosen)), name="web"
     )
     if not is_idle:
         web.start()
-    load = asyncio.run(take_calls(house, hall, begun, chosen, by_caller=is_idle))
+    load = uvloop.run(take_calls(house, hall, begun, chosen, by_caller=is_idle))
     if not is_idle:
         web.join()
     found = sorted(load.found)
