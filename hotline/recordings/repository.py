@@ -41,15 +41,6 @@ class Recordings:
             raise NotFound("recording", recording_id)
         return row
 
-    async def of_call(self, call_id: UUID) -> Sequence[RecordingRow]:
-        """Return the recordings of a call, oldest first."""
-        query = (
-            select(RecordingRow)
-            .where(RecordingRow.call_id == call_id)
-            .order_by(RecordingRow.started_at)
-        )
-        return (await self._session.scalars(query)).all()
-
     async def message_of(self, call_id: UUID) -> RecordingRow | None:
         """Return the last message that was left in a call."""
         query = select(RecordingRow).where(
