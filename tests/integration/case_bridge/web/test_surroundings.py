@@ -336,7 +336,6 @@ async def test_r97_a_number_of_the_parts_opens_exactly_its_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """R97: over all pages as many as it says; a district and strangers open none."""
-    monkeypatch.setattr(structure_rows, "PAGE_SIZE", 2)
     await organise(city, "qinzhou")
     for _ in range(3):
         await city.transferred_ticket()
@@ -350,13 +349,15 @@ async def test_r97_a_number_of_the_parts_opens_exactly_its_rows(
     own = [each for each in counts if str(each["href"]).startswith("/structure/rows")]
     opened = {each["href"]: each["number"] for each in own}
     listed = {}
-    for href in opened:
-        rows, after = [], ""
-        while after is not None:
-            told = await asked(leader, f"{href}&after={quote(after)}")
-            rows, after = [*rows, *told["rows"]], told["next"]
-        listed[href] = len(rows)
-        assert len({tuple(row) for row in rows}) == len(rows)
+    with monkeypatch.context() as short:
+        short.setattr(structure_rows, "PAGE_SIZE", 2)
+        for href in opened:
+            rows, after = [], ""
+            while after is not None:
+                told = await asked(leader, f"{href}&after={quote(after)}")
+                rows, after = [*rows, *told["rows"]], told["next"]
+            listed[href] = len(rows)
+            assert len({tuple(row) for row in rows}) == len(rows)
 
     assert listed == opened
     assert {href.partition("=")[2]: number for href, number in opened.items() if number} == {
