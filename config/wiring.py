@@ -49,6 +49,7 @@ from hotline.web.keys import WebOptions
 from hotline.web.labels import label
 from hotline.web.rates import Limit
 from hotline.web.recordings.options import RecordingsOptions
+from hotline.web.refusals import DOORS, PEOPLE, RefusalLimits
 from hotline.web.sign_ins import LOCKS, NAMES, PAIRS, PLACES, SignInLimits
 from hotline.web.tickets.options import TicketListOptions
 from ivr.flow import Flow
@@ -153,10 +154,15 @@ def web_options(settings: Settings, secrets: Secrets, redis: Redis) -> WebOption
     """How the pages present themselves, and how often a password may be tried."""
     token = settings.http.metrics_token
     limits = {"pairs": PAIRS, "places": PLACES, "names": NAMES, "locks": LOCKS}
+    refusals = {"doors": DOORS, "people": PEOPLE}
     shared: dict[str, Limit] = {}
+    shared_refusals: dict[str, Limit] = {}
     if settings.http.processes > 1:
         shared = {
             name: SharedLimit(redis, f"sign_in_{name}", *each) for name, each in limits.items()
+        }
+        shared_refusals = {
+            name: SharedLimit(redis, f"refused_{name}", *each) for name, each in refusals.items()
         }
     return WebOptions(
         secret=secrets.session,
@@ -166,6 +172,7 @@ def web_options(settings: Settings, secrets: Secrets, redis: Redis) -> WebOption
         hotline_name=HOTLINE_NAME,
         numbers=settings.numbers,
         sign_ins=SignInLimits(**shared),
+        refusals=RefusalLimits(**shared_refusals),
     )
 
 

@@ -30,7 +30,7 @@ from hotline.kernel.ids import CaseId, UnitId
 from hotline.tickets.conditions import condition_words
 from hotline.web.auth import current_user
 from hotline.web.forms import posted, posted_json
-from hotline.web.keys import CLOCK, DATABASE, LANGUAGE
+from hotline.web.keys import CLOCK, DATABASE, LANGUAGE, REFUSAL_NOTED
 from hotline.web.language import ENGLISH
 from hotline.web.pages import render
 from hotline.web.requests import form_fields, local_path, path_id, wants_json
@@ -200,6 +200,7 @@ async def acting(request: web.Request) -> AsyncGenerator[tuple[UnitOfWork, Actor
 
 
 async def _note_refusal(request: web.Request, problem: str) -> None:
+    request[REFUSAL_NOTED] = True
     async with request.app[DATABASE].begin() as uow:
         await audit.append(
             uow,

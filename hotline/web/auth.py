@@ -8,12 +8,21 @@ from aiohttp import web
 from hotline.accounts import service
 from hotline.accounts.service import Refusal, Refused, SignedIn, User
 from hotline.kernel.errors import Forbidden, HotlineError, Invalid, Unavailable
-from hotline.web.forgery import SESSION_COOKIE, check_form, check_same_site
+from hotline.web.forgery import SESSION_COOKIE, ForgedForm, check_form, check_same_site
 from hotline.web.forms import close_files, is_text, posted
-from hotline.web.keys import CLOCK, DATABASE, OPTIONS, PARTS, ROUTE, SIGNED_IN
+from hotline.web.keys import (
+    CLOCK,
+    DATABASE,
+    OPTIONS,
+    PARTS,
+    REFUSAL_NOTED,
+    ROUTE,
+    SIGNED_IN,
+)
 from hotline.web.language import COOKIE as LANGUAGE_COOKIE
 from hotline.web.language import LANGUAGES, translate
 from hotline.web.pages import moment_after, render
+from hotline.web.refusals import Attempt, note_refusal
 from hotline.web.requests import form_fields, json_body, local_path, source_of, wants_json
 from hotline.web.routing import EVERYBODY, PUBLIC, Handler, Route
 from hotline.web.schemas import SignInBody
@@ -64,13 +73,16 @@ def guard(route: Route) -> Handler:
         _check_body(request, route)
         request[ROUTE] = route
         await _identify(request, route)
-        _admit(request, route)
-        if route.writes and route.forgery_check:
-            await check_form(request)
-        elif request.headers.get("Upgrade", "").lower() == "websocket":
-            check_same_site(request)
         try:
+            _admit(request, route)
+            if route.writes and route.forgery_check:
+                await check_form(request)
+            elif request.headers.get("Upgrade", "").lower() == "websocket":
+                check_same_site(request)
             return await route.handler(request)
+        except Forbidden as refused:
+            await _note(request, route, refused)
+            raise
         finally:
             close_files(request)
 
@@ -114,10 +126,29 @@ def _admit(request: web.Request, route: Route) -> None:
         return
     user = current_user(request)
     if not route.admits(user.roles):
-        log.info("forbidden", route=route.name, user=user.login)
         raise Forbidden(f"the role for {route.name} is missing")
     if user.must_change_password and route.name not in WITH_ANY_PASSWORD:
         raise MustChangePassword("the password must be changed first")
+
+
+async def _note(request: web.Request, route: Route, refused: Forbidden) -> None:
+    # An old form and a one-time password are everyday matters, and nobody's attempt.
+    if isinstance(refused, (ForgedForm, MustChangePassword)) or SIGNED_IN not in request:
+        return
+    login = current_user(request).login
+    log.info("forbidden", route=route.name, user=login)
+    if REFUSAL_NOTED in request:
+        return
+    attempt = Attempt(
+        login=login,
+        route=route.name,
+        method=request.method,
+        path=request.path,
+        source=source_of(request),
+        problem=str(refused),
+    )
+    limits = request.app[OPTIONS].refusals
+    await note_refusal(request.app[DATABASE], limits, attempt, now=request.app[CLOCK]())
 
 
 async def get_login(request: web.Request) -> web.Response:

@@ -8,6 +8,7 @@ from aiohttp import web
 from hotline.accounts.service import SignedIn
 from hotline.kernel.clock import Clock
 from hotline.kernel.db import Database
+from hotline.web.refusals import RefusalLimits
 from hotline.web.routing import Route, WebPart
 from hotline.web.sign_ins import SignInLimits
 from hotline.web.signals import Signals
@@ -19,6 +20,7 @@ __all__ = [
     "LIVE_SOCKETS",
     "OPTIONS",
     "PARTS",
+    "REFUSAL_NOTED",
     "REQUEST_ID",
     "ROUTE",
     "SIGNALS",
@@ -42,6 +44,7 @@ class WebOptions:
     hotline_name: str = "城市管理服务热线"
     numbers: tuple[str, ...] = ("12319", "12345")
     sign_ins: SignInLimits = field(default_factory=SignInLimits)
+    refusals: RefusalLimits = field(default_factory=RefusalLimits)
 
     def __post_init__(self) -> None:
         if len(self.secret) < 32:
@@ -59,3 +62,5 @@ ROUTE: Final = web.RequestKey("route", Route)
 SIGNED_IN: Final = web.RequestKey("signed_in", SignedIn)
 LANGUAGE: Final = web.RequestKey("language", str)
 REQUEST_ID: Final = web.RequestKey("request_id", str)
+REFUSAL_NOTED: Final = web.RequestKey("refusal_noted", bool)
+"""Set by whoever has written a row of their own about the refusal of this request."""

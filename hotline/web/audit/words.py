@@ -8,6 +8,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "login.failed": "密码错误",
     "login.locked": "密码多次错误，账号锁定",
     "logout": "退出",
+    "access.refused": "越权操作被拒绝",
     "user.create": "新建用户",
     "user.change": "更改用户",
     "user.disable": "锁定账号",
@@ -50,6 +51,7 @@ ACTIONS: Final[Mapping[str, str]] = {
 
 GROUPS: Final[Mapping[str, str]] = {
     "login": "登录",
+    "access.": "越权操作",
     "user.": "用户管理",
     "audit.": "审计日志",
     "number.": "查看号码",

@@ -8,13 +8,17 @@ from uuid import uuid4
 
 import pytest
 from aiohttp.test_utils import TestClient
+from sqlalchemy import select
 
 from hotline.accounts.lockout import MAX_TRIES
+from hotline.accounts.model import AuditRow
 from hotline.accounts.roles import Role
 from hotline.accounts.service import SESSION_LASTS
 from hotline.web.app import OWN_PART
+from hotline.web.audit.handlers import PART as AUDIT_PART
 from hotline.web.desk.handlers import desk_part
 from hotline.web.desk.options import DeskOptions
+from hotline.web.refusals import PEOPLE as REFUSALS_OF_ONE
 from hotline.web.routing import Route
 from tests.conftest import FakeClock
 from tests.fakes.web_house import CODES, PASSWORD, PEOPLE, WebHouse, form_token, sign_in
@@ -238,3 +242,60 @@ async def test_another_sites_page_opens_no_live_screen(house: WebHouse, browse: 
     )
 
     assert answer.status == 403
+
+
+async def refusals(house: WebHouse) -> list[AuditRow]:
+    async with house.database.read() as session:
+        query = select(AuditRow).where(AuditRow.action == "access.refused")
+        return list(await session.scalars(query.order_by(AuditRow.seq)))
+
+
+async def test_who_tries_a_door_of_another_role_is_written_down_once(
+    house: WebHouse, browse: Browse, clock: FakeClock
+) -> None:
+    """R88: attempts are seen by who watches, and repeating one adds nothing for ten minutes."""
+    house.parts = (AUDIT_PART,)
+    await house.user("wang", Role.SEAT, seat="801")
+    client = await browse("wang")
+
+    assert [(await client.get("/audit")).status for _ in range(3)] == [403, 403, 403]
+    [row] = await refusals(house)
+    clock.advance(timedelta(minutes=10))
+    assert (await client.get("/audit")).status == 403
+
+    assert (row.actor, row.target) == ("wang", "route:audit")
+    assert row.detail == {
+        "method": "GET",
+        "path": "/audit",
+        "problem": "the role for audit is missing",
+        "source": "127.0.0.1",
+    }
+    assert len(await refusals(house)) == 2
+
+
+async def test_a_scan_of_every_door_does_not_fill_the_audit_log(
+    house: WebHouse, browse: Browse, clock: FakeClock
+) -> None:
+    await house.user("wang", Role.INSPECTOR)
+    client = await browse("wang")
+    closed = [route for route in ROUTES if not route.admits({Role.INSPECTOR})]
+
+    for route in closed:
+        assert await ask(client, route) == 403
+    written = await refusals(house)
+    clock.advance(timedelta(hours=1))
+    assert await ask(client, closed[0]) == 403
+
+    assert len(closed) > len(written) == REFUSALS_OF_ONE[0]
+    assert ["later" in (row.detail or {}) for row in written] == [False] * 29 + [True]
+    assert len(await refusals(house)) == REFUSALS_OF_ONE[0] + 1
+
+
+async def test_an_old_form_is_nobodys_attempt(house: WebHouse, browse: Browse) -> None:
+    await house.user("wang", Role.SEAT)
+    client = await browse("wang")
+
+    answer = await client.post("/logout", data={"form_token": "of yesterday"})
+
+    assert answer.status == 403
+    assert await refusals(house) == []
