@@ -112,11 +112,9 @@ def walk(leg: Leg, acts: Acts) -> FlowWalk:
 
 
 async def until(holds: object) -> None:
-    for _ in range(200):
-        if holds():  # type: ignore[operator]
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("never")
+    async with asyncio.timeout(30):
+        while not holds():  # type: ignore[operator]
+            await asyncio.sleep(0.005)
 
 
 async def test_a_key_leads_to_a_person(leg: Leg, media: FakeMediaLeg) -> None:

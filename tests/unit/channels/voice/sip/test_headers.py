@@ -1,6 +1,6 @@
 """Values of header fields."""
 
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import given
@@ -168,8 +168,8 @@ def test_no_text_hurts_the_parsers_of_values(text: str) -> None:
 @pytest.mark.parametrize("piece", ['"\\"', '\\"', '"",', '"', "<>,", ";", '\\\\"', "<"])
 def test_a_long_evil_value_takes_no_long_time(piece: str) -> None:
     text = '"' + piece * (8000 // len(piece))
-    started = perf_counter()
+    started = thread_time()
 
     test_no_text_hurts_the_parsers_of_values.hypothesis.inner_test(text)  # type: ignore[attr-defined]
 
-    assert perf_counter() - started < 0.2
+    assert thread_time() - started < 1
