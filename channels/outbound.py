@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Protocol
 
 from hotline.contacts.contact import Channel, OutboundMessage, Undeliverable
-from hotline.kernel.errors import HotlineError
 
 
 class Sender(Protocol):
@@ -38,20 +37,3 @@ class OutboundByChannel:
         if sender is None:
             raise Undeliverable(message.channel, "channel not configured")
         await sender.send(message, now=now)
-
-
-class MemorySender:
-    """Keeps what it is given; good enough to run the product without a relay.
-
-    `failures` are raised, first to last, instead of accepting the next messages.
-    """
-
-    def __init__(self, *failures: HotlineError) -> None:
-        self.sent: list[OutboundMessage] = []
-        self.failures = list(failures)
-
-    async def send(self, message: OutboundMessage, *, now: datetime) -> None:  # noqa: ARG002
-        """Accept a message, or fail as told."""
-        if self.failures:
-            raise self.failures.pop(0)
-        self.sent.append(message)

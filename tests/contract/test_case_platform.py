@@ -22,10 +22,10 @@ from case_bridge.platform import (
 )
 from case_bridge.platforms.http import HttpPlatform, HttpPlatformOptions
 from case_bridge.platforms.local import LocalPlatform
-from case_bridge.platforms.memory import MemoryPlatform
 from case_bridge.signing import KeyRing
 from hotline.kernel.db import Database
 from hotline.kernel.ids import CaseId, TicketId, new_id
+from tests.fakes.memory_platform import MemoryPlatform
 from tests.fakes.other_maker import serve_other_maker
 from tests.integration.case_bridge.city import COVER, build_city
 

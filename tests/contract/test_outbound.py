@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP
 
 from channels.mail.client import MailRelay, RelayOptions
 from channels.mail.compose import Sender as From
-from channels.outbound import MemorySender, OutboundByChannel, Sender
+from channels.outbound import OutboundByChannel, Sender
 from channels.sms.gateway import GatewayOptions, SmsGateway
 from hotline.contacts.contact import (
     Channel,
@@ -25,6 +25,7 @@ from hotline.contacts.contact import (
 )
 from hotline.kernel.errors import Unavailable
 from tests.conftest import FakeClock
+from tests.fakes.memory_sender import MemorySender
 
 MESSAGE = OutboundMessage(
     channel=Channel.MAIL,

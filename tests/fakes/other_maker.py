@@ -14,9 +14,9 @@ from uuid import UUID
 from aiohttp import web
 
 from case_bridge.platform import CaseFiling, CaseProgress, FilingAttachment, FilingRefused
-from case_bridge.platforms.memory import MemoryPlatform
 from case_bridge.signing import HEADER, KeyRing, SignatureRefused
 from hotline.kernel.ids import TicketId
+from tests.fakes.memory_platform import MemoryPlatform
 
 PAGE = 2
 """Small, so that every test turns pages."""

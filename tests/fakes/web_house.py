@@ -33,7 +33,7 @@ from hotline.web.desk.handlers import desk_part
 from hotline.web.desk.options import DeskOptions, DeskPlaces
 from hotline.web.keys import WebOptions
 from hotline.web.routing import WebPart
-from hotline.web.signals import MemorySignals
+from tests.fakes.memory_signals import MemorySignals
 
 SECRET = b"a secret of thirty-two bytes, at least"
 PASSWORD = "an invented password"

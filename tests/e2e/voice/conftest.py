@@ -28,7 +28,7 @@ from hotline.web.keys import WebOptions
 from hotline.web.pages import OWN_STATIC
 from hotline.web.recordings.handlers import recordings_part
 from hotline.web.recordings.options import RecordingsOptions
-from hotline.web.signals import MemorySignals
+from tests.fakes.memory_signals import MemorySignals
 from tests.fakes.web_house import CODES, PASSWORD, PEOPLE, SECRET, MemoryDoorbell
 from tests.integration.channels.voice.hall import Hall, eventually, open_hall, voice_options
 

@@ -11,8 +11,8 @@ from playwright.async_api import Page, Request, async_playwright, expect
 
 from hotline.kernel.db import Database
 from hotline.web.pages import OWN_STATIC
-from hotline.web.signals import MemorySignals
 from tests.conftest import FakeClock
+from tests.fakes.memory_signals import MemorySignals
 from tests.fakes.public_house import public
 from tests.fakes.web_house import PASSWORD, MemoryDoorbell, WebHouse
 

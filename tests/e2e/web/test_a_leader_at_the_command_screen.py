@@ -12,9 +12,9 @@ from case_bridge.web.routes import PART as CASES_PART
 from config.place_tables import load_demo_places
 from hotline.accounts.roles import Role
 from hotline.kernel.db import Database
-from hotline.web.signals import MemorySignals
 from tests.conftest import FakeClock
 from tests.e2e.web.conftest import Browser
+from tests.fakes.memory_signals import MemorySignals
 from tests.fakes.web_house import MemoryDoorbell, WebHouse
 
 

@@ -20,9 +20,9 @@ from hotline.accounts.roles import Role
 from hotline.kernel.db import Database
 from hotline.tickets.model import TicketRow
 from hotline.web.desk.options import DeskPlaces
-from hotline.web.signals import MemorySignals
 from tests.conftest import FakeClock
 from tests.e2e.web.conftest import Browser
+from tests.fakes.memory_signals import MemorySignals
 from tests.fakes.web_house import WebHouse
 
 

@@ -29,8 +29,8 @@ from hotline.kernel.db import Database
 from hotline.kernel.outbox import OutboxRow
 from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
-from hotline.web.signals import MemorySignals
 from tests.conftest import FakeClock
+from tests.fakes.memory_signals import MemorySignals
 from tests.integration.case_bridge.city import City, build_city
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -16,8 +16,8 @@ from hotline.accounts.roles import Role
 from hotline.kernel.db import Database
 from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
-from hotline.web.signals import MemorySignals
 from tests.conftest import FakeClock
+from tests.fakes.memory_signals import MemorySignals
 from tests.integration.case_bridge.city import SUBSCRIPTIONS, City, build_city
 from tests.integration.case_bridge.evaluation.month import work_a_month
 from tests.integration.case_bridge.evaluation.test_papers import ask_citizens

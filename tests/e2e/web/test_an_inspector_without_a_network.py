@@ -26,9 +26,9 @@ from hotline.accounts.roles import Role
 from hotline.kernel.db import Database
 from hotline.kernel.ids import CaseId, UserId
 from hotline.web.pages import OWN_STATIC
-from hotline.web.signals import MemorySignals
 from tests.conftest import FakeClock
 from tests.e2e.web.conftest import ARGUMENTS, CHROMIUM, Browser
+from tests.fakes.memory_signals import MemorySignals
 from tests.fakes.web_house import WebHouse
 from tests.integration.case_bridge.city import City
 from tests.integration.case_bridge.conftest import city  # noqa: F401 - a fixture

@@ -17,11 +17,11 @@ from case_bridge.bridge.service import (
 from case_bridge.bridge.states import CrossingState
 from case_bridge.bridge.trouble import Trouble
 from case_bridge.platform import CaseProgress, PlatformUnavailable, ProgressKind
-from case_bridge.platforms.memory import MemoryPlatform
 from hotline.kernel.errors import Conflict, Invalid
 from hotline.kernel.ids import TicketId, new_id
 from hotline.tickets import service as tickets
 from hotline.tickets.states import TicketState
+from tests.fakes.memory_platform import MemoryPlatform
 from tests.integration.case_bridge.city import City
 
 FILED, DISPATCHED, HANDLED, CLOSED, DECLINED = (

@@ -29,7 +29,7 @@ from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import UserId, new_id
 from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
-from hotline.web.signals import MemorySignals
+from tests.fakes.memory_signals import MemorySignals
 from tests.integration.case_bridge.city import City
 from tests.integration.case_bridge.evaluation.month import work_a_month
 from tests.integration.case_bridge.evaluation.test_pages import PASSWORD, page

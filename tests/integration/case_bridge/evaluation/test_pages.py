@@ -21,7 +21,7 @@ from hotline.accounts import service as accounts
 from hotline.accounts.roles import Role
 from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
-from hotline.web.signals import MemorySignals
+from tests.fakes.memory_signals import MemorySignals
 from tests.integration.case_bridge.city import City
 from tests.integration.case_bridge.evaluation.month import publish_all, work_a_month
 

@@ -28,7 +28,7 @@ from hotline.kernel.db import Base
 from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
 from hotline.web.routing import WebPart
-from hotline.web.signals import MemorySignals
+from tests.fakes.memory_signals import MemorySignals
 from tests.integration.case_bridge.city import City
 
 SECRET = "k1:hmac:" + base64.b64encode(b"what city and district share, 32+").decode()

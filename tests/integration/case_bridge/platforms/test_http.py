@@ -33,7 +33,7 @@ from hotline.tickets.states import TicketState
 from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
 from hotline.web.routing import WebPart
-from hotline.web.signals import MemorySignals
+from tests.fakes.memory_signals import MemorySignals
 from tests.fakes.other_maker import OtherMaker, progress_json, serve_other_maker
 from tests.integration.case_bridge.city import City
 

@@ -31,7 +31,7 @@ from hotline.web.app import make_app
 from hotline.web.desk.options import DESK, DeskOptions
 from hotline.web.keys import WebOptions
 from hotline.web.routing import WebPart
-from hotline.web.signals import MemorySignals
+from tests.fakes.memory_signals import MemorySignals
 from tests.fakes.people import user
 from tests.integration.case_bridge.city import City
 from tests.integration.case_bridge.evaluation.test_pages import PASSWORD, asked, page, token

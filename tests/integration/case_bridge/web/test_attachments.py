@@ -26,7 +26,7 @@ from hotline.intake.service import IntakeOptions
 from hotline.kernel.ids import ContactId, TicketId
 from hotline.tickets import service as tickets
 from hotline.tickets.model import TicketRow
-from hotline.web.signals import MemorySignals
+from tests.fakes.memory_signals import MemorySignals
 from tests.fakes.photos import png
 from tests.fakes.public_house import public
 from tests.fakes.web_house import PASSWORD, PEOPLE, WebHouse, sign_in

@@ -30,7 +30,7 @@ from hotline.kernel.ids import CaseId
 from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
 from hotline.web.routing import Route
-from hotline.web.signals import MemorySignals
+from tests.fakes.memory_signals import MemorySignals
 from tests.fakes.people import user
 from tests.integration.case_bridge.cases.two_levels import Levels, organise
 from tests.integration.case_bridge.city import City

@@ -25,9 +25,9 @@ from hotline.reports.exports.service import ExportOptions
 from hotline.tickets import search
 from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
-from hotline.web.signals import MemorySignals
 from hotline.web.tickets.handlers import ticket_lists_part
 from hotline.web.tickets.options import TicketListOptions
+from tests.fakes.memory_signals import MemorySignals
 from tests.fakes.web_house import PEOPLE
 from tests.integration.case_bridge.cases.two_levels import organise
 from tests.integration.case_bridge.city import COVER, WASTE, City

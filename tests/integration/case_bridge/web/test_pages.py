@@ -24,7 +24,7 @@ from hotline.tickets.states import TicketState
 from hotline.web.app import make_app
 from hotline.web.desk.handlers import TICKET_ROLES
 from hotline.web.keys import WebOptions
-from hotline.web.signals import MemorySignals
+from tests.fakes.memory_signals import MemorySignals
 from tests.integration.case_bridge.cases.two_levels import organise
 from tests.integration.case_bridge.city import City
 

@@ -25,7 +25,7 @@ from hotline.accounts.roles import Role
 from hotline.kernel.ids import UserId
 from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
-from hotline.web.signals import MemorySignals
+from tests.fakes.memory_signals import MemorySignals
 from tests.fakes.people import user
 from tests.integration.case_bridge.city import City
 

@@ -16,7 +16,7 @@ from config.place_tables import load_demo_places
 from hotline.kernel.db import Database
 from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
-from hotline.web.signals import MemorySignals
+from tests.fakes.memory_signals import MemorySignals
 
 SECRET = b"a secret of thirty-two bytes, at least"
 

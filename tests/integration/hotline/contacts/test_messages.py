@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from channels.outbound import MemorySender, OutboundByChannel
+from channels.outbound import OutboundByChannel
 from hotline.contacts import messages
 from hotline.contacts.contact import (
     SECRET_MARK,
@@ -21,6 +21,7 @@ from hotline.contacts.model import MessageRow
 from hotline.kernel.db import Database
 from hotline.kernel.errors import Unavailable
 from tests.conftest import FakeClock
+from tests.fakes.memory_sender import MemorySender
 from tests.integration.hotline.tickets.drafts import owed
 
 MESSAGE = OutboundMessage(

@@ -8,8 +8,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from hotline.kernel.db import Database
-from hotline.web.signals import MemorySignals
 from tests.conftest import FakeClock
+from tests.fakes.memory_signals import MemorySignals
 from tests.fakes.web_house import MemoryDoorbell, WebHouse, sign_in
 
 Client = TestClient[web.Request, web.Application]

@@ -20,7 +20,7 @@ from hotline.web.keys import WebOptions
 from hotline.web.pages import render
 from hotline.web.requests import source_of
 from hotline.web.routing import PUBLIC, MenuEntry, MenuGroup, Route, WebPart
-from hotline.web.signals import MemorySignals
+from tests.fakes.memory_signals import MemorySignals
 from tests.fakes.web_house import SECRET, WebHouse, form_token
 
 Browse = Callable[..., Awaitable[TestClient[Any, Any]]]

@@ -10,11 +10,12 @@ from aiohttp.test_utils import TestClient
 
 from hotline.accounts.roles import Role
 from hotline.web import live
-from hotline.web.signals import MemorySignals, Signal
+from hotline.web.signals import Signal
+from tests.fakes.memory_signals import MemorySignals
 from tests.fakes.web_house import WebHouse
 
 Browse = Callable[..., Awaitable[TestClient[Any, Any]]]
-SOON = 3.0
+SOON = 30.0
 NEVER = 3600.0
 
 

@@ -1,4 +1,4 @@
-"""The same contract in memory: for tests, and to run the hotline without a case system."""
+"""A case system in memory that keeps the contract of all others, for tests."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
