@@ -20,7 +20,7 @@ from hotline.contacts.contact import Channel, ContactState
 from hotline.contacts.model import ContactRow
 from hotline.kernel.outbox import OutboxRow, OutboxState
 from hotline.queues.returns.model import ReturnCallRow
-from hotline.tickets.model import ComplainantRow, TicketHistoryRow, TicketRow
+from hotline.tickets.model import TicketHistoryRow, TicketRow
 from hotline.tickets.states import TICKET, TicketState, TicketTrigger
 
 
@@ -127,8 +127,8 @@ async def _callbacks(session: AsyncSession, rings: Mapping[str, int]) -> list[st
     asked: Counter[tuple[UUID, int]] = Counter()
     of_callback = (
         await session.execute(
-            select(CallbackRow, ComplainantRow.reply_to).join(
-                ComplainantRow, ComplainantRow.id == CallbackRow.complainant_id
+            select(CallbackRow, TicketRow.reply_to).join(
+                TicketRow, TicketRow.id == CallbackRow.ticket_id
             )
         )
     ).all()

@@ -69,14 +69,13 @@ class Asked:
 _SOURCE: Final = """
 FROM callbacks k
 JOIN tickets t ON t.id = k.ticket_id
-JOIN ticket_complainants c ON c.id = k.complainant_id
-LEFT JOIN contacts n ON n.id = c.contact_id
 LEFT JOIN case_reports r ON r.ticket_id = k.ticket_id AND r.round = k.round
-LEFT JOIN case_facts f ON f.case_id = r.case_id AND f.round = r.case_round
+LEFT JOIN case_facts f
+    ON f.case_id = r.case_id AND f.round = r.case_round AND f.known_until IS NULL
 WHERE k.scheduled_at >= :begins AND k.scheduled_at < :ends AND k.state <> 'cancelled'
 """
 
-_CHANNEL: Final = "coalesce(n.channel, t.channel)"
+_CHANNEL: Final = "t.channel"
 _KEYS: Final[Mapping[Axis, str]] = MappingProxyType(
     {Axis.UNIT: "coalesce(f.unit_id::text, '')", Axis.CHANNEL: _CHANNEL}
 )

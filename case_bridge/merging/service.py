@@ -23,7 +23,7 @@ from case_bridge.merging.model import CaseMergeRow
 from case_bridge.merging.reading import matter_of, merge_trigger, wins_time
 from case_bridge.merging.repository import Merges
 from case_bridge.platform import CaseReference
-from hotline.callbacks.service import cancel_callbacks
+from hotline.callbacks.service import cancel_callback
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hotline.kernel.ids import CaseId, TicketId, UnitId, new_id
@@ -210,7 +210,7 @@ async def reopen_companions(
         if ticket.round != other.round or not (ticket.state is TicketState.RESOLVED or is_unheard):
             continue
         await reopen_ticket(uow, other_id, reason=NOT_SOLVED, now=now)
-        await cancel_callbacks(uow, other_id, in_round=other.round, now=now)
+        await cancel_callback(uow, other_id, in_round=other.round, now=now)
         reopened += 1
     return reopened
 

@@ -14,7 +14,6 @@ from hotline.callbacks.states import CALLBACK, CallbackState, CallbackTrigger
 from hotline.callbacks.steps import (
     DISTURBING,
     cancel,
-    mail_address,
     owe_attempt,
     owe_review,
     reference,
@@ -128,10 +127,9 @@ async def _order_call(
     options: CallbackOptions,
     now: datetime,
 ) -> None:
-    complainant = await Callbacks(uow.session).complainant(row)
-    assert complainant.reply_to is not None
+    assert ticket.reply_to is not None
     assert ticket.outcome is not None
-    number = parse_number(complainant.reply_to, home_area_code=options.home_area_code)
+    number = parse_number(ticket.reply_to, home_area_code=options.home_area_code)
     assert number is not None
     await place_order(
         uow,
@@ -154,15 +152,11 @@ async def _queue_letter(
     options: CallbackOptions,
     now: datetime,
 ) -> None:
-    complainant = await Callbacks(uow.session).complainant(row)
+    assert ticket.reply_to is not None
     assert ticket.outcome is not None
-    address = (
-        await mail_address(uow, complainant) if channel is Channel.MAIL else complainant.reply_to
-    )
-    assert address is not None
     letter = letters.outcome_letter(
         channel=channel,
-        to=address,
+        to=ticket.reply_to,
         number=ticket.number,
         subject=ticket.subject,
         outcome=ticket.outcome,

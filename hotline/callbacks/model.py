@@ -15,11 +15,11 @@ from hotline.kernel.ids import new_id
 
 
 class CallbackRow(Base):
-    """Asking one complainant about one round of one ticket, once."""
+    """Asking the complainant of a ticket about one of its rounds, once."""
 
     __tablename__ = "callbacks"
     __table_args__ = (
-        UniqueConstraint("ticket_id", "round", "complainant_id"),
+        UniqueConstraint("ticket_id", "round"),
         CheckConstraint("solved IS NULL OR solved IN (1, 2)", name="solved_is_1_or_2"),
         CheckConstraint(
             "satisfaction IS NULL OR satisfaction BETWEEN 1 AND 5", name="satisfaction_is_1_to_5"
@@ -39,7 +39,6 @@ class CallbackRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
     round: Mapped[int]
-    complainant_id: Mapped[UUID] = mapped_column(ForeignKey("ticket_complainants.id"))
     state: Mapped[CallbackState] = mapped_column(enum_type(CallbackState))
     policy: Mapped[dict[str, Any]]
     ladder: Mapped[list[str]]

@@ -101,25 +101,25 @@ def ladder(
     *,
     reply_channel: Channel,
     has_phone: bool,
-    has_mail: bool,
     is_mobile: bool,
     available: Collection[Channel],
 ) -> tuple[Channel, ...]:
     """Return the channels to try, in order; empty when only the status page can ask.
 
-    By phone: several calls, then a text message, then mail, each only where it can work. Whoever
-    wrote is answered in writing; who gave a number for text messages is rung up when none arrives.
+    By phone: several calls, then a text message to the same number, each only where it can work.
+    Whoever wrote is answered in writing; who gave a number for text messages is rung up when none
+    arrives. Never by an address that was named for another matter: a telephone is shared, and the
+    mail that was once named from it may be somebody else's (R88).
     """
     calls = [Channel.VOICE] * policy.phone_attempts if has_phone else []
     by_text = [Channel.SMS] if is_mobile else []
-    by_mail = [Channel.MAIL] if has_mail else []
     match reply_channel:
         case Channel.VOICE:
-            rungs = [*calls, *by_text, *by_mail]
+            rungs = [*calls, *by_text]
         case Channel.SMS:
-            rungs = [*by_text, *by_mail, *calls]
+            rungs = [*by_text, *calls]
         case Channel.MAIL:
-            rungs = by_mail
+            rungs = [Channel.MAIL]
         case _:
             rungs = []
     return tuple(rung for rung in rungs if rung in available)

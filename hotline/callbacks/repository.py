@@ -11,7 +11,7 @@ from hotline.callbacks.model import CallbackAttemptRow, CallbackRow
 from hotline.callbacks.states import CallbackState
 from hotline.kernel.errors import NotFound
 from hotline.kernel.ids import CallbackId, TicketId
-from hotline.tickets.model import ComplainantRow, TicketRow
+from hotline.tickets.model import TicketRow
 from hotline.tickets.repository import Tickets
 from hotline.tickets.states import TicketState
 
@@ -56,24 +56,21 @@ class Callbacks:
         assert row is not None
         return ticket, row
 
-    async def of_round(self, ticket_id: UUID, round_: int) -> Sequence[CallbackRow]:
-        """Return the callbacks of one round of a ticket; lock the ticket first."""
-        found = await self.session.scalars(
+    async def of_round(self, ticket_id: UUID, round_: int) -> CallbackRow | None:
+        """Return the callback of one round of a ticket, or None; lock the ticket first."""
+        return await self.session.scalar(
             select(CallbackRow)
             .where(CallbackRow.ticket_id == ticket_id, CallbackRow.round == round_)
-            .order_by(CallbackRow.scheduled_at, CallbackRow.id)
             .with_for_update()
             .execution_options(populate_existing=True)
         )
-        return found.all()
 
     async def latest_of_ticket(self, ticket_id: TicketId) -> CallbackRow | None:
-        """Return the newest callback of a ticket's first complainant, or None."""
+        """Return the callback of a ticket's newest round that has one, or None."""
         return await self.session.scalar(
             select(CallbackRow)
-            .join(ComplainantRow, ComplainantRow.id == CallbackRow.complainant_id)
             .where(CallbackRow.ticket_id == ticket_id)
-            .order_by(CallbackRow.round.desc(), ComplainantRow.position)
+            .order_by(CallbackRow.round.desc())
             .limit(1)
         )
 
@@ -82,15 +79,9 @@ class Callbacks:
         found = await self.session.scalars(
             select(CallbackRow)
             .where(CallbackRow.ticket_id == ticket_id)
-            .order_by(CallbackRow.round, CallbackRow.scheduled_at, CallbackRow.id)
+            .order_by(CallbackRow.round)
         )
         return found.all()
-
-    async def complainant(self, row: CallbackRow) -> ComplainantRow:
-        """Return whom a callback asks."""
-        found = await self.session.get(ComplainantRow, row.complainant_id)
-        assert found is not None
-        return found
 
     async def attempts(self, callback_id: UUID) -> Sequence[CallbackAttemptRow]:
         """Return the attempts of a callback, first to last."""

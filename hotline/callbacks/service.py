@@ -1,4 +1,4 @@
-"""Each complainant hears the outcome and answers; everything here is safe to run twice."""
+"""The complainant hears the outcome and answers; everything here is safe to run twice."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -24,7 +24,6 @@ from hotline.callbacks.steps import (
     cancel,
     climb,
     give_up,
-    mail_address,
     owe_attempt,
     read_reference,
     settle,
@@ -38,7 +37,7 @@ from hotline.kernel.ids import CallbackId, TicketId, new_id
 from hotline.people.number import NumberKind, parse_number
 from hotline.tickets.calendars import calendar_in_force
 from hotline.tickets.checks import check_text
-from hotline.tickets.model import ComplainantRow, TicketRow
+from hotline.tickets.model import TicketRow
 from hotline.tickets.repository import Tickets
 from hotline.tickets.service import confirm_ticket, reopen_ticket
 from hotline.tickets.states import TicketState
@@ -49,7 +48,7 @@ from hotline.tickets.time_limit import correction_deadline
 async def schedule_callbacks(
     uow: UnitOfWork, ticket_id: TicketId, *, in_round: int, options: CallbackOptions, now: datetime
 ) -> None:
-    """Owe every complainant of a resolved ticket a callback; a second run changes nothing.
+    """Owe the complainant of a resolved ticket a callback; a second run changes nothing.
 
     A ticket that has gone back to work meanwhile is left alone. Job: `schedule_callbacks`
     {ticket_id, round}.
@@ -69,34 +68,28 @@ async def schedule_callback(
     policy: CallbackPolicy,
     now: datetime,
     channels: Collection[Channel] = (Channel.VOICE, Channel.MAIL),
-) -> tuple[CallbackId, ...]:
-    """Owe every complainant of this round a callback, once; return all of them."""
+) -> CallbackId:
+    """Owe the complainant of a ticket the callback of its round, once; return it."""
     ticket = await Tickets(uow.session).get(ticket_id, lock=True)
-    callbacks = Callbacks(uow.session)
-    known = {row.complainant_id: row for row in await callbacks.of_round(ticket_id, ticket.round)}
-    for complainant in await Tickets(uow.session).complainants(ticket_id):
-        if complainant.id not in known:
-            known[complainant.id] = await _schedule(
-                uow, ticket, complainant, policy=policy, channels=channels, now=now
-            )
-    return tuple(CallbackId(row.id) for row in known.values())
+    row = await Callbacks(uow.session).of_round(ticket_id, ticket.round)
+    if row is None:
+        row = await _schedule(uow, ticket, policy=policy, channels=channels, now=now)
+    return CallbackId(row.id)
 
 
 async def _schedule(
     uow: UnitOfWork,
     ticket: TicketRow,
-    complainant: ComplainantRow,
     *,
     policy: CallbackPolicy,
     channels: Collection[Channel],
     now: datetime,
 ) -> CallbackRow:
-    rungs = await _ladder(uow, complainant, policy=policy, channels=channels)
+    rungs = _ladder(ticket, policy=policy, channels=channels)
     row = CallbackRow(
         id=new_id(),
         ticket_id=ticket.id,
         round=ticket.round,
-        complainant_id=complainant.id,
         state=CALLBACK.initial,
         policy=policy.to_payload(),
         ladder=[rung.value for rung in rungs],
@@ -106,30 +99,25 @@ async def _schedule(
         scheduled_at=now,
     )
     uow.session.add(row)
-    if not rungs and complainant.reply_to is None:
+    if not rungs and ticket.reply_to is None:
         await_answer(uow, row, policy, now=now)
     elif not rungs:
         await uow.session.flush()
-        await give_up(uow, row, now=now)
+        await give_up(uow, ticket, row, now=now)
     else:
         at = next_attempt_at(policy, (), now) if rungs[0] in DISTURBING else now
         owe_attempt(uow, row, at=at)
     return row
 
 
-async def _ladder(
-    uow: UnitOfWork,
-    complainant: ComplainantRow,
-    *,
-    policy: CallbackPolicy,
-    channels: Collection[Channel],
+def _ladder(
+    ticket: TicketRow, *, policy: CallbackPolicy, channels: Collection[Channel]
 ) -> tuple[Channel, ...]:
-    phone = parse_number(complainant.reply_to or "")
+    phone = parse_number(ticket.reply_to or "")
     return ladder(
         policy,
-        reply_channel=complainant.reply_channel,
+        reply_channel=ticket.reply_channel,
         has_phone=phone is not None and not phone.is_short,
-        has_mail=await mail_address(uow, complainant) is not None,
         is_mobile=phone is not None and phone.kind is NumberKind.MOBILE,
         available=channels,
     )
@@ -160,7 +148,7 @@ async def record_attempt_result(
     noted and change nothing else.
     """
     callbacks = Callbacks(uow.session)
-    _, row = await callbacks.lock(callback_id)
+    ticket, row = await callbacks.lock(callback_id)
     made = await callbacks.attempt(callback_id, attempt_no)
     if made is None or result not in NEXT_RESULTS.get(made.result, ()):
         return
@@ -174,14 +162,14 @@ async def record_attempt_result(
         case AttemptResult.DELIVERED:
             await_answer(uow, row, policy, now=now)
         case AttemptResult.UNKNOWN:
-            await after_unknown(uow, row, policy, now=now)
+            await after_unknown(uow, ticket, row, policy, now=now)
         case (
             AttemptResult.ANSWERED
             | AttemptResult.BUSY
             | AttemptResult.NO_ANSWER
             | AttemptResult.FAILED
         ):
-            await climb(uow, row, policy, to=row.rung + 1, now=now)
+            await climb(uow, ticket, row, policy, to=row.rung + 1, now=now)
         case _:
             assert_never(result)
 
@@ -193,12 +181,11 @@ async def review_callback(
 
     Job: `review_callback` {callback_id, attempt_no}.
     """
-    callbacks = Callbacks(uow.session)
-    _, row = await callbacks.lock(callback_id)
+    ticket, row = await Callbacks(uow.session).lock(callback_id)
     if row.attempts_made != attempt_no or row.due_at is None or now < row.due_at:
         return
     if row.state is CallbackState.AWAITING:
-        await give_up(uow, row, now=now)
+        await give_up(uow, ticket, row, now=now)
     elif row.state is CallbackState.ATTEMPTING:
         is_call = row.ladder[row.rung] == Channel.VOICE
         result = AttemptResult.UNKNOWN if is_call else AttemptResult.FAILED
@@ -294,7 +281,7 @@ async def _conclude(
     if ticket.close_reason is CloseReason.NOT_REACHED:
         await confirm_ticket(uow, ticket_id, actor=f"citizen:{via}", now=now)
         return AnswerEffect.RECORDED
-    is_closed = await settle(uow, ticket_id, now=now)
+    is_closed = await settle(uow, ticket, row, now=now)
     return AnswerEffect.CLOSED if is_closed else AnswerEffect.RECORDED
 
 
@@ -309,18 +296,20 @@ async def _reopen(uow: UnitOfWork, ticket: TicketRow, *, via: str, now: datetime
         actor=f"citizen:{via}",
         now=now,
     )
-    await cancel_callbacks(uow, TicketId(ticket.id), in_round=round_before, now=now)
+    await cancel_callback(uow, TicketId(ticket.id), in_round=round_before, now=now)
     return AnswerEffect.REOPENED
 
 
-async def cancel_callbacks(
+async def cancel_callback(
     uow: UnitOfWork, ticket_id: TicketId, *, in_round: int, now: datetime
 ) -> None:
-    """End the callbacks of a round that turned out not to be over; answers stay."""
-    for row in await Callbacks(uow.session).of_round(ticket_id, in_round):
-        await settle_of_callback(uow, CallbackId(row.id), by=SYSTEM, now=now)
-        if CALLBACK.allows(row.state, CallbackTrigger.CANCEL):
-            await cancel(uow, row, now=now)
+    """End the callback of a round that turned out not to be over; answers stay."""
+    row = await Callbacks(uow.session).of_round(ticket_id, in_round)
+    if row is None:
+        return
+    await settle_of_callback(uow, CallbackId(row.id), by=SYSTEM, now=now)
+    if CALLBACK.allows(row.state, CallbackTrigger.CANCEL):
+        await cancel(uow, row, now=now)
 
 
 async def _rate(uow: UnitOfWork, row: CallbackRow, answer: int, *, now: datetime) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from hotline.callbacks.events import CallbackNotReached
 from hotline.callbacks.model import CallbackRow
 from hotline.callbacks.policy import CallbackPolicy, next_attempt_at, next_permitted
-from hotline.callbacks.repository import ENDED, Callbacks
+from hotline.callbacks.repository import Callbacks
 from hotline.callbacks.states import (
     CALLBACK,
     AttemptResult,
@@ -18,10 +18,8 @@ from hotline.callbacks.untold import note_untold
 from hotline.contacts.calls.orders import withdraw_order
 from hotline.contacts.contact import Channel
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.ids import CallbackId, CitizenId, TicketId
-from hotline.people.service import mail_of
-from hotline.tickets.model import ComplainantRow
-from hotline.tickets.repository import Tickets
+from hotline.kernel.ids import CallbackId, TicketId
+from hotline.tickets.model import TicketRow
 from hotline.tickets.service import close_ticket
 from hotline.tickets.states import TicketState
 from hotline.tickets.ticket import CloseReason
@@ -38,7 +36,7 @@ HEARD = frozenset({AttemptResult.DELIVERED, AttemptResult.ANSWERED})
 
 
 async def after_unknown(
-    uow: UnitOfWork, row: CallbackRow, policy: CallbackPolicy, *, now: datetime
+    uow: UnitOfWork, ticket: TicketRow, row: CallbackRow, policy: CallbackPolicy, *, now: datetime
 ) -> None:
     """Repeat the attempt once, visibly; a second unknown ends the calling."""
     row.unknown_results += 1
@@ -52,15 +50,22 @@ async def after_unknown(
         for place, channel in enumerate(row.ladder)
         if place > row.rung and channel != Channel.VOICE
     ]
-    await climb(uow, row, policy, to=written[0] if written else len(row.ladder), now=now)
+    to = written[0] if written else len(row.ladder)
+    await climb(uow, ticket, row, policy, to=to, now=now)
 
 
 async def climb(
-    uow: UnitOfWork, row: CallbackRow, policy: CallbackPolicy, *, to: int, now: datetime
+    uow: UnitOfWork,
+    ticket: TicketRow,
+    row: CallbackRow,
+    policy: CallbackPolicy,
+    *,
+    to: int,
+    now: datetime,
 ) -> None:
     """Go to a rung of the ladder, or give up beyond its end."""
     if to >= len(row.ladder):
-        await give_up(uow, row, now=now)
+        await give_up(uow, ticket, row, now=now)
         return
     row.rung = to
     row.state = CALLBACK.next(row.state, CallbackTrigger.MISS)
@@ -113,17 +118,16 @@ def await_answer(
     owe_review(uow, row, at=now + policy.answer_within)
 
 
-async def give_up(uow: UnitOfWork, row: CallbackRow, *, now: datetime) -> None:
+async def give_up(uow: UnitOfWork, ticket: TicketRow, row: CallbackRow, *, now: datetime) -> None:
     """Say honestly that nobody was reached (R69); who never heard the outcome is left to a person.
 
     Whom a letter reached, or who took the call, knows it and has only not answered.
     """
     row.state = CALLBACK.next(row.state, CallbackTrigger.GIVE_UP)
     row.ended_at, row.due_at = now, None
-    callbacks = Callbacks(uow.session)
-    has_heard = any(made.result in HEARD for made in await callbacks.attempts(row.id))
-    complainant = await callbacks.complainant(row)
-    if complainant.reply_to is not None and not has_heard:
+    made = await Callbacks(uow.session).attempts(row.id)
+    has_heard = any(one.result in HEARD for one in made)
+    if ticket.reply_to is not None and not has_heard:
         await note_untold(
             uow,
             UntoldKind.OUTCOME,
@@ -137,7 +141,7 @@ async def give_up(uow: UnitOfWork, row: CallbackRow, *, now: datetime) -> None:
             callback_id=CallbackId(row.id), ticket_id=TicketId(row.ticket_id), occurred_at=now
         )
     )
-    await settle(uow, TicketId(row.ticket_id), now=now)
+    await settle(uow, ticket, row, now=now)
 
 
 async def cancel(uow: UnitOfWork, row: CallbackRow, *, now: datetime) -> None:
@@ -147,34 +151,17 @@ async def cancel(uow: UnitOfWork, row: CallbackRow, *, now: datetime) -> None:
     row.ended_at, row.due_at = now, None
 
 
-async def settle(uow: UnitOfWork, ticket_id: TicketId, *, now: datetime) -> bool:
-    """Close the ticket once every complainant of its round was asked or not reached.
+async def settle(uow: UnitOfWork, ticket: TicketRow, row: CallbackRow, *, now: datetime) -> bool:
+    """Close the ticket once its complainant has answered or was not reached; say whether.
 
-    One who confirms is enough for "confirmed"; nobody is "not reached", and can still answer.
+    Who was not reached can still answer.
     """
-    ticket = await Tickets(uow.session).get(ticket_id, lock=True)
-    if ticket.state is not TicketState.RESOLVED:
+    if ticket.state is not TicketState.RESOLVED or ticket.round != row.round:
         return False
-    rows = await Callbacks(uow.session).of_round(ticket_id, ticket.round)
-    if any(row.state not in ENDED for row in rows):
-        return False
-    is_confirmed = any(row.state is CallbackState.ANSWERED for row in rows)
+    is_confirmed = row.state is CallbackState.ANSWERED
     reason = CloseReason.CONFIRMED if is_confirmed else CloseReason.NOT_REACHED
-    await close_ticket(uow, ticket_id, reason=reason, now=now)
+    await close_ticket(uow, TicketId(ticket.id), reason=reason, now=now)
     return True
-
-
-async def mail_address(uow: UnitOfWork, complainant: ComplainantRow) -> str | None:
-    """Return where a complainant reads mail, or None.
-
-    Of whoever asked for confidence only the address they named: a telephone is shared, and so the
-    mail that is known beside its number may be somebody else's (R88).
-    """
-    if complainant.reply_channel is Channel.MAIL:
-        return complainant.reply_to
-    if complainant.citizen_id is None or complainant.confidential:
-        return None
-    return await mail_of(uow.session, CitizenId(complainant.citizen_id))
 
 
 def reference(row: CallbackRow) -> str:

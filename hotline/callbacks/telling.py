@@ -1,6 +1,5 @@
 """Telling how a ticket ended without a case: a direct answer (直办), or that it is void (作废)."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,7 +7,6 @@ from hotline.callbacks.letters import answer_letter, cancellation_letter
 from hotline.callbacks.options import CallbackOptions
 from hotline.callbacks.policy import next_permitted
 from hotline.callbacks.states import UntoldKind
-from hotline.callbacks.steps import mail_address
 from hotline.callbacks.untold import note_untold
 from hotline.contacts.calls.service import get_call
 from hotline.contacts.contact import Channel, OutboundMessage
@@ -16,7 +14,7 @@ from hotline.contacts.messages import queue_message
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallId, TicketId
 from hotline.people.number import NumberKind, parse_number
-from hotline.tickets.model import ComplainantRow, TicketRow
+from hotline.tickets.model import TicketRow
 from hotline.tickets.repository import Tickets
 from hotline.tickets.states import TicketState, TicketTrigger
 from hotline.tickets.ticket import Outcome
@@ -58,12 +56,6 @@ async def tell_cancellation(
     await _tell(uow, ticket, UntoldKind.CANCELLATION, reasons[-1], options=options, now=now)
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    channel: Channel
-    address: str
-
-
 async def _tell(
     uow: UnitOfWork,
     ticket: TicketRow,
@@ -73,21 +65,18 @@ async def _tell(
     options: CallbackOptions,
     now: datetime,
 ) -> None:
+    is_told = ticket.reply_channel is Channel.VOICE and await _has_heard(uow, ticket)
+    if is_told or ticket.reply_to is None:
+        return
     ticket_id = TicketId(ticket.id)
-    has_heard = await _has_heard(uow, ticket)
-    for place, complainant in enumerate(await Tickets(uow.session).complainants(ticket_id)):
-        channel = complainant.reply_channel
-        is_told = channel is Channel.VOICE and has_heard
-        if is_told or complainant.reply_to is None:
-            continue
-        key = f"{kind}:{ticket_id}:{ticket.round}:{place}"
-        way = await _way(uow, complainant, options=options)
-        if way is None:
-            await note_untold(uow, kind, ticket_id, key=key, now=now)
-            continue
-        due_at = next_permitted(options.policy, now) if way.channel is Channel.SMS else now
-        letter = _letter(ticket, kind, way, words, key)
-        await queue_message(uow, letter, due_at=due_at, now=now)
+    key = f"{kind}:{ticket_id}:{ticket.round}"
+    channel = _channel(ticket)
+    if channel not in options.channels:
+        await note_untold(uow, kind, ticket_id, key=key, now=now)
+        return
+    due_at = next_permitted(options.policy, now) if channel is Channel.SMS else now
+    letter = _letter(ticket, kind, channel, ticket.reply_to, words, key)
+    await queue_message(uow, letter, due_at=due_at, now=now)
 
 
 async def _has_heard(uow: UnitOfWork, ticket: TicketRow) -> bool:
@@ -100,27 +89,21 @@ async def _has_heard(uow: UnitOfWork, ticket: TicketRow) -> bool:
     return call.ended_at is None or ticket.closed_at <= call.ended_at + AFTER_TALK
 
 
-async def _way(
-    uow: UnitOfWork, complainant: ComplainantRow, *, options: CallbackOptions
-) -> _Way | None:
-    """Return how to write to a complainant: as they chose, else by whatever can reach them."""
-    number = parse_number(complainant.reply_to or "")
-    is_mobile = number is not None and number.kind is NumberKind.MOBILE
-    by_text = complainant.reply_to if is_mobile else None
-    by_mail = await mail_address(uow, complainant)
-    for channel, address in ((Channel.SMS, by_text), (Channel.MAIL, by_mail)):
-        if address is not None and channel in options.channels:
-            return _Way(channel, address)
-    return None
+def _channel(ticket: TicketRow) -> Channel | None:
+    """Return how to write to a complainant: to the address they named, or None."""
+    if ticket.reply_channel is Channel.MAIL:
+        return Channel.MAIL
+    number = parse_number(ticket.reply_to or "")
+    return Channel.SMS if number is not None and number.kind is NumberKind.MOBILE else None
 
 
 def _letter(
-    ticket: TicketRow, kind: UntoldKind, way: _Way, words: str, key: str
+    ticket: TicketRow, kind: UntoldKind, channel: Channel, to: str, words: str, key: str
 ) -> OutboundMessage:
     write = answer_letter if kind is UntoldKind.ANSWER else cancellation_letter
     return write(
-        channel=way.channel,
-        to=way.address,
+        channel=channel,
+        to=to,
         number=ticket.number,
         subject=ticket.subject,
         words=words,

@@ -15,10 +15,10 @@ from hotline.callbacks.model import CallbackRow, UntoldRow
 from hotline.callbacks.states import UntoldKind
 from hotline.contacts.contact import Channel
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import Forbidden, NotFound
+from hotline.kernel.errors import NotFound
 from hotline.kernel.ids import CallbackId, TicketId, new_id
 from hotline.tickets.model import TicketRow
-from hotline.tickets.reading import masked_address
+from hotline.tickets.reading import masked_address, whole_address
 from hotline.tickets.repository import Tickets
 
 log = structlog.get_logger()
@@ -124,10 +124,8 @@ async def whom_to_tell(
     row = await session.get(UntoldRow, untold_id)
     if row is None:
         raise NotFound("untold", untold_id)
-    ticket = await Tickets(session).get(TicketId(row.ticket_id))
-    if ticket.anonymous or (ticket.confidential and not in_confidence):
-        raise Forbidden("the citizen asked not to be known")
-    return TicketId(ticket.id), ticket.reply_to or ""
+    ticket_id = TicketId(row.ticket_id)
+    return ticket_id, await whole_address(session, ticket_id, in_confidence=in_confidence) or ""
 
 
 async def lock_untold(uow: UnitOfWork, untold_id: UUID) -> UntoldRow:

@@ -81,12 +81,6 @@ async def citizen_view(session: AsyncSession, citizen_id: CitizenId) -> CitizenV
     )
 
 
-async def mail_of(session: AsyncSession, citizen_id: CitizenId) -> str | None:
-    """Return the first mail address of a citizen, for sending; never for a screen."""
-    rows = await People(session).identifiers(citizen_id)
-    return next((row.value for row in rows if row.kind is IdentifierKind.MAIL), None)
-
-
 async def _own(people: People, row: IdentifierRow, owner: UUID | None, *, now: datetime) -> UUID:
     """Give an identifier to the owner; without one, to whom has it, or a citizen made for it."""
     if owner is not None:

@@ -1,4 +1,4 @@
-"""The files of a ticket: those of every contact behind it."""
+"""The files of a ticket: those of the contact behind it."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -24,15 +24,10 @@ async def attachments_of_ticket(
     Raises:
         NotFound: if there is no such ticket.
     """
-    tickets = Tickets(session)
-    ticket = await tickets.get(ticket_id)
-    people = await tickets.complainants(ticket_id)
-    sources = [(ticket.contact_id, ticket.confidential)]
-    sources += [(each.contact_id, each.confidential) for each in people]
-    hidden = {contact_id for contact_id, is_confidential in sources if is_confidential}
-    wanted = {contact_id for contact_id, _ in sources} - (hidden if for_the_city else set())
-    known = [ContactId(contact_id) for contact_id in wanted if contact_id is not None]
-    return await contacts.attachments_of(session, known) if known else []
+    ticket = await Tickets(session).get(ticket_id)
+    if ticket.contact_id is None or (for_the_city and ticket.confidential):
+        return []
+    return await contacts.attachments_of(session, [ContactId(ticket.contact_id)])
 
 
 async def read_attachment(

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, or_, select
+from sqlalchemy import ColumnElement, Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.contacts.contact import Channel
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import CitizenId
 from hotline.tickets.lists import NEAR, PAGE_SIZE, Due, Sort, Wanted, cursor_of
-from hotline.tickets.model import ComplainantRow, TicketRow, TicketWordsRow
+from hotline.tickets.model import TicketRow, TicketWordsRow
 from hotline.tickets.paging import KeyPage, page_of
 from hotline.tickets.question import question
 from hotline.tickets.repository import line_of, lines_query
@@ -190,10 +190,7 @@ def _conditions(
     if not is_marked:
         found += _marked(wanted)
     if wanted.citizen_id:
-        joined = select(ComplainantRow.ticket_id).where(
-            ComplainantRow.citizen_id == wanted.citizen_id
-        )
-        found.append(or_(TicketRow.citizen_id == wanted.citizen_id, TicketRow.id.in_(joined)))
+        found.append(TicketRow.citizen_id == wanted.citizen_id)
     if wanted.due or sort is Sort.DUE:
         found += [TicketRow.state == TicketState.TRANSFERRED, TicketRow.due_at.is_not(None)]
     match wanted.due:

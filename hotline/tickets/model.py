@@ -1,4 +1,4 @@
-"""Tables of tickets, their append-only history, complainants, categories and calendars."""
+"""Tables of tickets, their append-only history, categories and calendars."""
 
 from datetime import datetime
 from typing import Any
@@ -76,7 +76,7 @@ class CalendarRow(Base):
 
 
 class TicketRow(Base):
-    """One ticket: the present state; the history is the truth behind it."""
+    """One matter of one complainant: the present state; the history is the truth behind it."""
 
     __tablename__ = "tickets"
     __table_args__ = (
@@ -120,6 +120,7 @@ class TicketRow(Base):
 
     reply_channel: Mapped[Channel] = mapped_column(enum_type(Channel))
     reply_to: Mapped[str | None]
+    """Phone number or mail address; None when only the status page can tell."""
     anonymous: Mapped[bool] = mapped_column(default=False)
     confidential: Mapped[bool] = mapped_column(default=False)
 
@@ -166,22 +167,3 @@ class TicketHistoryRow(Base):
     actor: Mapped[str]
     detail: Mapped[dict[str, Any]]
     at: Mapped[datetime]
-
-
-class ComplainantRow(Base):
-    """One person who is to hear the outcome of a ticket (R69)."""
-
-    __tablename__ = "ticket_complainants"
-    __table_args__ = (UniqueConstraint("ticket_id", "position"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
-    position: Mapped[int]
-    """In the order they came; the first one opened the ticket."""
-    citizen_id: Mapped[UUID | None]
-    contact_id: Mapped[UUID | None]
-    reply_channel: Mapped[Channel] = mapped_column(enum_type(Channel))
-    reply_to: Mapped[str | None]
-    anonymous: Mapped[bool] = mapped_column(default=False)
-    confidential: Mapped[bool] = mapped_column(default=False)
-    joined_at: Mapped[datetime]

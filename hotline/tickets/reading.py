@@ -7,17 +7,16 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import NotFound, Unavailable
+from hotline.kernel.errors import Forbidden, NotFound, Unavailable
 from hotline.kernel.ids import CallId, CitizenId, ContactId, TicketId
 from hotline.kernel.privacy import mask_email, mask_phone
 from hotline.tickets import wording
 from hotline.tickets.categories import category_value
-from hotline.tickets.model import ComplainantRow, TicketRow
+from hotline.tickets.model import TicketRow
 from hotline.tickets.query_code import QueryCodeOptions, is_right, locked_until, query_code
 from hotline.tickets.repository import Tickets
 from hotline.tickets.states import TicketState
 from hotline.tickets.views import (
-    ComplainantView,
     HistoryEntry,
     PublicTicket,
     TicketLine,
@@ -71,9 +70,20 @@ async def history(session: AsyncSession, ticket_id: TicketId) -> Sequence[Histor
     ]
 
 
-async def complainants(session: AsyncSession, ticket_id: TicketId) -> Sequence[ComplainantView]:
-    """Return everyone who is to hear the outcome; holds addresses, so never for a screen."""
-    return [_complainant(row) for row in await Tickets(session).complainants(ticket_id)]
+async def whole_address(
+    session: AsyncSession, ticket_id: TicketId, *, in_confidence: bool
+) -> str | None:
+    """Return the whole number or address to answer to, for a person who must use it (R88).
+
+    Raises:
+        Forbidden: if the citizen is anonymous, or asked for confidence and the reader is not
+            trusted so.
+        NotFound: if there is no such ticket.
+    """
+    row = await Tickets(session).get(ticket_id)
+    if row.anonymous or (row.confidential and not in_confidence):
+        raise Forbidden("the citizen asked not to be known")
+    return row.reply_to
 
 
 async def open_tickets_of_citizen(
@@ -210,15 +220,3 @@ def masked_address(address: str | None, *, anonymous: bool) -> str:
     if anonymous:
         return "匿名"
     return mask_email(address) if "@" in address else mask_phone(address)
-
-
-def _complainant(row: ComplainantRow) -> ComplainantView:
-    return ComplainantView(
-        complainant_id=row.id,
-        citizen_id=CitizenId(row.citizen_id) if row.citizen_id else None,
-        contact_id=ContactId(row.contact_id) if row.contact_id else None,
-        reply_channel=row.reply_channel,
-        reply_to=row.reply_to,
-        anonymous=row.anonymous,
-        confidential=row.confidential,
-    )

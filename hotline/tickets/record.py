@@ -1,4 +1,4 @@
-"""How a ticket's row is changed: moves with their history, complainants, class, deadline."""
+"""How a ticket's row is changed: moves with their history, class, deadline."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,20 +6,19 @@ from typing import Any
 
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Invalid
-from hotline.kernel.ids import CitizenId, TicketId
+from hotline.kernel.ids import CitizenId
 from hotline.tickets.calendars import calendar_in_force
 from hotline.tickets.categories import category_value, resolve_category
 from hotline.tickets.category import ConditionLimit
 from hotline.tickets.model import (
     CategoryRow,
-    ComplainantRow,
     TicketHistoryRow,
     TicketRow,
     TicketWordsRow,
 )
 from hotline.tickets.repository import Tickets
 from hotline.tickets.states import TICKET, TicketTrigger
-from hotline.tickets.ticket import Actor, Complainant, TicketAmendment, TicketDraft
+from hotline.tickets.ticket import Actor, TicketAmendment, TicketDraft
 from hotline.tickets.time_limit import ticket_deadline
 from hotline.tickets.words import indexed_words, mark, time_marks
 
@@ -95,41 +94,10 @@ def add_words(uow: UnitOfWork, ticket: TicketRow) -> None:
 _SEARCHED = frozenset({"subject", "body", "address", "request_kind", "category_code"})
 
 
-def add_complainant(
-    uow: UnitOfWork, ticket: TicketRow, complainant: Complainant, *, position: int, now: datetime
-) -> None:
-    """Add a person who is to hear the outcome."""
-    uow.session.add(
-        ComplainantRow(
-            ticket_id=ticket.id,
-            position=position,
-            citizen_id=complainant.citizen_id,
-            contact_id=complainant.contact_id,
-            reply_channel=complainant.reply_channel,
-            reply_to=complainant.reply_to,
-            anonymous=complainant.anonymous,
-            confidential=complainant.confidential,
-            joined_at=now,
-        )
-    )
-
-
 def known_citizen(draft: TicketDraft) -> CitizenId | None:
     """Return who a draft's ticket belongs to."""
     # Who asked not to be known is tied to nobody, not even inside (R88).
     return None if draft.anonymous else draft.citizen_id
-
-
-def first_complainant(draft: TicketDraft) -> Complainant:
-    """Return the person who opens a ticket."""
-    return Complainant(
-        reply_channel=draft.reply_channel,
-        reply_to=draft.reply_to,
-        citizen_id=known_citizen(draft),
-        contact_id=draft.contact_id,
-        anonymous=draft.anonymous,
-        confidential=draft.confidential,
-    )
 
 
 async def find_category(
@@ -193,9 +161,6 @@ async def apply_amendment(
     if _SEARCHED & set(changed):
         words = await uow.session.get_one(TicketWordsRow, ticket.id)
         words.words = words_of(ticket)
-    if {"reply_channel", "reply_to"} & set(changed):
-        first = (await Tickets(uow.session).complainants(TicketId(ticket.id)))[0]
-        first.reply_channel, first.reply_to = ticket.reply_channel, ticket.reply_to
     return changed
 
 

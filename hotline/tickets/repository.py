@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.kernel.cursors import read_cursor, write_cursor
 from hotline.kernel.errors import NotFound
 from hotline.kernel.ids import CitizenId, ContactId, TicketId
-from hotline.tickets.model import CategoryRow, ComplainantRow, TicketHistoryRow, TicketRow
+from hotline.tickets.model import CategoryRow, TicketHistoryRow, TicketRow
 from hotline.tickets.states import TicketState
 from hotline.tickets.views import TicketLine, TicketPage
 
@@ -76,15 +76,6 @@ class Tickets:
             select(TicketHistoryRow)
             .where(TicketHistoryRow.ticket_id == ticket_id)
             .order_by(TicketHistoryRow.position)
-        )
-        return found.all()
-
-    async def complainants(self, ticket_id: TicketId) -> Sequence[ComplainantRow]:
-        """Return everyone who is to hear the outcome, in the order they joined."""
-        found = await self.session.scalars(
-            select(ComplainantRow)
-            .where(ComplainantRow.ticket_id == ticket_id)
-            .order_by(ComplainantRow.position)
         )
         return found.all()
 

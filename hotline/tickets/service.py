@@ -20,11 +20,9 @@ from hotline.tickets.events import (
 )
 from hotline.tickets.model import TicketRow
 from hotline.tickets.record import (
-    add_complainant,
     add_words,
     apply_amendment,
     find_category,
-    first_complainant,
     known_citizen,
     move,
     set_deadline,
@@ -88,7 +86,6 @@ async def open_ticket(
     uow.session.add(ticket)
     await uow.session.flush()
     add_words(uow, ticket)
-    add_complainant(uow, ticket, first_complainant(draft), position=1, now=now)
     write_history(uow, ticket, None, actor=actor, now=now, detail={"channel": draft.channel})
     uow.record(TicketOpened(ticket_id=TicketId(ticket.id), occurred_at=now))
     tell_screens(uow, ticket)

@@ -45,19 +45,6 @@ class CloseReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complainant:
-    """One person behind a ticket, and how they want to hear of it."""
-
-    reply_channel: Channel
-    reply_to: str | None
-    """Phone number or mail address; None when only the status page can tell (anonymous)."""
-    citizen_id: CitizenId | None = None
-    contact_id: ContactId | None = None
-    anonymous: bool = False
-    confidential: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketDraft:
     """Everything known when a ticket is opened."""
 
@@ -67,6 +54,7 @@ class TicketDraft:
     body: str
     reply_channel: Channel
     reply_to: str | None
+    """Phone number or mail address; None when only the status page can tell."""
     contact_id: ContactId | None = None
     call_id: CallId | None = None
     citizen_id: CitizenId | None = None

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from hotline.contacts.contact import Channel
 from hotline.kernel.ids import CallId, CitizenId, ContactId, TicketId
@@ -86,19 +85,6 @@ class HistoryEntry:
     actor: str
     detail: dict[str, Any]
     at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplainantView:
-    """One person behind a ticket, with the address to answer to: for sending, never for screens."""
-
-    complainant_id: UUID
-    citizen_id: CitizenId | None
-    contact_id: ContactId | None
-    reply_channel: Channel
-    reply_to: str | None
-    anonymous: bool
-    confidential: bool
 
 
 @dataclass(frozen=True, slots=True)

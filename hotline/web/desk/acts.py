@@ -14,7 +14,7 @@ from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.values import CallView
 from hotline.contacts.contact import Channel
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.errors import Forbidden, Invalid, NotFound
+from hotline.kernel.errors import Forbidden, Invalid
 from hotline.kernel.ids import CallId, SeatId, TicketId
 from hotline.people import service as people
 from hotline.queues import service as queues
@@ -130,21 +130,17 @@ async def post_ticket_number(request: web.Request) -> web.Response:
 
     Raises:
         Forbidden: if the citizen is anonymous, or confidential and the asker leads no shift.
+        NotFound: if there is no such ticket.
     """
     ticket_id = TicketId(path_id(request, "ticket_id"))
     body = await json_body(request, ReasonBody)
     user = current_user(request)
     async with request.app[DATABASE].begin() as uow:
-        complainants = await reading.complainants(uow.session, ticket_id)
-        if not complainants:
-            raise NotFound("complainant of ticket", ticket_id)
-        first = complainants[0]
-        if first.anonymous:
-            raise Forbidden("the citizen is anonymous")
-        if first.confidential and Role.SHIFT_LEADER not in user.roles:
-            raise Forbidden("the citizen asked for confidence")
+        address = await reading.whole_address(
+            uow.session, ticket_id, in_confidence=Role.SHIFT_LEADER in user.roles
+        )
         await _audit_unmasking(request, uow, user, f"ticket:{ticket_id}", body.reason)
-    return web.json_response({"number": first.reply_to})
+    return web.json_response({"number": address})
 
 
 async def _audit_unmasking(

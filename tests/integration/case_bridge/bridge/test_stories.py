@@ -142,7 +142,7 @@ async def test_the_unit_reads_why_the_complainant_is_not_content(city: City) -> 
     await city.finish(case_id)
     await city.run_jobs()
     async with city.database.begin() as uow:
-        (callback_id,) = await schedule_callback(
+        callback_id = await schedule_callback(
             uow, ticket_id, policy=CallbackPolicy(), now=city.clock()
         )
         await record_words(uow, callback_id, "井盖又松了，请打13800001234")

@@ -26,7 +26,6 @@ from hotline.callbacks.model import CallbackRow
 from hotline.callbacks.states import CallbackState
 from hotline.kernel.errors import Conflict, Invalid, NotFound
 from hotline.kernel.ids import TicketId, new_id
-from hotline.tickets.model import ComplainantRow
 from tests.fakes.people import user
 from tests.integration.case_bridge.city import City
 from tests.integration.case_bridge.evaluation.month import MARCH, hire_a_contractor, work_a_month
@@ -291,14 +290,10 @@ async def add_callback(
     satisfaction: int | None = None,
 ) -> None:
     async with city.database.begin() as uow:
-        complainant = await uow.session.scalar(
-            select(ComplainantRow.id).where(ComplainantRow.ticket_id == ticket_id)
-        )
         uow.session.add(
             CallbackRow(
                 ticket_id=ticket_id,
                 round=1,
-                complainant_id=complainant,
                 state=state,
                 policy={},
                 ladder=[],

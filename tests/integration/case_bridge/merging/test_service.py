@@ -179,7 +179,7 @@ async def test_whom_nobody_reached_hears_again_when_another_one_says_no(city: Ci
     await city.run_jobs()
     policy = CallbackPolicy.for_demo()
     async with city.database.begin() as uow:
-        (asked,) = await schedule_callback(uow, first, policy=policy, now=city.clock())
+        asked = await schedule_callback(uow, first, policy=policy, now=city.clock())
         # No channel leads to the second one: archived at once, and left to a person.
         await schedule_callback(uow, second, policy=policy, channels=(), now=city.clock())
     archived = await city.ticket(second)

@@ -34,7 +34,6 @@ from hotline.kernel.db import Database
 from hotline.kernel.ids import CallbackId, ContactId
 from hotline.kernel.privacy import mask_email
 from hotline.people.citizen import PeopleOptions
-from hotline.people.service import identify
 from tests.conftest import FakeClock
 from tests.integration.hotline.tickets.drafts import owed, resolved_ticket
 
@@ -85,7 +84,7 @@ class House:
         """Resolve a ticket, and send the letter that asks its citizen."""
         ticket_id = await resolved_ticket(self.database, self.clock(), **changes)
         async with self.database.begin() as uow:
-            (callback_id,) = await callbacks.schedule_callback(
+            callback_id = await callbacks.schedule_callback(
                 uow,
                 ticket_id,
                 policy=self.options.policy,
@@ -196,38 +195,6 @@ async def test_a_letter_that_comes_back_is_an_honest_not_reached_and_a_persons_t
     async with database.read() as session:
         (task,) = await untold(session)
     assert (task.callback_id, task.address_masked) == (callback_id, mask_email(CITIZEN))
-
-
-async def test_the_ladder_goes_on_after_a_bounce(
-    house: House, database: Database, clock: FakeClock
-) -> None:
-    """The text message cannot be sent here, the letter comes back, and so the telephone rings."""
-    async with database.begin() as uow:
-        citizen_id = await identify(
-            uow, options=PEOPLE, phone="13800001234", mail=CITIZEN, now=clock()
-        )
-    callback_id = await house.ask(
-        reply_channel=Channel.SMS, reply_to="13800001234", citizen_id=citizen_id
-    )
-    await house.hear()
-    delivered = await house.callback(callback_id)
-
-    await house.come_back()
-    await house.hear()
-
-    callback = await house.callback(callback_id)
-    assert delivered.state is CallbackState.AWAITING
-    assert callback.state is CallbackState.SCHEDULED
-    assert callback.due_at is not None
-    assert callback.due_at > clock()
-    clock.now = callback.due_at
-    await house.send(callback_id, 2)
-    assert [made.channel for made in (await house.callback(callback_id)).attempts] == [
-        Channel.MAIL,
-        Channel.VOICE,
-    ]
-    async with database.read() as session:
-        assert await untold(session) == []
 
 
 @pytest.mark.parametrize(

@@ -264,7 +264,7 @@ async def test_who_says_not_solved_may_say_why_and_it_is_no_new_matter(
     )
     ticket_id = await resolved_ticket(live_database, now, reply_to="13800009999")
     async with live_database.begin() as uow:
-        (asked,) = await schedule_callback(uow, ticket_id, policy=options.policy, now=now)
+        asked = await schedule_callback(uow, ticket_id, policy=options.policy, now=now)
     carrier = PhoneOptions(user="carrier", folder=tmp_path)
     async with (
         Phone.open(carrier) as citizen,

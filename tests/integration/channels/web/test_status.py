@@ -56,7 +56,7 @@ async def resolve(house: WebHouse, ticket_id: TicketId) -> CallbackId:
             now=house.clock(),
         )
     async with house.database.begin() as uow:
-        (callback_id,) = await schedule_callback(
+        callback_id = await schedule_callback(
             uow, ticket_id, policy=CallbackPolicy.for_demo(), now=house.clock()
         )
     return callback_id

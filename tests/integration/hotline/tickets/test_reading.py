@@ -1,17 +1,17 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from hotline.contacts.contact import Channel
 from hotline.kernel.db import Database
-from hotline.kernel.errors import Invalid, NotFound, Unavailable
+from hotline.kernel.errors import Forbidden, Invalid, NotFound, Unavailable
 from hotline.kernel.ids import CitizenId, ContactId, TicketId, new_id
 from hotline.tickets import reading, service
 from hotline.tickets.model import TicketRow
 from hotline.tickets.query_code import QueryCodeOptions
 from hotline.tickets.reading import masked_address
-from hotline.tickets.ticket import CloseReason, Outcome
+from hotline.tickets.ticket import CloseReason, Outcome, TicketAmendment
 from hotline.tickets.views import PublicTicket
 from tests.conftest import FakeClock
 from tests.integration.hotline.tickets.drafts import open_ticket, resolved_ticket
@@ -193,14 +193,44 @@ def test_an_answer_address_is_shown_masked(
     assert masked_address(address, anonymous=anonymous) == shown
 
 
-async def test_the_complainants_carry_their_addresses_for_sending(
-    database: Database, clock: FakeClock
+@pytest.mark.parametrize(
+    ("changes", "in_confidence", "found"),
+    [
+        ({}, False, "13800001234"),
+        ({"confidential": True}, False, None),
+        ({"confidential": True}, True, "13800001234"),
+        ({"anonymous": True}, True, None),
+    ],
+)
+async def test_the_whole_address_is_for_who_may_know_it(
+    database: Database,
+    clock: FakeClock,
+    changes: dict[str, Any],
+    in_confidence: bool,
+    found: str | None,
 ) -> None:
-    ticket_id = await open_ticket(
-        database, clock(), reply_channel=Channel.MAIL, reply_to="a@example.org"
-    )
+    """R88."""
+    ticket_id = await open_ticket(database, clock(), **changes)
 
     async with database.read() as session:
-        (person,) = await reading.complainants(session, ticket_id)
+        if found is None:
+            with pytest.raises(Forbidden):
+                await reading.whole_address(session, ticket_id, in_confidence=in_confidence)
+        else:
+            whole = await reading.whole_address(session, ticket_id, in_confidence=in_confidence)
+            assert whole == found
 
-    assert (person.reply_channel, person.reply_to) == (Channel.MAIL, "a@example.org")
+
+async def test_who_asks_for_confidence_later_has_it_at_once(
+    database: Database, clock: FakeClock
+) -> None:
+    """R88: a caller asks for it at the end of the talk, when the ticket is there already."""
+    ticket_id = await open_ticket(database, clock())
+
+    async with database.begin() as uow:
+        change = TicketAmendment(confidential=True)
+        await service.amend_ticket(uow, ticket_id, change, actor="user:test", now=clock())
+
+    async with database.read() as session:
+        with pytest.raises(Forbidden):
+            await reading.whole_address(session, ticket_id, in_confidence=False)

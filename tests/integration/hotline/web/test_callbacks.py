@@ -57,7 +57,7 @@ async def asked(house: WebHouse, **changes: Any) -> tuple[TicketId, CallbackId]:
     fields = {"reply_channel": Channel.MAIL, "reply_to": CITIZEN, **changes}
     ticket_id = await resolved_ticket(house.database, house.clock(), **fields)
     async with house.database.begin() as uow:
-        (callback_id,) = await callbacks.schedule_callback(
+        callback_id = await callbacks.schedule_callback(
             uow, ticket_id, policy=OPTIONS.policy, now=house.clock()
         )
     await attempt(house.database, callback_id, attempt_no=1, options=OPTIONS, now=house.clock())
