@@ -225,6 +225,8 @@ def upgrade() -> None:
         "case_facts",
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("known_from", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("known_until", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("number", sa.String(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("moved_at", sa.TIMESTAMP(timezone=True), nullable=False),
@@ -258,6 +260,7 @@ def upgrade() -> None:
         sa.Column("verified_by", sa.Uuid(), nullable=True),
         sa.Column("filed_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("filed_by", sa.Uuid(), nullable=True),
+        sa.Column("dispatch_asked_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("settled_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("declined_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("voided_at", sa.TIMESTAMP(timezone=True), nullable=True),
@@ -271,7 +274,8 @@ def upgrade() -> None:
         sa.Column("checked_by", sa.Uuid(), nullable=True),
         sa.Column("closed_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("closed_by", sa.Uuid(), nullable=True),
-        sa.Column("returned_at", postgresql.ARRAY(sa.TIMESTAMP(timezone=True)), nullable=False),
+        sa.Column("returned_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("returned_by", sa.Uuid(), nullable=True),
         sa.Column("rework_at", postgresql.ARRAY(sa.TIMESTAMP(timezone=True)), nullable=False),
         sa.Column("extended_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("deferred_at", sa.TIMESTAMP(timezone=True), nullable=True),
@@ -285,7 +289,7 @@ def upgrade() -> None:
         sa.Column("checked_in_time", sa.Boolean(), nullable=True),
         sa.Column("returned_in_time", sa.Boolean(), nullable=True),
         sa.Column("digest", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("case_id", "round", name=op.f("pk_case_facts")),
+        sa.PrimaryKeyConstraint("case_id", "round", "known_from", name=op.f("pk_case_facts")),
     )
     op.create_index("ix_case_facts_moved", "case_facts", ["moved_at"], unique=False)
     op.create_index("ix_case_facts_over", "case_facts", ["over_at"], unique=False)
@@ -3443,6 +3447,78 @@ def upgrade() -> None:
     )
     op.create_index("ix_call_events_call", "call_events", ["call_id", "id"], unique=False)
     op.create_table(
+        "callbacks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "scheduled",
+                "attempting",
+                "unknown",
+                "awaiting",
+                "answered",
+                "not_reached",
+                "cancelled",
+                name="callbackstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("policy", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("ladder", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("rung", sa.Integer(), nullable=False),
+        sa.Column("attempts_made", sa.Integer(), nullable=False),
+        sa.Column("unknown_results", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("scheduled_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("solved", sa.Integer(), nullable=True),
+        sa.Column("satisfaction", sa.Integer(), nullable=True),
+        sa.Column("words", sa.String(), server_default="", nullable=False),
+        sa.Column("spoken_id", sa.Uuid(), nullable=True),
+        sa.Column("correct_by", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column(
+            "correct_by_receipt",
+            postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
+            nullable=True,
+        ),
+        sa.Column("corrected_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("corrected_by", sa.String(), nullable=True),
+        sa.Column("correction", sa.String(), nullable=True),
+        sa.CheckConstraint(
+            "satisfaction IS NULL OR satisfaction BETWEEN 1 AND 5",
+            name=op.f("ck_callbacks_satisfaction_is_1_to_5"),
+        ),
+        sa.CheckConstraint(
+            "solved IS NULL OR solved IN (1, 2)", name=op.f("ck_callbacks_solved_is_1_or_2")
+        ),
+        sa.ForeignKeyConstraint(
+            ["spoken_id"], ["recordings.id"], name=op.f("fk_callbacks_spoken_id_recordings")
+        ),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_callbacks_ticket_id_tickets")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_callbacks")),
+        sa.UniqueConstraint("ticket_id", "round", name=op.f("uq_callbacks_ticket_id")),
+    )
+    op.create_index(
+        "ix_callbacks_correct_by",
+        "callbacks",
+        ["correct_by"],
+        unique=False,
+        postgresql_where="correct_by IS NOT NULL AND corrected_at IS NULL",
+    )
+    op.create_index(
+        "ix_callbacks_unfinished",
+        "callbacks",
+        ["due_at"],
+        unique=False,
+        postgresql_where="state NOT IN ('answered', 'not_reached', 'cancelled')",
+    )
+    op.create_table(
         "rewards",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -3494,40 +3570,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_id", name=op.f("uq_rewards_case_id")),
     )
     op.create_index("ix_rewards_state", "rewards", ["state", "proposed_at", "id"], unique=False)
-    op.create_table(
-        "ticket_complainants",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("ticket_id", sa.Uuid(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("citizen_id", sa.Uuid(), nullable=True),
-        sa.Column("contact_id", sa.Uuid(), nullable=True),
-        sa.Column(
-            "reply_channel",
-            sa.Enum(
-                "voice",
-                "web",
-                "mail",
-                "sms",
-                "telegram",
-                "wechat",
-                "open311",
-                "chat",
-                name="channel",
-                native_enum=False,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("reply_to", sa.String(), nullable=True),
-        sa.Column("anonymous", sa.Boolean(), nullable=False),
-        sa.Column("confidential", sa.Boolean(), nullable=False),
-        sa.Column("joined_at", sa.TIMESTAMP(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_complainants_ticket_id_tickets")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_complainants")),
-        sa.UniqueConstraint("ticket_id", "position", name=op.f("uq_ticket_complainants_ticket_id")),
-    )
     op.create_table(
         "ticket_history",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -3588,86 +3630,6 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_ticket_words", "ticket_words", ["words"], unique=False, postgresql_using="gin"
-    )
-    op.create_table(
-        "callbacks",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("ticket_id", sa.Uuid(), nullable=False),
-        sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("complainant_id", sa.Uuid(), nullable=False),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "scheduled",
-                "attempting",
-                "unknown",
-                "awaiting",
-                "answered",
-                "not_reached",
-                "cancelled",
-                name="callbackstate",
-                native_enum=False,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("policy", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("ladder", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("rung", sa.Integer(), nullable=False),
-        sa.Column("attempts_made", sa.Integer(), nullable=False),
-        sa.Column("unknown_results", sa.Integer(), nullable=False),
-        sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column("scheduled_at", sa.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column("solved", sa.Integer(), nullable=True),
-        sa.Column("satisfaction", sa.Integer(), nullable=True),
-        sa.Column("words", sa.String(), server_default="", nullable=False),
-        sa.Column("spoken_id", sa.Uuid(), nullable=True),
-        sa.Column("correct_by", sa.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column(
-            "correct_by_receipt",
-            postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
-            nullable=True,
-        ),
-        sa.Column("corrected_at", sa.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column("corrected_by", sa.String(), nullable=True),
-        sa.Column("correction", sa.String(), nullable=True),
-        sa.CheckConstraint(
-            "satisfaction IS NULL OR satisfaction BETWEEN 1 AND 5",
-            name=op.f("ck_callbacks_satisfaction_is_1_to_5"),
-        ),
-        sa.CheckConstraint(
-            "solved IS NULL OR solved IN (1, 2)", name=op.f("ck_callbacks_solved_is_1_or_2")
-        ),
-        sa.ForeignKeyConstraint(
-            ["complainant_id"],
-            ["ticket_complainants.id"],
-            name=op.f("fk_callbacks_complainant_id_ticket_complainants"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["spoken_id"], ["recordings.id"], name=op.f("fk_callbacks_spoken_id_recordings")
-        ),
-        sa.ForeignKeyConstraint(
-            ["ticket_id"], ["tickets.id"], name=op.f("fk_callbacks_ticket_id_tickets")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_callbacks")),
-        sa.UniqueConstraint(
-            "ticket_id", "round", "complainant_id", name=op.f("uq_callbacks_ticket_id")
-        ),
-    )
-    op.create_index(
-        "ix_callbacks_correct_by",
-        "callbacks",
-        ["correct_by"],
-        unique=False,
-        postgresql_where="correct_by IS NOT NULL AND corrected_at IS NULL",
-    )
-    op.create_index(
-        "ix_callbacks_unfinished",
-        "callbacks",
-        ["due_at"],
-        unique=False,
-        postgresql_where="state NOT IN ('answered', 'not_reached', 'cancelled')",
     )
     op.create_table(
         "callback_answers",
