@@ -1,8 +1,8 @@
 """Structured logs on standard error: one line an event, context ids, personal data masked.
 
 Everything goes through the same processors, also what libraries say by the standard `logging`:
-a field named `pii_…` is masked whole, and in every other text whatever looks like a phone number
-or a mail address is masked.
+a field named `pii_…` is masked whole, in every other text whatever looks like a phone number
+or a mail address is masked, and a trace does not tell what the rows of the database hold.
 """
 
 import logging
@@ -25,6 +25,14 @@ PLAIN_FIELDS = frozenset(
     {"timestamp", "level", "logger", "role", "hash", "ticket", "ticket_number", "case_number"}
 )
 """Fields of ours whose digits are no phone numbers."""
+
+QUOTED = re.compile(
+    r"(?P<says>DETAIL: )(?s:.*?)(?=\n[ |]*(?:\[SQL: |\+-|\n[ |]*(?:The above|During handling))|\Z)"
+    r"|(?P<asks>invalid input (?:for query argument \$\d+|syntax for type [\w ]+): |input_value=)"
+    r".*?(?=, input_type=|$)",
+    re.MULTILINE,
+)
+"""Where errors of PostgreSQL, its driver and pydantic quote what was written: whole rows of it."""
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -110,7 +118,7 @@ def _mask_whole(value: Any) -> str | None:
 def _mask(value: Any) -> Any:
     match value:
         case str():
-            return value if UUID_TEXT.fullmatch(value) else mask_text(value)
+            return value if UUID_TEXT.fullmatch(value) else mask_text(_unquoted(value))
         case Mapping():
             return {
                 name: _mask_whole(item) if str(name).startswith(PERSONAL) else _mask(item)
@@ -121,4 +129,8 @@ def _mask(value: Any) -> Any:
         case None | bool() | int() | float() | UUID():
             return value
         case _:
-            return mask_text(str(value))
+            return mask_text(_unquoted(str(value)))
+
+
+def _unquoted(text: str) -> str:
+    return QUOTED.sub(lambda found: f"{found['says'] or found['asks']}***", text)

@@ -129,7 +129,10 @@ class Database:
         pool_size: int = 10,
     ) -> "Database":
         """Return a database on `url` (`postgresql+asyncpg://…`); connects at first use."""
-        engine = create_async_engine(url, pool_size=pool_size, max_overflow=5, pool_timeout=10)
+        # What a statement was about names people, and an error's text goes to the log.
+        engine = create_async_engine(
+            url, pool_size=pool_size, max_overflow=5, pool_timeout=10, hide_parameters=True
+        )
         watch_connections(engine)
         return cls(engine, clock=clock, subscriptions=subscriptions, doorbell=doorbell)
 

@@ -11,16 +11,13 @@ import structlog
 
 from config.logging import configure_logging, mask_personal_data
 from config.settings import LogSettings
+from tests.fakes.logs import logging_restored
 
 
 @pytest.fixture(autouse=True)
 def _restore_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
+    with logging_restored():
+        yield
 
 
 def masked(**fields: Any) -> dict[str, Any]:
