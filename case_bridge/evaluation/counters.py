@@ -7,19 +7,21 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from case_bridge.evaluation.fact import CaseFact, Flag, flags
+from case_bridge.evaluation.fact import CaseFact
+from case_bridge.evaluation.flag import Flag, flags
 from case_bridge.evaluation.options import Options
 from case_bridge.evaluation.period import Period
 
 
 class Duty(StrEnum):
-    """Whose work a counter shows, when people are assessed."""
+    """Whose work a counter shows: one person's, when people are assessed, or a former unit's."""
 
     FILE = "file"  # 受理员
     DISPATCH = "dispatch"  # 派遣员
     CLOSE = "close"  # 值班长
     VERIFY = "verify"  # 核实监督员
     CHECK = "check"  # 核查监督员
+    RETURN = "return"  # 退回案卷的单位
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,15 +171,14 @@ _ALL: Final = (
         duty=Duty.CHECK,
     ),
     _counter("reworked", "返工案卷数", "质量", F.SHOULD_CLOSE, F.REWORKED, duty=None),
-    _counter("returned", "回退数", "质量", F.DISPATCH_DUE, F.RETURNED, duty=None),
+    _counter("returned", "回退数", "质量", F.RETURNED_NOW, duty=Duty.RETURN),
     _counter(
         "returned_late",
         "超期回退数",
         "质量",
-        F.DISPATCH_DUE,
-        F.RETURNED,
+        F.RETURNED_NOW,
         absent=F.RETURNED_IN_TIME,
-        duty=None,
+        duty=Duty.RETURN,
     ),
     _counter("extended", "延期数", "质量", F.SHOULD_CLOSE, F.EXTENDED, duty=None),
     _counter("deferred", "缓办数", "质量", F.DEFERRED, absent=F.OVER, duty=None),
@@ -209,7 +210,10 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def count(facts: Iterable[CaseFact], period: Period, options: Options) -> dict[str, int]:
-    """Return every counter over the facts; the reference for what SQL counts (R72)."""
+    """Return every counter over the facts, folded until the end of the period.
+
+    It is the reference for what SQL counts (R72).
+    """
     tally: Tally[str] = Tally()
     for fact in facts:
         found = flags(fact, period, options)

@@ -1,180 +1,18 @@
-"""The SQL twin of `fact`: folding the log of cases into facts, and the flags of a period.
+"""The SQL twin of `flag`: the flags and counters of a period over `case_facts`.
 
 Everything is set-based: a million cases are one statement. What is written into these statements
-comes from this module alone; periods, options and areas are bound.
+comes from this module alone; periods and keys are bound.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from case_bridge.evaluation import fact
 from case_bridge.evaluation.counters import COUNTERS, Counter, Duty
 from case_bridge.evaluation.definition import ObjectKind
-from case_bridge.evaluation.fact import PUBLIC_SOURCES, Flag
+from case_bridge.evaluation.flag import PUBLIC_SOURCES, Flag
 from case_bridge.evaluation.options import Options, ShouldClose
 from case_bridge.evaluation.period import Period
-from case_bridge.evaluation.stages import IN_TIME, JUDGED
-from case_bridge.places.codes import COMMUNITY_DIGITS
-
-
-def _is(*triggers: str) -> str:
-    words = ", ".join(f"'{each}'" for each in triggers)
-    return f"h.trigger IN ({words})"
-
-
-def _first(what: str, condition: str) -> str:
-    return f"(array_agg({what} ORDER BY h.sequence) FILTER (WHERE {condition}))[1]"
-
-
-def _last(what: str, condition: str) -> str:
-    return f"(array_agg({what} ORDER BY h.sequence DESC) FILTER (WHERE {condition}))[1]"
-
-
-def _earliest(*triggers: str) -> str:
-    # Moves of one case are in the order of their instants: the first is the earliest.
-    return f"min(h.occurred_at) FILTER (WHERE {_is(*triggers)})"
-
-
-def _latest(*triggers: str) -> str:
-    return f"max(h.occurred_at) FILTER (WHERE {_is(*triggers)})"
-
-
-# A move that sets the deadline says so itself, or by the receipt that it carries.
-_DUE: Final = "coalesce(h.detail->>'due_at', h.detail#>>'{receipt,due_at}')"
-
-_BY_INSPECTOR: Final = f"{_is(*fact.CHECKED)} AND h.actor_roles @> '[\"{fact.INSPECTOR}\"]'"
-_COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "reopened_at": _earliest(fact.REOPEN),
-        "district_id": _last(
-            "h.detail->>'district_id'", f"({_is(*fact.HANDED)} OR h.detail ? 'district_id')"
-        ),
-        "unit_id": _last("h.unit_id", _is(*fact.DISPATCH)),
-        "decided_at": _earliest(*fact.DECISIONS),
-        "verify_asked_at": _latest(fact.VERIFY),
-        "verified_at": _latest(*fact.VERIFIED),
-        "verified_by": _last("h.actor_id", _is(*fact.VERIFIED)),
-        "filed_at": _latest(fact.FILE),
-        "filed_by": _last("h.actor_id", _is(fact.FILE)),
-        "settled_at": _latest(fact.SETTLE),
-        "declined_at": _latest(fact.DECLINE),
-        "voided_at": _latest(*fact.VOID),
-        "merged_at": _last(
-            f"CASE WHEN {_is(*fact.MERGE)} THEN h.occurred_at END",
-            _is(*fact.MERGE, *fact.UNMERGE),
-        ),
-        "first_dispatched_at": _earliest(*fact.DISPATCH),
-        "dispatched_by": _last("h.actor_id", _is(*fact.DISPATCH)),
-        "due_at": _last(_DUE, f"{_DUE} IS NOT NULL"),
-        "handled_at": _last(
-            f"CASE WHEN {_is(fact.HANDLE)} THEN h.occurred_at END",
-            _is(fact.HANDLE, *fact.REFUSED),
-        ),
-        "check_asked_at": _latest(fact.INSPECT),
-        "checked_at": f"max(h.occurred_at) FILTER (WHERE {_BY_INSPECTOR})",
-        "checked_by": _last("h.actor_id", _BY_INSPECTOR),
-        "closed_at": _latest(*fact.CLOSE),
-        "closed_by": _last("h.actor_id", _is(*fact.CLOSE)),
-        "returned_at": f"array_agg(h.occurred_at ORDER BY h.sequence) "
-        f"FILTER (WHERE {_is(fact.RETURN)})",
-        "rework_at": f"array_agg(h.occurred_at ORDER BY h.sequence) "
-        f"FILTER (WHERE {_is(fact.REWORK)})",
-        "rework_units": f"array_agg(h.unit_id ORDER BY h.sequence) "
-        f"FILTER (WHERE {_is(fact.REWORK)})",
-        "extended_at": _earliest(fact.EXTEND),
-        "deferred_at": _earliest(fact.DEFER),
-        "shelved_at": _latest(fact.SHELVE),
-        "unshelved_at": _latest(fact.UNSHELVE),
-        "supervised_at": _earliest(fact.SUPERVISE),
-        "moved_at": "max(h.occurred_at)",
-    }
-)
-"""Each fact of a round, from its rows of `case_history`."""
-
-_SPECIAL: Final = {
-    "district_id",
-    "reopened_at",
-    "due_at",
-    "returned_at",
-    "rework_at",
-    "rework_units",
-    "moved_at",
-}
-_PLAIN: Final = tuple(name for name in _COLUMNS if name not in _SPECIAL)
-
-_FOLDED: Final = ",\n        ".join(f"{sql} AS {name}" for name, sql in _COLUMNS.items())
-_OVER: Final = "coalesce(r.closed_at, r.settled_at, r.voided_at, r.declined_at, r.merged_at)"
-
-_VALUES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "case_id": "c.id",
-        "round": "r.round",
-        "number": "c.number",
-        "sequence": "c.sequence",
-        "moved_at": "coalesce(r.moved_at, c.registered_at)",
-        "over_at": _OVER,
-        "source": "c.source",
-        "region": "substring(c.place from nullif(:areas, ''))",
-        "reported_at": "coalesce(r.reopened_at, c.registered_at)",
-        "community": f"left(c.grid_code, {COMMUNITY_DIGITS})",
-        "district_id": "r.district_id::uuid",
-        "due_at": "r.due_at::timestamptz",
-        "returned_at": "coalesce(r.returned_at, '{}')",
-        "rework_at": """CASE WHEN r.rework_at IS NULL THEN '{}' ELSE ARRAY(
-            SELECT rework.at FROM unnest(r.rework_at, r.rework_units) AS rework (at, unit)
-            WHERE rework.unit IS NOT DISTINCT FROM r.unit_id ORDER BY rework.at
-        ) END""",
-        **{name: f"r.{name}" for name in _PLAIN},
-        **{name: f"j.{name}" for name in IN_TIME},
-    }
-)
-"""Each column of `case_facts`: a case `c`, what its log `r` and its stage clocks `j` say of a
-round."""
-
-_WITNESSES: Final = ", ".join(
-    f"t.{name}" for name in _VALUES if name not in {"number", "sequence", "moved_at"}
-)
-_TARGETS: Final = (*_VALUES, "digest")
-
-
-def _fold(stale: str) -> str:
-    """Return the statement that folds the cases of the query `stale`, whole."""
-    return f"""
-WITH stale AS ({stale}), folded AS (
-    SELECT h.case_id, h.round, {_FOLDED}
-    FROM case_history h WHERE h.case_id IN (SELECT id FROM stale) GROUP BY h.case_id, h.round
-), rounds AS (
-    SELECT * FROM folded
-    UNION ALL
-    SELECT s.id, 1{", NULL" * len(_COLUMNS)} FROM stale s
-    WHERE NOT EXISTS (SELECT FROM case_history h WHERE h.case_id = s.id AND h.round = 1)
-), judged AS ({JUDGED}), facts AS (
-    SELECT {", ".join(f"{sql} AS {name}" for name, sql in _VALUES.items())}
-    FROM stale c JOIN rounds r ON r.case_id = c.id
-    LEFT JOIN judged j ON j.case_id = r.case_id AND j.round = r.round
-)
-INSERT INTO case_facts ({", ".join(_TARGETS)})
-SELECT t.*, ('x' || left(md5(ROW({_WITNESSES})::text), 15))::bit(60)::bigint FROM facts t
-ON CONFLICT (case_id, round) DO UPDATE SET
-    {", ".join(f"{name} = excluded.{name}" for name in _TARGETS[2:])}
-"""  # noqa: S608 - made of the constants above
-
-
-FOLD_MOVED: Final = _fold("""
-    SELECT c.* FROM cases c
-    WHERE c.id IN (
-        SELECT case_id FROM case_history WHERE occurred_at >= :since
-        UNION SELECT id FROM cases WHERE registered_at >= :since
-    ) AND NOT EXISTS (
-        SELECT FROM case_facts f
-        WHERE f.case_id = c.id AND f.round = c.round AND f.sequence = c.sequence
-    )
-""")
-"""Folds the cases that moved or came since :since and are not folded so far."""
-
-FOLD_ALL: Final = _fold("SELECT c.* FROM cases c")
-"""Folds everything again, e.g. when the areas of the city have changed."""
 
 
 def _inside(column: str) -> str:
@@ -201,7 +39,7 @@ _IN_CHARGE: Final[Mapping[ShouldClose, str]] = MappingProxyType(
 
 def flag_sql(options: Options) -> dict[Flag, str]:
     """Return the condition of each flag over `case_facts f`; unknown counts as no."""
-    dispatch_due = f"({_inside('filed_at')} AND f.voided_at IS NULL)"
+    dispatch_due = f"({_inside('dispatch_asked_at')} AND f.voided_at IS NULL)"
     deferred = _before("deferred_at")
     shelved = f"({_before('shelved_at')} AND {_after('unshelved_at', 'shelved_at')} IS NOT TRUE)"
     sources = ", ".join(f"'{each.value}'" for each in PUBLIC_SOURCES)
@@ -214,7 +52,7 @@ def flag_sql(options: Options) -> dict[Flag, str]:
     return {
         Flag.REPORTED: _inside("reported_at"),
         Flag.FROM_PUBLIC: f"f.source IN ({sources})",
-        Flag.WAS_FILED: _before("filed_at"),
+        Flag.WAS_FILED: _before("dispatch_asked_at"),
         Flag.DECIDED: _inside("decided_at"),
         Flag.DECIDED_ON_TIME: "f.decided_in_time",
         Flag.FILED: _inside("filed_at"),
@@ -225,8 +63,8 @@ def flag_sql(options: Options) -> dict[Flag, str]:
         Flag.DISPATCH_DUE: dispatch_due,
         Flag.DISPATCHED: _before("first_dispatched_at"),
         Flag.DISPATCHED_ON_TIME: "f.dispatched_in_time",
-        # Ordered in time, so the first is the earliest.
-        Flag.RETURNED: "(f.returned_at[1] < :ends)",
+        Flag.RETURNED: _before("returned_at"),
+        Flag.RETURNED_NOW: _inside("returned_at"),
         Flag.RETURNED_IN_TIME: "f.returned_in_time",
         Flag.VERIFY_DUE: _inside("verify_asked_at"),
         Flag.VERIFIED: _after("verified_at", "verify_asked_at"),
@@ -280,6 +118,8 @@ _DUTIES: Final[Mapping[ObjectKind, tuple[Duty, ...]]] = MappingProxyType(
     }
 )
 
+_OF_UNITS: Final = frozenset({ObjectKind.UNIT, ObjectKind.DEPARTMENT})
+
 UNPLACED: Final = "?"
 """The key of what lies in none of the named areas."""
 
@@ -287,13 +127,17 @@ CENTRE_KEY: Final = "centre"
 FIRST_LEVEL_KEY: Final = "first"
 """The key of what no second-level platform commands."""
 
+_UNITS: Final = (
+    "CROSS JOIN LATERAL (SELECT true, f.unit_id UNION ALL SELECT false, f.returned_by"
+    " WHERE f.returned_at >= :begins AND f.returned_at < :ends) AS p (has_it, unit_id)"
+)
 _DEPARTMENT: Final = (
-    "LEFT JOIN units u ON u.id = f.unit_id LEFT JOIN units d ON d.code = u.competent_code"
+    f"{_UNITS} LEFT JOIN units u ON u.id = p.unit_id LEFT JOIN units d ON d.code = u.competent_code"
 )
 
 _KEYS: Final[Mapping[ObjectKind, tuple[str, str]]] = MappingProxyType(
     {
-        ObjectKind.UNIT: ("f.unit_id::text", ""),
+        ObjectKind.UNIT: ("p.unit_id::text", _UNITS),
         # R33: what a public-service company does is its competent department's affair too.
         ObjectKind.DEPARTMENT: ("coalesce(d.id, u.id)::text", _DEPARTMENT),
         ObjectKind.REGION: (f"coalesce(f.region, '{UNPLACED}')", ""),
@@ -327,12 +171,19 @@ def counters_of(kind: ObjectKind) -> dict[str, Counter]:
 def condition_of(kind: ObjectKind, counter: Counter, conditions: Mapping[Flag, str]) -> str:
     """Return the condition that a fact is counted for the object that answers for it."""
     condition = counter_sql(counter, conditions)
-    return f"{condition} AND p.duty = '{counter.duty}'" if kind in _DUTIES else condition
+    if kind in _DUTIES:
+        return f"{condition} AND p.duty = '{counter.duty}'"
+    if kind in _OF_UNITS:
+        # A return counts for who said "not ours", all else for who has the case.
+        return f"{condition} AND {'NOT ' if counter.duty is Duty.RETURN else ''}p.has_it"
+    return condition
 
 
-# Every counter asks for something inside the period, or for a case that was not over before it.
+# What was known when the period ended; and every counter asks for something inside the period, or
+# for a case that was not over before it.
 TOUCHES: Final = (
-    "(f.reported_at < :ends AND (f.over_at IS NULL OR f.over_at >= :begins OR f.due_at >= :begins))"
+    "(f.known_from <= :ends AND (f.known_until IS NULL OR f.known_until > :ends)"
+    " AND (f.over_at IS NULL OR f.over_at >= :begins OR f.due_at >= :begins))"
 )
 
 

@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import Final
 
 from case_bridge.evaluation.counters import COUNTERS, Counter
-from case_bridge.evaluation.fact import Flag
+from case_bridge.evaluation.flag import Flag
 
-COUNTERS_VERSION: Final = 1
+COUNTERS_VERSION: Final = 2
 """Goes up when a counter comes to count something else."""
 
 SURVEY_VERSION: Final = 1
@@ -28,10 +28,11 @@ FLAG_WORDS: Final[Mapping[Flag, str]] = MappingProxyType(
         F.SETTLED: "期内当即办理",
         F.DECLINED: "期内不予立案",
         F.VOIDED: "期内作废",
-        F.DISPATCH_DUE: "期内立案且未作废",
+        F.DISPATCH_DUE: "期内立案或结案后重新办理，且未作废",
         F.DISPATCHED: "期末前已派遣",
         F.DISPATCHED_ON_TIME: "立案后在派遣时限内派遣",
         F.RETURNED: "期末前被单位退回",
+        F.RETURNED_NOW: "期内被单位退回",
         F.RETURNED_IN_TIME: "在退回期限内退回",
         F.VERIFY_DUE: "期内要求核实",
         F.VERIFIED: "期末前已核实",

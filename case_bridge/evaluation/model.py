@@ -26,7 +26,12 @@ from hotline.kernel.ids import new_id
 
 
 class CaseFactRow(Base):
-    """One round of one case as `case_history` tells it; rebuilt from there at any time."""
+    """One round of one case, as `case_history` told it at the end of a month.
+
+    There is one row for the end of each month in which the round moved, and it holds until the end
+    of the next such month: a period counts what was known at its end. Rebuilt from the log at any
+    time.
+    """
 
     __tablename__ = "case_facts"
     __table_args__ = (
@@ -38,11 +43,15 @@ class CaseFactRow(Base):
 
     case_id: Mapped[UUID] = mapped_column(primary_key=True)
     round: Mapped[int] = mapped_column(primary_key=True)
+    known_from: Mapped[datetime] = mapped_column(primary_key=True)
+    """The end of the month, exclusive, until which this is told: what came later is not in it."""
+    known_until: Mapped[datetime | None]
+    """From the end of which month on the next row tells more; None: this is the newest."""
     number: Mapped[str]
     sequence: Mapped[int]
     """How many moves of the case were known when this was folded."""
     moved_at: Mapped[datetime]
-    """The last move of the round."""
+    """The last move of the round that is told."""
     over_at: Mapped[datetime | None]
     """When nothing was left to do: closed, settled, declined, voided or merged; None before."""
     source: Mapped[CaseSource] = mapped_column(enum_type(CaseSource))
@@ -57,6 +66,7 @@ class CaseFactRow(Base):
     verified_by: Mapped[UUID | None]
     filed_at: Mapped[datetime | None]
     filed_by: Mapped[UUID | None]
+    dispatch_asked_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
     declined_at: Mapped[datetime | None]
     voided_at: Mapped[datetime | None]
@@ -70,7 +80,8 @@ class CaseFactRow(Base):
     checked_by: Mapped[UUID | None]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[UUID | None]
-    returned_at: Mapped[list[datetime]] = mapped_column(ARRAY(TIMESTAMP(timezone=True)))
+    returned_at: Mapped[datetime | None]
+    returned_by: Mapped[UUID | None]
     rework_at: Mapped[list[datetime]] = mapped_column(ARRAY(TIMESTAMP(timezone=True)))
     extended_at: Mapped[datetime | None]
     deferred_at: Mapped[datetime | None]

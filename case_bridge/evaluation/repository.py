@@ -1,4 +1,4 @@
-"""All SQL about evaluation but the text of the great statements, which is in `facts_sql`."""
+"""All SQL about evaluation but the text of the great statements (`fold_sql`, `facts_sql`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CursorResult, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_bridge.evaluation import facts_sql
+from case_bridge.evaluation import facts_sql, fold_sql
 from case_bridge.evaluation.counters import Counter
 from case_bridge.evaluation.definition import ObjectKind
 from case_bridge.evaluation.fact import area_pattern
@@ -61,9 +61,9 @@ class Evaluations:
         await self._session.execute(text("SET LOCAL work_mem TO '256MB'"))
         areas = area_pattern(await self.areas())
         values: dict[str, Any] = {"areas": areas}
-        statement = facts_sql.FOLD_ALL
+        statement = fold_sql.FOLD_ALL
         if since is not None:
-            statement, values["since"] = facts_sql.FOLD_MOVED, since
+            statement, values["since"] = fold_sql.FOLD_MOVED, since
         folded = await self._session.execute(text(statement), values)
         assert isinstance(folded, CursorResult)
         return folded.rowcount

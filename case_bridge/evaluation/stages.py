@@ -39,6 +39,7 @@ class Ends:
     first_dispatched_at: datetime | None
     verified_at: datetime | None
     checked_at: datetime | None
+    returned_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,9 @@ def judge(runs: Iterable[StageRun], ends: Ends) -> InTime:
         verified_in_time=_all_in_time(_ended(runs, Stage.VERIFY, ends.verified_at)),
         checked_in_time=_all_in_time(_ended(runs, Stage.CHECK, ends.checked_at)),
         returned_in_time=_all_in_time(
-            run for run in runs if run.stage is Stage.RETURN and run.ended_by == CaseTrigger.RETURN
+            run
+            for run in _ended(runs, Stage.RETURN, ends.returned_at)
+            if run.ended_by == CaseTrigger.RETURN
         ),
     )
 
@@ -106,8 +109,9 @@ _CONDITIONS: Final[Mapping[str, str]] = MappingProxyType(
         " AND s.ended_at <= r.first_dispatched_at",
         "verified_in_time": _at(Stage.VERIFY, "verified_at"),
         "checked_in_time": _at(Stage.CHECK, "checked_at"),
-        "returned_in_time": f"s.stage = '{Stage.RETURN.value}'"
-        f" AND s.ended_by = '{CaseTrigger.RETURN.value}'",
+        "returned_in_time": _at(
+            Stage.RETURN, "returned_at", f" AND s.ended_by = '{CaseTrigger.RETURN.value}'"
+        ),
     }
 )
 
@@ -115,13 +119,13 @@ IN_TIME: Final = tuple(_CONDITIONS)
 """The columns of `case_facts` that say so."""
 
 JUDGED: Final = f"""
-    SELECT r.case_id, r.round, {
+    SELECT r.case_id, r.round, r.known_from, {
     ", ".join(
         f"bool_and(s.ended_at <= s.due_at) FILTER (WHERE {condition}) AS {name}"
         for name, condition in _CONDITIONS.items()
     )
 }
     FROM rounds r JOIN case_stages s ON s.case_id = r.case_id AND s.round = r.round
-    WHERE s.ended_at IS NOT NULL GROUP BY r.case_id, r.round
+    WHERE s.ended_at < r.known_from GROUP BY r.case_id, r.round, r.known_from
 """  # noqa: S608 - made of the constants above
 """The same as `judge` of each of the query `rounds`."""

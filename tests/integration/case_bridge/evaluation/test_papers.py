@@ -160,7 +160,7 @@ async def test_r72_the_bulletin_as_a_workbook(city: City, browse: Browse) -> Non
     assert len(book["满意度按单位"]._charts) == 1
     meanings = {row[0]: row for row in book["指标含义与版本"].iter_rows(values_only=True)}
     assert meanings["综合得分（责任单位）"][2] == "suning-003 第1版"
-    assert meanings["结案率"][1:3] == ("结案数 ÷ 应结案数", "v1")
+    assert meanings["结案率"][1:3] == ("结案数 ÷ 应结案数", "v2")
     assert meanings["按期结案数"][1]
     survey = dict(zip(*book["满意度"].iter_rows(values_only=True), strict=True))
     assert (survey["回访"], survey["满意"], survey["已评满意度"]) == (4, 2, 3)

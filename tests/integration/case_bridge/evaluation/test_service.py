@@ -253,7 +253,7 @@ async def test_the_order_of_commits_does_not_hide_a_late_move(city: City) -> Non
         case.sequence = 1
     async with city.database.begin() as uow:
         await service.fold_facts(uow)
-        fact = await uow.session.get(CaseFactRow, (case_id, 1))
+        fact = await uow.session.get(CaseFactRow, (case_id, 1, MARCH.ends))
         assert fact is not None
         assert fact.verify_asked_at is not None
 

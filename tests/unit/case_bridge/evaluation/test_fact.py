@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from case_bridge.cases.case import CaseSource
+from case_bridge.cases.states import CASE, CaseTrigger
 from case_bridge.evaluation.counters import count
 from case_bridge.evaluation.fact import CaseFact, CaseHead, LogEntry, fold
 from case_bridge.evaluation.options import Options
@@ -15,15 +16,17 @@ UNIT, EAST = uuid4(), uuid4()
 
 def folded(*triggers: str, level: UUID | None = None, names_level: bool = False) -> CaseFact:
     """Fold one move an hour; the unit is ordered to be done in three days."""
-    log, unit = [], None
+    log, unit, state = [], None, CASE.initial
     for sequence, trigger in enumerate(triggers, start=1):
         is_order = trigger == "dispatch"
         unit = UNIT if is_order else unit
+        state = CASE.next(state, CaseTrigger(trigger))
         log.append(
             LogEntry(
                 sequence=sequence,
                 round=1,
                 trigger=trigger,
+                state=state,
                 occurred_at=START + timedelta(hours=sequence),
                 unit_id=unit,
                 due_at=START + timedelta(days=3) if is_order else None,
