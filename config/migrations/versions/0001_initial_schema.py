@@ -1038,6 +1038,7 @@ def upgrade() -> None:
                 "unknown",
                 "lost",
                 "returned",
+                "withdrawn",
                 name="messagestate",
                 native_enum=False,
                 length=32,
