@@ -6,10 +6,9 @@ from aiohttp import web
 
 from channels.web.options import PUBLIC_PAGES
 from hotline.callbacks.links import read_link_token
-from hotline.callbacks.reading import callback_view
+from hotline.callbacks.reading import CallbackView, callback_of_link
 from hotline.callbacks.service import LONGEST_WORDS, record_answer, record_words
 from hotline.callbacks.states import Question
-from hotline.kernel.ids import CallbackId
 from hotline.tickets.reading import public_ticket_by_id
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.language import translate
@@ -29,35 +28,42 @@ SATISFACTION: Final = (
 
 async def get_callback(request: web.Request) -> web.Response:
     """Show the questions; looking changes nothing, so a mail scanner's visit does no harm."""
-    return await _page(request, _callback_id(request))
+    return await _page(request, await _callback(request))
 
 
 async def post_callback(request: web.Request) -> web.Response:
     """Note the answers; "not solved" sends the ticket back to work on the spot."""
-    callback_id = _callback_id(request)
+    callback = await _callback(request)
     fields = await form_fields(request)
     solved, satisfaction = fields.get("solved", ""), fields.get("satisfaction", "")
     words = fields.get("words", "").replace("\r\n", "\n").strip()
     problems = _problems(request, solved, satisfaction, words)
     if problems:
-        return await _page(request, callback_id, fields=fields, problems=problems)
+        return await _page(request, callback, fields=fields, problems=problems)
     now = request.app[CLOCK]()
     answers = ((Question.SOLVED, solved), (Question.SATISFACTION, satisfaction))
     async with request.app[DATABASE].begin() as uow:
         if words:
-            await record_words(uow, callback_id, words)
+            await record_words(uow, callback.callback_id, words)
         for question, answer in answers:
             if answer:
                 await record_answer(
-                    uow, callback_id, question=question, answer=int(answer), now=now, via="link"
+                    uow,
+                    callback.callback_id,
+                    question=question,
+                    answer=int(answer),
+                    now=now,
+                    via="link",
                 )
     return web.Response(status=303, headers={"Location": request.path})
 
 
-def _callback_id(request: web.Request) -> CallbackId:
-    return read_link_token(
+async def _callback(request: web.Request) -> CallbackView:
+    callback_id = read_link_token(
         request.app[PUBLIC_PAGES].links, request.match_info["token"], now=request.app[CLOCK]()
     )
+    async with request.app[DATABASE].read() as session:
+        return await callback_of_link(session, callback_id)
 
 
 def _problems(request: web.Request, solved: str, satisfaction: str, words: str) -> dict[str, str]:
@@ -73,19 +79,19 @@ def _problems(request: web.Request, solved: str, satisfaction: str, words: str) 
 
 async def _page(
     request: web.Request,
-    callback_id: CallbackId,
+    callback: CallbackView,
     *,
     fields: dict[str, str] | None = None,
     problems: dict[str, str] | None = None,
 ) -> web.Response:
     async with request.app[DATABASE].read() as session:
-        callback = await callback_view(session, callback_id)
         ticket = await public_ticket_by_id(session, callback.ticket_id)
     return render(
         request,
         "public/callback.html",
         status=422 if problems else 200,
         callback=callback,
+        may_answer=callback.may_answer and callback.round == ticket.round,
         ticket=ticket,
         fields=Blanks(fields or {}),
         problems=Blanks(problems or {}),

@@ -56,6 +56,22 @@ async def callback_view(session: AsyncSession, callback_id: CallbackId) -> Callb
     return await _view(session, await Callbacks(session).get(callback_id))
 
 
+async def callback_of_link(session: AsyncSession, callback_id: CallbackId) -> CallbackView:
+    """Return what the holder of a letter about a callback answers now.
+
+    The letter proves who they are, and the matter may have gone through another round since: what
+    they say of an outcome that nobody holds any more would change nothing.
+
+    Raises:
+        NotFound: if there is no such callback.
+    """
+    callbacks = Callbacks(session)
+    written = await callbacks.get(callback_id)
+    newest = await callbacks.latest_of_ticket(TicketId(written.ticket_id))
+    assert newest is not None
+    return await _view(session, newest)
+
+
 async def callbacks_of_ticket(session: AsyncSession, ticket_id: TicketId) -> Sequence[CallbackView]:
     """Return every callback of a ticket, oldest first."""
     return [await _view(session, row) for row in await Callbacks(session).of_ticket(ticket_id)]
@@ -70,7 +86,7 @@ async def words_of_round(session: AsyncSession, ticket_id: TicketId, round_: int
 async def callback_to_answer(session: AsyncSession, ticket_id: TicketId) -> CallbackView | None:
     """Return the callback that the holder of number and query code answers; None if there is none.
 
-    It is the one of the person who opened the ticket, in its newest round.
+    It is the one of its newest round that has one.
     """
     row = await Callbacks(session).latest_of_ticket(ticket_id)
     return await _view(session, row) if row else None

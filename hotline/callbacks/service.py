@@ -27,6 +27,7 @@ from hotline.callbacks.steps import (
     owe_attempt,
     read_reference,
     settle,
+    withdraw_attempt,
 )
 from hotline.callbacks.untold import settle_of_callback
 from hotline.contacts.calls.states import CallResult
@@ -263,6 +264,7 @@ async def _conclude(
     uow: UnitOfWork, ticket: TicketRow, row: CallbackRow, answer: int, *, via: str, now: datetime
 ) -> AnswerEffect:
     row.state = CALLBACK.next(row.state, CallbackTrigger.ANSWER)
+    await withdraw_attempt(uow, row, now=now)
     row.solved, row.ended_at, row.due_at = answer, now, None
     await settle_of_callback(uow, CallbackId(row.id), by=f"citizen:{via}", now=now)
     ticket_id = TicketId(ticket.id)

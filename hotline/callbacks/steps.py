@@ -17,6 +17,7 @@ from hotline.callbacks.states import (
 from hotline.callbacks.untold import note_untold
 from hotline.contacts.calls.orders import withdraw_order
 from hotline.contacts.contact import Channel
+from hotline.contacts.messages import withdraw_message
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallbackId, TicketId
 from hotline.tickets.model import TicketRow
@@ -144,9 +145,15 @@ async def give_up(uow: UnitOfWork, ticket: TicketRow, row: CallbackRow, *, now: 
     await settle(uow, ticket, row, now=now)
 
 
-async def cancel(uow: UnitOfWork, row: CallbackRow, *, now: datetime) -> None:
-    """End a callback whose ticket has gone back to work; a call not dialled yet is not made."""
+async def withdraw_attempt(uow: UnitOfWork, row: CallbackRow, *, now: datetime) -> None:
+    """Take back the present attempt: a call not dialled is not made, a letter does not leave."""
     await withdraw_order(uow, reference(row), now=now)
+    await withdraw_message(uow, reference(row), now=now)
+
+
+async def cancel(uow: UnitOfWork, row: CallbackRow, *, now: datetime) -> None:
+    """End a callback whose ticket has gone back to work."""
+    await withdraw_attempt(uow, row, now=now)
     row.state = CALLBACK.next(row.state, CallbackTrigger.CANCEL)
     row.ended_at, row.due_at = now, None
 

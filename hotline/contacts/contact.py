@@ -48,6 +48,7 @@ class MessageState(StrEnum):
     UNKNOWN = "unknown"  # 不知是否送达
     LOST = "lost"  # 重发后仍不知是否送达
     RETURNED = "returned"  # 发出后被退回
+    WITHDRAWN = "withdrawn"  # 未发出，已收回
 
 
 @dataclass(frozen=True, slots=True)

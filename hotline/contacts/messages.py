@@ -136,6 +136,15 @@ async def record_return(uow: UnitOfWork, letter: ReturnedLetter, *, now: datetim
     return True
 
 
+async def withdraw_message(uow: UnitOfWork, key: str, *, now: datetime) -> None:
+    """Take back a message that has not left, because it is not true or not needed any more."""
+    row = await Messages(uow.session).find_traced(trace_of(key))
+    if row is None or not MESSAGE.allows(row.state, MessageTrigger.WITHDRAW):
+        return
+    row.state = MESSAGE.next(row.state, MessageTrigger.WITHDRAW)
+    _end(row, now=now)
+
+
 async def recover_messages(database: Database, *, now: datetime) -> int:
     """Settle messages whose sender died in the act; return how many. For the sweeper."""
     async with database.read() as session:

@@ -16,6 +16,7 @@ class MessageTrigger(StrEnum):
     LOSE = "lose"  # 不知是否发出
     GIVE_UP = "give_up"  # 不再重发
     BOUNCE = "bounce"  # 退信
+    WITHDRAW = "withdraw"  # 收回，不再发送
 
 
 S = MessageState
@@ -26,6 +27,7 @@ MESSAGE = Machine(
     S.QUEUED,
     {
         (S.QUEUED, T.SEND): S.SENDING,
+        (S.QUEUED, T.WITHDRAW): S.WITHDRAWN,
         (S.SENDING, T.CONFIRM): S.SENT,
         (S.SENDING, T.POSTPONE): S.QUEUED,
         (S.SENDING, T.REFUSE): S.FAILED,

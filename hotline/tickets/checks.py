@@ -38,8 +38,6 @@ def check_amendment(amendment: TicketAmendment) -> None:
     _check_position(amendment.longitude, amendment.latitude)
     if amendment.drops_position and amendment.longitude is not None:
         raise Invalid("longitude", "a position is given and dropped at once")
-    if amendment.reply_channel is not None:
-        check_reply(amendment.reply_channel, amendment.reply_to)
 
 
 def check_reply(channel: Channel, address: str | None) -> None:

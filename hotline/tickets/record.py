@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from hotline.contacts.contact import Channel
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import CitizenId
@@ -155,6 +156,10 @@ async def apply_amendment(
         if value is not None and value != getattr(ticket, name):
             setattr(ticket, name, value)
             changed.append(name)
+    if amendment.reply_channel in WITHOUT_ADDRESS and ticket.reply_to is not None:
+        # Who wants to be told nowhere but on the page leaves no address to be told at.
+        ticket.reply_to = None
+        changed.append("reply_to")
     if amendment.drops_position and ticket.longitude is not None:
         ticket.longitude = ticket.latitude = None
         changed += ["longitude", "latitude"]
@@ -163,6 +168,8 @@ async def apply_amendment(
         words.words = words_of(ticket)
     return changed
 
+
+WITHOUT_ADDRESS = frozenset(Channel) - {Channel.VOICE, Channel.SMS, Channel.MAIL}
 
 _PLAIN_FIELDS = (
     "request_kind",

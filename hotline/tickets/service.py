@@ -113,8 +113,11 @@ async def amend_ticket(
     """
     check_amendment(amendment)
     ticket = await Tickets(uow.session).get(ticket_id, lock=True)
-    if amendment.reply_to is not None:
-        check_reply(amendment.reply_channel or ticket.reply_channel, amendment.reply_to)
+    if amendment.reply_channel is not None or amendment.reply_to is not None:
+        # The number that is known serves calls and text messages alike.
+        check_reply(
+            amendment.reply_channel or ticket.reply_channel, amendment.reply_to or ticket.reply_to
+        )
     changed = await apply_amendment(uow, ticket, amendment)
     if not changed:
         return

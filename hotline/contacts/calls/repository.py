@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import Exists, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from hotline.contacts.calls.model import (
     CallEventRow,
@@ -148,11 +149,16 @@ class CallOrders:
         return row
 
     async def next_free(self, now: datetime) -> CallOrderRow | None:
-        """Return the oldest order that nobody holds, locked; skip those being claimed."""
+        """Return the oldest order that nobody holds, locked; skip those being claimed.
+
+        A number that is being rung about something else waits: two of one household would hear
+        each other's call as a busy line. None, too, if another process was quicker with it.
+        """
         query = (
             select(CallOrderRow)
             .where(
                 CallOrderRow.expires_at > now,
+                ~_is_rung(now),
                 or_(
                     CallOrderRow.state == OrderState.QUEUED,
                     (CallOrderRow.state == OrderState.CLAIMED) & (CallOrderRow.lease_until <= now),
@@ -161,7 +167,15 @@ class CallOrders:
             .order_by(CallOrderRow.placed_at, CallOrderRow.id)
             .limit(1)
         )
-        return await self._session.scalar(query.with_for_update(skip_locked=True))
+        row = await self._session.scalar(query.with_for_update(skip_locked=True))
+        if row is None:
+            return None
+        # Whoever claims for the same number at the same time has committed once this is ours.
+        await self._session.execute(
+            select(func.pg_advisory_xact_lock(func.hashtext(row.to_number)))
+        )
+        again = select(CallOrderRow.id).where(CallOrderRow.id == row.id, ~_is_rung(now))
+        return row if await self._session.scalar(again) is not None else None
 
     async def of_key(self, key: str) -> CallOrderRow | None:
         """Return the order with a key, locked, or None."""
@@ -189,3 +203,14 @@ class CallOrders:
             or_(CallOrderRow.lease_until <= now, dead),
         )
         return (await self._session.scalars(query.with_for_update(skip_locked=True))).all()
+
+
+def _is_rung(now: datetime) -> Exists:
+    """Say whether the number of an order is being rung by another one."""
+    other = aliased(CallOrderRow)
+    return exists().where(
+        other.to_number == CallOrderRow.to_number,
+        other.id != CallOrderRow.id,
+        other.state.in_([OrderState.CLAIMED, OrderState.DIALLING]),
+        other.lease_until > now,
+    )

@@ -49,6 +49,7 @@ MESSAGE_STATES: Final = {
     MessageState.UNKNOWN: "不知是否送达，将重发一次",
     MessageState.LOST: "重发后仍不知是否送达",
     MessageState.RETURNED: "被退回",
+    MessageState.WITHDRAWN: "未发出，已收回",
 }
 
 BAD_STATES: Final = frozenset({MessageState.FAILED, MessageState.LOST, MessageState.RETURNED})

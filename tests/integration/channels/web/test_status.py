@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient
 from hotline.callbacks.links import make_link_token
 from hotline.callbacks.policy import CallbackPolicy
 from hotline.callbacks.reading import callback_view
-from hotline.callbacks.service import schedule_callback
+from hotline.callbacks.service import review_callback, schedule_callback
 from hotline.contacts.contact import Channel
 from hotline.kernel.ids import CallbackId, TicketId
 from hotline.tickets import reading
@@ -56,10 +56,9 @@ async def resolve(house: WebHouse, ticket_id: TicketId) -> CallbackId:
             now=house.clock(),
         )
     async with house.database.begin() as uow:
-        callback_id = await schedule_callback(
+        return await schedule_callback(
             uow, ticket_id, policy=CallbackPolicy.for_demo(), now=house.clock()
         )
-    return callback_id
 
 
 async def state_of(house: WebHouse, ticket_id: TicketId) -> tuple[TicketState, int]:
@@ -209,6 +208,34 @@ async def test_who_says_not_solved_may_say_why(house: WebHouse, visit: Visit) ->
         view = await callback_view(session, callback_id)
     assert (view.solved, view.words) == (2, "井盖又松了，\n夜里很响")
     assert await state_of(house, ticket_id) == (TicketState.TRANSFERRED, 2)
+
+
+async def test_an_old_letter_opens_the_question_of_the_round_that_is_on(
+    house: WebHouse, visit: Visit
+) -> None:
+    """R69: nobody was reached, another complainant reopened it, and it was done anew. Who finds
+    the first letter then is asked about what is true now, and a "no" is not lost."""
+    ticket_id, _, _ = await open_ticket(house)
+    await transfer(house, ticket_id)
+    first = await resolve(house, ticket_id)
+    path = f"/callback/{make_link_token(LINKS, first, now=house.clock())}"
+    client = await visit()
+    house.clock.advance(CallbackPolicy.for_demo().answer_within)
+    async with house.database.begin() as uow:
+        await review_callback(uow, first, attempt_no=0, now=house.clock())
+    async with house.database.begin() as uow:
+        await tickets.reopen_ticket(uow, ticket_id, reason="其他诉求人", now=house.clock())
+
+    at_work = await (await client.get(path)).text()
+    await resolve(house, ticket_id)
+    answer = await client.post(
+        path, data={"solved": "2", "form_token": await form_token(client, path)}
+    )
+
+    assert "正在重新办理" in at_work
+    assert 'name="solved"' not in at_work
+    assert "已退回重新办理" in await answer.text()
+    assert await state_of(house, ticket_id) == (TicketState.TRANSFERRED, 3)
 
 
 async def test_opening_a_link_changes_nothing(house: WebHouse, visit: Visit) -> None:

@@ -2,11 +2,12 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
 
+from channels.outbound import OutboundByChannel
 from hotline.callbacks import reading, service
 from hotline.callbacks.attempts import attempt
 from hotline.callbacks.corrections import correct_rating, ratings_to_correct
@@ -21,7 +22,8 @@ from hotline.callbacks.untold import untold
 from hotline.contacts.calls.model import CallOrderRow
 from hotline.contacts.calls.orders import claim_order
 from hotline.contacts.calls.states import CallResult, OrderState
-from hotline.contacts.contact import Channel
+from hotline.contacts.contact import Channel, MessageState
+from hotline.contacts.messages import send_message
 from hotline.contacts.model import MessageRow
 from hotline.kernel.db import Database
 from hotline.kernel.errors import Conflict, Invalid
@@ -384,6 +386,42 @@ async def test_a_call_that_waits_for_a_line_is_not_made_once_the_ticket_is_back_
         assert await claim_order(uow, process_id=uuid4(), now=clock()) is None
     (order,) = await orders(database)
     assert order.state is OrderState.EXPIRED
+
+
+async def test_who_has_answered_on_the_page_is_not_rung_about_it_any_more(
+    database: Database, clock: FakeClock
+) -> None:
+    """R69: the call waited for a line; meanwhile the citizen looked for themselves."""
+    callback_id = await scheduled(database, clock)
+    await try_it(database, callback_id, 1, clock())
+
+    await say(database, callback_id, SOLVED, 1, clock())
+
+    async with database.begin() as uow:
+        assert await claim_order(uow, process_id=uuid4(), now=clock()) is None
+    assert (await view(database, callback_id)).state is CallbackState.ANSWERED
+
+
+async def test_a_letter_that_waits_for_the_relay_does_not_say_done_of_what_is_done_anew(
+    database: Database, clock: FakeClock
+) -> None:
+    """R69: while nothing could be sent, another complainant of the case said that it is not."""
+    callback_id = await scheduled(
+        database, clock, reply_channel=Channel.MAIL, reply_to="zhang@example.org"
+    )
+    await try_it(database, callback_id, 1, clock())
+    ticket_id = (await ticket_of(database, callback_id)).ticket_id
+
+    async with database.begin() as uow:
+        await tickets.reopen_ticket(uow, ticket_id, reason="其他诉求人", now=clock())
+        await service.cancel_callback(uow, ticket_id, in_round=1, now=clock())
+
+    (letter,) = await messages(database)
+    assert letter.state is MessageState.WITHDRAWN
+    (job,) = await owed(database, "send_message")
+    nowhere = OutboundByChannel({})
+    await send_message(database, nowhere, UUID(job.payload["message_id"]), now=clock())
+    assert [each.state for each in await messages(database)] == [MessageState.WITHDRAWN]
 
 
 async def test_who_gave_a_service_number_is_not_dialled_by_a_machine(

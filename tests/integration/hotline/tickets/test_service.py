@@ -298,21 +298,42 @@ async def test_an_unknown_ticket_is_not_found(database: Database, clock: FakeClo
             await service.transfer_ticket(uow, TicketId(new_id()), actor="user:test", now=clock())
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        TicketAmendment(reply_to="li@example.org"),  # still to be answered by telephone
+        TicketAmendment(reply_channel=Channel.MAIL),  # at a telephone number
+    ],
+)
 async def test_an_answer_address_is_not_corrected_into_one_that_leads_nowhere(
-    database: Database, clock: FakeClock
+    database: Database, clock: FakeClock, change: TicketAmendment
 ) -> None:
     """R69."""
     ticket_id = await open_ticket(database, clock())
 
     with pytest.raises(Invalid, match="reply_to"):
         async with database.begin() as uow:
-            await service.amend_ticket(
-                uow,
-                ticket_id,
-                TicketAmendment(reply_to="li@example.org"),  # still to be answered by telephone
-                actor="user:test",
-                now=clock(),
-            )
+            await service.amend_ticket(uow, ticket_id, change, actor="user:test", now=clock())
+
+
+@pytest.mark.parametrize(
+    ("channel", "address"), [(Channel.SMS, "13800001234"), (Channel.WEB, None)]
+)
+async def test_a_citizen_who_would_rather_be_told_in_another_way_is_told_so(
+    database: Database, clock: FakeClock, channel: Channel, address: str | None
+) -> None:
+    """R69: the number that is known serves text messages, too; who wants to be left alone
+    leaves no number, and is nobody's task."""
+    ticket_id = await open_ticket(database, clock())
+
+    async with database.begin() as uow:
+        change = TicketAmendment(reply_channel=channel)
+        await service.amend_ticket(uow, ticket_id, change, actor="user:test", now=clock())
+
+    async with database.read() as session:
+        told_at = await reading.whole_address(session, ticket_id, in_confidence=False)
+    assert told_at == address
+    assert (await view(database, ticket_id)).reply_channel is channel
 
 
 async def test_a_correction_of_the_answer_address_reaches_the_callback(

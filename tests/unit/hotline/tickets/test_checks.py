@@ -48,8 +48,3 @@ def test_a_draft_that_cannot_be_worked_on_names_the_field(
 
 def test_whoever_leaves_no_number_is_told_on_the_status_page() -> None:
     check_draft(replace(DRAFT, reply_channel=Channel.WEB, reply_to=None))
-
-
-def test_an_amendment_cannot_move_the_answer_to_nowhere() -> None:
-    with pytest.raises(Invalid, match="reply_to"):
-        check_amendment(TicketAmendment(reply_channel=Channel.MAIL))

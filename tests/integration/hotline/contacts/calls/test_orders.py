@@ -30,12 +30,14 @@ async def process_id(database: Database, clock: Clock) -> UUID:
         return await service.start_process(uow, "voice", now=clock())
 
 
-async def place(database: Database, clock: Clock, *, key: str = "callback:1") -> UUID:
+async def place(
+    database: Database, clock: Clock, *, key: str = "callback:1", to: str = "01000001234"
+) -> UUID:
     async with database.begin() as uow:
         return await service.place_order(
             uow,
             key=key,
-            to="01000001234",
+            to=to,
             flow="survey",
             variables={"ticket_number": "20260311000001"},
             reference="callback:1:1",
@@ -78,12 +80,33 @@ async def test_two_processes_never_claim_the_same_order(
     database: Database, clock: Clock, process_id: UUID
 ) -> None:
     for number in range(4):
-        await place(database, clock, key=f"callback:{number}")
+        await place(database, clock, key=f"callback:{number}", to=f"0100000123{number}")
 
     claimed = await asyncio.gather(*(claim(database, process_id, clock) for _ in range(8)))
 
     ids = [order.order_id for order in claimed if order is not None]
     assert len(ids) == len(set(ids)) == 4
+
+
+async def test_two_of_one_household_are_rung_one_after_the_other(
+    database: Database, clock: Clock, process_id: UUID
+) -> None:
+    """R69: the second one would hear a busy line, and lose an attempt."""
+    for key in ("callback:mother", "callback:father"):
+        await place(database, clock, key=key)
+
+    claimed = await asyncio.gather(*(claim(database, process_id, clock) for _ in range(4)))
+
+    (first,) = [order for order in claimed if order is not None]
+    await dial(database, first, process_id, clock)
+    assert await claim(database, process_id, clock) is None
+    async with database.begin() as uow:
+        await orders.finish_order(
+            uow, first.order_id, process_id=process_id, result=CallResult.ANSWERED, now=clock()
+        )
+    second = await claim(database, process_id, clock)
+    assert second is not None
+    assert second.order_id != first.order_id
 
 
 async def test_a_finished_order_tells_its_result_and_every_answer(
