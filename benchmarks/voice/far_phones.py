@@ -180,8 +180,9 @@ class FarPhones:
         order = order[np.argsort(stream[order], kind="stable")]
         stream, at, packets = stream[order], at[order], packets[order]
         gaps = _steps(stream, at, self._last_at)
-        self.departures.add(np.abs(gaps - FRAME_NS))
-        self.longest_gap = max(self.longest_gap, int(gaps.max(initial=0)))
+        if time.time_ns() < self._count_to:  # then the far ends fall silent, which is no gap
+            self.departures.add(np.abs(gaps - FRAME_NS))
+            self.longest_gap = max(self.longest_gap, int(gaps.max(initial=0)))
         whole = inbox.lengths(count)[order] == _PACKET.itemsize
         is_mark = whole & (packets["magic"] == _MAGIC) & (packets["stream"] == self._hears[stream])
         self.strange += int(np.count_nonzero(~is_mark & (at < self._count_to)))

@@ -29,7 +29,7 @@ from channels.voice.media.sdes import Srtp
 from channels.voice.media.secure_path import SecurePath
 from channels.voice.media.ticker import Ticker
 from channels.voice.rtp.codec import LAWS, Codec
-from channels.voice.rtp.session import StreamIdentity
+from channels.voice.rtp.sender import StreamIdentity
 from channels.voice.rtp.terms import StreamTerms
 from hotline.kernel.clock import Clock, system_clock
 

@@ -26,7 +26,8 @@ from channels.voice.media.recorder import Recording
 from channels.voice.media.room import Room
 from channels.voice.media.secure_path import SecurePath
 from channels.voice.rtp.dtmf import KeyUp
-from channels.voice.rtp.session import RtpSession, StreamIdentity
+from channels.voice.rtp.sender import StreamIdentity
+from channels.voice.rtp.session import RtpSession
 from channels.voice.rtp.terms import StreamTerms
 from channels.voice.sip.sdp import Direction
 

@@ -6,6 +6,10 @@ Frames stay in the law they came in; only different laws of two partners cost a 
 
 A line listens in the turn of 5 ms that suits the arrival of its packets, and speaks in the turn in
 which its partner listens: so a packet waits 10 to 15 ms for the next one to be late, and no longer.
+
+Where two talk and nothing else is to be heard, not even so long: each packet of 20 ms is handed on
+when it comes, and the ticks only record it. A prompt, a key, a third voice, a codec that is no law,
+or a partner that pauses, and the ticks speak again.
 """
 
 import asyncio
@@ -22,6 +26,8 @@ from channels.voice.media.ticker import TURNS
 from channels.voice.media.voice import Voice
 from channels.voice.rtp.codec import FORMS, FRAME_SAMPLES, LAWS, Codec
 from channels.voice.rtp.dtmf import KeyDown, KeyUp
+from channels.voice.rtp.g711 import transcode
+from channels.voice.rtp.passage import Arrived
 from channels.voice.rtp.rates import silence_of
 from channels.voice.rtp.session import RtpSession
 from channels.voice.rtp.source import Address
@@ -58,6 +64,8 @@ class Line:
         self._played = Voice()
         self._sent = Voice()
         self._spoken_at = -TURNS
+        self._handed_by: Line | None = None
+        """Whose packets go on to the remote party as they come."""
         self._loop = asyncio.get_running_loop()
         self._on_key = on_key
         self._playing: Playing | None = None
@@ -123,6 +131,18 @@ class Line:
             self._send_control(goodbye, self.session.control_destination)
         self.path.stop()
 
+    def hand_on(self, arrived: Arrived, speaker: "Line") -> None:
+        """Send a packet of the partner's remote party on at once, if nothing else is heard."""
+        session = self.session
+        if session is None or not self._takes_at_once(speaker):
+            return
+        assert speaker.session is not None, "who has received has agreed"
+        self._handed_by = speaker
+        spoken, form = speaker.session.terms.codec.form, session.terms.codec.form
+        datagram = session.hand_on(arrived, transcode(arrived.sound, spoken, form))
+        if datagram is not None:
+            self._send_media(datagram, session.destination)
+
     # -- the ticker
 
     def listen(self, turn: int, now: float) -> None:
@@ -156,10 +176,12 @@ class Line:
                 self.recording.add_silence(1)
             return
         form = session.terms.codec.form
-        frame = self._next_frame(form)
         is_heard = session.terms.sends and not session.is_sending_keys
-        datagram = session.send_frame(frame)
-        if datagram is not None:
+        is_handed_on = self._is_handed_on()
+        frame = None if is_handed_on and self.recording is None else self._next_frame(form)
+        if is_handed_on:
+            session.let_pass()
+        elif (datagram := session.send_frame(frame)) is not None:
             self._send_media(datagram, session.destination)
         if self.recording is not None:
             self._record(form, frame if is_heard else None)
@@ -180,8 +202,37 @@ class Line:
     # -- inside
 
     def _receive_media(self, datagram: bytes, source: Address) -> None:
-        if self.session is not None:
-            self._pass_keys(self.session.receive_datagram(datagram, source, self._loop.time()))
+        session = self.session
+        if session is None:
+            return
+        self._pass_keys(session.receive_datagram(datagram, source, self._loop.time()))
+        arrived = session.take_arrived()
+        if arrived is not None and session.is_playing_out and self.room is not None:
+            for listener in self.room.others(self):
+                listener.hand_on(arrived, self)
+
+    def _takes_at_once(self, speaker: "Line") -> bool:
+        """Say whether the remote party hears `speaker` and nothing else, in a law."""
+        session = self.session
+        return (
+            session is not None
+            and self.room is not None
+            and self.room.others(self) == (speaker,)
+            and self._playing is None
+            and not self.also_hears
+            and session.can_hand_on
+        )
+
+    def _is_handed_on(self) -> bool:
+        """Say whether packets go on as they come; if no longer, the ticks speak from now on."""
+        speaker = self._handed_by
+        if speaker is not None and not (
+            self._takes_at_once(speaker)
+            and speaker.session is not None
+            and speaker.session.is_playing_out
+        ):
+            self._handed_by = None
+        return self._handed_by is not None
 
     def _receive_control(self, datagram: bytes, source: Address) -> None:
         if self.session is not None:

@@ -6,23 +6,18 @@ count time by being called. Frames are `bytes` of 20 ms in the form of the codec
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from channels.voice.rtp import packet, rtcp
-from channels.voice.rtp.codec import COMFORT_NOISE, FRAME_SAMPLES, SAMPLE_RATE
-from channels.voice.rtp.dtmf import (
-    MAX_DURATION,
-    DigitReceiver,
-    DigitSender,
-    KeyDown,
-    KeyUp,
-    parse_event,
-)
-from channels.voice.rtp.jitter import JitterBuffer
+from channels.voice.rtp.codec import COMFORT_NOISE, FRAME_SAMPLES, LAWS, SAMPLE_RATE
+from channels.voice.rtp.dtmf import MAX_DURATION, DigitReceiver, KeyDown, KeyUp, parse_event
+from channels.voice.rtp.jitter import Arrival, JitterBuffer
 from channels.voice.rtp.noise import ComfortNoise
-from channels.voice.rtp.packet import HEADER, MAX_SEQUENCE, MAX_TIMESTAMP, RtpMalformed, RtpPacket
+from channels.voice.rtp.packet import RtpMalformed, RtpPacket
+from channels.voice.rtp.passage import Arrived
 from channels.voice.rtp.reception import Reception
-from channels.voice.rtp.sound import KeyListener, SoundIn, SoundOut
+from channels.voice.rtp.sender import RtpSender, StreamIdentity
+from channels.voice.rtp.sound import KeyListener, SoundIn
 from channels.voice.rtp.source import Address, SourceLock, Verdict
 from channels.voice.rtp.terms import StreamTerms
 
@@ -31,18 +26,6 @@ REPORT_SECONDS = 5.0
 
 MAX_PAYLOAD = 1600
 """200 ms of G.711; nobody sends longer packets, and a datagram holds 64 kB."""
-
-_VERSION_BYTE = packet.VERSION << 6
-
-
-@dataclass(frozen=True, slots=True)
-class StreamIdentity:
-    """Random starting points (RFC 3550 5.1) and name; injected, for the core has no dice."""
-
-    ssrc: int
-    sequence: int
-    timestamp: int
-    cname: str
 
 
 class RtpSession:
@@ -55,8 +38,6 @@ class RtpSession:
         self.terms = terms
         self.malformed = 0
         self.rejected = 0
-        self.packets_sent = 0
-        self.octets_sent = 0
         self.round_trip_seconds: float | None = None
         self.heard_at = now
         self._identity = identity
@@ -68,19 +49,13 @@ class RtpSession:
         self._concealed_before = 0
         self._jitter = JitterBuffer(terms.codec.form)
         self._sound_in = SoundIn(terms.codec.form)
-        self._sound_out = SoundOut(terms.codec)
         self._noise: ComfortNoise | None = None
         self._key_listener = KeyListener(terms.codec.form)
         self.has_other_keys = False
         """Whether keys come another way (INFO), so that tones are only sound."""
         self._digits_in = DigitReceiver()
-        self._digits_out = DigitSender()
-        self._digits_out.clock_scale = _event_scale(terms)
-        self._sequence = identity.sequence & MAX_SEQUENCE
-        self._timestamp = identity.timestamp & MAX_TIMESTAMP
-        self._event_timestamp = self._timestamp
-        self._needs_marker = True
-        self._gathered: list[bytes] = []
+        self._sender = RtpSender(terms, identity)
+        self._arrived: Arrived | None = None
         self._report_at = now + REPORT_SECONDS
         self._sent_at_report = 0
 
@@ -96,6 +71,11 @@ class RtpSession:
         if learnt is None or learnt == self._lock.signalled:
             return self.terms.remote_control
         return (learnt[0], learnt[1] + 1) if learnt[1] < 0xFFFF else None
+
+    @property
+    def packets_sent(self) -> int:
+        """Return the count of all that left, keys among it."""
+        return self._sender.packets_sent
 
     @property
     def packets_received(self) -> int:
@@ -123,10 +103,7 @@ class RtpSession:
             self._lock = SourceLock(terms.remote)
         if terms.codec is not self.terms.codec:
             self._restart_playout(terms)
-            self._sound_out = SoundOut(terms.codec)
-        self._digits_out.clock_scale = _event_scale(terms)
-        if not terms.sends:
-            self._pause_sending()
+        self._sender.change_terms(terms)
         self.terms = terms
 
     # -- receiving
@@ -178,6 +155,11 @@ class RtpSession:
             if isinstance(report, rtcp.SenderReport | rtcp.ReceiverReport):
                 self._receive_report(report, now)
 
+    def take_arrived(self) -> Arrived | None:
+        """Return the 20 ms of a law that the datagram before brought, once: to be handed on."""
+        arrived, self._arrived = self._arrived, None
+        return arrived
+
     def next_frame(self) -> bytes | None:
         """Return the frame to hear in these 20 ms; None where the remote is silent."""
         frame = self._jitter.pop()
@@ -207,48 +189,49 @@ class RtpSession:
     @property
     def is_sending_keys(self) -> bool:
         """Say whether keys are under way; audio gives way to them."""
-        return self._digits_out.is_busy
+        return self._sender.keys.is_busy
 
     def press_key(self, key: str, duration_ms: int) -> bool:
         """Send one key; False if there is no such key or no agreement on telephone-event."""
-        return self.terms.send_event_type is not None and self._digits_out.press(key, duration_ms)
+        return self.terms.send_event_type is not None and self._sender.keys.press(key, duration_ms)
 
     def key_down(self, key: str) -> None:
         """Begin to send a key of unknown length; nothing happens without telephone-event."""
         if self.terms.send_event_type is not None:
-            self._digits_out.key_down(key)
+            self._sender.keys.key_down(key)
 
     def key_up(self) -> None:
         """End the key that `key_down` began."""
-        self._digits_out.key_up()
+        self._sender.keys.key_up()
 
     def send_frame(self, frame: bytes | None) -> bytes | None:
         """Let 20 ms pass with `frame` as our sound; return the datagram that is due, if any."""
-        timestamp = self._timestamp
-        self._timestamp = (timestamp + FRAME_SAMPLES) & MAX_TIMESTAMP
+        return self._sender.send_frame(frame, self.destination)
+
+    @property
+    def can_hand_on(self) -> bool:
+        """Say whether 20 ms of a law may go on to the remote just as they came."""
         terms = self.terms
-        if self._digits_out.is_busy:
-            return self._send_event(timestamp)
-        if frame is None or not terms.sends or self.destination is None:
-            self._pause_sending()
-            return None
-        if terms.packet_frames > 1:
-            self._gathered.append(frame)
-            if len(self._gathered) < terms.packet_frames:
-                return None
-            frame = b"".join(self._gathered)
-            earlier = (terms.packet_frames - 1) * FRAME_SAMPLES
-            timestamp = (timestamp - earlier) & MAX_TIMESTAMP
-            self._gathered.clear()
-        marker, self._needs_marker = self._needs_marker, False
-        payload = self._sound_out.payload_of(frame)
-        return self._datagram(terms.send_type, timestamp, payload, marker=marker)
+        return (
+            terms.sends
+            and terms.packet_frames == 1
+            and terms.codec in LAWS
+            and not self.is_sending_keys
+            and self.destination is not None
+        )
+
+    def hand_on(self, arrived: Arrived, sound: bytes) -> bytes | None:
+        """Return the datagram of a partner's packet, to leave at once; see `RtpSender.hand_on`."""
+        return self._sender.hand_on(arrived, sound)
+
+    def let_pass(self) -> None:
+        """Let 20 ms pass in which a partner's packets are handed on."""
+        self._sender.let_pass()
 
     def skip_frames(self, count: int) -> None:
         """Let `count` frames pass unsent and unheard: the owner was late, and time is gone."""
         self._jitter.skip(count)
-        self._timestamp = (self._timestamp + count * FRAME_SAMPLES) & MAX_TIMESTAMP
-        self._pause_sending()
+        self._sender.skip_frames(count)
 
     def next_timer(self) -> float:
         """Return when the next RTCP report is due."""
@@ -309,7 +292,9 @@ class RtpSession:
             return
         if sound:
             self._noise = None
-            self._jitter.push(ticks, sound)
+            is_new = self._jitter.push(ticks, sound) is Arrival.KEPT
+            if is_new and len(sound) == FRAME_SAMPLES and self.terms.codec.form in LAWS:
+                self._arrived = Arrived(reception, received.sequence, ticks, sound)
 
     def _receive_event(self, received: RtpPacket, now: float) -> Iterable[KeyDown | KeyUp]:
         try:
@@ -331,56 +316,21 @@ class RtpSession:
                 trip = rtcp.round_trip_seconds(block, now + self._unix_offset)
                 self.round_trip_seconds = self.round_trip_seconds if trip is None else trip
 
-    def _send_event(self, timestamp: int) -> bytes | None:
-        self._pause_sending()
-        event = self._digits_out.next_event()
-        event_type = self.terms.send_event_type
-        if event is None or event_type is None or not self.terms.sends:
-            return None
-        if event.is_first:
-            self._event_timestamp = timestamp
-        return self._datagram(
-            event_type, self._event_timestamp, event.payload, marker=event.is_first
-        )
-
-    def _pause_sending(self) -> None:
-        self._needs_marker = True  # RFC 3551 4.1: the first packet of a talkspurt
-        self._gathered.clear()
-
-    def _datagram(
-        self, payload_type: int, timestamp: int, payload: bytes, *, marker: bool
-    ) -> bytes:
-        sequence = self._sequence
-        self._sequence = (sequence + 1) & MAX_SEQUENCE
-        self.packets_sent += 1
-        self.octets_sent += len(payload)
-        second = payload_type | 0x80 if marker else payload_type
-        units = timestamp * self.terms.codec.clock_scale & MAX_TIMESTAMP
-        header = HEADER.pack(_VERSION_BYTE, second, sequence, units, self._identity.ssrc)
-        return header + payload
-
     def _own_report(self, now: float) -> rtcp.SenderReport | rtcp.ReceiverReport:
         scale = self.terms.codec.clock_scale
         blocks = (self._reception.report(now, scale),) if self._reception else ()
-        has_sent = self.packets_sent > self._sent_at_report
-        self._sent_at_report = self.packets_sent
+        has_sent = self._sender.packets_sent > self._sent_at_report
+        self._sent_at_report = self._sender.packets_sent
         if not has_sent:
             return rtcp.ReceiverReport(self._identity.ssrc, blocks)
         return rtcp.SenderReport(
             ssrc=self._identity.ssrc,
             ntp=rtcp.ntp_of(now + self._unix_offset),
-            rtp_timestamp=self._timestamp * scale & MAX_TIMESTAMP,
-            packets=self.packets_sent & 0xFFFF_FFFF,
-            octets=self.octets_sent & 0xFFFF_FFFF,
+            rtp_timestamp=self._sender.rtp_timestamp,
+            packets=self._sender.packets_sent & 0xFFFF_FFFF,
+            octets=self._sender.octets_sent & 0xFFFF_FFFF,
             blocks=blocks,
         )
 
     def _description(self) -> rtcp.SourceDescription:
         return rtcp.SourceDescription(self._identity.ssrc, self._identity.cname)
-
-
-def _event_scale(terms: StreamTerms) -> int:
-    """Return how many units of the events' clock towards the remote are one tick of ours."""
-    if terms.send_event_type is None:
-        return 1
-    return terms.receive_event_types.get(terms.send_event_type, SAMPLE_RATE) // SAMPLE_RATE

@@ -2,15 +2,19 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from channels.voice.media.embedded import EmbeddedMediaEngine, EmbeddedMediaOptions
-from channels.voice.media.engine import PlayOutcome
+from channels.voice.media.engine import MediaLeg, PlayOutcome
 from channels.voice.rtp import session as session_module
 from channels.voice.rtp.codec import Codec
+from channels.voice.rtp.g711 import SILENCE
 from tests.fakes.raw_phone import RawPhone, media_address
 from tests.fakes.tones import silence, write_prompt
 
@@ -61,6 +65,105 @@ async def test_a_key_held_through_a_bridge_ends_with_it(media: EmbeddedMediaEngi
     codes = [p.payload for p in seat.received if p.payload_type == 101]
     assert {payload[0] for payload in codes} == {5}
     assert [payload[1] >> 7 for payload in codes].count(1) == 3
+
+
+@dataclass
+class Talk:
+    """A caller who talks with a seat, at the level of packets."""
+
+    caller: RawPhone
+    seat: RawPhone
+    seat_leg: MediaLeg
+    to: tuple[str, int]
+    number: int = 0
+    """Of the caller's next packet."""
+
+    async def say(self, byte: int, frames: int = 5) -> None:
+        """Let the caller say some frames of 20 ms."""
+        await self.caller.speak(self.to, [bytes([byte]) * 160] * frames, first=self.number)
+        self.number += frames
+
+    async def until_seat_hears(self, is_wanted: Callable[[bytes], bool]) -> None:
+        """Wait for a packet at the seat, of those that come from now on."""
+        async with asyncio.timeout(20):
+            seen = len(self.seat.received)
+            while not any(is_wanted(packet.payload) for packet in self.seat.received[seen:]):
+                await self.seat.until(len(self.seat.received) + 1)
+
+    def steps(self) -> list[int]:
+        """Return how far the numbers of the seat's packets are apart."""
+        heard = self.seat.received
+        return [(b.sequence - a.sequence) & 0xFFFF for a, b in pairwise(heard)]
+
+
+@asynccontextmanager
+async def talking(media: EmbeddedMediaEngine) -> AsyncGenerator[Talk, None]:
+    """Bridge two phones, and let the caller talk until its sound is played out."""
+    async with RawPhone() as caller, RawPhone() as seat:
+        caller_leg, answer = await media.answer("caller", caller.sdp())
+        seat_leg, _ = await media.answer("seat", seat.sdp())
+        await caller_leg.bridge(seat_leg)
+        talk = Talk(caller, seat, seat_leg, media_address(answer))
+        session = caller_leg.line.session
+        assert session is not None
+        async with asyncio.timeout(20):
+            while not session.is_playing_out:
+                await talk.say(0x11)
+        yield talk
+
+
+async def test_what_one_of_two_says_is_sent_on_when_it_comes_and_not_at_a_tick(
+    media: EmbeddedMediaEngine,
+) -> None:
+    async with talking(media) as talk:
+        assert media._ticker is not None
+        media._ticker.stop()
+        said = [talk.number + n for n in (0, 1, 3, 2)]
+        for at, number in enumerate(said):
+            talk.caller.send(talk.to, talk.caller.rtp(8, number, number * 160, bytes([at]) * 160))
+        await talk.until_seat_hears(lambda payload: payload[0] == 3)
+
+    heard = talk.seat.received
+    times = [(packet.timestamp - heard[-4].timestamp) & 0xFFFF_FFFF for packet in heard[-4:]]
+    assert [packet.payload[0] for packet in heard[-4:]] == [0, 1, 2, 3]
+    assert times == [0, 160, 480, 320]
+    assert talk.steps()[-3:] == [1, 2, 0xFFFF]
+    assert set(talk.steps()[:-3]) == {1}
+
+
+async def test_who_falls_silent_is_silence_to_the_partner_in_the_same_stream(
+    media: EmbeddedMediaEngine,
+) -> None:
+    """Something must travel through translators and to phones that hang up on nothing."""
+    async with talking(media) as talk:
+        await talk.until_seat_hears(lambda payload: payload == SILENCE[Codec.PCMA])
+        speaking = asyncio.create_task(talk.say(0x22, frames=1000))
+        await talk.until_seat_hears(lambda payload: payload[0] == 0x22)
+        speaking.cancel()
+
+    times = [(b.timestamp - a.timestamp) & 0xFFFF_FFFF for a, b in pairwise(talk.seat.received)]
+    assert set(talk.steps()) == {1}
+    assert all(0 < time <= 0x7FFF_FFFF for time in times)
+    assert len({packet.ssrc for packet in talk.seat.received}) == 1
+
+
+async def test_a_third_voice_is_mixed_in_and_the_partner_is_handed_on_again_afterwards(
+    media: EmbeddedMediaEngine,
+) -> None:
+    async with talking(media) as talk, RawPhone() as leader:
+        leader_leg, answer = await media.answer("leader", leader.sdp())
+        await talk.seat_leg.also_hear([leader_leg])
+        voices = [
+            asyncio.create_task(talk.say(0x11, frames=1000)),
+            asyncio.create_task(leader.speak(media_address(answer), [b"\x11" * 160] * 1000)),
+        ]
+        await talk.until_seat_hears(lambda payload: payload[0] not in {0x11, 0xD5})
+        await talk.seat_leg.also_hear([])
+        await talk.until_seat_hears(lambda payload: payload == b"\x11" * 160)
+        for voice in voices:
+            voice.cancel()
+
+    assert set(talk.steps()) == {1}
 
 
 async def test_partners_tell_each_other_how_long_a_round_trip_takes(

@@ -14,7 +14,8 @@ from channels.voice.rtp.dtmf import KeyDown, KeyUp, TelephoneEvent
 from channels.voice.rtp.g711 import SILENCE, decode, transcode
 from channels.voice.rtp.packet import RtpPacket
 from channels.voice.rtp.rtcp import ReceiverReport, ReportBlock, SenderReport, SourceDescription
-from channels.voice.rtp.session import REPORT_SECONDS, RtpSession, StreamIdentity
+from channels.voice.rtp.sender import StreamIdentity
+from channels.voice.rtp.session import REPORT_SECONDS, RtpSession
 from channels.voice.rtp.terms import StreamTerms
 
 CORPUS = Path(__file__).parents[4] / "corpus" / "rtp"
