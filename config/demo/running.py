@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from config.addresses import Address
 from hotline.kernel.errors import HotlineError
 
+LOG: Final = "demo.log"
 READY_SECONDS: Final = 90.0
 """The first start makes the database; later ones take a few seconds."""
 STOP_SECONDS: Final = 40.0
@@ -35,12 +36,12 @@ class Listening(NamedTuple):
 async def running(
     data: Path, listening: Listening, environment: Mapping[str, str]
 ) -> AsyncGenerator[None, None]:
-    """Run `hotline serve --demo` while the block runs; its log goes to `demo.log` in `data`.
+    """Run `hotline serve --demo` while the block runs; its log goes to `LOG` in `data`.
 
     Raises:
         HotlineError: if it does not start; the message says where to look.
     """
-    log = data / "demo.log"
+    log = data / LOG
     with log.open("ab") as sink:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "config.cli", "serve", "--demo", "--data", str(data),

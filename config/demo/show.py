@@ -16,10 +16,21 @@ from channels.voice.phone_call import PhoneError
 from config.addresses import Address
 from config.demo.casework import City
 from config.demo.clients import StepFailed, signed_in
+from config.demo.discretion import LogWatch
 from config.demo.mailbox import Mailbox
 from config.demo.people import ACCOUNTS, PASSWORD, SEATS
-from config.demo.running import READY_SECONDS, Listening, free_address, is_free, running
-from config.demo.stories import CITIZEN_NUMBER, Stage, by_districts, by_form, by_mail, by_phone
+from config.demo.running import LOG, READY_SECONDS, Listening, free_address, is_free, running
+from config.demo.stories import (
+    CITIZEN_MAIL,
+    CITIZEN_NUMBER,
+    CITIZEN_PLACE,
+    CITIZEN_WORDS,
+    Stage,
+    by_districts,
+    by_form,
+    by_mail,
+    by_phone,
+)
 from config.demo.telling import Story, Teller
 
 MAIL_ADDRESS: Final = "hotline@localhost"
@@ -62,6 +73,7 @@ async def show(options: DemoOptions, *, tell: Callable[[str], None]) -> bool:
             "HOTLINE_RELAY__PORT": str(mailbox.port),
         }
         teller.begin("启动（PostgreSQL、Valkey、网页、话务、邮件、作业）")
+        log = LogWatch.of(options.data / LOG)
         await stack.enter_async_context(
             running(options.data, Listening(http, sip, smtp), environment)
         )
@@ -83,10 +95,13 @@ async def show(options: DemoOptions, *, tell: Callable[[str], None]) -> bool:
             mailbox=mailbox,
             folder=sounds,
             teller=teller,
+            private=[CITIZEN_NUMBER, CITIZEN_MAIL, CITIZEN_PLACE, CITIZEN_WORDS, PASSWORD],
         )
         stories = [await _play(stage, *each) for each in STORIES]
         is_whole = await _verify_audit(options.data, teller)
-        holds = is_whole and not any(story.outcome.startswith("failed") for story in stories)
+        is_silent = _read_log(log, stage)
+        failed = any(story.outcome.startswith("failed") for story in stories)
+        holds = is_whole and is_silent and not failed
         if not options.once:
             _tell_where(http, sip, smtp, tell)
         summary = {"held": holds, "stories": [story.as_json() for story in stories]}
@@ -120,6 +135,16 @@ async def _verify_audit(data: Path, teller: Teller) -> bool:
         output, _ = await process.communicate()
     teller.step(output.decode().strip().splitlines()[-1])
     return process.returncode == 0
+
+
+def _read_log(log: LogWatch, stage: Stage) -> bool:
+    stage.teller.begin("日志")
+    lines = log.tellers(stage.private)
+    for line in lines:
+        stage.teller.step(f"✗ {line}")
+    if not lines:
+        stage.teller.step("没有来电号码、邮箱、地址、诉求内容、签名链接和密码")
+    return not lines
 
 
 def _usable(address: Address, tell: Callable[[str], None]) -> Address:

@@ -25,6 +25,8 @@ from hotline.kernel.ids import new_id
 
 CITIZEN_NUMBER: Final = "13800001234"
 CITIZEN_MAIL: Final = "wang.li@example.org"
+CITIZEN_PLACE: Final = "荷香路12号门前"
+CITIZEN_WORDS: Final = "孩子放学看不清路"
 CITIZEN_HERTZ: Final = 440.0
 SEAT_HERTZ: Final = 880.0
 
@@ -44,6 +46,8 @@ class Stage:
     mailbox: Mailbox
     folder: Path
     teller: Teller
+    private: list[str]
+    """What was said or given out in the stories, and no log may tell."""
 
 
 async def by_phone(stage: Stage, story: Story) -> None:
@@ -79,8 +83,8 @@ async def by_form(stage: Stage, story: Story) -> None:
         receipt = await citizen.submit(
             "/report",
             {
-                "body": "荷香路幼儿园门口的路灯整夜不亮，孩子放学看不清路。",
-                "address": "荷香路12号门前",
+                "body": f"荷香路幼儿园门口的路灯整夜不亮，{CITIZEN_WORDS}。",
+                "address": CITIZEN_PLACE,
                 "request_kind": "complaint",
                 "reply_channel": "web",
             },
@@ -94,6 +98,7 @@ async def by_form(stage: Stage, story: Story) -> None:
         teller.step("查询页面显示处理中，没有显示已办结")
         await stage.city.work(ticket_id, story, teller, result="已更换灯具并通电，当晚亮灯。")
         link = await eventually("the status page asks", lambda: _link_of(citizen, where))
+        stage.private.append(link.rpartition("/")[2])
         await citizen.submit(link, {"solved": "1", "satisfaction": "1"})
         teller.step("市民在查询页面回答：已解决，非常满意")
     await _see_archived(stage, ticket_id, story)
@@ -117,6 +122,7 @@ async def by_mail(stage: Stage, story: Story) -> None:
     await stage.city.work(ticket_id, story, teller, result="已清运积存垃圾并冲洗地面。")
     result = await stage.mailbox.wait("已清运积存垃圾", patience=PATIENCE)
     link = _found(r"(https?://\S+/callback/\S+)", result)
+    stage.private.append(link.rpartition("/")[2])
     teller.step("市民收到办理结果邮件，内有签名链接")
     async with Browser.open(stage.base) as citizen:
         await citizen.submit(link, {"solved": "1", "satisfaction": "2"})
