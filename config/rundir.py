@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from config.detached import belongs_to_another
 from config.embedded import EmbeddedPostgres, EmbeddedServer, EmbeddedValkey
@@ -46,10 +47,14 @@ class Running:
     process: ProcessIdentity
     addresses: Mapping[str, str]
     """Where it listens, by protocol, once it is ready."""
+    drain: float = 0.0
+    """For how many seconds its calls may end by themselves once it is told to stop."""
 
 
 @contextmanager
-def registered(data: Path, role: str) -> Iterator[Callable[[Mapping[str, str]], None]]:
+def registered(
+    data: Path, role: str, *, drain: float = 0.0
+) -> Iterator[Callable[[Mapping[str, str]], None]]:
     """Leave this process's identity in the data directory while the block runs.
 
     Yields a function that notes where the process listens.
@@ -58,7 +63,7 @@ def registered(data: Path, role: str) -> Iterator[Callable[[Mapping[str, str]], 
     identity = ProcessIdentity.own()
 
     def note(addresses: Mapping[str, str]) -> None:
-        identity.write(path, addresses=dict(addresses))
+        identity.write(path, addresses=dict(addresses), drain=drain)
 
     note({})
     try:
@@ -92,14 +97,20 @@ def running(data: Path) -> Iterator[Running]:
     for path in sorted((data / "run").glob("*-*.json")):
         identity = ProcessIdentity.read(path)
         if identity and identity.is_alive():
-            yield Running(path.stem.rpartition("-")[0], identity, _addresses(path))
+            notes = _notes(path)
+            yield Running(
+                path.stem.rpartition("-")[0],
+                identity,
+                dict(notes.get("addresses", {})),
+                float(notes.get("drain", 0.0)),
+            )
         else:
             path.unlink(missing_ok=True)
 
 
-def _addresses(path: Path) -> Mapping[str, str]:
+def _notes(path: Path) -> Mapping[str, Any]:
     with suppress(OSError, ValueError):
-        return dict(json.loads(path.read_text(encoding="utf-8"))["addresses"])
+        return dict(json.loads(path.read_text(encoding="utf-8")))
     return {}
 
 
@@ -109,9 +120,10 @@ def stop_everything(data: Path) -> Stopped:
     servers = [server.name for server in _servers(data) if server.leader()]
     leaders = [each.process for each in found if each.role == SERVE]
     others = [each.process for each in found if each.role != SERVE]
+    drain = max((each.drain for each in found), default=0.0)
     term, kill = signal.SIGTERM, signal.SIGKILL
-    left = end_processes(leaders, [(term, SERVE_SECONDS), (kill, 5.0)])
-    left += end_processes(others, [(term, ROLE_SECONDS), (kill, 5.0)])
+    left = end_processes(leaders, [(term, SERVE_SECONDS + drain), (kill, 5.0)])
+    left += end_processes(others, [(term, ROLE_SECONDS + drain), (kill, 5.0)])
     stop_servers(data)
     for path in (data / "run").glob("*-*.json"):
         path.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from config.embedded import EmbeddedPostgres, EmbeddedServer, EmbeddedValkey
 from config.loading import prepare_database
 from config.logging import configure_logging
 from config.processes import ProcessIdentity
-from config.roles.process import ROLES, WEB, WORKER, preload, run_role
+from config.roles.process import ROLES, VOICE, WEB, WORKER, preload, run_role
 from config.rundir import running, serving, stop_servers
 from config.runtime import start_servers
 from config.settings import Settings
@@ -28,6 +28,7 @@ log = structlog.get_logger()
 
 WATCH_SECONDS = 2.0
 VOICE_STOP_SECONDS = 20.0
+"""After the drain, for the goodbye and the last rows."""
 SHARED_FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -102,17 +103,20 @@ async def _supervise(settings: Settings, tell: Callable[[str], None]) -> None:
     finally:
         watch.cancel()
         await asyncio.gather(watch, return_exceptions=True)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, supervisor.hurry)
         await supervisor.stop()
 
 
 def children(settings: Settings) -> list[Child]:
     """Return the processes that the settings ask for, in the order in which they start."""
     counts = {WORKER: settings.worker.processes, WEB: settings.http.processes}
+    voice = VOICE_STOP_SECONDS + settings.call.drain.total_seconds()
     return [
         Child(
             name=role if counts.get(role, 1) == 1 else f"{role}-{number}",
             run=partial(run_role, role, settings),
-            stop_limit=VOICE_STOP_SECONDS if role == "voice" else 15.0,
+            stop_limit=voice if role == VOICE else 15.0,
         )
         for role in ROLES
         for number in range(1, counts.get(role, 1) + 1)

@@ -89,6 +89,7 @@ class Supervisor:
     def __init__(self, children: Sequence[Child]) -> None:
         self._lives = [_Life(child) for child in children]
         self._stopping = False
+        self._ending: _Process | None = None
 
     async def start(self) -> None:
         """Start every child at once; return when all are ready.
@@ -120,6 +121,11 @@ class Supervisor:
                 each.keeper.cancel()
                 await asyncio.gather(each.keeper, return_exceptions=True)
             await self._end(each)
+
+    def hurry(self) -> None:
+        """Ask the child that is ending once more, which for the voice process means at once."""
+        if self._ending is not None and not self._ending.ended.done():
+            os.kill(self._ending.pid, signal.SIGTERM)
 
     def pids(self) -> dict[str, int]:
         """Return the pid of each child that is alive."""
@@ -176,6 +182,7 @@ class Supervisor:
         process = life.process
         if process is None or process.ended.done():
             return
+        self._ending = process
         os.kill(process.pid, signal.SIGTERM)
         try:
             async with asyncio.timeout(life.child.stop_limit):

@@ -17,6 +17,7 @@ ALLOWED = read_patterns((r"1[3-9]\d{9}", r"0[1-9]\d{8,10}"))
 
 Seconds = Annotated[timedelta, Field(ge=timedelta(seconds=1), le=timedelta(minutes=2))]
 Hour = Annotated[timedelta, Field(ge=timedelta(seconds=5), le=timedelta(hours=1))]
+Drain = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(hours=2))]
 Day = Annotated[timedelta, Field(ge=timedelta(minutes=1), le=timedelta(days=1))]
 
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
@@ -154,6 +155,8 @@ class CallSettings(Part):
     """A parked caller who is not picked up by then goes back to the seat that parked."""
     goodbye: Seconds = timedelta(seconds=5)
     """At a shutdown, callers hear so much of the goodbye."""
+    drain: Drain = timedelta(0)
+    """At a shutdown, calls may so long end by themselves before that; new ones are refused."""
     retry_after: int = Field(default=5, ge=1, le=86_400)
     """Seconds in the Retry-After of who is refused because the house is full."""
     ring_limit: Seconds = timedelta(seconds=45)

@@ -1,6 +1,7 @@
 """Orders to ring somebody: claimed from SQL when signalled, and once a second."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import timedelta
 
 import structlog
@@ -51,6 +52,11 @@ class OrderDesk:
                 await asyncio.sleep(LOOK_SECONDS)
             await first_of(self._news, timeout=LOOK_SECONDS)
             self._news.clear()
+
+    @property
+    def going(self) -> Collection[asyncio.Task[None]]:
+        """The ordered calls that are under way."""
+        return self._running.keys()
 
     def hang_up(self) -> None:
         """End every ordered call."""

@@ -32,7 +32,7 @@ from channels.voice.srv import SrvResolver
 from channels.voice.switchboard import Switchboard
 from channels.voice.telling import RefusalBook, Teller
 from channels.voice.trunks import TrunkRegistrations
-from channels.voice.waiters import patiently, stop_tasks
+from channels.voice.waiters import first_of, patiently, stop_tasks
 from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallDirection, CallEnd
 from hotline.contacts.telephony import service as telephony
@@ -128,6 +128,27 @@ class VoiceProcess:
     def calls(self) -> int:
         """How many calls this process carries, in and out."""
         return len(self._exchange.alive) if self._exchange else 0
+
+    async def drain(self, limit: timedelta, hurry: asyncio.Event) -> None:
+        """Take no new calls, and return once the last one has ended.
+
+        Those that wait are still put through, talks go on. Returns before that after `limit`, or
+        when `hurry` is set; whoever is left then hears the goodbye at the end of `open`.
+        """
+        assert self._orders is not None, "an open process has an order desk"
+        log.info("voice_drains", calls=self.calls, seconds=limit.total_seconds())
+        self._switchboard.endpoint.drain()
+        await stop_tasks(*self._work[:1])
+        over = spawn(self._last_call_over(self._orders), "wait for the last call")
+        try:
+            await first_of(over, hurry, timeout=limit.total_seconds())
+        finally:
+            await stop_tasks(over)
+        log.info("voice_drained", calls=self.calls)
+
+    async def _last_call_over(self, orders: OrderDesk) -> None:
+        while going := (*self._calls, *orders.going, *self._seat_calls):
+            await asyncio.wait(going)
 
     def wake(self, topic: str) -> None:
         """Take a signal of the house (`orders`, `phone`, `free`, `offer`).

@@ -26,6 +26,7 @@ ROLES = ("worker", "sweeper", "web", "mail", "voice")
 
 WORKER = "worker"
 WEB = "web"
+VOICE = "voice"
 MAIL = "mail"
 """Under asyncio's own loop: aiosmtpd asks for its types of transport."""
 
@@ -66,7 +67,8 @@ def run_role(role: str, settings: Settings, ready: Ready = lambda _: None) -> No
     """
     configure_logging(settings.log, role=role)
     module = importlib.import_module(f"config.roles.{role}")
-    with registered(settings.data, role) as note:
+    drain = settings.call.drain.total_seconds() if role == VOICE else 0.0
+    with registered(settings.data, role, drain=drain) as note:
 
         def say_ready(addresses: Mapping[str, str]) -> None:
             note(addresses)

@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import signal
+from datetime import timedelta
 
 import structlog
 
@@ -28,7 +30,9 @@ READ_FLOWS_SECONDS = 20.0
 
 
 async def serve(runtime: Runtime, stop: asyncio.Event, ready: Ready) -> None:
-    """Take and make calls until `stop` is set; those in progress hear a goodbye.
+    """Take and make calls until `stop` is set; those in progress may end by themselves for a while.
+
+    How long, the settings say; a second signal ends that. Who is left then hears a goodbye.
 
     Raises:
         CatalogueError: if flows or prompts have mistakes.
@@ -66,22 +70,32 @@ async def serve(runtime: Runtime, stop: asyncio.Event, ready: Ready) -> None:
         ready({"sip": f"{host}:{port}"})
         try:
             await stop.wait()
+            await _drain(voice, runtime.settings.call.drain)
         finally:
             listening.cancel()
             reading.cancel()
             await asyncio.gather(listening, reading, return_exceptions=True)
 
 
+async def _drain(voice: VoiceProcess, limit: timedelta) -> None:
+    if limit <= timedelta(0):
+        return
+    hurry = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, hurry.set)
+    await voice.drain(limit, hurry)
+
+
 async def _listen(runtime: Runtime, voice: VoiceProcess, flows: FlowShelf) -> None:
     """Pass news on; what is missed, the process's own rounds find."""
     while True:
         try:
-            async with runtime.doorbell.subscribe(*TOPICS, TOPIC) as signals:
-                async for signal in signals:
-                    if signal.topic == TOPIC:
+            async with runtime.doorbell.subscribe(*TOPICS, TOPIC) as news:
+                async for each in news:
+                    if each.topic == TOPIC:
                         await _refresh(runtime, flows)
                     else:
-                        voice.wake(signal.topic)
+                        voice.wake(each.topic)
         except OSError as error:
             log.warning("news_not_heard", reason=str(error))
         await asyncio.sleep(LISTEN_AGAIN_SECONDS)

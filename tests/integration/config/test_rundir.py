@@ -47,6 +47,13 @@ def test_a_process_is_known_while_it_runs(tmp_path: Path) -> None:
     assert list(running(tmp_path)) == []
 
 
+def test_a_voice_process_says_for_how_long_its_calls_may_go_on(tmp_path: Path) -> None:
+    with registered(tmp_path, "voice", drain=600.0) as note:
+        note({"sip": "127.0.0.1:5060"})
+
+        assert [each.drain for each in running(tmp_path)] == [600.0]
+
+
 def test_a_killed_process_is_forgotten(tmp_path: Path, worker: "subprocess.Popen[str]") -> None:
     worker.kill()
     worker.wait()

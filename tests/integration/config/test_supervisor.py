@@ -42,6 +42,21 @@ def live_deaf(journal: Path, name: str, ready: Ready) -> None:
         signal.pause()
 
 
+def live_slowly(journal: Path, name: str, ready: Ready) -> None:
+    asked: list[int] = []
+
+    def leave(*_: object) -> None:
+        asked.append(len(asked))
+        note(journal, name, "drains")
+        if len(asked) == 2:
+            sys.exit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+    ready({})
+    while True:
+        signal.pause()
+
+
 def stay_silent(journal: Path, name: str, ready: Ready) -> None:
     note(journal, name, "starts")
     while True:
@@ -119,6 +134,22 @@ async def test_a_child_that_ignores_sigterm_is_killed_after_its_limit(journal: P
 
     await supervisor.stop()
 
+    assert identity is not None
+    assert not identity.is_alive()
+
+
+async def test_a_child_that_takes_its_time_is_hurried(journal: Path) -> None:
+    supervisor = Supervisor([child("slow", journal, live_slowly, stop_limit=LIMIT * 3)])
+    await supervisor.start()
+    identity = ProcessIdentity.of(supervisor.pids()["slow"])
+
+    async with asyncio.timeout(LIMIT):
+        stopping = asyncio.create_task(supervisor.stop())
+        await eventually(journal, "drains", 1)
+        supervisor.hurry()
+        await stopping
+
+    assert lines(journal, "drains") == ["slow", "slow"]
     assert identity is not None
     assert not identity.is_alive()
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from channels.voice.leg import LegEnd
 from channels.voice.options import LineOptions, NightHours, TrunkOptions, VoiceLimits
+from channels.voice.phone import Phone, PhoneOptions
 from channels.voice.phone_call import NotAnswered, PhoneError
 from channels.voice.tones import hears_tone, loudness, read_channel
 from hotline.contacts.calls import service as calls
@@ -18,6 +19,7 @@ from hotline.contacts.contact import Channel
 from hotline.contacts.model import ContactRow
 from hotline.kernel.clock import SHANGHAI, system_clock
 from hotline.kernel.db import Database
+from hotline.kernel.tasks import spawn
 from hotline.queues import service as queues
 from hotline.queues.model import OfferRow, QueueEntryRow
 from hotline.queues.states import OfferState, QueuedState, SeatState
@@ -30,6 +32,7 @@ from tests.integration.channels.voice.hall import (
     GOODBYE_HZ,
     MUSIC_HZ,
     NOTICE_HZ,
+    PASSWORD,
     POSITION_HZ,
     Hall,
     eventually,
@@ -352,6 +355,54 @@ async def test_stopping_says_goodbye_to_those_who_wait(
     [row] = await hall.calls()
     assert hears_tone(call.heard, GOODBYE_HZ, seconds=0.4)
     assert (row.end, (await entry_of(hall)).state) == (CallEnd.SHUTDOWN, QueuedState.DROPPED)
+
+
+async def test_a_process_that_drains_puts_through_who_waits_and_takes_nobody_new(
+    live_database: Database, tmp_path: Path
+) -> None:
+    async with open_hall(live_database, tmp_path) as hall, hall.phone() as citizen:
+        await hall.sign_in("8001")
+        call = await citizen.dial(hall.line())
+        await waits(hall)
+        draining = spawn(hall.voice.drain(timedelta(minutes=2), asyncio.Event()), "drain")
+        with pytest.raises(NotAnswered) as refused:
+            await citizen.dial(hall.line())
+        async with hall.phone("8001") as phone:
+            await phone.register(hall.registrar, password=PASSWORD)
+            seat = await phone.next_call(timeout=20)
+            await hall.seat_is("8001", SeatState.TALKING)
+            is_over = draining.done()
+            await call.hang_up()
+            await seat.wait_over(timeout=20)
+        async with asyncio.timeout(20):
+            await draining
+
+    [row] = await hall.calls()
+    assert (refused.value.status, is_over) == (503, False)
+    assert row.end is CallEnd.CALLER_HUNG_UP
+
+
+@pytest.mark.parametrize("is_hurried", [True, False], ids=["hurried", "after its limit"])
+async def test_a_drain_ends_with_a_goodbye_to_who_is_left(
+    live_database: Database, tmp_path: Path, is_hurried: bool
+) -> None:
+    hurry = asyncio.Event()
+    async with Phone.open(PhoneOptions(user="13800001234", folder=tmp_path)) as citizen:
+        async with open_hall(live_database, tmp_path) as hall:
+            await hall.sign_in("8001")
+            call = await citizen.dial(hall.line())
+            await waits(hall)
+            if is_hurried:
+                hurry.set()
+            limit = timedelta(minutes=5) if is_hurried else timedelta(milliseconds=50)
+            async with asyncio.timeout(20):
+                await hall.voice.drain(limit, hurry)
+            left = hall.voice.calls
+        await call.wait_over(timeout=20)
+
+    [row] = await hall.calls()
+    assert (left, row.end) == (1, CallEnd.SHUTDOWN)
+    assert hears_tone(call.heard, GOODBYE_HZ, seconds=0.4)
 
 
 async def test_a_life_that_was_given_up_ends_its_calls_and_begins_again(hall: Hall) -> None:
