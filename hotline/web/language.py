@@ -1,7 +1,9 @@
 """Languages: every text is written in Chinese; a catalogue of each part gives the English."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from aiohttp import web
@@ -27,7 +29,7 @@ def load_texts(parts: Iterable[WebPart]) -> Mapping[str, Texts]:
     for part in parts:
         if part.catalogue is not None:
             # Where two parts differ, the first one's words count: the house's own before a guest's.
-            english = read_catalogue(part.catalogue / f"{ENGLISH}.po") | english
+            english = {**read_catalogue(part.catalogue / f"{ENGLISH}.po"), **english}
     return {CHINESE: {}, ENGLISH: english}
 
 
@@ -38,15 +40,18 @@ def own_texts(texts: Mapping[str, Texts], part: WebPart, language: str) -> Texts
     return {**texts[language], **read_catalogue(part.catalogue / f"{ENGLISH}.po")}
 
 
-def read_catalogue(path: Path) -> dict[str, str]:
-    """Return the translated texts of one catalogue.
+@cache
+def read_catalogue(path: Path) -> Texts:
+    """Return the translated texts of one catalogue, read once a process.
 
     Raises:
         babel.messages.pofile.PoFileError: if a line of it cannot be read.
     """
     with path.open("rb") as source:
         messages = read_po(source, locale=ENGLISH, abort_invalid=True)
-    return {str(each.id): str(each.string) for each in messages if each.id and each.string}
+    return MappingProxyType(
+        {str(each.id): str(each.string) for each in messages if each.id and each.string}
+    )
 
 
 def choose_language(request: web.Request) -> str:
