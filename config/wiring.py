@@ -17,6 +17,7 @@ from channels.mail.compose import Sender as MailSender
 from channels.mail.parse import read_mail
 from channels.outbound import OutboundByChannel, Sender
 from channels.sms.gateway import GatewayOptions, SmsGateway
+from channels.sms.reports import read_report
 from channels.voice.media.embedded import EmbeddedMediaOptions
 from channels.voice.options import LookUp, VoiceOptions
 from channels.voice.rtp.codec import Codec
@@ -25,7 +26,7 @@ from channels.web.options import ALL_GUESSES, GUESSES, REPORTS, PublicOptions
 from config import telephony
 from config.queue_rules import queue_rules
 from config.secrets import Secrets
-from config.settings import RelaySettings, Settings, SmsSettings
+from config.settings import RelaySettings, Settings
 from config.shared_limits import SharedLimit
 from hotline.callbacks.links import LinkOptions
 from hotline.callbacks.options import CallbackOptions
@@ -54,7 +55,9 @@ from hotline.web.sign_ins import LOCKS, NAMES, PAIRS, PLACES, SignInLimits
 from hotline.web.tickets.options import TicketListOptions
 from ivr.flow import Flow
 
-READERS: Final[Readers] = MappingProxyType({Channel.WEB: read_form, Channel.MAIL: read_mail})
+READERS: Final[Readers] = MappingProxyType(
+    {Channel.WEB: read_form, Channel.MAIL: read_mail, Channel.SMS: read_report}
+)
 """Who understands the raw contacts of each channel."""
 
 HOTLINE_NAME: Final = "城市管理服务热线"
@@ -117,8 +120,9 @@ def outbound_channels(settings: Settings, http: aiohttp.ClientSession) -> Outbou
     senders: dict[Channel, Sender] = {}
     if settings.relay:
         senders[Channel.MAIL] = MailRelay(_relay_options(settings.relay, settings.smtp.mailbox))
-    if settings.sms:
-        senders[Channel.SMS] = SmsGateway(_gateway_options(settings.sms), http)
+    gateway = gateway_options(settings)
+    if gateway:
+        senders[Channel.SMS] = SmsGateway(gateway, http)
     return OutboundByChannel(senders)
 
 
@@ -134,8 +138,12 @@ def _relay_options(relay: RelaySettings, mailbox: str) -> RelayOptions:
     )
 
 
-def _gateway_options(sms: SmsSettings) -> GatewayOptions:
-    return GatewayOptions(url=sms.url, secret=sms.secret.get_secret_value().encode())
+def gateway_options(settings: Settings) -> GatewayOptions | None:
+    """Where text messages leave, and who reports of them; None without a gateway."""
+    if settings.sms is None:
+        return None
+    secret = settings.sms.secret.get_secret_value().encode()
+    return GatewayOptions(url=settings.sms.url, secret=secret)
 
 
 def mail_server_options(settings: Settings) -> MailServerOptions:

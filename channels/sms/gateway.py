@@ -2,14 +2,16 @@
 
 The body is `{"to", "text", "key"}`; the header `X-Hotline-Signature` is
 `t=<unix seconds>,v1=<hex HMAC-SHA-256 of "<t>." and the body>`; `Idempotency-Key` is the message's
-key. 2xx accepts, 429 and 5xx mean later, any other 4xx refuses for good.
+key. 2xx accepts, 429 and 5xx mean later, any other 4xx refuses for good. What became of a message
+that was accepted is told at our own door (`reports`).
 """
 
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
@@ -17,6 +19,7 @@ from hotline.contacts.contact import Channel, DeliveryUnknown, OutboundMessage, 
 from hotline.kernel.errors import Unavailable
 from hotline.people.number import NumberKind, parse_number
 
+HEADER = "X-Hotline-Signature"
 RETRY_AFTER = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=1)
 TEXT_LIMIT = 500  # seven parts of 67 characters (domain notes 8)
@@ -63,7 +66,7 @@ class SmsGateway:
         headers = {
             "Content-Type": "application/json",
             "Idempotency-Key": key,
-            "X-Hotline-Signature": signature(self._options.secret, body, now),
+            HEADER: signature(self._options.secret, body, now),
         }
         limit = aiohttp.ClientTimeout(total=self._options.timeout.total_seconds())
         try:
@@ -82,6 +85,19 @@ def signature(secret: bytes, body: bytes, now: datetime) -> str:
     at = int(now.timestamp())
     digest = hmac.new(secret, f"{at}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={at},v1={digest}"
+
+
+def is_signed(secret: bytes, body: bytes, header: str, *, now: datetime, within: timedelta) -> bool:
+    """Say whether a header signs a body, at an instant that is not further away than `within`."""
+    found = _SIGNATURE.fullmatch(header)
+    if found is None:
+        return False
+    at = datetime.fromtimestamp(int(found[1]), UTC)
+    is_ours = hmac.compare_digest(signature(secret, body, at), header)
+    return is_ours and abs(now - at) <= within
+
+
+_SIGNATURE = re.compile(r"t=([0-9]{1,11}),v1=[0-9a-f]{64}")
 
 
 def _retry_after(value: str) -> timedelta:

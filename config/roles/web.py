@@ -7,6 +7,7 @@ from aiohttp import web
 from case_bridge.web.exchange_routes import exchange_part
 from case_bridge.web.places_routes import places_part
 from case_bridge.web.routes import PART as CASES_PART
+from channels.sms.reports import sms_part
 from channels.web.pages import public_part
 from config import exchange_wiring, wiring
 from config.accounts import accounts_options
@@ -61,6 +62,7 @@ def application(runtime: Runtime) -> web.Application:
         ),
         desk_part(wiring.desk_options(settings, runtime.people, runtime.query_codes)),
         CALLBACKS_PART,
+        sms_part(wiring.gateway_options(settings)),
         automatic_mail_part(runtime.intake),
         recordings_part(wiring.recordings_options(settings)),
         ticket_lists_part(wiring.ticket_list_options(runtime.people, runtime.exports)),

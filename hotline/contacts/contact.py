@@ -99,14 +99,14 @@ class OutboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class ReturnedLetter:
-    """What a bounce says: which letter of ours came back for good, and from whom."""
+    """What a bounce, or a report of delivery, says: which message failed for good, and for whom."""
 
     trace: str
     """What the letter was recognised by (`trace_of` its key)."""
-    addresses: frozenset[str]
-    """Whom it could not reach, in lower case."""
+    addresses: frozenset[str] | None
+    """Whom it could not reach, in lower case; None if who says so has proven who they are."""
     code: str
-    """Why, as RFC 3463 numbers it, such as `5.1.1`; empty if it does not say."""
+    """Why, as RFC 3463 (`5.1.1`) or the operator numbers it; empty if it does not say."""
 
 
 def trace_of(key: str) -> str:

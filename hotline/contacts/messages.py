@@ -120,10 +120,13 @@ async def record_return(uow: UnitOfWork, letter: ReturnedLetter, *, now: datetim
     """Note that a message came back after it had left; False if that is none of ours.
 
     A bounce counts only with the trace of a message that was sent to the address it complains
-    of: anybody can write a mail that looks like one.
+    of: anybody can write a mail that looks like one. The report of a gateway is signed.
     """
     row = await Messages(uow.session).find_traced(letter.trace)
-    if row is None or row.address.lower() not in letter.addresses:
+    is_ours = row is not None and (
+        letter.addresses is None or row.address.lower() in letter.addresses
+    )
+    if row is None or not is_ours:
         log.warning("bounce_of_no_message_of_ours")
         return False
     if not MESSAGE.allows(row.state, MessageTrigger.BOUNCE):

@@ -85,11 +85,13 @@ class Contacts:
         )
         return [ContactId(contact_id) for contact_id in found]
 
-    async def newest_in(self, state: ContactState, *, limit: int) -> Sequence[ContactRow]:
-        """Return the newest contacts in a state."""
+    async def newest_in(
+        self, channel: Channel, state: ContactState, *, limit: int
+    ) -> Sequence[ContactRow]:
+        """Return the newest contacts of a channel in a state."""
         found = await self.session.scalars(
             select(ContactRow)
-            .where(ContactRow.state == state)
+            .where(ContactRow.channel == channel, ContactRow.state == state)
             .order_by(ContactRow.received_at.desc(), ContactRow.id)
             .limit(limit)
         )

@@ -178,10 +178,10 @@ async def contact_view(session: AsyncSession, contact_id: ContactId) -> ContactV
 
 
 async def contacts_in_state(
-    session: AsyncSession, state: ContactState, *, limit: int = 50
+    session: AsyncSession, channel: Channel, state: ContactState, *, limit: int = 50
 ) -> Sequence[ContactView]:
-    """Return the newest contacts in a state, such as AUTOMATIC or UNPARSABLE."""
-    return [_view(row) for row in await Contacts(session).newest_in(state, limit=limit)]
+    """Return the newest contacts of a channel in a state, such as AUTOMATIC or UNPARSABLE."""
+    return [_view(row) for row in await Contacts(session).newest_in(channel, state, limit=limit)]
 
 
 async def attachments_of(

@@ -5,7 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from hotline.accounts import audit
-from hotline.contacts.contact import ContactState
+from hotline.contacts.contact import Channel, ContactState
 from hotline.contacts.service import contact_view, contacts_in_state, load_contact
 from hotline.intake.request import Unreadable, read_contact
 from hotline.intake.service import BOUNCE, IntakeOptions, open_automatic
@@ -29,7 +29,7 @@ EXCERPT: Final = 3000
 async def get_automatic(request: web.Request) -> web.Response:
     """Show the newest automatic mail; nothing of it became a ticket."""
     async with request.app[DATABASE].read() as session:
-        found = await contacts_in_state(session, ContactState.AUTOMATIC, limit=SHOWN)
+        found = await contacts_in_state(session, Channel.MAIL, ContactState.AUTOMATIC, limit=SHOWN)
     return render(request, "hotline/automatic_mail.html", found=found, bounce=BOUNCE, shown=SHOWN)
 
 
@@ -42,7 +42,7 @@ async def get_one(request: web.Request) -> web.Response:
     contact_id = ContactId(path_id(request, "contact_id"))
     async with request.app[DATABASE].read() as session:
         view = await contact_view(session, contact_id)
-        if view.state is not ContactState.AUTOMATIC:
+        if (view.channel, view.state) != (Channel.MAIL, ContactState.AUTOMATIC):
             raise NotFound("automatic mail", contact_id)
         contact = await load_contact(session, contact_id)
     try:

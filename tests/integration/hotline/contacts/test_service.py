@@ -96,7 +96,7 @@ async def test_pending_contacts_are_those_nobody_has_understood(
 
     async with database.read() as session:
         found = await service.pending_contacts(session, before=clock() - timedelta(seconds=30))
-        understood = await service.contacts_in_state(session, ContactState.PARSED)
+        understood = await service.contacts_in_state(session, Channel.MAIL, ContactState.PARSED)
     assert found == [waiting]
     assert [one.contact_id for one in understood] == [done]
     assert understood[0].sender_masked == "z***@example.org"
