@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, and_, func, join, literal, or_, select, tu
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CaseRow
+from case_bridge.cases.reach import inspectors_within
 from case_bridge.cases.reading import OPEN_STATES
-from case_bridge.cases.repository import District, in_district
+from case_bridge.cases.repository import in_district
 from case_bridge.cases.states import CaseState
 from case_bridge.field.model import DutyRow, InspectorRow
 from hotline.contacts.calls.model import CallRow
@@ -79,9 +80,10 @@ STANDING: Final[Mapping[Figure, frozenset[CaseState]]] = MappingProxyType(
 """Where open cases stand; together they are all of them."""
 
 
-def figures_of(district: District) -> tuple[Figure, ...]:
-    """Return the numbers of a scope: calls, tickets and inspectors are the whole city's (R28)."""
-    return tuple(each for each in Figure if district is None or table_of(each) is Table.CASES)
+def figures_of(district: UUID | None) -> tuple[Figure, ...]:
+    """Return the numbers of a scope: calls and tickets are the whole city's (R28)."""
+    whole = (Table.CALLS, Table.TICKETS)
+    return tuple(each for each in Figure if district is None or table_of(each) not in whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +151,9 @@ _SOURCES: Final[Mapping[Table, _Source]] = MappingProxyType(
 
 
 async def count_figures(
-    session: AsyncSession, *, district: District = None, now: datetime
+    session: AsyncSession, *, district: UUID | None = None, now: datetime
 ) -> dict[Figure, int]:
-    """Return every number as it is now; of a district its cases alone."""
+    """Return every number as it is now; of a district its cases and inspectors alone."""
     counted: dict[Figure, int] = {}
     for table, source in _SOURCES.items():
         mine = [each for each in figures_of(district) if table_of(each) is table]
@@ -171,7 +173,7 @@ async def figure_rows(
     session: AsyncSession,
     figure: Figure,
     *,
-    district: District = None,
+    district: UUID | None = None,
     after: str | None = None,
     now: datetime,
 ) -> tuple[tuple[Row, ...], str | None]:
@@ -200,7 +202,7 @@ async def figure_rows(
     return page, f"{page[-1].at.isoformat()}|{page[-1].id}" if more else None
 
 
-def _condition(figure: Figure, district: District, now: datetime) -> list[ColumnElement[bool]]:
+def _condition(figure: Figure, district: UUID | None, now: datetime) -> list[ColumnElement[bool]]:
     today = datetime.combine(now.astimezone(SHANGHAI).date(), time(0), SHANGHAI)
     match table_of(figure):
         case Table.CASES:
@@ -211,7 +213,11 @@ def _condition(figure: Figure, district: District, now: datetime) -> list[Column
         case Table.CALLS:
             return [CallRow.direction == CallDirection.INBOUND, _of_calls(figure, today)]
         case Table.INSPECTORS:
-            return [InspectorRow.on_duty.is_(True), InspectorRow.suspended_at.is_(None)]
+            return [
+                InspectorRow.on_duty.is_(True),
+                InspectorRow.suspended_at.is_(None),
+                *inspectors_within(district),
+            ]
 
 
 def _of_cases(figure: Figure, today: datetime, now: datetime) -> list[ColumnElement[bool]]:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +27,9 @@ from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Invalid, NotFound
 from hotline.kernel.ids import UserId, new_id
+
+Within = tuple[ColumnElement[bool], ...]
+"""Conditions that keep a list of inspectors within what its reader commands."""
 
 INSPECTORS_A_GRID: Final = 2
 """At most; at least one walks each supervision grid (003 a10)."""
@@ -277,9 +280,11 @@ async def track_of(
     return [_point(row) for row in found]
 
 
-async def roster(session: AsyncSession) -> list[InspectorView]:
+async def roster(session: AsyncSession, within: Within = ()) -> list[InspectorView]:
     """Return every inspector, by name."""
-    people = (await session.scalars(select(InspectorRow).order_by(InspectorRow.name))).all()
+    people = await session.scalars(
+        select(InspectorRow).where(*within).order_by(InspectorRow.name, InspectorRow.user_id)
+    )
     counted = await session.execute(
         select(TaskRow.inspector_id, func.count())
         .where(TaskRow.state == TaskState.OPEN)
@@ -309,7 +314,9 @@ async def roster(session: AsyncSession) -> list[InspectorView]:
     ]
 
 
-async def attendance(session: AsyncSession, day: date, *, now: datetime) -> list[Attendance]:
+async def attendance(
+    session: AsyncSession, day: date, *, within: Within = (), now: datetime
+) -> list[Attendance]:
     """Return how long each inspector was on duty on a day of Shanghai, by name."""
     begin = datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
     end = min(begin + timedelta(days=1), max(now, begin))
@@ -321,6 +328,7 @@ async def attendance(session: AsyncSession, day: date, *, now: datetime) -> list
             & (DutyRow.began_at < end)
             & ((DutyRow.ended_at.is_(None)) | (DutyRow.ended_at > begin)),
         )
+        .where(*within)
         .order_by(InspectorRow.name, InspectorRow.user_id, DutyRow.began_at)
     )
     lines: dict[UUID, Attendance] = {}

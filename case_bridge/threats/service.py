@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.words import require_words
@@ -104,18 +104,37 @@ async def enter_answer(
 
 
 async def threats(
-    session: AsyncSession, *, inspector_id: UserId | None = None
+    session: AsyncSession,
+    *,
+    inspector_id: UserId | None = None,
+    within: tuple[ColumnElement[bool], ...] = (),
 ) -> Sequence[tuple[ThreatRow, str]]:
-    """Return the newest incidents with the inspector's name, of everybody or of one."""
+    """Return the newest incidents with the inspector's name, of everybody or of one.
+
+    `within` keeps them to some inspectors.
+    """
     query = (
         select(ThreatRow, InspectorRow.name)
         .join(InspectorRow, InspectorRow.user_id == ThreatRow.inspector_id)
+        .where(*within)
         .order_by(ThreatRow.happened_at.desc(), ThreatRow.id)
         .limit(200)
     )
     if inspector_id is not None:
         query = query.where(ThreatRow.inspector_id == inspector_id)
     return [(row, name) for row, name in await session.execute(query)]
+
+
+async def inspector_of(session: AsyncSession, threat_id: UUID) -> UserId:
+    """Return to whom an incident was done.
+
+    Raises:
+        NotFound: if there is no such incident.
+    """
+    found = await session.scalar(select(ThreatRow.inspector_id).where(ThreatRow.id == threat_id))
+    if found is None:
+        raise NotFound("incident", threat_id)
+    return UserId(found)
 
 
 async def _locked(uow: UnitOfWork, threat_id: UUID) -> ThreatRow:

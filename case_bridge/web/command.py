@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CaseRow
+from case_bridge.cases.reach import inspectors_within
 from case_bridge.cases.reading import OPEN_STATES
 from case_bridge.cases.repository import in_district
 from case_bridge.cases.states import CaseState
@@ -161,7 +162,7 @@ async def _picture(request: web.Request, user: User) -> dict[str, Any]:
             "at": now.isoformat(),
             "figures": {figure.value: number for figure, number in counted.items()},
             "cases": await _cases(request, session, district, now),
-            "inspectors": [] if district else await _inspectors(request, session),
+            "inspectors": await _inspectors(request, session, district),
             "month": await request.app[MAP].month.take(session, _month, district=district, now=now),
         }
 
@@ -194,10 +195,12 @@ async def _cases(
     ]
 
 
-async def _inspectors(request: web.Request, session: AsyncSession) -> list[list[float]]:
+async def _inspectors(
+    request: web.Request, session: AsyncSession, district: UnitId | None
+) -> list[list[float]]:
     return [
         _drawn(request, each.last_seen.position)
-        for each in await roster(session)
+        for each in await roster(session, inspectors_within(district))
         if each.last_seen is not None
     ]
 

@@ -6,11 +6,12 @@ from typing import Final, TypedDict
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, Field
 
+from case_bridge.cases.reach import inspectors_within, require_own_inspector
 from case_bridge.field import roster
 from case_bridge.field.roster import MAX_POINTS, TrackPoint
 from case_bridge.places.position import Position
 from case_bridge.places.service import supervision_grids
-from case_bridge.web.requests import Fields, acting, read_fields, see_other
+from case_bridge.web.requests import Fields, acting, district_of, read_fields, see_other
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import Invalid, NotFound
 from hotline.kernel.ids import UserId
@@ -90,12 +91,16 @@ async def post_duty(request: web.Request) -> web.StreamResponse:
 
 
 async def get_roster(request: web.Request) -> web.Response:
-    """Show every inspector: grids, duty, training, load, and the attendance of a day."""
+    """Show the inspectors: grids, duty, training, load, and the attendance of a day.
+
+    Who works for a district sees and changes its own alone (R28).
+    """
     now = request.app[CLOCK]()
     day = Fields(request.query).day("day") or now.astimezone(SHANGHAI).date()
     async with request.app[DATABASE].read() as session:
-        people = await roster.roster(session)
-        attended = await roster.attendance(session, day, now=now)
+        within = inspectors_within(await district_of(session, current_user(request)))
+        people = await roster.roster(session, within)
+        attended = await roster.attendance(session, day, within=within, now=now)
         grids = await supervision_grids(session, on=now.astimezone(SHANGHAI).date())
     return render(
         request,
@@ -112,6 +117,7 @@ async def post_roster(request: web.Request) -> web.StreamResponse:
     """Change one inspector. Fields: act, and trained_on, reason or grid."""
     user_id, fields = UserId(path_id(request, "user_id")), await read_fields(request)
     async with acting(request) as (uow, actor, now):
+        await require_own_inspector(uow.session, user_id, actor.district_id)
         by = _By(actor=actor.login, now=now)
         match fields.text("act"):
             case "train":
@@ -137,6 +143,8 @@ async def get_track(request: web.Request) -> web.Response:
     day = Fields(request.query).day("day") or now.astimezone(SHANGHAI).date()
     since = datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
     async with request.app[DATABASE].read() as session:
+        district = await district_of(session, current_user(request))
+        await require_own_inspector(session, user_id, district)
         points = await roster.track_of(
             session, user_id, since=since, until=since.replace(hour=23, minute=59, second=59)
         )

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CaseRow
+from case_bridge.cases.reach import inspectors_within
 from case_bridge.cases.reading import OPEN_STATES
 from case_bridge.cases.repository import in_district
 from case_bridge.field.roster import roster
@@ -226,6 +227,7 @@ def _case(row: CaseRow, options: MapOptions, say: Words, now: datetime) -> dict[
 async def _inspectors(
     session: AsyncSession, request: web.Request, say: Words
 ) -> list[dict[str, Any]]:
+    district = await district_of(session, current_user(request))
     return [
         _drawn(each.last_seen.position, request.app[MAP])
         | {
@@ -235,7 +237,7 @@ async def _inspectors(
                 say("定位时间"): moment(each.last_seen.at),
             }
         }
-        for each in await roster(session)
+        for each in await roster(session, inspectors_within(district))
         if each.last_seen is not None
     ]
 

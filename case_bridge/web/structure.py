@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
 from case_bridge.bridge.model import CaseLinkRow
+from case_bridge.cases.listing import Narrowing
 from case_bridge.cases.model import CaseRow
+from case_bridge.cases.reach import inspectors_within
 from case_bridge.cases.states import CaseState
 from case_bridge.command.figures import AT_UNITS, Figure
 from case_bridge.evaluation.model import CaseFactRow, EvaluationRow
@@ -25,7 +27,18 @@ from case_bridge.resources.model import ResourceRow
 from case_bridge.standards.model import StandardRow
 from case_bridge.units.model import UnitRow
 from case_bridge.web.command import figure_link
-from case_bridge.web.requests import district_of, show
+from case_bridge.web.requests import show
+from case_bridge.web.structure_reach import (
+    Conditions,
+    Reach,
+    commanded,
+    first_level,
+    narrowing_of,
+    of_cases,
+    of_district,
+    whole,
+    with_cases,
+)
 from hotline.accounts.model import UserRow
 from hotline.accounts.service import User
 from hotline.tickets.model import TicketRow
@@ -43,6 +56,7 @@ class Count:
     table: type[DeclarativeBase]
     opens: str
     """The page that lists them."""
+    reach: Reach
     condition: ColumnElement[bool] | None = None
     shows: tuple[InstrumentedAttribute[Any], ...] = ()
     """What of each row is listed, where the page above lists something else or more."""
@@ -51,6 +65,13 @@ class Count:
     def address(self) -> str:
         """Where the number's rows are: exactly as many as it says."""
         return f"{ROWS}?of={self.key}" if self.shows else self.opens
+
+    def within(self, who: Narrowing) -> Conditions | None:
+        """Return what its rows fulfil for a reader; None if the reader is not told."""
+        own = self.reach(who)
+        if own is None or self.condition is None:
+            return own
+        return (self.condition, *own)
 
     @property
     def key(self) -> str:
@@ -77,20 +98,31 @@ _TO_DECIDE = CaseRow.state.in_(
 _OPEN = CaseRow.state.not_in(
     (CaseState.CLOSED, CaseState.DECLINED, CaseState.SETTLED, CaseState.VOIDED, CaseState.MERGED)
 )
-_CASES = Count("案卷", CaseRow, "/cases/all")
-_COMPONENTS = Count("部件", ComponentRow, "/places/components")
-_MESSAGES = Count("交换报文", ExchangeMessageRow, "/exchange")
+_OPEN_CASES = Count("在办案卷", CaseRow, figure_link(Figure.OPEN), of_cases, _OPEN)
+_TICKETS = Count("工单", TicketRow, "/tickets", first_level)
+_CASES = Count("案卷", CaseRow, "/cases/all", of_cases)
+_COMPONENTS = Count("部件", ComponentRow, "/places/components", whole)
+_MESSAGES = Count("交换报文", ExchangeMessageRow, "/exchange", first_level)
 _FACTS = Count(
     "评价数据",
     CaseFactRow,
     "/evaluation",
+    of_district(lambda district: (CaseFactRow.district_id == district,)),
+    CaseFactRow.known_until.is_(None),
     shows=(CaseFactRow.number, CaseFactRow.round, CaseFactRow.reported_at),
 )
-_UNITS = Count("责任单位", UnitRow, "/cases/organisation", shows=(UnitRow.code, UnitRow.name))
+_UNITS = Count(
+    "责任单位",
+    UnitRow,
+    "/cases/organisation",
+    of_district(commanded),
+    shows=(UnitRow.code, UnitRow.name),
+)
 _GRIDS = Count(
     "单元网格",
     UnitGridRow,
     "/places/grids",
+    whole,
     UnitGridRow.valid_to.is_(None),
     (UnitGridRow.code, UnitGridRow.valid_from),
 )
@@ -105,6 +137,7 @@ SUBSYSTEMS: Final = (
                 "在岗监督员",
                 InspectorRow,
                 "/places/roster",
+                of_district(inspectors_within),
                 InspectorRow.on_duty.is_(True),
                 (InspectorRow.name, InspectorRow.trained_on),
             ),
@@ -112,6 +145,7 @@ SUBSYSTEMS: Final = (
                 "待办任务",
                 TaskRow,
                 "/cases/supervision",
+                with_cases(TaskRow.case_id, CaseRow.id),
                 TaskRow.state == TaskState.OPEN,
                 (TaskRow.case_number, TaskRow.subject, TaskRow.opened_at),
             ),
@@ -122,8 +156,8 @@ SUBSYSTEMS: Final = (
         "002b",
         ("/cases/desk", "/cases/new", "/desk"),
         (
-            Count("待受理立案", CaseRow, figure_link(Figure.TO_DECIDE), _TO_DECIDE),
-            Count("工单", TicketRow, "/tickets"),
+            Count("待受理立案", CaseRow, figure_link(Figure.TO_DECIDE), of_cases, _TO_DECIDE),
+            _TICKETS,
         ),
     ),
     Part(
@@ -131,8 +165,14 @@ SUBSYSTEMS: Final = (
         "002b",
         ("/cases/dispatch", "/cases/unit", "/cases/all"),
         (
-            Count("处置中", CaseRow, figure_link(Figure.AT_UNITS), CaseRow.state.in_(AT_UNITS)),
-            Count("在办案卷", CaseRow, figure_link(Figure.OPEN), _OPEN),
+            Count(
+                "处置中",
+                CaseRow,
+                figure_link(Figure.AT_UNITS),
+                of_cases,
+                CaseRow.state.in_(AT_UNITS),
+            ),
+            _OPEN_CASES,
         ),
     ),
     Part(
@@ -144,6 +184,7 @@ SUBSYSTEMS: Final = (
                 "地名地址",
                 PlaceNameRow,
                 "/places/map",
+                whole,
                 shows=(PlaceNameRow.name, PlaceNameRow.street),
             ),
         ),
@@ -153,8 +194,8 @@ SUBSYSTEMS: Final = (
         "002b",
         ("/command", "/places/map"),
         (
-            Count("在办案卷", CaseRow, figure_link(Figure.OPEN), _OPEN),
-            Count("共享资源", ResourceRow, "/resources"),
+            _OPEN_CASES,
+            Count("共享资源", ResourceRow, "/resources", whole),
         ),
     ),
     Part(
@@ -167,6 +208,7 @@ SUBSYSTEMS: Final = (
                 "已公布",
                 EvaluationRow,
                 "/evaluation",
+                first_level,
                 shows=(
                     EvaluationRow.period,
                     EvaluationRow.object_kind,
@@ -181,9 +223,9 @@ SUBSYSTEMS: Final = (
         "002b",
         ("/cases/organisation", "/standards", "/accounts"),
         (
-            Count("立案标准", StandardRow, "/standards"),
+            Count("立案标准", StandardRow, "/standards", whole),
             _UNITS,
-            Count("用户", UserRow, "/accounts"),
+            Count("用户", UserRow, "/accounts", first_level),
         ),
     ),
     Part(
@@ -199,7 +241,7 @@ SUBSYSTEMS: Final = (
         "数据交换",
         "002b",
         ("/exchange", "/reconciliation"),
-        (Count("对接平台", ExchangePeerRow, "/exchange"), _MESSAGES),
+        (Count("对接平台", ExchangePeerRow, "/exchange", first_level), _MESSAGES),
     ),
 )
 
@@ -230,11 +272,12 @@ LOCAL_PARTS: Final = (
         "000 a12",
         ("/desk", "/tickets"),
         (
-            Count("工单", TicketRow, "/tickets"),
+            _TICKETS,
             Count(
                 "转入案卷",
                 CaseLinkRow,
                 "/cases/all",
+                with_cases(CaseLinkRow.case_number, CaseRow.number),
                 shows=(CaseLinkRow.case_number, CaseLinkRow.round, CaseLinkRow.changed_at),
             ),
         ),
@@ -243,12 +286,16 @@ LOCAL_PARTS: Final = (
 
 
 async def get_structure(request: web.Request) -> web.Response:
-    """Show the parts with their pages and how much is in each right now."""
+    """Show the parts with their pages and how much is in each right now.
+
+    Of a district its own is counted, of a unit its cases (R28); what is of the first level alone
+    is not told to them.
+    """
     user = current_user(request)
     async with request.app[DATABASE].read() as session:
-        is_first = await district_of(session, user) is None
-        subsystems = [await _present(session, request, user, each, is_first) for each in SUBSYSTEMS]
-        parts = [await _present(session, request, user, each, is_first) for each in LOCAL_PARTS]
+        who = await narrowing_of(session, user)
+        subsystems = [await _present(session, request, user, each, who) for each in SUBSYSTEMS]
+        parts = [await _present(session, request, user, each, who) for each in LOCAL_PARTS]
     if wants_json(request):
         return web.json_response({"subsystems": subsystems, "parts": parts})
     return show(
@@ -257,8 +304,9 @@ async def get_structure(request: web.Request) -> web.Response:
 
 
 async def _present(
-    session: AsyncSession, request: web.Request, user: User, part: Part, is_first: bool
+    session: AsyncSession, request: web.Request, user: User, part: Part, who: Narrowing
 ) -> dict[str, Any]:
+    told = [(each, within) for each in part.counts if (within := each.within(who)) is not None]
     return {
         "name": part.name,
         "article": part.article,
@@ -266,21 +314,14 @@ async def _present(
         "counts": [
             {
                 "label": each.label,
-                "number": await _count(session, each),
-                "href": each.address
-                if opens(request, user, each) and (is_first or not each.shows)
-                else None,
+                "number": await session.scalar(
+                    select(func.count()).select_from(each.table).where(*within)
+                ),
+                "href": each.address if opens(request, user, each) else None,
             }
-            for each in part.counts
+            for each, within in told
         ],
     }
-
-
-async def _count(session: AsyncSession, count: Count) -> int:
-    query = select(func.count()).select_from(count.table)
-    if count.condition is not None:
-        query = query.where(count.condition)
-    return await session.scalar(query) or 0
 
 
 def _pages(request: web.Request, user: User, paths: Iterable[str]) -> list[dict[str, Any]]:

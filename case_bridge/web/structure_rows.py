@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.evaluation.definition import ObjectKind
 from case_bridge.web.evaluation_labels import KINDS
-from case_bridge.web.requests import at_first_level, show
+from case_bridge.web.requests import show
 from case_bridge.web.structure import LOCAL_PARTS, ROWS, SUBSYSTEMS, Count, opens
+from case_bridge.web.structure_reach import Conditions, narrowing_of
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import Forbidden, Invalid
 from hotline.web.auth import current_user
@@ -27,21 +28,24 @@ COUNTS: Final = {
 }
 
 
-@at_first_level
 async def get_rows(request: web.Request) -> web.Response:
     """Show what a number counts, page by page; to those who may open the page of its part.
 
     Raises:
         Invalid: if there is no such number, or the place is not one of its list.
-        Forbidden: if the person may not open the page of its part.
+        Forbidden: if the person may not open the page of its part, or is not told the number.
     """
     count = COUNTS.get(request.query.get("of", ""))
     if count is None:
         raise Invalid("of", f"is none of {', '.join(COUNTS)}")
-    if not opens(request, current_user(request), count):
+    user = current_user(request)
+    if not opens(request, user, count):
         raise Forbidden("the rows are of those who may open the page of the part")
     async with request.app[DATABASE].read() as session:
-        found, after = await _page(session, count, request.query.get("after"))
+        within = count.within(await narrowing_of(session, user))
+        if within is None:
+            raise Forbidden("this number is of the first level")
+        found, after = await _page(session, count, within, request.query.get("after"))
     rows = [[_words(value) for value in row] for row in found]
     if wants_json(request):
         return web.json_response({"rows": rows, "next": after})
@@ -49,12 +53,10 @@ async def get_rows(request: web.Request) -> web.Response:
 
 
 async def _page(
-    session: AsyncSession, count: Count, after: str | None
+    session: AsyncSession, count: Count, within: Conditions, after: str | None
 ) -> tuple[Sequence[tuple[Any, ...]], str | None]:
     key = inspect(count.table).primary_key
-    query = select(*count.shows, *key).order_by(*key).limit(PAGE_SIZE + 1)
-    if count.condition is not None:
-        query = query.where(count.condition)
+    query = select(*count.shows, *key).where(*within).order_by(*key).limit(PAGE_SIZE + 1)
     if after:
         query = query.where(tuple_(*key) > tuple_(*_place(after, key)))
     found = (await session.execute(query)).all()
@@ -70,11 +72,15 @@ def _place(after: str, key: Sequence[ColumnElement[Any]]) -> list[ColumnElement[
     try:
         texts = json.loads(after)
         return [
-            literal(each.type.python_type(text), each.type)
+            literal(_value(text, each.type.python_type), each.type)
             for text, each in zip(texts, key, strict=True)
         ]
     except (ValueError, TypeError, AttributeError):
         raise Invalid("after", "was not given out by this list") from None
+
+
+def _value(text: str, kind: type[Any]) -> Any:
+    return datetime.fromisoformat(text) if kind is datetime else kind(text)
 
 
 def _words(value: object) -> str:

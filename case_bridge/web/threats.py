@@ -4,12 +4,14 @@ from typing import Final
 
 from aiohttp import web
 
+from case_bridge.cases.reach import inspectors_within, require_own_inspector
 from case_bridge.field.roster import roster
 from case_bridge.threats import service
 from case_bridge.threats.model import ThreatKind
 from case_bridge.threats.service import Threat
-from case_bridge.web.requests import by_user, read_fields, see_other, show
+from case_bridge.web.requests import by_user, district_of, read_fields, see_other, show
 from hotline.accounts.roles import Role
+from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import UserId
 from hotline.web.auth import current_user
@@ -23,12 +25,16 @@ HERE: Final = "/field/threats"
 
 
 async def get_threats(request: web.Request) -> web.Response:
-    """Show the incidents: to an inspector their own, to the shift leader everybody's."""
+    """Show the incidents: to an inspector their own, to the shift leader those of the level."""
     user = current_user(request)
     is_keeper = bool(user.roles & KEEPERS)
     async with request.app[DATABASE].read() as session:
-        found = await service.threats(session, inspector_id=None if is_keeper else user.id)
-        inspectors = await roster(session) if is_keeper else ()
+        if is_keeper:
+            within = inspectors_within(await district_of(session, user))
+            found = await service.threats(session, within=within)
+            inspectors = await roster(session, within)
+        else:
+            found, inspectors = await service.threats(session, inspector_id=user.id), []
     if wants_json(request):
         return web.json_response(
             {
@@ -76,32 +82,41 @@ async def post_threat(request: web.Request) -> web.StreamResponse:
         inspector_id=UserId(fields.id("inspector_id")) if is_keeper else user.id,
     )
     async with request.app[DATABASE].begin() as uow:
+        if is_keeper:
+            await _require_own(uow, request, threat.inspector_id)
         await service.record_threat(uow, threat, **by_user(request))
     return see_other(HERE)
 
 
 async def post_tell(request: web.Request) -> web.StreamResponse:
     """Note that the police were told. Fields: station."""
-    fields = await read_fields(request)
+    fields, threat_id = await read_fields(request), path_id(request, "threat_id")
     async with request.app[DATABASE].begin() as uow:
+        await _require_own(uow, request, await service.inspector_of(uow.session, threat_id))
         await service.tell_police(
-            uow, path_id(request, "threat_id"), station=fields.text("station"), **by_user(request)
+            uow, threat_id, station=fields.text("station"), **by_user(request)
         )
     return see_other(HERE)
 
 
 async def post_answer(request: web.Request) -> web.StreamResponse:
     """Enter the police's answer. Fields: receipt_number, outcome."""
-    fields = await read_fields(request)
+    fields, threat_id = await read_fields(request), path_id(request, "threat_id")
     async with request.app[DATABASE].begin() as uow:
+        await _require_own(uow, request, await service.inspector_of(uow.session, threat_id))
         await service.enter_answer(
             uow,
-            path_id(request, "threat_id"),
+            threat_id,
             receipt_number=fields.text("receipt_number"),
             outcome=fields.text("outcome"),
             **by_user(request),
         )
     return see_other(HERE)
+
+
+async def _require_own(uow: UnitOfWork, request: web.Request, inspector_id: UserId) -> None:
+    district = await district_of(uow.session, current_user(request))
+    await require_own_inspector(uow.session, inspector_id, district)
 
 
 ROUTES: Final = (

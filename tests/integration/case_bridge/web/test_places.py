@@ -27,11 +27,13 @@ from hotline.web.app import make_app
 from hotline.web.keys import WebOptions
 from tests.fakes.memory_signals import MemorySignals
 from tests.fakes.people import user
+from tests.integration.case_bridge.cases.two_levels import organise
 from tests.integration.case_bridge.city import City
 
 Client = TestClient[web.Request, web.Application]
 Browse = Callable[..., Awaitable[Client]]
 PASSWORD = "an invented password"
+ON_ROSTER = re.compile(r"/places/roster/([0-9a-f-]{36})\"")
 
 
 @pytest.fixture
@@ -50,20 +52,21 @@ async def browse(city: City, aiohttp_client: Any) -> Browse:
         signals = MemorySignals()
         app = make_app(city.database, parts, options, clock=city.clock, signals=signals)
         client: Client = await aiohttp_client(app)
+        login = f"{role.value}{unit or ''}"
         async with city.database.begin() as uow:
             user_id = await accounts.create_user(
                 uow,
-                login=role.value,
+                login=login,
                 password=PASSWORD,
-                display_name=role.value,
+                display_name=login,
                 roles={role},
-                unit_id=units[unit] if unit else None,
+                unit_id=(units | city.units)[unit] if unit else None,
                 actor="test",
                 now=city.clock(),
             )
             if role is Role.INSPECTOR:
                 await enlist_inspector(uow, user_id, name="甲", trained_on=date(2026, 1, 5))
-        answer = await client.post("/login", json={"login": role.value, "password": PASSWORD})
+        answer = await client.post("/login", json={"login": login, "password": PASSWORD})
         assert answer.status == 200
         return client
 
@@ -251,6 +254,50 @@ async def test_the_roster_is_kept_on_a_page(city: City, browse: Browse) -> None:
     for words in ("东关街道东关社区责任网格", "2026-02-02", "虚报问题", "停岗"):
         assert words in html
     assert (await asked(leader, f"/places/roster/{user_id}/track.json"))["type"] == "Feature"
+
+
+async def test_r28_a_district_keeps_the_roster_of_its_own_inspectors(
+    city: City, browse: Browse
+) -> None:
+    """R28, R89: roster, attendance, track, map, screen and records of threats alike."""
+    await organise(city, "qinzhou")
+    own = await browse(Role.INSPECTOR, unit="street")
+    await own.post("/field/duty", json={"duty": "begin"})
+    here = {"at": city.clock().isoformat(), "longitude": 111, "latitude": 35, "accuracy": 5}
+    assert (await own.post("/field/track", json={"points": [here]})).status == 200
+    assert city.inspector.user_id is not None
+    theirs, ours = city.inspector.user_id, (await asked(own, "/field/session"))["user_id"]
+    first = await browse(Role.SHIFT_LEADER)
+    east = await browse(Role.SHIFT_LEADER, unit="east")
+    west = await browse(Role.SHIFT_LEADER, unit="west")
+
+    walking = {
+        who: set(ON_ROSTER.findall(await page(client, "/places/roster")))
+        for who, client in (("first", first), ("east", east), ("west", west))
+    }
+
+    assert walking == {"first": {str(theirs), ours}, "east": {ours}, "west": set()}
+    for client, seen in ((first, 1), (east, 1), (west, 0)):
+        drawn = await asked(client, "/places/map.json?layers=inspectors")
+        picture = await asked(client, "/command")
+        rows = (await asked(client, "/command/rows?figure=on_duty"))["rows"]
+        assert len(drawn["inspectors"]) == len(picture["inspectors"]) == seen
+        assert picture["figures"]["on_duty"] == len(rows) == seen
+    assert (await asked(east, f"/places/roster/{ours}/track.json"))["type"] == "Feature"
+    for path in (f"/places/roster/{ours}/track.json", f"/places/roster/{theirs}/track.json"):
+        assert (await west.get(path)).status == 403
+    threat = {"kind": "insult", "happened_at": "2026-03-10T09:00", "place": "东街", "text": "辱骂"}
+    assert (await own.post("/field/threats", json=threat, allow_redirects=False)).status == 303
+    records = [(await asked(who, "/field/threats"))["threats"] for who in (first, east, west)]
+    assert [len(found) for found in records] == [1, 1, 0]
+    tell = f"/field/threats/{records[0][0]['threat_id']}/tell"
+    assert (await west.post(tell, json={"station": "派出所"})).status == 403
+    mine = threat | {"inspector_id": str(theirs)}
+    assert (await east.post("/field/threats", json=mine)).status == 403
+    act = {"act": "suspend", "reason": "虚报问题"}
+    assert (await west.post(f"/places/roster/{ours}", json=act)).status == 403
+    assert (await east.post(f"/places/roster/{theirs}", json=act)).status == 403
+    assert (await east.post(f"/places/roster/{ours}", json=act)).status == 200
 
 
 async def test_the_pages_are_closed_to_others(browse: Browse) -> None:

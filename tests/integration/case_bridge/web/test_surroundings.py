@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -335,7 +336,7 @@ async def test_r97_a_number_of_the_parts_opens_exactly_its_rows(
     browse: Browse,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """R97: over all pages as many as it says; a district and strangers open none."""
+    """R97: over all pages as many as it says; strangers open none."""
     await organise(city, "qinzhou")
     for _ in range(3):
         await city.transferred_ticket()
@@ -361,13 +362,63 @@ async def test_r97_a_number_of_the_parts_opens_exactly_its_rows(
 
     assert listed == opened
     assert {href.partition("=")[2]: number for href, number in opened.items() if number} == {
-        "case_facts": 3,
+        "case_facts-now": 3,
         "units": 5,
         "case_links": 3,
     }
     assert "排水公司" in await page(leader, "/structure/rows?of=units")
-    seat, east = await browse(Role.SEAT), await browse(Role.SUPERVISOR, unit="east")
-    await page(seat, "/structure/rows?of=case_facts", status=403)
-    await page(east, "/structure/rows?of=case_facts", status=403)
+    seat = await browse(Role.SEAT)
+    await page(seat, "/structure/rows?of=case_facts-now", status=403)
     await page(leader, "/structure/rows?of=users", status=422)
     await page(leader, "/structure/rows?of=units&after=x", status=422)
+
+
+def numbers_of(told: dict[str, Any]) -> dict[str, tuple[int, str | None]]:
+    """Every number of the parts by its label, with where it leads."""
+    parts = (*told["subsystems"], *told["parts"])
+    return {
+        each["label"]: (each["number"], each["href"]) for part in parts for each in part["counts"]
+    }
+
+
+async def test_r28_a_district_and_a_unit_are_told_their_own_numbers(
+    city: City,
+    browse: Browse,  # noqa: F811
+) -> None:
+    """R28, R97: what a number says is what its list shows to the same person."""
+    levels = await organise(city, "qinzhou")
+    below, _ = await levels.filed(), await levels.filed()
+    await levels.hand_down(below)
+    await levels.dispatch(below, actor=levels.below)
+    async with city.database.begin() as uow:
+        await fold_facts(uow)
+    everything = (Role.SHIFT_LEADER, Role.SUPERVISOR, Role.LEADER)
+    first, street = await browse(*everything), await browse(Role.UNIT, unit="street")
+    east, west = await browse(*everything, unit="east"), await browse(*everything, unit="west")
+
+    told = {
+        name: numbers_of(await asked(who, "/structure"))
+        for name, who in (("first", first), ("east", east), ("west", west), ("street", street))
+    }
+    cases = {name: found["案卷"][0] for name, found in told.items()}
+    listed = {
+        name: len((await asked(who, "/cases/all"))["cases"])
+        for name, who in (("first", first), ("east", east), ("west", west), ("street", street))
+    }
+
+    assert cases == listed == {"first": 2, "east": 1, "west": 0, "street": 1}
+    assert {name: found.get("责任单位") for name, found in told.items()} == {
+        "first": (5, "/structure/rows?of=units"),
+        "east": (2, "/structure/rows?of=units"),
+        "west": (1, "/structure/rows?of=units"),
+        "street": None,
+    }
+    assert len((await asked(east, "/structure/rows?of=units"))["rows"]) == 2
+    assert told["east"]["评价数据"] == (1, "/structure/rows?of=case_facts-now")
+    (fact,) = (await asked(east, "/structure/rows?of=case_facts-now"))["rows"]
+    assert fact[0] == (await city.case(below)).number
+    assert (await asked(west, "/structure/rows?of=case_facts-now"))["rows"] == []
+    assert told["first"].keys() - told["east"].keys() == {
+        "工单", "已公布", "用户", "对接平台", "交换报文",
+    }  # fmt: skip
+    await page(east, "/structure/rows?of=evaluations", status=403)
