@@ -156,6 +156,9 @@ class CallbackSettings(Part):
     hours: Hours = Field(
         default=((time(9), time(12)), (time(14), time(21))), min_length=1, max_length=8
     )
+    holiday_hours: Hours = Field(default=(), max_length=8)
+    """When the telephone may ring on public holidays; empty: not at all. Text messages and letters
+    go as on any day."""
     phone_attempts: int = Field(default=3, ge=1, le=10)
     gap: timedelta = timedelta(hours=2)
     """The least time between two attempts."""

@@ -1,6 +1,6 @@
 """From settings and secrets to the options of each part; each part defines its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import time
 from pathlib import Path
 from types import MappingProxyType
@@ -28,9 +28,10 @@ from config.queue_rules import queue_rules
 from config.secrets import Secrets
 from config.settings import RelaySettings, Settings
 from config.shared_limits import SharedLimit
+from hotline.callbacks.hours import Window
 from hotline.callbacks.links import LinkOptions
 from hotline.callbacks.options import CallbackOptions
-from hotline.callbacks.policy import CallbackPolicy, Window
+from hotline.callbacks.policy import CallbackPolicy
 from hotline.contacts.contact import Channel
 from hotline.intake.form import read_form
 from hotline.intake.receipts import ReceiptOptions
@@ -106,13 +107,16 @@ def callback_options(
 def _callback_policy(settings: Settings) -> CallbackPolicy:
     chosen = settings.callback
     return CallbackPolicy(
-        windows=tuple(
-            Window(opens, None if closes == time(0) else closes) for opens, closes in chosen.hours
-        ),
+        windows=_windows(chosen.hours),
+        holiday_windows=_windows(chosen.holiday_hours),
         phone_attempts=chosen.phone_attempts,
         gap=chosen.gap,
         answer_within=chosen.answer_within,
     )
+
+
+def _windows(hours: Sequence[tuple[time, time]]) -> tuple[Window, ...]:
+    return tuple(Window(opens, None if closes == time(0) else closes) for opens, closes in hours)
 
 
 def outbound_channels(settings: Settings, http: aiohttp.ClientSession) -> OutboundByChannel:

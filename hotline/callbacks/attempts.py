@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from hotline.callbacks import letters
+from hotline.callbacks.hours import WindowsOn, is_permitted, next_permitted
 from hotline.callbacks.links import link_url
 from hotline.callbacks.model import CallbackAttemptRow, CallbackRow
 from hotline.callbacks.options import CallbackOptions
-from hotline.callbacks.policy import CallbackPolicy, is_permitted, next_permitted, ring_until
+from hotline.callbacks.policy import CallbackPolicy, permitted_hours, ring_until
 from hotline.callbacks.repository import Callbacks
 from hotline.callbacks.states import CALLBACK, CallbackState, CallbackTrigger
 from hotline.callbacks.steps import (
@@ -24,6 +25,7 @@ from hotline.contacts.messages import queue_message
 from hotline.kernel.db import Database, UnitOfWork
 from hotline.kernel.ids import CallbackId
 from hotline.people.number import parse_number
+from hotline.tickets.calendars import calendar_in_force
 from hotline.tickets.model import TicketRow
 from hotline.tickets.states import TicketState
 
@@ -64,20 +66,21 @@ async def attempt(
             return
         policy = CallbackPolicy.from_payload(row.policy)
         channel = Channel(row.ladder[row.rung])
-        at = _permitted_at(policy, channel, now)
+        hours = permitted_hours(policy, channel, await calendar_in_force(uow.session))
+        at = _permitted_at(hours, channel, now)
         if at > now:
             owe_attempt(uow, row, at=at)
             return
-        await _make_attempt(uow, ticket, row, channel, policy, options=options, now=now)
+        await _make_attempt(uow, ticket, row, channel, policy, hours, options=options, now=now)
 
 
-def _permitted_at(policy: CallbackPolicy, channel: Channel, now: datetime) -> datetime:
+def _permitted_at(hours: WindowsOn, channel: Channel, now: datetime) -> datetime:
     """Return when a citizen may be disturbed, now or later: a call with some room to ring in."""
     if channel not in DISTURBING:
         return now
-    at = next_permitted(policy, now)
+    at = next_permitted(hours, now)
     room = LEAST_ROOM if channel is Channel.VOICE else timedelta(0)
-    return at if is_permitted(policy, at + room) else next_permitted(policy, at + room)
+    return at if is_permitted(hours, at + room) else next_permitted(hours, at + room)
 
 
 async def _make_attempt(
@@ -86,6 +89,7 @@ async def _make_attempt(
     row: CallbackRow,
     channel: Channel,
     policy: CallbackPolicy,
+    hours: WindowsOn,
     *,
     options: CallbackOptions,
     now: datetime,
@@ -103,7 +107,8 @@ async def _make_attempt(
         )
     )
     if channel is Channel.VOICE:
-        await _order_call(uow, ticket, row, policy, options=options, now=now)
+        until = ring_until(policy, hours, now)
+        await _order_call(uow, ticket, row, until, options=options, now=now)
         review_at = now + policy.ring_within + LONGEST_CALL
     else:
         await _queue_letter(uow, ticket, row, channel, options=options, now=now)
@@ -122,7 +127,7 @@ async def _order_call(
     uow: UnitOfWork,
     ticket: TicketRow,
     row: CallbackRow,
-    policy: CallbackPolicy,
+    expires_at: datetime,
     *,
     options: CallbackOptions,
     now: datetime,
@@ -138,7 +143,7 @@ async def _order_call(
         flow=SURVEY_FLOW,
         variables={"ticket_number": ticket.number, "outcome": ticket.outcome.value},
         reference=reference(row),
-        expires_at=ring_until(policy, now),
+        expires_at=expires_at,
         now=now,
     )
 

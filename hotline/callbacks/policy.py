@@ -5,27 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Self
 
+from hotline.callbacks.hours import (
+    Window,
+    WindowsOn,
+    but_holidays,
+    closing,
+    every_day,
+    next_permitted,
+)
 from hotline.contacts.contact import Channel
 from hotline.kernel.clock import SHANGHAI
+from hotline.sla.calendar import WorkingCalendar
 
 NOON = time(12)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Permitted hours of a day, on the clock of Shanghai; `closes` None is midnight."""
-
-    opens: time
-    closes: time | None
-
-    def __post_init__(self) -> None:
-        """Refuse a window that is empty or runs over midnight.
-
-        Raises:
-            ValueError: if it does.
-        """
-        if self.closes is not None and self.closes <= self.opens:
-            raise ValueError("a window closes after it opens, on the same day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +26,10 @@ class CallbackPolicy:
 
     windows: tuple[Window, ...] = (Window(time(9), time(12)), Window(time(14), time(21)))
     """Local habit is 9 to 21 h; the notice of 2020 on call centres asks to avoid rest time."""
+    holiday_windows: tuple[Window, ...] = ()
+    """When the telephone may ring on public holidays: never, for that is everybody's rest time.
+    Text messages and letters do not wait for the end of a holiday: the result is told soon (R69).
+    """
     phone_attempts: int = 3
     different_half_days: bool = True
     """Whoever is not there in the morning may be there in the afternoon."""
@@ -59,6 +55,7 @@ class CallbackPolicy:
         """Return a policy that permits all hours and waits seconds, not days."""
         return cls(
             windows=(Window(time(0), None),),
+            holiday_windows=(Window(time(0), None),),
             different_half_days=False,
             gap=timedelta(seconds=20),
             ring_within=timedelta(minutes=2),
@@ -67,10 +64,8 @@ class CallbackPolicy:
     def to_payload(self) -> dict[str, Any]:
         """Return the policy as JSON values: a callback keeps the rules it was scheduled under."""
         return {
-            "windows": [
-                [window.opens.isoformat(), window.closes and window.closes.isoformat()]
-                for window in self.windows
-            ],
+            "windows": _written(self.windows),
+            "holiday_windows": _written(self.holiday_windows),
             "phone_attempts": self.phone_attempts,
             "different_half_days": self.different_half_days,
             "gap": self.gap.total_seconds(),
@@ -83,10 +78,8 @@ class CallbackPolicy:
     def from_payload(cls, payload: dict[str, Any]) -> Self:
         """Return the policy that `to_payload` wrote."""
         return cls(
-            windows=tuple(
-                Window(time.fromisoformat(opens), time.fromisoformat(closes) if closes else None)
-                for opens, closes in payload["windows"]
-            ),
+            windows=_read(payload["windows"]),
+            holiday_windows=_read(payload["holiday_windows"]),
             phone_attempts=payload["phone_attempts"],
             different_half_days=payload["different_half_days"],
             gap=timedelta(seconds=payload["gap"]),
@@ -125,48 +118,33 @@ def ladder(
     return tuple(rung for rung in rungs if rung in available)
 
 
-def is_permitted(policy: CallbackPolicy, at: datetime) -> bool:
-    """Say whether citizens may be disturbed at an instant."""
-    local = at.astimezone(SHANGHAI).time()
-    return any(
-        window.opens <= local and (window.closes is None or local < window.closes)
-        for window in policy.windows
-    )
+def permitted_hours(
+    policy: CallbackPolicy, channel: Channel, calendar: WorkingCalendar
+) -> WindowsOn:
+    """Return when a channel may disturb somebody."""
+    if channel is Channel.VOICE:
+        return but_holidays(policy.windows, policy.holiday_windows, calendar)
+    return every_day(policy.windows)
 
 
-def next_permitted(policy: CallbackPolicy, at: datetime) -> datetime:
-    """Return `at`, or the next opening of a window after it, in the zone of `at`."""
-    if is_permitted(policy, at):
-        return at
-    local = at.astimezone(SHANGHAI)
-    openings = [
-        datetime.combine(local.date() + timedelta(days=day), window.opens, SHANGHAI)
-        for day in (0, 1)
-        for window in policy.windows
-    ]
-    return min(opening for opening in openings if opening > local).astimezone(at.tzinfo)
-
-
-def ring_until(policy: CallbackPolicy, at: datetime) -> datetime:
+def ring_until(policy: CallbackPolicy, hours: WindowsOn, at: datetime) -> datetime:
     """Return until when a call ordered at a permitted instant may still be dialled."""
-    local = at.astimezone(SHANGHAI)
     latest = at + policy.ring_within
-    for window in policy.windows:
-        if window.closes is not None and window.opens <= local.time() < window.closes:
-            closes = datetime.combine(local.date(), window.closes, SHANGHAI)
-            latest = min(latest, closes.astimezone(at.tzinfo))
-    return latest
+    closes = closing(hours, at)
+    return latest if closes is None else min(latest, closes)
 
 
-def next_attempt_at(policy: CallbackPolicy, earlier: Sequence[datetime], now: datetime) -> datetime:
+def next_attempt_at(
+    policy: CallbackPolicy, hours: WindowsOn, earlier: Sequence[datetime], now: datetime
+) -> datetime:
     """Return when to ring next, after the attempts made at `earlier` instants, oldest first."""
     if not earlier:
-        return next_permitted(policy, now + policy.first_delay)
+        return next_permitted(hours, now + policy.first_delay)
     last = earlier[-1]
     at = max(now, last + policy.gap)
     if policy.different_half_days:
         at = max(at, _next_half_day(last))
-    return next_permitted(policy, at)
+    return next_permitted(hours, at)
 
 
 def _next_half_day(at: datetime) -> datetime:
@@ -174,3 +152,17 @@ def _next_half_day(at: datetime) -> datetime:
     noon = datetime.combine(local.date(), NOON, SHANGHAI)
     midnight = datetime.combine(local.date() + timedelta(days=1), time(0), SHANGHAI)
     return (noon if local < noon else midnight).astimezone(at.tzinfo)
+
+
+def _written(windows: Sequence[Window]) -> list[list[str | None]]:
+    return [
+        [window.opens.isoformat(), window.closes.isoformat() if window.closes else None]
+        for window in windows
+    ]
+
+
+def _read(windows: Sequence[Sequence[str | None]]) -> tuple[Window, ...]:
+    return tuple(
+        Window(time.fromisoformat(opens or ""), time.fromisoformat(closes) if closes else None)
+        for opens, closes in windows
+    )

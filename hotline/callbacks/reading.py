@@ -8,8 +8,15 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.callbacks.model import CallbackRow
+from hotline.callbacks.policy import CallbackPolicy
 from hotline.callbacks.repository import Callbacks
-from hotline.callbacks.states import CALLBACK, AttemptResult, CallbackState, CallbackTrigger
+from hotline.callbacks.states import (
+    ATTEMPTED,
+    CALLBACK,
+    AttemptResult,
+    CallbackState,
+    CallbackTrigger,
+)
 from hotline.contacts.contact import Channel
 from hotline.kernel.ids import CallbackId, TicketId
 
@@ -38,6 +45,10 @@ class CallbackView:
     solved: int | None
     satisfaction: int | None
     due_at: datetime | None
+    next_channel: Channel | None
+    """How the next attempt is made; None if none is owed."""
+    policy: CallbackPolicy
+    """The rules that the callback was scheduled under."""
     ended_at: datetime | None
     words: str
     """Why, as the complainant wrote it; empty if they wrote nothing."""
@@ -103,6 +114,8 @@ async def _view(session: AsyncSession, row: CallbackRow) -> CallbackView:
         solved=row.solved,
         satisfaction=row.satisfaction,
         due_at=row.due_at,
+        next_channel=Channel(row.ladder[row.rung]) if row.state in ATTEMPTED else None,
+        policy=CallbackPolicy.from_payload(row.policy),
         ended_at=row.ended_at,
         words=row.words,
         spoken_id=row.spoken_id,

@@ -4,14 +4,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hotline.callbacks.repository import Callbacks
-from hotline.callbacks.states import CallbackState
+from hotline.callbacks.states import ATTEMPTED
 from hotline.kernel.db import Database
 
 PATIENCE: Final = timedelta(minutes=15)
 """What the outbox may need on its own."""
 BATCH: Final = 200
-
-_ATTEMPTED: Final = frozenset({CallbackState.SCHEDULED, CallbackState.UNKNOWN})
 
 
 async def recover_callbacks(database: Database, *, now: datetime) -> int:
@@ -34,7 +32,7 @@ async def recover_callbacks(database: Database, *, now: datetime) -> int:
                 due_at=now,
             )
         for row in overdue:
-            is_attempt = row.state in _ATTEMPTED
+            is_attempt = row.state in ATTEMPTED
             uow.enqueue(
                 "attempt_callback" if is_attempt else "review_callback",
                 key=f"callback:{row.id}:repair:{row.attempts_made}:{hour}",

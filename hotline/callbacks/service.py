@@ -8,7 +8,7 @@ from typing import Final, assert_never
 from hotline.callbacks.events import CallbackAnswered, NegativeRatingGiven
 from hotline.callbacks.model import CallbackAnswerRow, CallbackRow
 from hotline.callbacks.options import CallbackOptions
-from hotline.callbacks.policy import CallbackPolicy, ladder, next_attempt_at
+from hotline.callbacks.policy import CallbackPolicy, ladder, next_attempt_at, permitted_hours
 from hotline.callbacks.repository import Callbacks
 from hotline.callbacks.states import (
     CALLBACK,
@@ -106,7 +106,8 @@ async def _schedule(
         await uow.session.flush()
         await give_up(uow, ticket, row, now=now)
     else:
-        at = next_attempt_at(policy, (), now) if rungs[0] in DISTURBING else now
+        hours = permitted_hours(policy, rungs[0], await calendar_in_force(uow.session))
+        at = next_attempt_at(policy, hours, (), now) if rungs[0] in DISTURBING else now
         owe_attempt(uow, row, at=at)
     return row
 

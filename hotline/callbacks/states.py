@@ -59,6 +59,9 @@ class UntoldKind(StrEnum):
 S = CallbackState
 T = CallbackTrigger
 
+ATTEMPTED = frozenset({S.SCHEDULED, S.UNKNOWN})
+"""States in which an attempt is owed."""
+
 CALLBACK = Machine(
     "callback",
     S.SCHEDULED,

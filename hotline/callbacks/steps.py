@@ -4,8 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from hotline.callbacks.events import CallbackNotReached
+from hotline.callbacks.hours import next_permitted
 from hotline.callbacks.model import CallbackRow
-from hotline.callbacks.policy import CallbackPolicy, next_attempt_at, next_permitted
+from hotline.callbacks.policy import CallbackPolicy, next_attempt_at, permitted_hours
 from hotline.callbacks.repository import Callbacks
 from hotline.callbacks.states import (
     CALLBACK,
@@ -20,6 +21,7 @@ from hotline.contacts.contact import Channel
 from hotline.contacts.messages import withdraw_message
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallbackId, TicketId
+from hotline.tickets.calendars import calendar_in_force
 from hotline.tickets.model import TicketRow
 from hotline.tickets.service import close_ticket
 from hotline.tickets.states import TicketState
@@ -77,12 +79,14 @@ async def owe_next(
     uow: UnitOfWork, row: CallbackRow, policy: CallbackPolicy, *, now: datetime
 ) -> None:
     """Owe the attempt of the present rung at the next time that suits it."""
-    match Channel(row.ladder[row.rung]):
+    channel = Channel(row.ladder[row.rung])
+    hours = permitted_hours(policy, channel, await calendar_in_force(uow.session))
+    match channel:
         case Channel.VOICE:
             made = await Callbacks(uow.session).attempts(row.id)
-            at = next_attempt_at(policy, [one.started_at for one in made], now)
+            at = next_attempt_at(policy, hours, [one.started_at for one in made], now)
         case Channel.SMS:
-            at = next_permitted(policy, now)
+            at = next_permitted(hours, now)
         case _:
             at = now
     owe_attempt(uow, row, at=at)

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from hotline.callbacks.hours import every_day, next_permitted
 from hotline.callbacks.letters import answer_letter, cancellation_letter
 from hotline.callbacks.options import CallbackOptions
-from hotline.callbacks.policy import next_permitted
 from hotline.callbacks.states import UntoldKind
 from hotline.callbacks.untold import note_untold
 from hotline.contacts.calls.service import get_call
@@ -74,7 +74,8 @@ async def _tell(
     if channel not in options.channels:
         await note_untold(uow, kind, ticket_id, key=key, now=now)
         return
-    due_at = next_permitted(options.policy, now) if channel is Channel.SMS else now
+    hours = every_day(options.policy.windows)
+    due_at = next_permitted(hours, now) if channel is Channel.SMS else now
     letter = _letter(ticket, kind, channel, ticket.reply_to, words, key)
     await queue_message(uow, letter, due_at=due_at, now=now)
 

@@ -8,14 +8,16 @@ from uuid import UUID
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hotline.callbacks.hours import holidays_between
 from hotline.callbacks.reading import CallbackView, callback_view, callbacks_of_ticket
 from hotline.callbacks.states import AttemptResult, CallbackState
-from hotline.contacts.contact import MessageState
+from hotline.contacts.contact import Channel, MessageState
 from hotline.contacts.messages import messages_about
 from hotline.kernel.errors import NotFound
 from hotline.kernel.ids import CallbackId, TicketId
 from hotline.recordings import access
 from hotline.tickets import reading
+from hotline.tickets.calendars import calendar_in_force
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.pages import render
@@ -71,12 +73,19 @@ async def get_card(request: web.Request) -> web.Response:
         await reading.ticket_view(session, ticket_id)
         callbacks = await callbacks_of_ticket(session, ticket_id)
         letters = await messages_about(session, _references(ticket_id, callbacks))
+        calendar = await calendar_in_force(session)
+    now = request.app[CLOCK]()
     return render(
         request,
         "hotline/callback_card.html",
         ticket_id=ticket_id,
         callbacks=callbacks,
         letters=letters,
+        holidays={
+            each.callback_id: holidays_between(calendar, now, each.due_at)
+            for each in callbacks
+            if each.next_channel is Channel.VOICE and each.due_at is not None
+        },
         states=CALLBACK_STATES,
         results=RESULTS,
         message_states=MESSAGE_STATES,

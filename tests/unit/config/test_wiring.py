@@ -13,7 +13,7 @@ from config import wiring
 from config.secrets import Secrets, open_secrets
 from config.settings import Settings, load_settings, variables
 from config.shared_limits import SharedLimit
-from hotline.callbacks.policy import Window
+from hotline.callbacks.hours import Window
 from hotline.contacts.contact import Channel
 from hotline.web.rates import InProcess
 from ivr.flow import Flow
@@ -52,6 +52,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
         "HOTLINE_SMS__URL": "https://sms.example.org/send",
         "HOTLINE_SMS__SECRET": "shared",
         "HOTLINE_CALLBACK__HOURS": "09:00-12:00 14:00-00:00",
+        "HOTLINE_CALLBACK__HOLIDAY_HOURS": "10:00-11:00",
         "HOTLINE_CALLBACK__PHONE_ATTEMPTS": "2",
         "HOTLINE_SEAT__OFFER_LIMIT": "PT15S",
     }
@@ -122,6 +123,7 @@ def test_complainants_are_asked_in_the_permitted_hours(house: House) -> None:
     )
 
     assert options.policy.windows == (Window(time(9), time(12)), Window(time(14), None))
+    assert options.policy.holiday_windows == (Window(time(10), time(11)),)
     assert options.policy.phone_attempts == 2
     assert options.channels == {Channel.VOICE, Channel.MAIL, Channel.SMS}
     assert options.links.public_url == "https://12345.example.org"

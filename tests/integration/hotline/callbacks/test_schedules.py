@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from hotline.callbacks import reading, service
 from hotline.callbacks.attempts import attempt
+from hotline.callbacks.hours import every_day, is_permitted
 from hotline.callbacks.links import LinkOptions
 from hotline.callbacks.model import CallbackAttemptRow
 from hotline.callbacks.options import CallbackOptions
-from hotline.callbacks.policy import is_permitted
 from hotline.callbacks.reading import CallbackView
 from hotline.callbacks.repository import ENDED
 from hotline.callbacks.states import AttemptResult, Question
@@ -137,5 +137,7 @@ async def test_whatever_happens_a_callback_ends_and_nobody_is_asked_too_often(
     assert by_channel[Channel.VOICE] == len(orders) <= OPTIONS.policy.phone_attempts + 1
     assert len(letters) == len(made) - len(orders) <= 2
     assert all(
-        is_permitted(OPTIONS.policy, one.started_at) for one in made if one.channel is Channel.VOICE
+        is_permitted(every_day(OPTIONS.policy.windows), one.started_at)
+        for one in made
+        if one.channel is Channel.VOICE
     )

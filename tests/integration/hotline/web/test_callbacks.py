@@ -2,6 +2,8 @@
 
 import wave
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,17 +26,20 @@ from hotline.callbacks.untold import untold
 from hotline.contacts.contact import Channel, MessageState, ReturnedLetter
 from hotline.contacts.messages import record_return
 from hotline.contacts.model import MessageRow
+from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.ids import CallbackId, TicketId, UserId
 from hotline.queues import service as queues
 from hotline.recordings import service as recordings
 from hotline.recordings.states import RecordingClass
+from hotline.sla.calendar import CalendarYear
 from hotline.tickets import reading as tickets
+from hotline.tickets.calendars import save_calendar
 from hotline.tickets.states import TicketState
 from hotline.web.callbacks.handlers import PART
 from hotline.web.recordings.handlers import recordings_part
 from hotline.web.recordings.options import RecordingsOptions
 from tests.fakes.web_house import WebHouse, form_token
-from tests.integration.hotline.tickets.drafts import resolved_ticket
+from tests.integration.hotline.tickets.drafts import CALENDAR, resolved_ticket
 
 Browse = Callable[..., Awaitable[TestClient[Any, Any]]]
 OPTIONS = CallbackOptions(
@@ -203,6 +208,25 @@ async def test_a_ticket_shows_what_was_sent_asked_and_answered(
     assert "/callback/" not in card
     whole = await (await client.get(f"/tickets/{ticket_id}")).text()
     assert f'hx-get="/tickets/{ticket_id}/callbacks"' in whole
+
+
+async def test_a_callback_that_waits_for_the_end_of_a_holiday_says_so(
+    house: WebHouse, browse: Browse
+) -> None:
+    """R69: nobody is rung on a public holiday; the day of the call explains itself."""
+    days = {date(2026, 3, day): "春节" for day in (11, 12, 13)}
+    year = CalendarYear(2026, "1", "a notice", days, {})
+    async with house.database.begin() as uow:
+        await save_calendar(uow, replace(CALENDAR, years=(year,)), now=house.clock())
+
+    ticket_id, callback_id = await asked(house, reply_channel=Channel.VOICE, reply_to="13800001234")
+
+    card = await (await (await browse("wang")).get(f"/tickets/{ticket_id}/callbacks")).text()
+    async with house.database.read() as session:
+        callback = await reading.callback_view(session, callback_id)
+    assert callback.due_at == datetime(2026, 3, 14, 9, tzinfo=SHANGHAI)
+    assert callback.attempts == ()
+    assert "春节：放假期间不打回访电话" in card
 
 
 async def test_callbacks_are_not_for_units_and_not_of_other_tickets(

@@ -1,57 +1,34 @@
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hotline.callbacks.hours import Window, is_permitted
 from hotline.callbacks.policy import (
     CallbackPolicy,
-    Window,
-    is_permitted,
     ladder,
     next_attempt_at,
-    next_permitted,
+    permitted_hours,
     ring_until,
 )
 from hotline.contacts.contact import Channel
 from hotline.kernel.clock import SHANGHAI
+from hotline.sla.calendar import CalendarYear, Period, WorkingCalendar
 
 POLICY = CallbackPolicy()
+CALENDAR = WorkingCalendar(
+    "city",
+    SHANGHAI,
+    (Period.parse("08:00-12:00"),),
+    (CalendarYear(2026, "1", "a notice", {date(2026, 5, 1): "劳动节"}, {}),),
+)
+HOURS = permitted_hours(POLICY, Channel.SMS, CALENDAR)
 ALL = frozenset({Channel.VOICE, Channel.SMS, Channel.MAIL})
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 3, day, hour, minute, tzinfo=SHANGHAI).astimezone(UTC)
-
-
-@pytest.mark.parametrize(
-    ("moment", "permitted"),
-    [
-        (at(11, 8, 59), False),
-        (at(11, 9), True),
-        (at(11, 12), False),  # noon rest
-        (at(11, 14), True),
-        (at(11, 20, 59), True),
-        (at(11, 21), False),
-        (at(12, 0), False),
-    ],
-)
-def test_nobody_is_rung_up_outside_permitted_hours(moment: datetime, permitted: bool) -> None:
-    assert is_permitted(POLICY, moment) is permitted
-
-
-@pytest.mark.parametrize(
-    ("moment", "then"),
-    [
-        (at(11, 10), at(11, 10)),
-        (at(11, 12, 30), at(11, 14)),
-        (at(11, 21), at(12, 9)),
-        (at(12, 3), at(12, 9)),
-        (at(31, 23), datetime(2026, 4, 1, 9, tzinfo=SHANGHAI)),
-    ],
-)
-def test_an_attempt_waits_for_the_next_window(moment: datetime, then: datetime) -> None:
-    assert next_permitted(POLICY, moment) == then
 
 
 @pytest.mark.parametrize(
@@ -68,28 +45,52 @@ def test_an_attempt_waits_for_the_next_window(moment: datetime, then: datetime) 
 def test_attempts_fall_on_different_half_days(
     earlier: list[datetime], now: datetime, then: datetime
 ) -> None:
-    assert next_attempt_at(POLICY, earlier, now) == then
+    assert next_attempt_at(POLICY, HOURS, earlier, now) == then
 
 
 @given(st.integers(min_value=0, max_value=365 * 24 * 60))
 def test_the_next_attempt_is_later_and_permitted_and_soon_enough(minute: int) -> None:
     last = at(1, 0) + timedelta(minutes=minute)
 
-    then = next_attempt_at(POLICY, [last], last)
+    then = next_attempt_at(POLICY, HOURS, [last], last)
 
     assert then >= last + POLICY.gap
-    assert is_permitted(POLICY, then)
+    assert is_permitted(HOURS, then)
     assert then - last < timedelta(days=1, hours=3)
 
 
 def test_the_demo_permits_all_hours_and_keeps_its_gap() -> None:
     policy = CallbackPolicy.for_demo()
 
-    assert is_permitted(policy, at(11, 3))
-    assert next_attempt_at(policy, [at(11, 3)], at(11, 3)) == at(11, 3) + timedelta(seconds=20)
+    hours = permitted_hours(policy, Channel.VOICE, CALENDAR)
+
+    assert is_permitted(hours, at(11, 3))
+    soon = at(11, 3) + timedelta(seconds=20)
+    assert next_attempt_at(policy, hours, [at(11, 3)], at(11, 3)) == soon
 
 
-@pytest.mark.parametrize("policy", [POLICY, CallbackPolicy.for_demo()])
+def test_on_a_public_holiday_nobody_is_rung_but_texts_go_as_on_any_day() -> None:
+    """R69: the rest time of everybody; who is told in writing is told soon."""
+    holiday = datetime(2026, 5, 1, 10, tzinfo=SHANGHAI)
+
+    permitted = {
+        channel: is_permitted(permitted_hours(POLICY, channel, CALENDAR), holiday)
+        for channel in (Channel.VOICE, Channel.SMS)
+    }
+
+    assert permitted == {Channel.VOICE: False, Channel.SMS: True}
+    demo = CallbackPolicy.for_demo()
+    assert is_permitted(permitted_hours(demo, Channel.VOICE, CALENDAR), holiday)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        POLICY,
+        CallbackPolicy.for_demo(),
+        CallbackPolicy(holiday_windows=(Window(time(10), time(11)), Window(time(20), None))),
+    ],
+)
 def test_a_policy_survives_storage(policy: CallbackPolicy) -> None:
     assert CallbackPolicy.from_payload(policy.to_payload()) == policy
 
@@ -123,11 +124,6 @@ def test_the_ladder_begins_with_the_channel_they_chose(
     assert " ".join(found) == rungs
 
 
-def test_a_window_cannot_close_before_it_opens() -> None:
-    with pytest.raises(ValueError, match="closes after"):
-        Window(time(21), time(9))
-
-
 def test_a_policy_without_windows_is_refused() -> None:
     with pytest.raises(ValueError, match="window"):
         CallbackPolicy(windows=())
@@ -144,8 +140,12 @@ def test_a_policy_without_windows_is_refused() -> None:
 def test_an_ordered_call_is_out_of_date_when_permitted_hours_end(
     ordered: datetime, until: datetime
 ) -> None:
-    assert ring_until(POLICY, ordered) == until
+    assert ring_until(POLICY, HOURS, ordered) == until
 
 
 def test_where_all_hours_are_permitted_only_the_age_of_an_order_counts() -> None:
-    assert ring_until(CallbackPolicy.for_demo(), at(11, 23, 59)) == at(12, 0, 1)
+    policy = CallbackPolicy.for_demo()
+
+    until = ring_until(policy, permitted_hours(policy, Channel.VOICE, CALENDAR), at(11, 23, 59))
+
+    assert until == at(12, 0, 1)
