@@ -143,6 +143,8 @@ class VoiceLimits:
     """A parked caller who is not picked up by then goes back to the seat that parked."""
     goodbye: timedelta = timedelta(seconds=5)
     """At a shutdown, callers hear so much of the goodbye."""
+    drain: timedelta = timedelta(0)
+    """At a shutdown, calls may so long end by themselves before that."""
     retry_after: int = 5
     """Seconds in the Retry-After of a 503."""
 

@@ -129,13 +129,16 @@ class VoiceProcess:
         """How many calls this process carries, in and out."""
         return len(self._exchange.alive) if self._exchange else 0
 
-    async def drain(self, limit: timedelta, hurry: asyncio.Event) -> None:
+    async def drain(self, hurry: asyncio.Event) -> None:
         """Take no new calls, and return once the last one has ended.
 
-        Those that wait are still put through, talks go on. Returns before that after `limit`, or
-        when `hurry` is set; whoever is left then hears the goodbye at the end of `open`.
+        Those that wait are still put through, talks go on. Returns before that after the limit of
+        the options, or when `hurry` is set; whoever is left then hears the goodbye at the end of
+        `open`.
         """
-        assert self._orders is not None, "an open process has an order desk"
+        limit = self._options.limits.drain
+        if self._orders is None or not limit:
+            return
         log.info("voice_drains", calls=self.calls, seconds=limit.total_seconds())
         self._switchboard.endpoint.drain()
         await stop_tasks(*self._work[:1])

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import signal
-from datetime import timedelta
 
 import structlog
 
@@ -70,20 +69,19 @@ async def serve(runtime: Runtime, stop: asyncio.Event, ready: Ready) -> None:
         ready({"sip": f"{host}:{port}"})
         try:
             await stop.wait()
-            await _drain(voice, runtime.settings.call.drain)
+            await voice.drain(_next_signal())
         finally:
             listening.cancel()
             reading.cancel()
             await asyncio.gather(listening, reading, return_exceptions=True)
 
 
-async def _drain(voice: VoiceProcess, limit: timedelta) -> None:
-    if limit <= timedelta(0):
-        return
+def _next_signal() -> asyncio.Event:
+    """Return what the next signal to stop sets, now that the first one has been heard."""
     hurry = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, hurry.set)
-    await voice.drain(limit, hurry)
+    return hurry
 
 
 async def _listen(runtime: Runtime, voice: VoiceProcess, flows: FlowShelf) -> None:

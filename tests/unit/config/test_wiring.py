@@ -55,6 +55,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
         "HOTLINE_CALLBACK__HOLIDAY_HOURS": "10:00-11:00",
         "HOTLINE_CALLBACK__PHONE_ATTEMPTS": "2",
         "HOTLINE_SEAT__OFFER_LIMIT": "PT15S",
+        "HOTLINE_CALL__DRAIN": "PT10M",
     }
     for name, value in chosen.items():
         monkeypatch.setenv(name, value)
@@ -85,6 +86,7 @@ def test_lines_trunk_and_limits_reach_the_voice_process(house: House) -> None:
     assert options.outbound.allowed[0].fullmatch("13800001234")
     assert not options.outbound.allowed[0].fullmatch("0031201234567")
     assert options.queue_policy.offer_limit == timedelta(seconds=15)
+    assert options.limits.drain == timedelta(minutes=10)
     assert options.recordings == house.settings.data / "recordings"
 
 

@@ -75,7 +75,7 @@ async def test_both_hear_each_other_and_the_recording_has_each_on_its_channel(
         await hears(call.heard, SEAT_HZ, seconds=1.0)
         await hears(taken.heard, CITIZEN_HZ, seconds=1.0)
         await call.hang_up()
-        await taken.wait_over(timeout=5)
+        await taken.wait_over(timeout=20)
         row = await hall.ended_call()
         wrapping = await hall.seat_is("8001", SeatState.WRAP_UP)
 
@@ -121,7 +121,7 @@ async def test_when_the_seat_hangs_up_first_the_citizen_is_free_too(
         taken = await seat.next_call()
         await hears(call.heard, SEAT_HZ)
         await taken.hang_up()
-        end = await call.wait_over(timeout=5)
+        end = await call.wait_over(timeout=20)
         row = await hall.ended_call()
         await hall.seat_is("8001", SeatState.WRAP_UP)
 
@@ -148,7 +148,7 @@ async def test_a_caller_who_gives_up_while_it_rings_stops_the_ringing(hall: Hall
         call = await citizen.dial(hall.line())
         ringing = await seat.next_call()
         await call.hang_up()
-        await ringing.wait_over(timeout=5)
+        await ringing.wait_over(timeout=20)
         await hall.ended_call()
         await hall.seat_is("8001", SeatState.AVAILABLE)
 
@@ -170,7 +170,7 @@ async def test_a_seat_that_does_not_answer_loses_the_caller_to_the_next(
         call = await citizen.dial(hall.line())
         ringing = await absent.next_call()
         await present.next_call()
-        await ringing.wait_over(timeout=5)
+        await ringing.wait_over(timeout=20)
         await hears(call.heard, SEAT_HZ)
         away = await hall.seat_is("8001", SeatState.ON_BREAK)
         await call.hang_up()
@@ -212,7 +212,7 @@ async def test_signing_out_while_it_rings_silences_that_phone_and_rings_the_next
         async with hall.database.begin() as uow:
             await queues.sign_out(uow, hall.seats["8001"], system_clock())
         hall.voice.wake("seat")
-        await ringing.wait_over(timeout=5)
+        await ringing.wait_over(timeout=20)
         await staying.next_call()
         await hall.seat_is("8002", SeatState.TALKING)
         await call.hang_up()
@@ -227,7 +227,7 @@ async def test_signing_out_while_it_rings_silences_that_phone_and_rings_the_next
 async def test_with_nobody_signed_in_the_flow_says_so_and_ends(hall: Hall) -> None:
     async with hall.phone() as citizen:
         call = await citizen.dial(hall.line())
-        end = await call.wait_over(timeout=10)
+        end = await call.wait_over(timeout=20)
         row = await hall.ended_call()
 
     assert end is LegEnd.REMOTE
@@ -304,7 +304,7 @@ async def test_a_citizen_may_hold_and_come_back(hall: Hall, seat_voice: Path) ->
         await call.resume()
         await hears(call.heard, SEAT_HZ, seconds=1.5)
         await taken.hang_up()
-        await call.wait_over(timeout=5)
+        await call.wait_over(timeout=20)
 
 
 async def _is_quiet(file: Path) -> bool:
@@ -335,7 +335,7 @@ async def test_at_night_the_line_says_so_to_its_flow(
     async with open_hall(live_database, tmp_path, lines=lines) as hall, hall.phone() as citizen:
         await hall.sign_in("8001")
         call = await citizen.dial(hall.line())
-        await call.wait_over(timeout=10)
+        await call.wait_over(timeout=20)
 
     assert hears_tone(call.heard, GOODBYE_HZ, seconds=0.4)
 
@@ -350,7 +350,7 @@ async def test_stopping_says_goodbye_to_those_who_wait(
         call = await citizen.dial(hall.line())
         await waits(hall)
 
-    assert await call.wait_over(timeout=5) is LegEnd.REMOTE
+    assert await call.wait_over(timeout=20) is LegEnd.REMOTE
     await phone.__aexit__(None, None, None)
     [row] = await hall.calls()
     assert hears_tone(call.heard, GOODBYE_HZ, seconds=0.4)
@@ -360,11 +360,12 @@ async def test_stopping_says_goodbye_to_those_who_wait(
 async def test_a_process_that_drains_puts_through_who_waits_and_takes_nobody_new(
     live_database: Database, tmp_path: Path
 ) -> None:
-    async with open_hall(live_database, tmp_path) as hall, hall.phone() as citizen:
+    limits = replace(voice_options(tmp_path).limits, drain=timedelta(minutes=2))
+    async with open_hall(live_database, tmp_path, limits=limits) as hall, hall.phone() as citizen:
         await hall.sign_in("8001")
         call = await citizen.dial(hall.line())
         await waits(hall)
-        draining = spawn(hall.voice.drain(timedelta(minutes=2), asyncio.Event()), "drain")
+        draining = spawn(hall.voice.drain(asyncio.Event()), "drain")
         with pytest.raises(NotAnswered) as refused:
             await citizen.dial(hall.line())
         async with hall.phone("8001") as phone:
@@ -387,16 +388,17 @@ async def test_a_drain_ends_with_a_goodbye_to_who_is_left(
     live_database: Database, tmp_path: Path, is_hurried: bool
 ) -> None:
     hurry = asyncio.Event()
+    limit = timedelta(minutes=5) if is_hurried else timedelta(milliseconds=50)
+    limits = replace(voice_options(tmp_path).limits, drain=limit)
     async with Phone.open(PhoneOptions(user="13800001234", folder=tmp_path)) as citizen:
-        async with open_hall(live_database, tmp_path) as hall:
+        async with open_hall(live_database, tmp_path, limits=limits) as hall:
             await hall.sign_in("8001")
             call = await citizen.dial(hall.line())
             await waits(hall)
             if is_hurried:
                 hurry.set()
-            limit = timedelta(minutes=5) if is_hurried else timedelta(milliseconds=50)
             async with asyncio.timeout(20):
-                await hall.voice.drain(limit, hurry)
+                await hall.voice.drain(hurry)
             left = hall.voice.calls
         await call.wait_over(timeout=20)
 
@@ -413,7 +415,7 @@ async def test_a_life_that_was_given_up_ends_its_calls_and_begins_again(hall: Ha
         async with hall.database.begin() as uow:
             await calls.sweep(uow, system_clock() + timedelta(minutes=1))
             await calls.sweep(uow, system_clock() + timedelta(minutes=2))
-        await call.wait_over(timeout=10)
+        await call.wait_over(timeout=20)
         again = await citizen.dial(hall.line())
         await again.hang_up()
         second = await hall.ended_call(1)
