@@ -42,6 +42,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "grids.import": "导入网格",
     "reward.rate": "核定奖励",
     "callback.correct": "登记不满意整改",
+    "callback.answer": "登记来电评价",
     "untold.settle": "登记人工告知",
     "contact.take_up": "自动邮件转为工单",
     "plan.write": "编写预案",

@@ -70,7 +70,7 @@ async def get_card(request: web.Request) -> web.Response:
     """
     ticket_id = TicketId(path_id(request, "ticket_id"))
     async with request.app[DATABASE].read() as session:
-        await reading.ticket_view(session, ticket_id)
+        ticket = await reading.ticket_view(session, ticket_id)
         callbacks = await callbacks_of_ticket(session, ticket_id)
         letters = await messages_about(session, _references(ticket_id, callbacks))
         calendar = await calendar_in_force(session)
@@ -80,6 +80,13 @@ async def get_card(request: web.Request) -> web.Response:
         "hotline/callback_card.html",
         ticket_id=ticket_id,
         callbacks=callbacks,
+        asked_now={
+            each.callback_id
+            for each in callbacks
+            if each.round == ticket.round
+            and each.may_answer
+            and each.state is not CallbackState.ANSWERED
+        },
         letters=letters,
         holidays={
             each.callback_id: holidays_between(calendar, now, each.due_at)
@@ -154,11 +161,26 @@ async def get_sound(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(path, headers={"Cache-Control": "no-store"})
 
 
+async def callback_of_path(request: web.Request) -> tuple[TicketId, CallbackId]:
+    """Return the ticket and the callback that a path names.
+
+    Raises:
+        NotFound: if the ticket has no such callback.
+    """
+    ticket_id, view = await _named(request)
+    return ticket_id, view.callback_id
+
+
 async def _callback(request: web.Request) -> tuple[TicketId, CallbackView]:
+    ticket_id, view = await _named(request)
+    _spoken(view)
+    return ticket_id, view
+
+
+async def _named(request: web.Request) -> tuple[TicketId, CallbackView]:
     ticket_id = TicketId(path_id(request, "ticket_id"))
     async with request.app[DATABASE].read() as session:
         view = await _of_ticket(session, ticket_id, CallbackId(path_id(request, "callback_id")))
-    _spoken(view)
     return ticket_id, view
 
 

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from hotline.accounts import audit
 from hotline.accounts.roles import Role
-from hotline.callbacks.by_hand import LONGEST_NOTE, settle_untold
+from hotline.callbacks.by_hand import LONGEST_NOTE, settle_untold, take_answer
 from hotline.callbacks.service import ANSWERS
 from hotline.callbacks.states import Question, UntoldKind
 from hotline.callbacks.untold import untold, whom_to_tell
@@ -79,6 +79,31 @@ async def post_settle(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther("/untold?settled=1")
 
 
+async def post_answer(request: web.Request) -> web.Response:
+    """Note what a complainant says who called before they were called back.
+
+    Raises:
+        Invalid: if they did not say whether it is solved, or an answer is none.
+        Conflict: if the callback asks no more.
+        NotFound: if the ticket has no such callback.
+    """
+    ticket_id, callback_id = await card.callback_of_path(request)
+    fields = await form_fields(request)
+    solved = _key(fields.get("solved", ""), Question.SOLVED)
+    if solved is None:
+        raise Invalid("solved", "say whether it is solved")
+    async with request.app[DATABASE].begin() as uow:
+        await take_answer(
+            uow,
+            callback_id,
+            solved=solved,
+            satisfaction=_key(fields.get("satisfaction", ""), Question.SATISFACTION),
+            login=current_user(request).login,
+            now=request.app[CLOCK](),
+        )
+    raise web.HTTPSeeOther(f"/tickets/{ticket_id}")
+
+
 def _key(text: str, question: Question) -> int | None:
     if not text:
         return None
@@ -104,6 +129,7 @@ async def _page(request: web.Request, *, shown: tuple[UUID, str] | None = None) 
     )
 
 
+ANSWER: Final = "/tickets/{ticket_id}/callbacks/{callback_id}/answer"
 WORDS: Final = "/tickets/{ticket_id}/callbacks/{callback_id}/words"
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -113,6 +139,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(
         "GET", "/tickets/{ticket_id}/callbacks", card.get_card, TICKET_ROLES, "tickets.callbacks"
     ),
+    Route("POST", ANSWER, post_answer, DESK_ROLES, "callbacks.answer"),
     Route("GET", WORDS, card.get_words, TICKET_ROLES, "callbacks.words"),
     Route("POST", WORDS, card.post_words, TICKET_ROLES, "callbacks.words.open"),
     Route("GET", f"{WORDS}/sound", card.get_sound, TICKET_ROLES, "callbacks.words.sound"),

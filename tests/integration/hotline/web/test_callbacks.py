@@ -23,6 +23,8 @@ from hotline.callbacks.options import CallbackOptions
 from hotline.callbacks.spoken import has_spoken, keep_spoken
 from hotline.callbacks.states import CallbackState, Question
 from hotline.callbacks.untold import untold
+from hotline.contacts.calls.model import CallOrderRow
+from hotline.contacts.calls.states import OrderState
 from hotline.contacts.contact import Channel, MessageState, ReturnedLetter
 from hotline.contacts.messages import record_return
 from hotline.contacts.model import MessageRow
@@ -208,6 +210,41 @@ async def test_a_ticket_shows_what_was_sent_asked_and_answered(
     assert "/callback/" not in card
     whole = await (await client.get(f"/tickets/{ticket_id}")).text()
     assert f'hx-get="/tickets/{ticket_id}/callbacks"' in whole
+
+
+async def test_who_calls_before_the_callback_is_asked_there_and_then_and_not_rung_again(
+    house: WebHouse, browse: Browse
+) -> None:
+    """R69: told once, asked once; "not solved" sends the ticket back to work on the spot."""
+    ticket_id, callback_id = await asked(house, reply_channel=Channel.VOICE, reply_to="13800001234")
+    client, unit = await browse("wang"), await browse("unit")
+    card, path = f"/tickets/{ticket_id}/callbacks", f"/tickets/{ticket_id}/callbacks/{callback_id}"
+
+    offered = await (await client.get(card)).text()
+    nothing = await post(client, f"{path}/answer", solved="")
+    strange = await post(client, f"/tickets/{uuid4()}/callbacks/{callback_id}/answer", solved="1")
+    foreign = await unit.post(f"{path}/answer", data={"solved": "1"})
+    done = await post(client, f"{path}/answer", solved="2", satisfaction="4")
+    again = await post(client, f"{path}/answer", solved="1")
+
+    assert f'action="{path}/answer"' in offered
+    assert "/answer" not in await (await client.get(card)).text()
+    assert [each.status for each in (nothing, strange, foreign)] == [422, 404, 403]
+    assert (done.status, done.headers["Location"]) == (303, f"/tickets/{ticket_id}")
+    assert again.status == 409
+    async with house.database.read() as session:
+        callback = await reading.callback_view(session, callback_id)
+        ticket = await tickets.ticket_view(session, ticket_id)
+        order = (await session.scalars(select(CallOrderRow))).one()
+        acts = list(await session.scalars(select(AuditRow.action)))
+    assert (callback.state, callback.solved, callback.satisfaction) == (
+        CallbackState.ANSWERED,
+        2,
+        4,
+    )
+    assert (ticket.state, ticket.round) == (TicketState.TRANSFERRED, 2)
+    assert order.state is OrderState.EXPIRED, "the call that waited for a line is not made"
+    assert "callback.answer" in acts
 
 
 async def test_a_callback_that_waits_for_the_end_of_a_holiday_says_so(
