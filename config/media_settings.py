@@ -29,6 +29,8 @@ class MediaSettings(Part):
     """`embedded`: the voice process itself; `rtpengine`: hosts of their own."""
     hosts: Addresses = ()
     """Where each rtpengine takes NG over TCP (its `listen-tcp-ng`); the least busy takes a call."""
+    http_port: int = Field(default=2225, ge=1, le=65535)
+    """The port of `listen-http` at each of them: prompts are too long for NG over TCP."""
     spool: Path | None = None
     """rtpengine's `recording-dir` as the voice process sees it; without it nothing is recorded."""
     sides: Words = Field(default=(), max_length=2)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from channels.voice.media.embedded import EmbeddedMediaOptions
 from channels.voice.rtpengine.engine import RtpengineMediaEngine, RtpengineOptions
+from channels.voice.rtpengine.hosts import HostAddress
 from channels.voice.rtpengine.ng import HostSilent, NgClient
 from hotline.kernel.clock import system_clock
 
@@ -31,6 +32,7 @@ class MediaDaemon:
 
     pid: int
     ng: tuple[str, int]
+    http: tuple[str, int]
     spool: Path
 
     @property
@@ -46,7 +48,9 @@ class MediaDaemon:
 
     def engine(self) -> RtpengineMediaEngine:
         """Return the engine that uses it; not opened."""
-        options = RtpengineOptions((self.ng,), EmbeddedMediaOptions(HOST), self.spool)
+        options = RtpengineOptions(
+            (HostAddress(self.ng, self.http),), EmbeddedMediaOptions(HOST), self.spool
+        )
         return RtpengineMediaEngine(options, clock=system_clock)
 
 
@@ -68,19 +72,19 @@ async def private_rtpengine(folder: Path, *, legs: int) -> AsyncGenerator[MediaD
         raise RuntimeError("rtpengine is missing: apt-get install rtpengine-daemon")
     spool = folder / "spool"
     spool.mkdir(parents=True)
-    ng = (HOST, _free_port())
+    ng, http = (HOST, _free_port()), (HOST, _free_port())
     first = max(FIRST_PORT, LAST_PORT - legs * PORTS_PER_LEG)
     with (folder / "rtpengine.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             program, f"--config-file={CONFIGURATION}", f"--interface={HOST}",
-            f"--listen-tcp-ng={ng[0]}:{ng[1]}", f"--listen-http={HOST}:{_free_port()}",
+            f"--listen-tcp-ng={ng[0]}:{ng[1]}", f"--listen-http={http[0]}:{http[1]}",
             f"--port-min={first}", f"--port-max={LAST_PORT}", f"--recording-dir={spool}",
             "--num-threads=2", "--media-num-threads=1",
             stdout=log, stderr=log,
         )  # fmt: skip
     try:
         await _until_it_answers(process, ng, folder / "rtpengine.log")
-        yield MediaDaemon(process.pid, ng, spool)
+        yield MediaDaemon(process.pid, ng, http, spool)
     finally:
         if process.returncode is None:
             process.kill()

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ import pytest
 
 from channels.voice.media.embedded import EmbeddedMediaOptions
 from channels.voice.rtpengine.engine import RtpengineMediaEngine, RtpengineOptions
+from channels.voice.rtpengine.hosts import HostAddress
 from channels.voice.rtpengine.ng import HostSilent, NgClient
-from tests.fakes.ports import free_range
+from tests.fakes.ports import free_port, free_range
 
 CONFIGURATION = Path(__file__).parents[2] / "config" / "data" / "telephony" / "rtpengine.conf"
 """What we ship; addresses, ports and folder are the test's."""
@@ -31,6 +31,7 @@ class MediaHostProcess:
 
     process: asyncio.subprocess.Process
     address: tuple[str, int]
+    http: tuple[str, int]
     spool: Path
 
     async def kill(self) -> None:
@@ -53,20 +54,21 @@ def require_rtpengine() -> str:
 
 @asynccontextmanager
 async def media_host(
-    folder: Path, *, pairs: int = 40, control: int | None = None
+    folder: Path, *, pairs: int = 40, control: int | None = None, http: int | None = None
 ) -> AsyncGenerator[MediaHostProcess, None]:
-    """Run a daemon; `control` is its port for NG, by default a free one."""
+    """Run a daemon; `control` and `http` are its ports for NG, by default free ones."""
     spool = folder / "spool"
     spool.mkdir(parents=True, exist_ok=True)
     first, last = free_range(pairs)
-    address = ("127.0.0.1", control or _free_tcp_port())
+    address = ("127.0.0.1", control or free_port())
+    posts = ("127.0.0.1", http or free_port())
     with (folder / "rtpengine.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             require_rtpengine(),
             f"--config-file={CONFIGURATION}",
             "--interface=127.0.0.1",
             f"--listen-tcp-ng={address[0]}:{address[1]}",
-            f"--listen-http=127.0.0.1:{_free_tcp_port()}",
+            f"--listen-http={posts[0]}:{posts[1]}",
             f"--port-min={first}",
             f"--port-max={last}",
             f"--recording-dir={spool}",
@@ -75,7 +77,7 @@ async def media_host(
             stderr=log,
             stdout=log,
         )
-    host = MediaHostProcess(process, address, spool)
+    host = MediaHostProcess(process, address, posts, spool)
     try:
         await _until_it_answers(host)
         yield host
@@ -89,7 +91,7 @@ def engine_on(
     """Return an engine that uses these hosts; not opened."""
     return RtpengineMediaEngine(
         RtpengineOptions(
-            hosts=tuple(host.address for host in hosts),
+            hosts=tuple(HostAddress(host.address, host.http) for host in hosts),
             mixer=mixer or EmbeddedMediaOptions("127.0.0.1"),
             spool=spool or hosts[0].spool,
         )
@@ -108,9 +110,3 @@ async def _until_it_answers(host: MediaHostProcess) -> None:
             await client.ask("ping")
             await client.close()
             return
-
-
-def _free_tcp_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -192,7 +192,11 @@ class Circuit:
         # Its address is ours to say: packets of an earlier partner must not teach another one.
         answer: dict[str, Value] = {"flags": ["asymmetric", _SAME_PORTS]}
         answered = await self._command("answer", sdp=body, **(arguments | answer))
-        self.outer = bodies.address_in(answered)
+        outer = bodies.address_in(answered)
+        if self._told is not None and outer != self.outer:
+            # The telephone knows the port of the first time; a host that gives another began anew.
+            raise HostRefused("answer", _UNKNOWN_CALL)
+        self.outer = outer
 
     async def _tell_player(self, audible: tuple[Sound, bool] | None) -> None:
         if audible is None:

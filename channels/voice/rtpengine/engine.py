@@ -38,7 +38,7 @@ from channels.voice.rtp.terms import StreamTerms
 from channels.voice.rtpengine import bodies
 from channels.voice.rtpengine.circuit import Circuit, MediaHostLost, Wishes
 from channels.voice.rtpengine.conference import RtpengineConference
-from channels.voice.rtpengine.hosts import MediaHost, NoMediaHost, by_load
+from channels.voice.rtpengine.hosts import HostAddress, MediaHost, NoMediaHost, by_load
 from channels.voice.rtpengine.leg import RtpengineLeg, Surroundings
 from channels.voice.rtpengine.local import LocalLeg
 from channels.voice.rtpengine.ng import Answer, HostRefused, HostSilent, text
@@ -64,8 +64,8 @@ _KEYS = "0123456789*#ABCD"
 class RtpengineOptions:
     """Which hosts carry the sound."""
 
-    hosts: tuple[Address, ...]
-    """Where each rtpengine listens for NG over TCP; the one with the fewest legs is asked first."""
+    hosts: tuple[HostAddress, ...]
+    """Where each rtpengine listens; the one with the fewest legs is asked first."""
     mixer: EmbeddedMediaOptions
     """Where this process receives what it must mix, and the sound of pages."""
     spool: Path | None = None
@@ -100,7 +100,7 @@ class RtpengineMediaEngine:
     async def __aenter__(self) -> Self:
         """Connect with the hosts that live; those that do not are tried again for ever."""
         await self._mixer.__aenter__()
-        self._hosts = tuple(MediaHost(address, self._heard) for address in self._options.hosts)
+        self._hosts = tuple(MediaHost(where, self._heard) for where in self._options.hosts)
         await asyncio.gather(*(host.start() for host in self._hosts))
         self._work = [spawn(self._look(), "counters of rtpengine")]
         if self._options.spool is not None:
@@ -185,7 +185,7 @@ class RtpengineMediaEngine:
 
     def _any_end(self, srtp: Srtp) -> LocalEnd:
         """Return an end with all that this process could speak, to learn what would be agreed."""
-        host = "::1" if ":" in self._options.hosts[0][0] else "127.0.0.1"
+        host = "::1" if ":" in self._options.hosts[0].ng[0] else "127.0.0.1"
         codecs = self._options.mixer.codecs
         return LocalEnd(host, 9, secrets.randbits(62), codecs=codecs, srtp=srtp)
 

@@ -1,14 +1,14 @@
 """The NG protocol over TCP: a cookie, a blank, a dictionary; answers and events come back.
 
 TCP and not UDP, because rtpengine 10.5 tells its events (keys) to every TCP connection but only to
-one UDP address, because prompts are longer than a datagram, and because a host that dies is known
-at once. A request that was under way then is not repeated: the host has forgotten its calls.
+one UDP address, and because a host that dies is known at once; what is long goes by `posting`. A
+connection may be cut while its host lives on; a request that was under way then may be repeated
+over another: the host answers the same cookie with what it has answered already.
 """
 
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
-from itertools import count
 from typing import TypeAlias
 
 import structlog
@@ -44,6 +44,11 @@ class HostSilent(Unavailable):
 
     def __init__(self, address: Address) -> None:
         super().__init__(f"the media host {address[0]}:{address[1]}")
+        self.address = address
+
+
+class ConnectionCut(HostSilent):
+    """The connection with a media host is gone, and we have not ended it."""
 
 
 class HostRefused(HotlineError):
@@ -68,11 +73,10 @@ class NgClient:
         self._reader = reader
         self._writer = writer
         self._on_event = on_event
-        self._prefix = secrets.token_hex(6)
-        self._serials = count(1)
         self._waiting: dict[bytes, asyncio.Future[Answer]] = {}
         self.ended = asyncio.Event()
         """Set when the connection is gone, whoever ended it."""
+        self._end_error: type[HostSilent] = HostSilent
         self._reading = spawn(self._read(), f"answers of rtpengine {address}")
 
     @classmethod
@@ -89,6 +93,11 @@ class NgClient:
             raise HostSilent(address) from error
         return cls(address, *streams, on_event)
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the connection is gone and we have not ended it: another may follow it."""
+        return self.ended.is_set() and self._end_error is ConnectionCut
+
     async def close(self) -> None:
         """End; who still waits is told that the host is silent. Again changes nothing."""
         self._reading.cancel()
@@ -101,32 +110,41 @@ class NgClient:
             HostSilent: no answer within two seconds, or the connection is gone.
             HostRefused: the answer is an error.
         """
-        request = {"command": command} | {
-            name.replace("_", "-"): value for name, value in arguments.items()
-        }
-        cookie = f"{self._prefix}_{next(self._serials)}".encode()
-        if self.ended.is_set() or len(self._waiting) >= MAX_WAITING:
+        return checked(command, await self.exchange(request(command, arguments)))
+
+    async def exchange(self, message: bytes) -> Decoded:
+        """Send what `request` made, perhaps once more, and return what is answered.
+
+        Raises:
+            ConnectionCut: the connection is gone.
+            HostSilent: no answer within two seconds.
+        """
+        if self.ended.is_set():
+            raise self._end_error(self.address)
+        if len(self._waiting) >= MAX_WAITING:
             raise HostSilent(self.address)
+        cookie = message[: message.index(b" ")]
         waiter: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[cookie] = waiter
         try:
-            self._writer.write(cookie + b" " + bencode.encode(request))
+            self._writer.write(message)
             async with asyncio.timeout(ANSWER_SECONDS):
-                answer = await waiter
+                return dict(await waiter)
         except TimeoutError:
             raise HostSilent(self.address) from None
         finally:
             del self._waiting[cookie]
-        if answer.get("result") not in {b"ok", b"pong"}:
-            raise HostRefused(command, text(answer.get("error-reason")))
-        return answer
 
     async def _read(self) -> None:
         buffer = b""
         try:
             while data := await self._reader.read(_READ):
                 buffer = self._take(buffer + data)
-        except (OSError, BencodeMalformed) as error:
+            self._end_error = ConnectionCut
+        except OSError as error:
+            self._end_error = ConnectionCut
+            log.warning("media_host_cut", host=self.address[0], problem=str(error))
+        except BencodeMalformed as error:
             log.warning("media_host_garbled", host=self.address[0], problem=str(error))
         finally:
             self._end()
@@ -163,7 +181,25 @@ class NgClient:
         self._writer.close()
         for waiter in self._waiting.values():
             if not waiter.done():
-                waiter.set_exception(HostSilent(self.address))
+                waiter.set_exception(self._end_error(self.address))
+
+
+def request(command: str, arguments: Mapping[str, Value]) -> bytes:
+    """Return a command under a cookie that tells it from every other one, also of other hosts."""
+    named = {name.replace("_", "-"): value for name, value in arguments.items()}
+    return secrets.token_hex(8).encode() + b" " + bencode.encode({"command": command} | named)
+
+
+def checked(command: str, answer: Decoded) -> Answer:
+    """Return what was answered to a command.
+
+    Raises:
+        HostRefused: it is an error.
+    """
+    said = answer if isinstance(answer, dict) else {}
+    if said.get("result") not in {b"ok", b"pong"}:
+        raise HostRefused(command, text(said.get("error-reason")))
+    return said
 
 
 def text(value: "Decoded | None") -> str:

@@ -45,10 +45,14 @@ async def test_the_check_asks_each_host_and_looks_at_the_spool(
     async with media_host(tmp_path / "host") as host:
         address = f"{host.address[0]}:{host.address[1]}"
         choose(monkeypatch, engine="rtpengine", hosts=f"{address}, {NOBODY}")
+        choose(monkeypatch, http_port=str(host.http[1]))
         settings = load_settings({"data": tmp_path})
         chosen = media_engine(settings, system_clock)
         without_spool = await asyncio.to_thread(lambda: list(media_problems(settings)))
-        choose(monkeypatch, hosts=address, spool=str(host.spool))
+        choose(monkeypatch, hosts=address, spool=str(host.spool), http_port="9")
+        settings = load_settings({"data": tmp_path})
+        without_http = await asyncio.to_thread(lambda: list(media_problems(settings)))
+        choose(monkeypatch, http_port=str(host.http[1]))
         settings = load_settings({"data": tmp_path})
         whole = await asyncio.to_thread(lambda: list(media_problems(settings)))
         choose(monkeypatch, spool=str(tmp_path))
@@ -59,5 +63,6 @@ async def test_the_check_asks_each_host_and_looks_at_the_spool(
     assert len(without_spool) == 2
     assert without_spool[0].startswith(f"HOTLINE_MEDIA__HOSTS: {NOBODY}: nobody answers")
     assert "HOTLINE_MEDIA__SPOOL" in without_spool[1]
+    assert "listen-http" in without_http[0]
     assert whole == []
     assert "no recording-dir" in elsewhere[0]

@@ -119,6 +119,7 @@ def test_the_nodes_ask_the_media_host_that_there_is_and_read_its_captures(
         media = settings_of(services[name], monkeypatch).media
         assert media.engine == "rtpengine"
         assert media.hosts == (Address.parse(told["listen-tcp-ng"]),)
+        assert Address.parse(told["listen-http"]).port == media.http_port
         assert str(media.spool) == told["recording-dir"]
         assert f"spool:{media.spool}" in services[name]["volumes"]
     assert f"spool:{told['recording-dir']}" in services["rtpengine"]["volumes"]

@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,14 @@ from channels.voice.media.path import UdpPath
 from channels.voice.media.ports import PortPool
 from channels.voice.rtp.codec import Codec
 from channels.voice.rtp.terms import StreamTerms
-from channels.voice.rtpengine import bodies
+from channels.voice.rtpengine import bodies, hosts, ng
 from channels.voice.rtpengine.engine import RtpengineMediaEngine
 from channels.voice.rtpengine.leg import RtpengineLeg
 from channels.voice.rtpengine.local import LocalLeg
 from channels.voice.rtpengine.ng import HostRefused, HostSilent, NgClient
 from channels.voice.rtpengine.prompts import SoundShelf
 from channels.voice.rtpengine.recording import finish_abandoned
+from tests.fakes.cutting import CuttingRelay
 from tests.fakes.media_host import MediaHostProcess, engine_on, media_host
 from tests.fakes.tones import channels_of, loudest_hz, seconds_of, write_tone
 
@@ -79,10 +81,10 @@ async def test_two_laws_hear_each_other_and_keys_cross_though_their_numbers_diff
 
     await caller.play([write_tone(tmp_path / "a.wav", 440, 0.6)])
     await caller.send_digit("7", 120)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         at_seat = await seat.digits.get()
     await seat.send_digit("#", 120)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         at_caller = await caller.digits.get()
     await seat.stop_recording()
 
@@ -258,7 +260,9 @@ async def test_without_any_living_host_a_call_is_refused_and_taken_when_one_is_b
         with pytest.raises(PortsExhausted):
             await media.offer("too early")
         port = host.address[1]
-        await stack.enter_async_context(media_host(tmp_path / "host", control=port))
+        await stack.enter_async_context(
+            media_host(tmp_path / "host", control=port, http=host.http[1])
+        )
         await until(lambda: media.living_hosts == 1)
 
         leg, phone = await incoming(media, phones, "again")
@@ -269,10 +273,10 @@ async def test_without_any_living_host_a_call_is_refused_and_taken_when_one_is_b
 
 async def test_calls_of_two_hosts_are_bridged(tmp_path: Path, phones: EmbeddedMediaEngine) -> None:
     async with AsyncExitStack() as stack:
-        hosts = [
+        both = [
             await stack.enter_async_context(media_host(tmp_path / name)) for name in ("one", "two")
         ]
-        media = await stack.enter_async_context(engine_on(*hosts))
+        media = await stack.enter_async_context(engine_on(*both))
         one, caller = await incoming(media, phones, "caller")
         other, seat = await incoming(media, phones, "seat")
         await one.bridge(other)
@@ -283,6 +287,83 @@ async def test_calls_of_two_hosts_are_bridged(tmp_path: Path, phones: EmbeddedMe
     heard, _ = channels_of(tmp_path / "seat.wav")
     assert one.circuit.host is not other.circuit.host
     assert loudest_hz(heard) == pytest.approx(440, abs=5)
+
+
+async def test_a_connection_that_is_cut_costs_no_call_and_no_command(
+    host: MediaHostProcess, phones: EmbeddedMediaEngine, tmp_path: Path
+) -> None:
+    """The host lives on: what it was asked is asked again under the same cookie."""
+    relay = CuttingRelay(host.address)
+    behind = replace(host, address=await relay.listen())
+    async with engine_on(behind, spool=host.spool) as media:
+        relay.cut_at_next_answer()
+        leg, phone = await incoming(media, phones, "first")
+        relay.cut()
+        other, seat = await incoming(media, phones, "second")
+        relay.cut_at_next_answer()
+        await leg.bridge(other)
+        await seat.start_recording(tmp_path / "seat.wav")
+        await phone.play([write_tone(tmp_path / "a.wav", 440, 0.6)])
+        await seat.stop_recording()
+        client = await NgClient.open(host.address, lambda _event, _said: None)
+        calls = (await client.ask("list"))["calls"]
+        await client.close()
+        assert relay.connections == 4
+        assert isinstance(calls, list)
+        assert len(calls) == 2
+        assert not leg.is_lost
+    await relay.close()
+
+    heard, _ = channels_of(tmp_path / "seat.wav")
+    assert loudest_hz(heard) == pytest.approx(440, abs=5)
+
+
+async def test_a_leg_is_lost_when_its_host_has_begun_anew_behind_a_cut(
+    tmp_path: Path, phones: EmbeddedMediaEngine
+) -> None:
+    """A fresh daemon would make a new call of it, at ports that the telephone does not know."""
+    async with AsyncExitStack() as stack:
+        host = await stack.enter_async_context(media_host(tmp_path / "host"))
+        media = await stack.enter_async_context(engine_on(host))
+        one, _ = await incoming(media, phones, "one")
+        other, _phone = await incoming(media, phones, "other")
+        await host.kill()
+        port = host.address[1]
+        await stack.enter_async_context(
+            media_host(tmp_path / "host", control=port, http=host.http[1])
+        )
+        await until(lambda: media.living_hosts == 1)
+
+        await one.bridge(other)
+
+        assert one.is_lost
+
+
+async def test_a_host_that_takes_connections_and_answers_nothing_is_not_alive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ng, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(hosts, "LOST_SECONDS", 0.2)
+    connected = asyncio.Queue[asyncio.StreamWriter]()
+    server = await asyncio.start_server(
+        lambda _reader, writer: connected.put_nowait(writer), "127.0.0.1", 0
+    )
+    address = server.sockets[0].getsockname()
+    host = hosts.MediaHost(hosts.HostAddress(address, address), lambda _event, _said: None)
+    await host.start()
+
+    async with asyncio.timeout(10):
+        writers = [await connected.get() for _ in range(3)]
+
+    assert not host.is_alive
+    assert host.is_lost
+    with pytest.raises(HostSilent):
+        await host.ask("ping")
+    await host.stop()
+    for writer in writers:
+        writer.close()
+    server.close()
+    await server.wait_closed()
 
 
 async def test_rtpengine_says_why_it_refuses(host: MediaHostProcess) -> None:
