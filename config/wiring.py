@@ -83,7 +83,12 @@ def receipt_options(
     settings: Settings, codes: QueryCodeOptions, channels: frozenset[Channel]
 ) -> ReceiptOptions:
     """How citizens are told their number and code."""
-    return ReceiptOptions(codes=codes, public_url=settings.http.base_url, channels=channels)
+    return ReceiptOptions(
+        codes=codes,
+        public_url=settings.http.base_url,
+        channels=channels,
+        hotline=settings.numbers[0],
+    )
 
 
 def link_options(settings: Settings, secrets: Secrets) -> LinkOptions:
@@ -101,6 +106,7 @@ def callback_options(
         policy=CallbackPolicy.for_demo() if settings.demo else _callback_policy(settings),
         channels=written | spoken,
         home_area_code=settings.line.area_code,
+        hotline=settings.numbers[0],
     )
 
 
@@ -184,6 +190,7 @@ def web_options(settings: Settings, secrets: Secrets, redis: Redis) -> WebOption
         hotline_name=HOTLINE_NAME,
         numbers=settings.numbers,
         sign_ins=SignInLimits(**shared),
+        administrators_idle=settings.http.administrators_idle,
         refusals=RefusalLimits(**shared_refusals),
     )
 

@@ -16,13 +16,13 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 
 from hotline.contacts.contact import Channel, DeliveryUnknown, OutboundMessage, Undeliverable
+from hotline.contacts.texts import LONGEST, shortened
 from hotline.kernel.errors import Unavailable
 from hotline.people.number import NumberKind, parse_number
 
 HEADER = "X-Hotline-Signature"
 RETRY_AFTER = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=1)
-TEXT_LIMIT = 500  # seven parts of 67 characters (domain notes 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class SmsGateway:
         if number is None or number.kind is not NumberKind.MOBILE:
             raise Undeliverable(Channel.SMS, "not a mobile number")
         body = json.dumps(
-            {"to": number.e164, "text": message.body[:TEXT_LIMIT], "key": message.key},
+            {"to": number.e164, "text": shortened(message.body, LONGEST), "key": message.key},
             ensure_ascii=False,
         ).encode()
         status, retry_after = await self._post(body, message.key, now)

@@ -6,6 +6,7 @@ import structlog
 
 from hotline.callbacks import letters
 from hotline.callbacks.hours import WindowsOn, is_permitted, next_permitted
+from hotline.callbacks.letters import Envelope
 from hotline.callbacks.links import link_url
 from hotline.callbacks.model import CallbackAttemptRow, CallbackRow
 from hotline.callbacks.options import CallbackOptions
@@ -160,13 +161,11 @@ async def _queue_letter(
     assert ticket.reply_to is not None
     assert ticket.outcome is not None
     letter = letters.outcome_letter(
-        channel=channel,
-        to=ticket.reply_to,
-        number=ticket.number,
-        subject=ticket.subject,
+        Envelope(channel, ticket.reply_to, reference(row), key=reference(row)),
+        options.about(ticket.number, ticket.subject),
         outcome=ticket.outcome,
         result=ticket.result,
         url=link_url(options.links, CallbackId(row.id), now=now),
-        reference=reference(row),
+        days=options.links.valid_for.days,
     )
     await queue_message(uow, letter, now=now)

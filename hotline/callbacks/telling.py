@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hotline.callbacks.hours import every_day, next_permitted
-from hotline.callbacks.letters import answer_letter, cancellation_letter
+from hotline.callbacks.letters import Envelope, answer_letter, cancellation_letter
 from hotline.callbacks.options import CallbackOptions
 from hotline.callbacks.states import UntoldKind
 from hotline.callbacks.untold import note_untold
 from hotline.contacts.calls.service import get_call
-from hotline.contacts.contact import Channel, OutboundMessage
+from hotline.contacts.contact import Channel
 from hotline.contacts.messages import queue_message
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.ids import CallId, TicketId
@@ -71,12 +71,14 @@ async def _tell(
     ticket_id = TicketId(ticket.id)
     key = f"{kind}:{ticket_id}:{ticket.round}"
     channel = _channel(ticket)
-    if channel not in options.channels:
+    if channel is None or channel not in options.channels:
         await note_untold(uow, kind, ticket_id, key=key, now=now)
         return
     hours = every_day(options.policy.windows)
     due_at = next_permitted(hours, now) if channel is Channel.SMS else now
-    letter = _letter(ticket, kind, channel, ticket.reply_to, words, key)
+    envelope = Envelope(channel, ticket.reply_to, f"ticket:{ticket_id}", key)
+    write = answer_letter if kind is UntoldKind.ANSWER else cancellation_letter
+    letter = write(envelope, options.about(ticket.number, ticket.subject), words=words)
     await queue_message(uow, letter, due_at=due_at, now=now)
 
 
@@ -96,18 +98,3 @@ def _channel(ticket: TicketRow) -> Channel | None:
         return Channel.MAIL
     number = parse_number(ticket.reply_to or "")
     return Channel.SMS if number is not None and number.kind is NumberKind.MOBILE else None
-
-
-def _letter(
-    ticket: TicketRow, kind: UntoldKind, channel: Channel, to: str, words: str, key: str
-) -> OutboundMessage:
-    write = answer_letter if kind is UntoldKind.ANSWER else cancellation_letter
-    return write(
-        channel=channel,
-        to=to,
-        number=ticket.number,
-        subject=ticket.subject,
-        words=words,
-        reference=f"ticket:{ticket.id}",
-        key=key,
-    )

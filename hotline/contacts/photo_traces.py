@@ -1,4 +1,4 @@
-"""Pure: a photo without what its camera wrote beside the picture: place, device, owner, words.
+"""Pure: a file without what a device wrote beside the picture or page: place, device, owner, words.
 
 A photo of a hole in the street says where its sender lives if it was taken from the window (R88).
 What follows the picture is cut off as well: a file that is two things at once is one afterwards.
@@ -7,6 +7,9 @@ What follows the picture is cut off as well: a file that is two things at once i
 import struct
 from collections.abc import Iterator
 from typing import Final
+
+from hotline.contacts.heif_traces import without_heif_traces
+from hotline.contacts.pdf_traces import without_pdf_traces
 
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
@@ -25,9 +28,9 @@ _WEBP_FLAGS: Final = 0x08 | 0x04
 
 
 def without_traces(content: bytes, media_type: str) -> bytes | None:
-    """Return a JPEG, PNG or WebP without traces; other kinds as they are.
+    """Return a JPEG, PNG, WebP, HEIC or PDF without traces; other kinds as they are.
 
-    None if it is no whole picture of its kind.
+    None if it is no whole file of its kind, or one whose traces cannot be found.
     """
     try:
         match media_type:
@@ -37,9 +40,15 @@ def without_traces(content: bytes, media_type: str) -> bytes | None:
                 return _PNG + b"".join(_png(content))
             case "image/webp":
                 return _webp(content)
+            case "image/heic":
+                return without_heif_traces(content)
+            case "application/pdf":
+                return without_pdf_traces(
+                    content, lambda photo: without_traces(photo, "image/jpeg")
+                )
             case _:
                 return content
-    except (ValueError, IndexError, struct.error):
+    except (ValueError, LookupError, struct.error):
         return None
 
 

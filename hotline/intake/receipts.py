@@ -30,6 +30,8 @@ class ReceiptOptions:
     public_url: str
     """Such as `https://12345.example.org`, without a slash at the end."""
     channels: frozenset[Channel]
+    hotline: str = "12319"
+    """The number that citizens dial with questions."""
 
 
 async def send_receipt(
@@ -60,7 +62,7 @@ async def send_receipt(
         channel=channel,
         to=ticket.reply_to,
         subject=f"工单 {ticket.number} 已受理",
-        body=_body(ticket, channel, f"{options.public_url}/status"),
+        body=_body(ticket, channel, options),
         reference=f"ticket:{ticket_id}",
         key=f"receipt:{ticket_id}",
         secret=code,
@@ -80,9 +82,13 @@ def _channel(ticket: TicketRow, options: ReceiptOptions) -> Channel | None:
     return wanted if wanted in options.channels else None
 
 
-def _body(ticket: TicketRow, channel: Channel, url: str) -> str:
+def _body(ticket: TicketRow, channel: Channel, options: ReceiptOptions) -> str:
+    url = f"{options.public_url}/status"
     if channel is Channel.SMS:
-        return f"您的诉求已受理，工单编号{ticket.number}，提取码{SECRET_MARK}。查询：{url}"
+        return (
+            f"您的诉求已受理，工单编号{ticket.number}，提取码{SECRET_MARK}。有结果会告诉您。"
+            f"查询：{url} 咨询{options.hotline}"
+        )
     opened = f"{ticket.opened_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
     return (
         f"您好：\n\n"
@@ -90,7 +96,9 @@ def _body(ticket: TicketRow, channel: Channel, url: str) -> str:
         f"工单编号：{ticket.number}\n"
         f"提取码：{SECRET_MARK}\n"
         f"查询进度：{url}\n\n"
-        f"请妥善保管提取码。办理结果将以您选择的方式告知。\n"
+        f"接下来，工作人员会核对您的诉求并转交责任单位，办理期限在查询页上。\n"
+        f"办结后，我们会以您选择的方式告知结果，请您评价；没有解决的，会重新办理。\n\n"
+        f"请妥善保管提取码。如有疑问，请拨打 {options.hotline}，报工单编号即可。\n"
     )
 
 

@@ -42,12 +42,22 @@ def test_nonsense_is_refused(token: str) -> None:
         read_link_token(OPTIONS, token, now=NOW)
 
 
-def test_one_changed_letter_is_refused() -> None:
+@pytest.mark.parametrize("place", range(48))
+def test_one_changed_letter_is_refused(place: int) -> None:
     token = make_link_token(OPTIONS, CALLBACK, now=NOW)
-    changed = ("A" if token[3] != "A" else "B").join([token[:3], token[4:]])
+    changed = ("A" if token[place] != "A" else "B").join([token[:place], token[place + 1 :]])
 
+    assert len(token) == 48
     with pytest.raises(Invalid):
         read_link_token(OPTIONS, changed, now=NOW)
+
+
+@pytest.mark.parametrize("more", ["=", "A", "AAAA", " ", "\n"])
+def test_a_token_with_more_behind_it_is_refused(more: str) -> None:
+    token = make_link_token(OPTIONS, CALLBACK, now=NOW)
+
+    with pytest.raises(Invalid):
+        read_link_token(OPTIONS, token + more, now=NOW)
 
 
 def test_the_address_is_our_page_with_the_token() -> None:
