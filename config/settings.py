@@ -43,6 +43,8 @@ from config.telephony_settings import (
     TrunkSettings,
 )
 
+Idle = Annotated[timedelta, Field(ge=timedelta(minutes=5), le=timedelta(hours=12))]
+
 PREFIX = "HOTLINE_"
 NAMED = frozenset({"trunks", "lines", "peers"})
 """Settings that hold several parts: `HOTLINE_TRUNKS__BACKUP__ADDRESS`."""
@@ -86,6 +88,8 @@ class HttpSettings(Part):
     """Proxies of ours in front that append to X-Forwarded-For."""
     metrics_token: SecretStr | None = None
     """Bearer token of /metrics; without one only this machine may read it."""
+    administrators_idle: Idle = timedelta(minutes=30)
+    """An administrator who does nothing for longer signs in again."""
     processes: int = Field(default=1, ge=1, le=32)
     """Web processes under `serve`, which share the address; one for each core that is free."""
 

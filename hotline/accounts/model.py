@@ -48,6 +48,8 @@ class SessionRow(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    """Of an administrator the last request, to the minute; of others the sign-in."""
     revoked_at: Mapped[datetime | None]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -17,7 +18,6 @@ _SPEAKABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 _ONE_TIME_LENGTH = 12
 
 _hasher = PasswordHasher()
-_STRANGER = _hasher.hash(secrets.token_hex(16))
 
 
 def one_time_password() -> str:
@@ -42,8 +42,15 @@ async def verify_password(password_hash: str | None, password: str) -> bool:
 
 
 def _verify(password_hash: str | None, password: str) -> bool:
+    stranger = _strangers_hash(_hasher)  # For everybody, or the first stranger would wait longer.
     try:
-        _hasher.verify(password_hash or _STRANGER, password)
+        _hasher.verify(password_hash or stranger, password)
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
+
+
+@cache
+def _strangers_hash(hasher: PasswordHasher) -> str:
+    """Return a hash that no password fits, as dear to check as any other."""
+    return hasher.hash(secrets.token_hex(16))

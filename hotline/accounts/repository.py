@@ -84,6 +84,12 @@ class Sessions:
         ).one_or_none()
         return (found[0], found[1]) if found else None
 
+    async def seen(self, session_id: UUID, *, now: datetime) -> None:
+        """Note that a session was used."""
+        await self._session.execute(
+            update(SessionRow).where(SessionRow.id == session_id).values(seen_at=now)
+        )
+
     async def revoke(self, session_id: UUID, *, now: datetime) -> None:
         """End one session."""
         await self._session.execute(

@@ -16,13 +16,18 @@ from hotline.accounts import audit, lockout
 from hotline.accounts.model import AuditRow, SessionRow, UserRow
 from hotline.accounts.passwords import hash_password, verify_password
 from hotline.accounts.repository import Sessions, Users
-from hotline.accounts.roles import Role, check_roles
+from hotline.accounts.roles import ADMINISTRATORS, Role, check_roles
 from hotline.kernel.db import UnitOfWork
 from hotline.kernel.errors import Conflict, Invalid
 from hotline.kernel.ids import SeatId, UnitId, UserId, new_id
 
 SESSION_LASTS = timedelta(hours=12)
 """One long shift; then the password is asked for again."""
+
+ADMINISTRATORS_IDLE = timedelta(minutes=30)
+"""After that an administrator signs in again (GB/T 22239-2019, 8.1.4.1)."""
+
+SEEN_EVERY = timedelta(minutes=1)
 
 PLACE_KNOWN_FOR = timedelta(days=30)
 
@@ -48,6 +53,12 @@ class SignedIn:
 
     user: User
     session_id: UUID
+    seen_at: datetime
+
+    def is_to_be_noted(self, *, now: datetime) -> bool:
+        """Say whether this request is to be written down for the limit of idle administrators."""
+        is_administrator = not self.user.roles.isdisjoint(ADMINISTRATORS)
+        return is_administrator and now - self.seen_at >= SEEN_EVERY
 
 
 class Refusal(StrEnum):
@@ -190,18 +201,32 @@ async def start_session(uow: UnitOfWork, user_id: UserId, *, now: datetime) -> s
             user_id=user_id,
             created_at=now,
             expires_at=now + SESSION_LASTS,
+            seen_at=now,
         )
     )
     return token
 
 
-async def read_session(session: AsyncSession, token: str, *, now: datetime) -> SignedIn | None:
-    """Return who holds this token, or None when it is over, revoked, or was never given out."""
+async def read_session(
+    session: AsyncSession, token: str, *, idle: timedelta = ADMINISTRATORS_IDLE, now: datetime
+) -> SignedIn | None:
+    """Return who holds this token, or None when it is over, revoked, or was never given out.
+
+    That of an administrator is over, too, when nobody has used it for longer than `idle`.
+    """
     found = await Sessions(session).live(_token_digest(token), now=now)
     if found is None:
         return None
     session_row, user_row = found
-    return SignedIn(user_of(user_row), session_row.id)
+    user = user_of(user_row)
+    if not user.roles.isdisjoint(ADMINISTRATORS) and now - session_row.seen_at > idle:
+        return None
+    return SignedIn(user, session_row.id, session_row.seen_at)
+
+
+async def note_seen(uow: UnitOfWork, signed_in: SignedIn, *, now: datetime) -> None:
+    """Write down that somebody is at work in this session."""
+    await Sessions(uow.session).seen(signed_in.session_id, now=now)
 
 
 async def end_session(uow: UnitOfWork, signed_in: SignedIn, *, now: datetime) -> None:

@@ -110,9 +110,13 @@ async def _identify(request: web.Request, route: Route) -> None:
     token = request.cookies.get(SESSION_COOKIE)
     if not token:
         return
+    now, idle = request.app[CLOCK](), request.app[OPTIONS].administrators_idle
     try:
         async with request.app[DATABASE].glance() as session:
-            found = await service.read_session(session, token, now=request.app[CLOCK]())
+            found = await service.read_session(session, token, idle=idle, now=now)
+        if found is not None and found.is_to_be_noted(now=now):
+            async with request.app[DATABASE].begin() as uow:
+                await service.note_seen(uow, found, now=now)
     except Unavailable:
         if not route.is_public:
             raise

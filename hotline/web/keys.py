@@ -1,11 +1,12 @@
 """Typed keys of what a handler finds in `request.app[...]` and `request[...]`."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from aiohttp import web
 
-from hotline.accounts.service import SignedIn
+from hotline.accounts.service import ADMINISTRATORS_IDLE, SignedIn
 from hotline.kernel.clock import Clock
 from hotline.kernel.db import Database
 from hotline.web.refusals import RefusalLimits
@@ -44,6 +45,8 @@ class WebOptions:
     hotline_name: str = "城市管理服务热线"
     numbers: tuple[str, ...] = ("12319", "12345")
     sign_ins: SignInLimits = field(default_factory=SignInLimits)
+    administrators_idle: timedelta = ADMINISTRATORS_IDLE
+    """An administrator who does nothing for longer signs in again."""
     refusals: RefusalLimits = field(default_factory=RefusalLimits)
 
     def __post_init__(self) -> None:

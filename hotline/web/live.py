@@ -16,7 +16,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from hotline.accounts.service import read_session
 from hotline.kernel.errors import Unavailable
 from hotline.web.forgery import SESSION_COOKIE
-from hotline.web.keys import CLOCK, DATABASE, LIVE_SOCKETS, ROUTE, SIGNALS
+from hotline.web.keys import CLOCK, DATABASE, LIVE_SOCKETS, OPTIONS, ROUTE, SIGNALS
 from hotline.web.signals import Signal
 
 log = structlog.get_logger()
@@ -96,9 +96,10 @@ async def _send(
 async def _is_signed_in(request: web.Request) -> bool:
     """Say whether the session still admits to this screen; unknown counts as yes for now."""
     token = request.cookies.get(SESSION_COOKIE, "")
+    now, idle = request.app[CLOCK](), request.app[OPTIONS].administrators_idle
     try:
         async with request.app[DATABASE].read() as session:
-            found = await read_session(session, token, now=request.app[CLOCK]())
+            found = await read_session(session, token, idle=idle, now=now)
     except Unavailable:
         return True
     return found is not None and request[ROUTE].admits(found.user.roles)

@@ -56,6 +56,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
         "HOTLINE_CALLBACK__PHONE_ATTEMPTS": "2",
         "HOTLINE_SEAT__OFFER_LIMIT": "PT15S",
         "HOTLINE_CALL__DRAIN": "PT10M",
+        "HOTLINE_HTTP__ADMINISTRATORS_IDLE": "PT10M",
     }
     for name, value in chosen.items():
         monkeypatch.setenv(name, value)
@@ -110,6 +111,7 @@ def test_pages_behind_tls_demand_it_of_their_cookies(house: House) -> None:
     assert options.https
     assert (options.trusted_proxies, options.metrics_token) == (1, "figures")
     assert options.numbers == ("12345",)
+    assert options.administrators_idle == timedelta(minutes=10)
 
 
 def test_mail_is_taken_for_the_mailbox_alone(house: House) -> None:

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from hotline.accounts.lockout import MAX_TRIES
 from hotline.accounts.model import AuditRow
-from hotline.accounts.roles import Role
-from hotline.accounts.service import SESSION_LASTS
+from hotline.accounts.roles import ADMINISTRATORS, Role
+from hotline.accounts.service import ADMINISTRATORS_IDLE, SESSION_LASTS
 from hotline.web.app import OWN_PART
 from hotline.web.audit.handlers import PART as AUDIT_PART
 from hotline.web.desk.handlers import desk_part
@@ -299,3 +299,32 @@ async def test_an_old_form_is_nobodys_attempt(house: WebHouse, browse: Browse) -
 
     assert answer.status == 403
     assert await refusals(house) == []
+
+
+@pytest.mark.parametrize("role", sorted(ADMINISTRATORS))
+async def test_an_administrator_who_does_nothing_signs_in_again(
+    house: WebHouse, browse: Browse, clock: FakeClock, role: Role
+) -> None:
+    """R89: a screen that was left is nobody's way in; who works on is not disturbed."""
+    await house.user("admin", role)
+    client = await browse("admin")
+
+    for _ in range(3):
+        clock.advance(ADMINISTRATORS_IDLE - timedelta(minutes=1))
+        assert (await client.get("/account/password", allow_redirects=False)).status == 200
+    clock.advance(ADMINISTRATORS_IDLE + timedelta(minutes=1))
+    answer = await client.get("/account/password", allow_redirects=False)
+
+    assert answer.status == 303
+    assert answer.headers["Location"].startswith("/login")
+
+
+async def test_a_seat_stays_signed_in_for_a_shift_without_touching_anything(
+    house: WebHouse, browse: Browse, clock: FakeClock
+) -> None:
+    await house.user("wang", Role.SEAT, seat="801")
+    client = await browse("wang")
+
+    clock.advance(SESSION_LASTS - timedelta(minutes=1))
+
+    assert (await client.get("/account/password", allow_redirects=False)).status == 200
