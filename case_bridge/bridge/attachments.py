@@ -34,9 +34,9 @@ async def attachments_to_hand_over(
 ) -> tuple[FilingAttachment, ...]:
     """Return photos and PDFs of a ticket, without those of whoever is confidential (R88).
 
-    Photos go without what the camera wrote beside the picture, such as where it was taken. Other
-    files, those beyond number and size, and photos that are no whole picture stay with the
-    hotline: a forwarded mail or a card of addresses says who the person is.
+    They go without what a device wrote beside the picture or page, such as place and author; one
+    in which that cannot be found stays with the hotline. So do other files and those beyond number
+    and size: a forwarded mail or a card of addresses says who the person is.
     """
     found: list[FilingAttachment] = []
     for view in _choose(await attachments_of_ticket(session, ticket_id, for_the_city=True)):
