@@ -135,7 +135,7 @@ async def test_keys_come_whole_beside_every_codec(media: MediaEngine, codec: Cod
         leg, phone, _ = await call(media, phones)
         for key, milliseconds in (("5", 120), ("#", 1200)):
             await phone.send_digit(key, milliseconds)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 digit = await leg.digits.get()
             assert digit.key == key
             assert digit.duration_ms == pytest.approx(milliseconds, abs=40)

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-import socket
 import wave
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.fakes.ports import free_port, free_range
 
 CONFIG = """\
 sip_listen {host}:{sip}
@@ -23,7 +24,7 @@ auplay_srate 8000
 ausrc_channels 1
 auplay_channels 1
 audio_txmode thread
-rtp_ports 50000-50999
+rtp_ports {rtp[0]}-{rtp[1]}
 module_path /usr/lib/baresip/modules
 module stdio.so
 module g711.so
@@ -41,6 +42,7 @@ snd_path {folder}
 
 HOST = "127.0.0.1"
 HEADER_BYTES = 44
+RTP_PAIRS = 20
 
 
 @dataclass
@@ -87,23 +89,16 @@ class Baresip:
         return copy
 
 
-def _free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as free:
-        free.bind((HOST, 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
 @asynccontextmanager
 async def baresip(
     folder: Path, account: str, microphone: Path, extra: str = ""
 ) -> AsyncGenerator[Baresip, None]:
     """Run baresip with one account while the block runs; `extra` are lines of its configuration."""
     folder.mkdir()
-    control = _free_port(socket.SOCK_STREAM)
+    control = free_port()
     config = CONFIG.format(
-        host=HOST, sip=_free_port(socket.SOCK_DGRAM), control=control, microphone=microphone,
-        folder=folder,
+        host=HOST, sip=free_port(), control=control, microphone=microphone,
+        folder=folder, rtp=free_range(RTP_PAIRS),
     )  # fmt: skip
     (folder / "config").write_text(config + extra)
     (folder / "accounts").write_text(account + "\n")

@@ -108,7 +108,7 @@ async def test_it_registers_as_a_seat_answers_and_both_hear_each_other(
             await hall.seat_is("8001", SeatState.TALKING)
             await hears(call.heard, SEAT_HZ, seconds=1.0)
             await seat.command("hangup")
-            await call.wait_over(timeout=10)
+            await call.wait_over(timeout=20)
         await hall.seat_is("8001", SeatState.WRAP_UP)
         row = await hall.ended_call()
 
@@ -135,7 +135,7 @@ async def test_a_seat_at_baresip_transfers_the_citizen_by_refer(hall: Hall, tmp_
         await hall.seat_is("8001", SeatState.WRAP_UP)
         await eventually(lambda: _results(hall, [TransferResult.CONNECTED]), "connected")
         await at_colleague.hang_up()
-        await call.wait_over(timeout=10)
+        await call.wait_over(timeout=20)
 
 
 @pytest.mark.audio
@@ -153,7 +153,7 @@ async def test_a_phone_that_hangs_up_because_its_refer_failed_loses_no_citizen(
             at_colleague = await colleague.next_call()
             await hears(call.heard, COLLEAGUE_HZ, seconds=1.0)
             await at_colleague.hang_up()
-            await call.wait_over(timeout=10)
+            await call.wait_over(timeout=20)
 
 
 @asynccontextmanager

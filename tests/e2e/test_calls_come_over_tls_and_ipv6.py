@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from hotline.kernel.db import Database
 from tests.e2e.baresip import baresip
 from tests.e2e.test_sip_endpoint_answers_sipp import Application
 from tests.fakes.certificates import Certificates, make_certificates
+from tests.fakes.ports import free_port
 from tests.integration.channels.voice.hall import Hall, open_hall
 
 THANKS_HZ = 1100.0
@@ -159,13 +159,6 @@ async def test_baresip_calls_a_line_over_tls_and_hears_it(
     assert hears_tone(citizen.heard(), THANKS_HZ, seconds=0.2)
 
 
-def free_port() -> int:
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
-        udp.bind(("::1", 0))
-        port: int = udp.getsockname()[1]
-        return port
-
-
 @needs_sipp
 @pytest.mark.parametrize("transport", ["u1", "t1"])
 async def test_sipp_calls_over_ipv6(tmp_path: Path, transport: str) -> None:
@@ -174,7 +167,7 @@ async def test_sipp_calls_over_ipv6(tmp_path: Path, transport: str) -> None:
         application.endpoint = endpoint
         process = await asyncio.create_subprocess_exec(
             "sipp", "-sn", "uac", "-t", transport, "-m", "100", "-r", "50", "-i", "[::1]",
-            "-p", str(free_port()), "-nostdin", "-timeout", "45", "-timeout_error",
+            "-p", str(free_port("::1")), "-nostdin", "-timeout", "45", "-timeout_error",
             f"[::1]:{endpoint.address[1]}",
             cwd=tmp_path,
             stdout=asyncio.subprocess.PIPE,

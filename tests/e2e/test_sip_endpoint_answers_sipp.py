@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ from channels.voice.sip.events import (
     RegisterReceived,
     SipEvent,
 )
+from tests.fakes.ports import free_port
 
 pytestmark = pytest.mark.skipif(
     shutil.which("sipp") is None, reason="sipp is not installed (Debian: sip-tester)"
@@ -64,13 +64,6 @@ class Application:
             return
         bindings = [(str(contact.uri), seconds) for contact, seconds in event.contacts]
         endpoint.accept_register(event.request_key, bindings)
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        udp.bind(("127.0.0.1", 0))
-        port: int = udp.getsockname()[1]
-        return port
 
 
 async def run_sipp(folder: Path, *arguments: str) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from hotline.contacts.calls.states import CallEnd, CallState
 from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database
 from hotline.queues.states import SeatState
+from tests.fakes.ports import free_port
 from tests.integration.channels.voice.hall import (
     PASSWORD,
     Hall,
@@ -46,13 +46,6 @@ async def hall(live_database: Database, tmp_path: Path) -> AsyncGenerator[Hall, 
         yield hall
 
 
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        udp.bind(("127.0.0.1", 0))
-        port: int = udp.getsockname()[1]
-        return port
-
-
 async def sipp(hall: Hall, folder: Path, *arguments: str, port: str = "") -> int:
     """Run SIPp against the hall; return its exit code: 0 if every call went as it should."""
     if not (folder / "pcap").exists():
@@ -60,7 +53,7 @@ async def sipp(hall: Hall, folder: Path, *arguments: str, port: str = "") -> int
     host, hall_port = hall.voice.address
     process = await asyncio.create_subprocess_exec(
         "sipp", f"{host}:{hall_port}", "-i", "127.0.0.1", "-p", port or str(free_port()),
-        "-mp", str(free_port() & ~1), "-nostdin", "-timeout", "60s", "-timeout_error", *arguments,
+        "-mp", str(free_port()), "-nostdin", "-timeout", "60s", "-timeout_error", *arguments,
         cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -151,5 +144,5 @@ async def test_a_desk_phone_of_another_maker_transfers_attended_by_refer_with_re
             await hears(at_colleague.heard, CITIZEN_HZ, seconds=1.0)
             await hall.seat_is("8001", SeatState.WRAP_UP)
             await at_colleague.hang_up()
-            await call.wait_over(timeout=10)
+            await call.wait_over(timeout=20)
         assert await desk == 0

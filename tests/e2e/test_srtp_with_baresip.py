@@ -157,6 +157,6 @@ async def test_a_seat_s_phone_is_rung_with_srtp_and_heard(
                 await hall.seat_is("8001", SeatState.TALKING)
                 await hears(call.heard, SEAT_HZ, seconds=1.0)
                 await seat.command("hangup")
-                await call.wait_over(timeout=10)
+                await call.wait_over(timeout=20)
 
     assert hears_tone(seat.heard(), CITIZEN_HZ, seconds=0.5)

@@ -83,7 +83,7 @@ class RawPhone:
             self.send(to, self.rtp(payload_type, number, number * 160, payload))
             await asyncio.sleep(max(0.0, start + (n + 1) * 0.02 - loop.time()))
 
-    async def until(self, count: int, timeout: float = 5.0) -> list[RawPacket]:
+    async def until(self, count: int, timeout: float = 20.0) -> list[RawPacket]:
         """Wait until so many packets came; return them all."""
         async with asyncio.timeout(timeout):
             while len(self.received) < count:

@@ -13,7 +13,8 @@ from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database
 from hotline.queues.model import SeatPhoneRow
 from hotline.queues.states import SeatState
-from tests.e2e.telephony.proxy import ended, free_port, kamailio, require, start
+from tests.e2e.telephony.proxy import ended, kamailio, require, start
+from tests.fakes.ports import free_port
 from tests.integration.channels.voice.hall import PASSWORD, Hall, eventually, open_hall
 
 SCENARIOS = Path(__file__).parents[1] / "sipp"
@@ -55,7 +56,7 @@ async def phone(
     """Let SIPp play the phone while the block runs."""
     process = await start(
         require("sipp", "sip-tester"), f"127.0.0.1:{proxy}", "-sf", scenario,
-        "-i", PHONE, "-p", str(port), "-mp", str(free_port() & ~1), "-m", "1",
+        "-i", PHONE, "-p", str(port), "-mp", str(free_port()), "-m", "1",
         "-au", "8001", "-ap", PASSWORD,
         "-nostdin", "-trace_err", "-timeout", "50s", "-timeout_error",
         cwd=folder,

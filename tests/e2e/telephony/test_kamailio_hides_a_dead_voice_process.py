@@ -23,15 +23,8 @@ from hotline.queues import service as queues
 from hotline.queues.returns.model import ReturnCallRow
 from hotline.queues.returns.states import ReturnReason
 from hotline.queues.values import SeatDraft
-from tests.e2e.telephony.proxy import (
-    START_SECONDS,
-    ended,
-    free_port,
-    kamailio,
-    require,
-    start,
-    until,
-)
+from tests.e2e.telephony.proxy import START_SECONDS, ended, kamailio, require, start, until
+from tests.fakes.ports import free_port
 
 SCENARIO = Path(__file__).parents[1] / "sipp" / "uac_calls_through_a_proxy.xml"
 pytestmark = pytest.mark.timeout(300)  # programs start slowly on a busy machine
@@ -57,7 +50,7 @@ class House:
         (folder / "numbers.csv").write_text(f"SEQUENTIAL\n{numbers}")
         process = await start(
             require("sipp", "sip-tester"), f"127.0.0.1:{self.proxy}", "-i", "127.0.0.1",
-            "-p", str(free_port()), "-mp", str(free_port() & ~1), "-sf", str(SCENARIO),
+            "-p", str(free_port()), "-mp", str(free_port()), "-sf", str(SCENARIO),
             "-inf", "numbers.csv", "-m", str(count), "-r", "20", "-l", str(count),
             # UDP may bring the 180 after the 200; whoever gets no 200 fails all the same.
             "-default_behaviors", "all,-abortunexp",

@@ -34,7 +34,7 @@ from tests.integration.channels.voice.hall import Hall, eventually, open_hall, v
 
 CHROMIUM = Path("/usr/bin/chromium")
 CITIZEN_HZ, SEAT_HZ, SUPERVISOR_HZ = 440.0, 880.0, 1500.0
-LIMIT = 15_000
+LIMIT = 30_000
 TOPICS = ("orders", "phone", "free", "offer")
 
 ARGUMENTS = [

@@ -27,7 +27,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 SIZE = {"width": 1366, "height": 768}
-LIMIT = 10_000
+LIMIT = 30_000
 """Milliseconds for anything to appear."""
 expect.set_options(timeout=LIMIT)
 

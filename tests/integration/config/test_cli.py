@@ -25,7 +25,7 @@ from hotline.kernel.clock import system_clock
 from hotline.kernel.db import Database
 from hotline.kernel.ids import new_id
 from hotline.reports.processes.service import SignOfLife, say_alive
-from tests.fakes.ports import free_range
+from tests.fakes.ports import free_port, free_range
 
 
 @pytest.fixture(autouse=True)
@@ -38,10 +38,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def free_ports() -> list[str]:
-    with socket.socket() as one, socket.socket() as two, socket.socket() as three:
-        for each in (one, two, three):
-            each.bind(("127.0.0.1", 0))
-        return ["{}:{}".format(*each.getsockname()) for each in (one, two, three)]
+    return [f"127.0.0.1:{free_port()}" for _ in range(3)]
 
 
 @pytest.fixture(autouse=True)

@@ -21,16 +21,11 @@ from config.rundir import running, stop_everything
 from config.serving import share_web_port
 from config.settings import load_settings
 from hotline.kernel.errors import HotlineError
+from tests.fakes.ports import free_port, free_range
 
 LIMIT = 60.0
 ANY_PORT = ("--http", "127.0.0.1:0", "--sip", "127.0.0.1:0", "--smtp", "127.0.0.1:0")
 ROLES = {"serve", "web", "voice", "mail", "worker", "sweeper"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Serve:
@@ -39,12 +34,9 @@ class Serve:
     def __init__(self, data: Path, *, web_processes: int = 1) -> None:
         self.data = data
         shared = ("--http", f"127.0.0.1:{free_port()}") if web_processes > 1 else ()
-        with socket.socket(type=socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            first = min(probe.getsockname()[1], 65000)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "config.cli", "serve", "--data", str(data), *ANY_PORT, *shared,
-             "--rtp-ports", f"{first}-{first + 99}"],
+             "--rtp-ports", "{}-{}".format(*free_range(50))],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={
                 **os.environ,

@@ -455,7 +455,7 @@ async def test_a_flow_connects_with_a_seat_by_its_extension(
         await hears(taken.heard, CITIZEN_HZ)
         await hears(call.heard, SEAT_HZ)
         await taken.hang_up()
-        await call.wait_over(timeout=10)
+        await call.wait_over(timeout=20)
         row = await hall.ended_call()
         await hall.seat_is("8002", SeatState.WRAP_UP)
 
@@ -487,7 +487,7 @@ async def test_a_flow_connects_with_an_emergency_service_of_the_directory(
         await hears(taken.heard, CITIZEN_HZ)
         await hears(call.heard, SEAT_HZ)
         await taken.hang_up()
-        await call.wait_over(timeout=10)
+        await call.wait_over(timeout=20)
         await hall.ended_call()
 
     async with live_database.read() as session:
@@ -512,7 +512,7 @@ async def test_nobody_outside_the_directory_is_dialled(
         hall.phone() as citizen,
     ):
         call = await citizen.dial(hall.line())
-        await call.wait_over(timeout=10)
+        await call.wait_over(timeout=20)
 
     assert hears_tone(call.heard, 1200.0, seconds=0.4)
     assert not hears_tone(call.heard, MUSIC_HZ, seconds=0.2)
@@ -561,7 +561,7 @@ async def test_a_flow_branches_by_the_kind_of_day_in_shanghai(
     ):
         host, port = voice.address
         call = await citizen.dial(f"sip:12319@{host}:{port}")
-        await call.wait_over(timeout=10)
+        await call.wait_over(timeout=20)
 
     assert hears_tone(call.heard, heard, seconds=0.4)
     async with live_database.read() as session:

@@ -107,7 +107,7 @@ async def test_an_ordered_call_asks_and_keeps_each_answer(
         await call.press("1")
         await call.wait_pause(seconds=0.4, timeout=10)
         await call.press("5")
-        await call.wait_over(timeout=10)
+        await call.wait_over(timeout=20)
         await hears(call.heard, 1100.0, seconds=0.2)
         order = await order_in(live_database, order_id, OrderState.DONE)
         row = await hall.ended_call()
@@ -255,7 +255,7 @@ async def test_stopping_ends_the_ordered_call_with_its_result(
         async with open_hall(live_database, tmp_path, **outbound_to(*citizen.address)):
             order_id = await place(live_database)
             call = await citizen.next_call()
-        await call.wait_over(timeout=5)
+        await call.wait_over(timeout=20)
 
     order = await order_in(live_database, order_id, OrderState.DONE)
     assert order.result is CallResult.ANSWERED
@@ -332,7 +332,7 @@ async def test_a_callback_by_phone_has_its_answers_the_moment_the_keys_are_press
         await eventually(is_solved, "the first answer is there before the second question")
         await call.press("5")
         await eventually(is_satisfied, "the second answer is there")
-        await call.wait_over(timeout=10)
+        await call.wait_over(timeout=20)
 
 
 async def test_the_hall_is_ready_while_it_runs(hall: Hall) -> None:

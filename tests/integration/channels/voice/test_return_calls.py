@@ -113,7 +113,7 @@ async def test_a_caller_who_asks_for_it_hangs_up_and_talks_when_the_place_has_co
             await hears(second.heard, OFFER_HZ, seconds=0.3)
             await second.press("1")
             await hears(second.heard, KEPT_HZ, seconds=0.3)
-            await second.wait_over(timeout=10)
+            await second.wait_over(timeout=20)
             async with live_database.read() as session:
                 [owed] = await returns.return_calls(session)
             await first.hang_up()
@@ -131,7 +131,7 @@ async def test_a_caller_who_asks_for_it_hangs_up_and_talks_when_the_place_has_co
             await hall.seat_is("8001", SeatState.TALKING)
             await hears(back.heard, BACK_HZ, seconds=0.3)
             await taken.hang_up()
-            await back.wait_over(timeout=10)
+            await back.wait_over(timeout=20)
             row = await hall.ended_call(2)
 
     assert (owed.reason, owed.number) == (ReturnReason.REQUESTED, "13800009999")
@@ -167,7 +167,7 @@ async def test_who_withholds_the_number_keys_one_in_and_keeps_the_place(
             await waiting(hall, 2)
             await other.press("1")
             await hears(other.heard, KEPT_HZ, seconds=0.3)
-            await other.wait_over(timeout=10)
+            await other.wait_over(timeout=20)
             async with live_database.read() as session:
                 [owed] = await returns.return_calls(session)
                 kept = await session.get_one(CallRow, owed.call_id)

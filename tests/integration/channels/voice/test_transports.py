@@ -39,7 +39,7 @@ class Desk:
         self.waiting: asyncio.Queue[SipEvent] = asyncio.Queue()
 
     async def next(self) -> SipEvent:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             return await self.waiting.get()
 
 
@@ -178,7 +178,7 @@ WS = WebSocketOptions(port=0)
 
 
 async def heard(socket: aiohttp.ClientWebSocketResponse) -> Request | Response:
-    return parse_message((await socket.receive_str(timeout=5)).encode())
+    return parse_message((await socket.receive_str(timeout=20)).encode())
 
 
 async def test_a_browser_registers_and_is_called_over_its_websocket() -> None:
@@ -236,7 +236,7 @@ async def test_a_ping_of_a_browser_is_answered() -> None:
     async with open_desk(websocket=WS) as desk, browser(desk) as socket:
         await socket.send_str("\r\n\r\n")
 
-        assert await socket.receive_str(timeout=5) == "\r\n"
+        assert await socket.receive_str(timeout=20) == "\r\n"
 
 
 async def test_a_page_of_another_origin_may_not_connect() -> None:
