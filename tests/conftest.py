@@ -144,7 +144,7 @@ async def _at_leisure(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def _emptier(_schema: str) -> Generator[Emptier, None, None]:
+def emptier(_schema: str) -> Generator[Emptier, None, None]:
     """What empties the database between tests."""
     emptier = Emptier(_schema)
     yield emptier
@@ -152,9 +152,9 @@ def _emptier(_schema: str) -> Generator[Emptier, None, None]:
 
 
 @pytest.fixture
-def database_url(_schema: str, _emptier: Emptier) -> str:
+def database_url(_schema: str, emptier: Emptier) -> str:
     """The URL of the migrated database, emptied for this test."""
-    _emptier.empty()
+    emptier.empty()
     return _schema
 
 

@@ -21,11 +21,11 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from config.subscriptions import SUBSCRIPTIONS
 from hotline.contacts.calls import service as calls
-from hotline.kernel.db import Base, Database, UnitOfWork
+from hotline.kernel.db import Database, UnitOfWork
 from hotline.kernel.errors import Conflict, IllegalTransition
 from hotline.kernel.ids import CallId, SeatId, UserId, new_id
 from hotline.queues import service as queues
@@ -33,6 +33,7 @@ from hotline.queues.model import OfferRow, QueueEntryRow, SeatRow
 from hotline.queues.routing import QueueRules, Strategy, can_serve
 from hotline.queues.states import OfferState, QueuedState, SeatState
 from hotline.queues.values import QueuePolicy
+from tests.fakes.emptying import Emptier
 from tests.integration.hotline.queues.floor import QUEUE, SmallFloor
 
 BEGIN = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
@@ -46,20 +47,15 @@ Act = Callable[[UnitOfWork], Awaitable[object]]
 class AnyOrder(RuleBasedStateMachine):
     """A floor of three seats, with a queue whose strategy is drawn."""
 
-    url: ClassVar[str]
+    runner: ClassVar[asyncio.Runner]
+    database: ClassVar[Database]
+    empty: ClassVar[Callable[[], None]]
+    floor: ClassVar[SmallFloor]
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.database = Database.connect(
-            self.url, clock=lambda: self.floor.now, subscriptions=SUBSCRIPTIONS, pool_size=1
-        )
         self.seats: list[SeatId] = []
         self.calls: list[CallId] = []
-
-    def teardown(self) -> None:
-        self.does(self.database.close())
-        self.runner.close()
 
     def does(self, act: Coroutine[Any, Any, Any]) -> Any:
         return self.runner.run(act)
@@ -70,13 +66,12 @@ class AnyOrder(RuleBasedStateMachine):
     )
     def opens(self, strategy: Strategy, skilled: set[int]) -> None:
         self.policy = QueuePolicy(queues={QUEUE: QueueRules(strategy=strategy)})
+        type(self).empty()
+        type(self).floor = SmallFloor(self.database, BEGIN, new_id())
         self.does(self._open(skilled))
 
     async def _open(self, skilled: set[int]) -> None:
-        self.floor = SmallFloor(self.database, BEGIN, new_id())
         async with self.database.begin() as uow:
-            tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
-            await uow.session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
             self.floor.process_id = await calls.start_process(uow, "voice", now=BEGIN)
         for number in range(SEATS):
             seat_id = await self.floor.seat(str(8001 + number))
@@ -234,15 +229,20 @@ class AnyOrder(RuleBasedStateMachine):
             assert (offer.ended_at is None) == (offer.state in OPEN)
 
 
-def test_the_rows_hold_in_any_order_of_acts(database_url: str) -> None:
+def test_the_rows_hold_in_any_order_of_acts(database_url: str, emptier: Emptier) -> None:
     """Issue B 4: one seat for each contact, nobody is passed over."""
-    AnyOrder.url = database_url
-    run_state_machine_as_test(
-        AnyOrder,
-        settings=settings(
-            max_examples=int(os.environ.get("HOTLINE_ANY_ORDER", "15")),
-            stateful_step_count=20,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+    AnyOrder.empty = emptier.empty
+    AnyOrder.database = Database.connect(
+        database_url, clock=lambda: AnyOrder.floor.now, subscriptions=SUBSCRIPTIONS, pool_size=1
     )
+    with asyncio.Runner() as AnyOrder.runner:
+        run_state_machine_as_test(
+            AnyOrder,
+            settings=settings(
+                max_examples=int(os.environ.get("HOTLINE_ANY_ORDER", "10")),
+                stateful_step_count=20,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+        AnyOrder.runner.run(AnyOrder.database.close())
