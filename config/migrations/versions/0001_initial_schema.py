@@ -811,6 +811,7 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column("gap_since", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("gap_asked_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("changed_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("peer", "case_ref", name=op.f("pk_exchange_links")),
     )
