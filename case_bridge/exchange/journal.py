@@ -1,7 +1,7 @@
 """All SQL of the exchange."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, delete, func, or_, select, union
@@ -313,11 +313,22 @@ class Journal:
         )
         return [(peer, case_ref) for peer, case_ref in found]
 
-    async def gaps(self, peer: str, before: datetime) -> Sequence[ExchangeLinkRow]:
-        """Return links in which a later message has waited for an earlier one since `before`."""
+    async def gaps(
+        self, peer: str, *, patience: timedelta, most: timedelta, now: datetime
+    ) -> Sequence[ExchangeLinkRow]:
+        """Return links in which a later message has waited for an earlier one for too long.
+
+        Each is asked for after `patience`, then as long again as it has waited, at `most`: what
+        the peer sends and we cannot read would come each time, and fill the journal.
+        """
+        asked_at, since = ExchangeLinkRow.gap_asked_at, ExchangeLinkRow.gap_since
         found = await self._session.scalars(
             select(ExchangeLinkRow)
-            .where(ExchangeLinkRow.peer == peer, ExchangeLinkRow.gap_since < before)
+            .where(
+                ExchangeLinkRow.peer == peer,
+                since < now - patience,
+                or_(asked_at.is_(None), asked_at + func.least(asked_at - since, most) <= now),
+            )
             .limit(500)
         )
         return found.all()

@@ -85,6 +85,8 @@ class ExchangeLinkRow(Base):
     asked: Mapped[FormKind | None] = mapped_column(enum_type(FormKind))
     """The order that our inspector's next finding answers."""
     gap_since: Mapped[datetime | None]
+    """Since when a later message of the peer has waited for an earlier one."""
+    gap_asked_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
 
 

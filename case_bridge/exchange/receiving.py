@@ -209,7 +209,7 @@ async def _place(
 
 async def _note_gap(journal: Journal, link: ExchangeLinkRow, *, now: datetime) -> int:
     if link.gap_since is not None and not await journal.has_held(link.peer, link.case_ref):
-        link.gap_since = None
+        link.gap_since = link.gap_asked_at = None
     link.changed_at = now
     return link.received
 

@@ -179,7 +179,9 @@ async def _ask_for_gaps(
     now: datetime,
 ) -> int:
     async with database.read() as session:
-        gaps = await Journal(session).gaps(peer.name, now - options.patience)
+        gaps = await Journal(session).gaps(
+            peer.name, patience=options.patience, most=options.compare_every, now=now
+        )
     for link in gaps:
         await _ask(database, options, client, peer, link.case_ref, link.received + 1, now=now)
     return len(gaps)
@@ -202,7 +204,7 @@ async def _ask(
         journal = Journal(uow.session)
         link = await journal.link(peer.name, case_ref, is_ours=False, now=now)
         if link.gap_since is not None:
-            link.gap_since = now
+            link.gap_asked_at = now
         held = await journal.first_held(peer.name, case_ref)
         reachable = min(first, held) if held is not None else first
         if sequence == link.received + 1 and reachable > sequence:
