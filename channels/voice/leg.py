@@ -117,6 +117,8 @@ class Leg:
         self._wanted: Direction | None = None
         """The direction that we offered last."""
         self._glares = 0
+        self._is_changed_early = False
+        """An UPDATE has come before the call was answered."""
 
     @property
     def media(self) -> MediaLeg:
@@ -239,6 +241,8 @@ class Leg:
                 if sdp:
                     await self.media.accept_answer(sdp)
                 self.ringing.set()
+            case CallAnswered(sdp=b"") if self._is_changed_early:
+                self.answered.set()
             case CallAnswered(sdp=sdp):
                 await self.media.accept_answer(sdp)
                 self.answered.set()
@@ -255,6 +259,7 @@ class Leg:
                 await self._renegotiate(sdp)
 
     async def _renegotiate(self, offer: bytes) -> None:
+        self._is_changed_early |= not self.answered.is_set()
         try:
             if offer:
                 answer = await self.media.renegotiate(offer)

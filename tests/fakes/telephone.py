@@ -73,7 +73,7 @@ class FakeMediaLeg:
         self._finished.set()
 
     async def accept_answer(self, answer: bytes) -> None:
-        if answer == b"unusable":
+        if answer in {b"", b"unusable"}:
             raise NotAcceptable("nothing in common")
         self.answers.append(answer)
 

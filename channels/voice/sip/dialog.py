@@ -21,6 +21,8 @@ class Dialog:
         "call_id",
         "flow",
         "home",
+        "is_agreed_early",
+        "is_changed_early",
         "local",
         "local_cseq",
         "local_tag",
@@ -56,6 +58,10 @@ class Dialog:
         self.remote_cseq = -1
         self.remote_rseq = 0
         """The last reliable provisional answer that we acknowledged (RFC 3262 4)."""
+        self.is_agreed_early = False
+        """Whether a reliable provisional answer has answered the offer of our INVITE."""
+        self.is_changed_early = False
+        """Whether an UPDATE has brought another offer since."""
 
     @classmethod
     def from_request(

@@ -98,7 +98,10 @@ class CallProgressed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallAnswered:
-    """Our INVITE was answered and the ACK sent; `sdp` is the answer to our offer."""
+    """Our INVITE was answered and the ACK sent; `sdp` is the answer to our offer.
+
+    It is empty where an UPDATE has brought another offer since that answer came (RFC 3311).
+    """
 
     call: CallKey
     sdp: bytes

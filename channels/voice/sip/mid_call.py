@@ -108,13 +108,18 @@ class MidCall:
         """
         if not sdp:
             raise UsageError("an answer needs SDP")
-        if call.offer is None or call.dialog is None:
+        if call.offer is None:
             raise CallGone(call.key)
         request, transaction = call.offer
+        dialog = call.dialogs.get(request.from_tag)
+        if dialog is None or call.dialog not in {None, dialog}:
+            self._close_offer(call, 481, now)  # another fork has answered meanwhile
+            raise CallGone(call.key)
         call.offer = None
-        call.dialog.target = call.dialog.new_target(request)
+        dialog.target = dialog.new_target(request)
         call.local_sdp, call.remote_sdp = sdp, sdp_of(request) or call.remote_sdp
-        timer = self._sessions.grant(call, request, now)
+        # The timer of a session begins with the 2xx to its INVITE (RFC 4028 5).
+        timer = [] if call.dialog is None else self._sessions.grant(call, request, now)
         headers = [*self._book.answer_headers(request, transaction, sdp), ALLOW, SUPPORTED, *timer]
         data = self._layer.respond(request, transaction, 200, now, headers=headers, body=sdp)
         if isinstance(transaction, InviteServer):
@@ -168,15 +173,19 @@ class MidCall:
             raise PeerError(481, reason_of(481))
         if call.unanswered is not None:
             raise PeerError(500, "Offer Pending", RETRY_LATER)
-        if call.reoffer is not None or call.state is not CallState.ESTABLISHED:
+        dialog = call.dialogs.get(request.from_tag)
+        is_early = _may_update_early(call, dialog, request)
+        if call.reoffer is not None or not (is_early or call.state is CallState.ESTABLISHED):
             raise PeerError(491, reason_of(491))
-        if call.dialog is not None:
-            call.dialog.new_target(request)  # refused now, if it cannot be used later
+        if dialog is not None:
+            dialog.new_target(request)  # refused now, if it cannot be used later
+            dialog.is_changed_early |= is_early
         call.offer = (request, transaction)
         if isinstance(transaction, InviteServer):
             transaction.call_key = call.key
             self._layer.respond(request, transaction, 100, now)
-        self._book.limit(call, now + OFFER_LIMIT, self._offer_time_up)
+        if not is_early:  # then the call is limited already
+            self._book.limit(call, now + OFFER_LIMIT, self._offer_time_up)
         self._book.emit(CallReoffered(call=call.key, sdp=sdp))
 
     def _refresh(
@@ -212,6 +221,12 @@ class MidCall:
             request, transaction = call.offer
             call.offer = None
             self._layer.respond(request, transaction, status, now)
+
+
+def _may_update_early(call: Call, dialog: Dialog | None, request: Request) -> bool:
+    """Say whether the offer of our INVITE was answered for good before the 2xx (RFC 3311 5.2)."""
+    is_early = request.method == "UPDATE" and call.state is CallState.PROCEEDING
+    return is_early and dialog is not None and dialog.is_agreed_early
 
 
 def parse_digits(kind: str, body: bytes) -> tuple[str, int] | None:

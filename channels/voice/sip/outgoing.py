@@ -241,6 +241,8 @@ class OutgoingCalls:
                 dialog and self._acknowledge_early(call, dialog, response, now)
             ):
                 return  # a repetition, or out of order (RFC 3262 4)
+            if is_reliable and dialog is not None and transaction.request.body:
+                dialog.is_agreed_early |= bool(sdp_of(response))
         sdp = sdp_of(response)
         if sdp and len(call.early_sdp) < MAX_FORKS:
             call.early_sdp[response.to_tag] = sdp
@@ -300,7 +302,9 @@ class OutgoingCalls:
             if call.unanswered is not None:
                 self._book.limit(call, now + ANSWER_LIMIT, self._not_answered)
             sdp = sdp_of(response) or call.early_sdp.get(response.to_tag, b"")
-            call.remote_sdp = sdp
+            if dialog.is_changed_early:
+                sdp = b""  # at most the first answer again, which an UPDATE has overruled
+            call.remote_sdp = sdp or call.remote_sdp
             call.remote_allows = allows_of(response)
             self._sessions.learn(call, response, now)
             self._book.emit(CallAnswered(call=call.key, sdp=sdp))

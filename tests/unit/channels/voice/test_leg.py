@@ -63,6 +63,25 @@ async def test_an_answer_with_sdp_makes_the_leg_answered(leg: Leg) -> None:
     assert media_of(leg).answers == [b"early", b"answer"]
 
 
+async def test_an_update_while_it_rings_is_newer_than_what_the_answer_repeats(leg: Leg) -> None:
+    """RFC 3311: the session is that of the UPDATE, and the 200 says nothing about it."""
+    leg.receive(CallProgressed(call=KEY, status=183, sdp=b"early"))
+    leg.receive(CallReoffered(call=KEY, sdp=b"moved"))
+    leg.receive(CallAnswered(call=KEY, sdp=b""))
+    await settle()
+
+    assert leg.answered.is_set()
+    assert not leg.is_over
+    assert media_of(leg).answers == [b"early"]
+
+
+async def test_an_answer_that_says_nothing_of_sound_ends_the_call(leg: Leg) -> None:
+    leg.receive(CallAnswered(call=KEY, sdp=b""))
+    await settle()
+
+    assert leg.over.result() is LegEnd.BROKEN
+
+
 async def test_a_delayed_offer_is_completed_by_the_ack(leg: Leg) -> None:
     leg.receive(CallConfirmed(call=KEY, sdp=b"answer in the ACK"))
     await settle()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from channels.voice.sip.errors import CallGone
 from channels.voice.sip.events import (
     CallAnswered,
     CallCancelled,
@@ -10,11 +11,13 @@ from channels.voice.sip.events import (
     CallKey,
     CallOffered,
     CallProgressed,
+    CallReoffered,
     EndReason,
 )
 from channels.voice.sip.message import Request
 from tests.unit.channels.voice.sip.wire import ANSWER, OFFER, Wire, reply, request
 
+MOVED = OFFER.replace(b"m=audio 4000", b"m=audio 4002")
 CAN = ("supported", "100rel")
 MUST = ("require", "100rel")
 
@@ -220,6 +223,122 @@ def test_the_call_goes_on_after_its_prack() -> None:
     assert (ack.method, ack.cseq.number) == ("ACK", 1)
     wire.agent.hang_up(call, wire.now)
     assert wire.request().cseq.number == 3
+
+
+def early(wire: Wire, *extra: tuple[str, str], body: bytes = ANSWER) -> tuple[CallKey, Request]:
+    """Return a call of ours that has early media, and its INVITE."""
+    call = wire.agent.invite("sip:callee@192.0.2.9", OFFER, wire.now)
+    invite = wire.request()
+    wire.receive(reply(invite, 183, body=body, extra=extra))
+    wire.events()
+    wire.outgoing()
+    return call, invite
+
+
+def update(invite: Request, cseq: int = 1, from_tag: str = "callee") -> bytes:
+    return request(
+        "UPDATE",
+        branch=f"u{cseq}{from_tag}",
+        call_id=invite.call_id,
+        from_tag=from_tag,
+        to_tag=invite.from_tag,
+        cseq=cseq,
+        body=MOVED,
+    )
+
+
+def test_sound_that_moves_while_it_rings_is_agreed_by_update() -> None:
+    """RFC 3311 5.2: the exchange of the INVITE is over with a reliable answer."""
+    wire = Wire()
+    call, invite = early(wire, MUST, ("rseq", "1"))
+
+    wire.receive(update(invite))
+    assert wire.event() == CallReoffered(call=call, sdp=MOVED)
+    wire.receive(update(invite, 2))
+    second = wire.response()
+    wire.agent.answer_reoffer(call, ANSWER, wire.now)
+    answer = wire.response()
+    wire.receive(reply(invite, 200, body=ANSWER))
+
+    assert (second.status, second.header("retry-after")) == (500, "5")
+    assert (answer.status, answer.header("cseq"), answer.body) == (200, "1 UPDATE", ANSWER)
+    # What the 200 says again is older than the UPDATE (RFC 3261 13.2.1).
+    assert wire.event() == CallAnswered(call=call, sdp=b"")
+    assert wire.lines() == ["ACK"]
+    wire.receive(update(invite, 3))
+    assert wire.event() == CallReoffered(call=call, sdp=MOVED)
+
+
+@pytest.mark.parametrize("extra", [(), (MUST, ("rseq", "1"))])
+def test_an_update_waits_for_the_answer_to_our_offer(extra: tuple[tuple[str, str], ...]) -> None:
+    """RFC 3311 5.2: an unreliable answer is a glimpse, and a reliable one may bring none."""
+    wire = Wire()
+    _, invite = early(wire, *extra, body=b"" if extra else ANSWER)
+
+    wire.receive(update(invite))
+
+    assert (wire.response().status, wire.events()) == (491, [])
+
+
+def test_one_fork_that_has_agreed_speaks_for_itself_only() -> None:
+    wire = Wire()
+    call, invite = early(wire, MUST, ("rseq", "1"))
+    wire.receive(reply(invite, 180, to_tag="other"))
+    wire.events()
+    wire.outgoing()
+
+    wire.receive(update(invite, from_tag="other"))
+    assert wire.lines() == ["491"]
+    wire.receive(update(invite))
+    wire.events()
+    wire.receive(reply(invite, 200, to_tag="other", body=ANSWER))
+    assert wire.event() == CallAnswered(call=call, sdp=ANSWER)
+    wire.outgoing()
+    with pytest.raises(CallGone):
+        wire.agent.answer_reoffer(call, ANSWER, wire.now)
+
+    assert wire.lines() == ["481"]
+
+
+def test_an_update_that_is_answered_after_the_call_counts_too() -> None:
+    wire = Wire()
+    call, invite = early(wire, MUST, ("rseq", "1"))
+    wire.receive(update(invite))
+    wire.receive(reply(invite, 200, body=ANSWER))
+    wire.outgoing()
+
+    wire.agent.answer_reoffer(call, ANSWER, wire.now)
+
+    assert wire.events() == [
+        CallReoffered(call=call, sdp=MOVED),
+        CallAnswered(call=call, sdp=b""),
+    ]
+    assert wire.response().status == 200
+
+
+def test_an_update_before_we_have_answered_is_told_to_come_later() -> None:
+    """RFC 3311 5.2: between 0 and 10 seconds."""
+    wire = Wire()
+    call = offered(wire, CAN)
+    wire.agent.ring(call, wire.now)
+    wire.outgoing()
+
+    wire.receive(request("UPDATE", branch="u", to_tag=call, cseq=2, body=MOVED))
+
+    answer = wire.response()
+    assert (answer.status, wire.events()) == (500, [])
+    assert 0 <= int(answer.header("retry-after")) <= 10
+
+
+def test_a_ringing_call_with_an_update_is_given_up_in_its_time_all_the_same() -> None:
+    wire = Wire()
+    call, invite = early(wire, MUST, ("rseq", "1"))
+    wire.receive(update(invite))
+    wire.events()
+    wire.agent.answer_reoffer(call, ANSWER, wire.now)
+    wire.outgoing()
+
+    assert "CANCEL" in [line for _, line in wire.pass_time(400)]
 
 
 @pytest.mark.parametrize("number", ["x", "", "-1", "99999999999999"])
