@@ -248,7 +248,7 @@ async def first_round(story: Story) -> None:
 
 
 async def test_ten_complainants_each_hear_what_is_true_by_their_own_way(story: Story) -> None:
-    """R69, R71, R88: one own answer for each outcome; a "no" goes for all who were not content
+    """R69, R88: one own answer for each outcome; a "no" goes for all who were not content
     yet, and takes nothing back from those who were; nobody hears of anybody else."""
     await report(story)
     kept, apart = await story.case_of("phone"), await story.case_of("changes")
