@@ -154,24 +154,36 @@ async def authenticate(
     fits = await verify_password(row.password_hash if row else None, password)
     if row is None:
         return Refused(Refusal.WRONG, is_nobody=True)
-    target = f"user:{row.id}"
     if not fits:
         if is_locked:
             return Refused(Refusal.LOCKED, locked_until)
         row.failed_tries, row.locked_until = lockout.after_failure(row.failed_tries, now=now)
         action = "login.locked" if row.locked_until else "login.failed"
-        await audit.append(
-            uow, actor=row.login, action=action, target=target, detail={"source": source}, now=now
-        )
+        await _log_try(uow, row, action, source=source, now=now)
         why = Refusal.LOCKED if row.locked_until else Refusal.WRONG
         return Refused(why, row.locked_until)
     if row.disabled:
+        # Counted like a wrong one, so that the tries of who was shut out do not fill the log.
+        if not is_locked:
+            row.failed_tries, row.locked_until = lockout.after_failure(row.failed_tries, now=now)
+            await _log_try(uow, row, "login.disabled", source=source, now=now)
         return Refused(Refusal.DISABLED)
     row.failed_tries, row.locked_until = 0, None
-    await audit.append(
-        uow, actor=row.login, action="login", target=target, detail={"source": source}, now=now
-    )
+    await _log_try(uow, row, "login", source=source, now=now)
     return user_of(row)
+
+
+async def _log_try(
+    uow: UnitOfWork, row: UserRow, action: str, *, source: str, now: datetime
+) -> None:
+    await audit.append(
+        uow,
+        actor=row.login,
+        action=action,
+        target=f"user:{row.id}",
+        detail={"source": source},
+        now=now,
+    )
 
 
 async def has_signed_in_from(

@@ -7,6 +7,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "login": "登录",
     "login.failed": "密码错误",
     "login.locked": "密码多次错误，账号锁定",
+    "login.disabled": "停用账号尝试登录",
     "logout": "退出",
     "access.refused": "越权操作被拒绝",
     "user.create": "新建用户",

@@ -328,3 +328,23 @@ async def test_a_seat_stays_signed_in_for_a_shift_without_touching_anything(
     clock.advance(SESSION_LASTS - timedelta(minutes=1))
 
     assert (await client.get("/account/password", allow_redirects=False)).status == 200
+
+
+async def test_whoever_was_shut_out_and_tries_is_written_down_and_no_flood(
+    house: WebHouse, browse: Browse
+) -> None:
+    """R88: who watches sees that the password of an account that is shut is still known."""
+    user_id = await house.user("wang", Role.SEAT)
+    async with house.database.begin() as uow:
+        await house.shut_out(uow, user_id)
+    client = await browse()
+
+    for _ in range(MAX_TRIES * 2):
+        assert (await sign_in(client, "wang")).status == 401
+    async with house.database.read() as session:
+        query = select(AuditRow).where(AuditRow.action == "login.disabled")
+        rows = list(await session.scalars(query.order_by(AuditRow.seq)))
+
+    assert [(row.actor, row.detail) for row in rows] == (
+        [("wang", {"source": "127.0.0.1"})] * MAX_TRIES
+    )
