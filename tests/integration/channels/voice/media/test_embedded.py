@@ -409,7 +409,7 @@ async def test_an_abandoned_play_falls_silent(media: EmbeddedMediaEngine, tmp_pa
             async with asyncio.timeout(0.2):
                 await leg.play([write_tone(tmp_path / "a.wav", 440, 5.0)])
         already = len(phone.received)
-        received = await phone.until(already + 10)
+        received = await phone.until(already + 20)
 
     assert level_of(decode(Codec.PCMA, b"".join(p.payload for p in received[-8:]))) < 0.001
 
