@@ -109,10 +109,13 @@ class Negotiator:
     def accept_answer(self, body: bytes) -> StreamTerms:
         """Take the answer to the latest offer; a second answer replaces the first (183, 200).
 
+        Another fork may give one even when the first has made an offer since (UPDATE).
+
         Raises:
             SdpError: it is malformed, or agrees on nothing that we offered.
         """
-        assert self._offered is not None, "no offer was made"
+        if self._offered is None:
+            raise sdp.NotAcceptable("no offer of ours is there to be answered")
         offered, wish = self._offered
         answer = sdp.parse(body)
         index = _audio_index(offered.media)
@@ -147,7 +150,6 @@ class Negotiator:
             for i, m in enumerate(offer.media)
         )
         self._accept(terms, media)
-        self._offered = None
         return terms, self._send(self._describe(media))
 
     def _choose(self, offer: SessionDescription) -> int:

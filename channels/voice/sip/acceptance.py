@@ -20,6 +20,7 @@ class Acceptance:
         "_resend_at",
         "alarm_at",
         "cseq",
+        "is_offer",
         "status",
         "transaction",
     )
@@ -37,6 +38,8 @@ class Acceptance:
         self.cseq = cseq
         """CSeq of the INVITE; of a provisional answer its RSeq."""
         self.status = status
+        self.is_offer = False
+        """Whether a 2xx made the offer, so that its ACK brings the answer (RFC 3261 13.2.1)."""
         self.alarm_at = NEVER
         self._data = data
         self._on_lost = on_lost

@@ -110,7 +110,8 @@ class IncomingCalls:
             return
         acceptance.stop()
         call.acceptance = None
-        sdp = sdp_of(request)
+        # What answers nothing is no answer: some phones repeat their offer here.
+        sdp = sdp_of(request) if acceptance.is_offer else b""
         if call.state is CallState.ANSWERED:
             call.move(CallTrigger.ACKNOWLEDGED)
             self._book.emit(CallConfirmed(call=call.key, sdp=sdp))
@@ -184,7 +185,7 @@ class IncomingCalls:
             request, transaction, 200, now, to_tag=call.key, headers=headers, body=sdp
         )
         call.invite = None
-        self._leaving.accept(call, transaction, data, request.cseq.number, now)
+        self._leaving.accept(call, request, transaction, data, now)
         replaced, call.replaced = call.replaced, None
         if replaced is not None and replaced.state is CallState.ESTABLISHED:
             self._leaving.hang_up(replaced, now)

@@ -1,10 +1,11 @@
 """How calls end: BYE, and the 2xx that nobody acknowledges (RFC 3261 15, 13.3.1.4)."""
 
 from channels.voice.sip.acceptance import Acceptance
+from channels.voice.sip.body import sdp_of
 from channels.voice.sip.call import Call, CallBook
 from channels.voice.sip.dialog import Dialog
 from channels.voice.sip.events import CallEnded, EndReason
-from channels.voice.sip.message import Response
+from channels.voice.sip.message import Request, Response
 from channels.voice.sip.states import CallState, CallTrigger
 from channels.voice.sip.transaction import ClientTransaction, InviteServer
 
@@ -16,16 +17,17 @@ class Leaving:
         self._book = book
 
     def accept(
-        self, call: Call, transaction: InviteServer, data: bytes, cseq: int, now: float
+        self, call: Call, invite: Request, transaction: InviteServer, data: bytes, now: float
     ) -> None:
-        """Repeat a 2xx until its ACK comes; without one, end the call."""
+        """Repeat a 2xx to an INVITE until its ACK comes; without one, end the call."""
         if call.acceptance is not None:
             call.acceptance.stop()
 
         def lost(at: float) -> None:
             self._not_acknowledged(call, at)
 
-        call.acceptance = Acceptance(transaction, data, cseq, lost, now)
+        call.acceptance = Acceptance(transaction, data, invite.cseq.number, lost, now)
+        call.acceptance.is_offer = not sdp_of(invite)
         self._book.layer.alarms.watch(call.acceptance)
 
     def hang_up(self, call: Call, now: float) -> None:

@@ -123,7 +123,7 @@ class MidCall:
         headers = [*self._book.answer_headers(request, transaction, sdp), ALLOW, SUPPORTED, *timer]
         data = self._layer.respond(request, transaction, 200, now, headers=headers, body=sdp)
         if isinstance(transaction, InviteServer):
-            self._leaving.accept(call, transaction, data, request.cseq.number, now)
+            self._leaving.accept(call, request, transaction, data, now)
 
     def reject_offer(self, call: Call, status: int, now: float) -> None:
         """Refuse a re-INVITE or UPDATE of the other side.

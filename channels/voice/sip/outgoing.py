@@ -243,7 +243,9 @@ class OutgoingCalls:
                 return  # a repetition, or out of order (RFC 3262 4)
             if is_reliable and dialog is not None and transaction.request.body:
                 dialog.is_agreed_early |= bool(sdp_of(response))
-        sdp = sdp_of(response)
+        early = call.dialogs.get(response.to_tag)
+        # After an UPDATE it can only be the first answer again.
+        sdp = b"" if early is not None and early.is_changed_early else sdp_of(response)
         if sdp and len(call.early_sdp) < MAX_FORKS:
             call.early_sdp[response.to_tag] = sdp
         self._book.emit(CallProgressed(call=call.key, status=response.status, sdp=sdp))

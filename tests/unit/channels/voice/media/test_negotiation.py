@@ -233,6 +233,27 @@ def test_a_second_answer_replaces_the_first() -> None:
     assert terms.remote == ("192.0.2.1", 7000)
 
 
+def test_another_fork_answers_our_offer_after_the_first_has_made_one_itself() -> None:
+    """RFC 3311: who rings may move its sound, and then another may be the one that answers."""
+    negotiator = Negotiator(OURS)
+    negotiator.offer()
+    negotiator.accept_answer(offer())
+    moved, _ = negotiator.answer(offer(media="m=audio 6000 RTP/AVP 8"))
+
+    terms = negotiator.accept_answer(offer(media="m=audio 7000 RTP/AVP 8"))
+
+    assert moved.remote == ("192.0.2.1", 6000)
+    assert terms.remote == ("192.0.2.1", 7000)
+
+
+def test_an_answer_to_nothing_is_refused() -> None:
+    negotiator = Negotiator(OURS)
+    negotiator.answer(offer())
+
+    with pytest.raises(NotAcceptable, match="no offer of ours"):
+        negotiator.accept_answer(offer())
+
+
 def test_our_hold_counts_only_once_it_is_answered() -> None:
     negotiator = Negotiator(OURS)
     negotiator.answer(offer())

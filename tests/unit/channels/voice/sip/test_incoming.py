@@ -153,6 +153,19 @@ def test_an_ack_in_the_branch_of_its_invite_counts() -> None:
     assert wire.event() == CallConfirmed(call=call, sdp=b"")
 
 
+def test_an_ack_that_repeats_the_offer_answers_nothing() -> None:
+    """RFC 3261 13.2.1: the 200 has answered the INVITE, and the ACK has nothing to say."""
+    wire = Wire()
+    wire.receive(request("INVITE", body=OFFER))
+    offered = wire.event()
+    assert isinstance(offered, CallOffered)
+    wire.agent.answer(offered.call, ANSWER, wire.now)
+
+    wire.receive(request("ACK", branch="a1", to_tag=offered.call, body=OFFER))
+
+    assert wire.event() == CallConfirmed(call=offered.call, sdp=b"")
+
+
 def test_an_invite_without_sdp_gets_the_answer_in_the_ack() -> None:
     wire = Wire()
     event = offered(wire, request("INVITE"))

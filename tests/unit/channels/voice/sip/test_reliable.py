@@ -258,8 +258,12 @@ def test_sound_that_moves_while_it_rings_is_agreed_by_update() -> None:
     second = wire.response()
     wire.agent.answer_reoffer(call, ANSWER, wire.now)
     answer = wire.response()
+    wire.receive(reply(invite, 183, body=ANSWER, extra=[MUST, ("rseq", "2")]))
+    again = wire.event()
+    wire.outgoing()
     wire.receive(reply(invite, 200, body=ANSWER))
 
+    assert again == CallProgressed(call=call, status=183, sdp=b"")
     assert (second.status, second.header("retry-after")) == (500, "5")
     assert (answer.status, answer.header("cseq"), answer.body) == (200, "1 UPDATE", ANSWER)
     # What the 200 says again is older than the UPDATE (RFC 3261 13.2.1).
