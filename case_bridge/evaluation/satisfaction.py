@@ -1,7 +1,7 @@
 """Satisfaction of those who were asked, with how many answered and how sure that is (R80)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 from hotline.kernel.errors import Invalid
@@ -11,6 +11,10 @@ Z_95 = 1.959963984540054
 
 SATISFIED = frozenset({1, 2, 3})
 """Very satisfied, satisfied, fairly satisfied; 4 and 5 are not (callbacks: Question)."""
+
+
+LEAST_TOLD = 5
+"""What fewer people answered is not published: somebody who knows them would learn it (R83)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,15 @@ class Satisfaction:
     def rate(self) -> float | None:
         """Satisfied of rated; None if nobody rated."""
         return self.satisfied / self.rated if self.rated else None
+
+    def for_the_public(self) -> "Satisfaction":
+        """Return how many were asked and answered, and the answers only if they are many."""
+        told = self
+        if self.rated < LEAST_TOLD:
+            told = replace(told, ratings={})
+        if self.solved_yes + self.solved_no < LEAST_TOLD:
+            told = replace(told, solved_yes=0, solved_no=0)
+        return told
 
     @property
     def interval(self) -> Interval | None:

@@ -1,14 +1,18 @@
 """A paper as a workbook: figures that can be reckoned with, their charts, and what they mean."""
 
 import io
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 from openpyxl import Workbook
 from openpyxl.chart import BarChart, LineChart, Reference
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from case_bridge.evaluation.counters import COUNTERS
 from case_bridge.evaluation.definition import ObjectKind
@@ -22,15 +26,18 @@ from case_bridge.web.evaluation_labels import CLASSES, COLUMNS, GRADES, KINDS, P
 from case_bridge.web.evaluation_survey import group_name
 from hotline.kernel.clock import SHANGHAI
 
-Cell = str | int | float | Decimal | None
+Cell = str | int | float | Decimal | datetime | None
 BOLD: Final = Font(bold=True)
 WIDEST: Final = 60
 PERCENT: Final = "0.0%"
+MOMENT: Final = "yyyy-mm-dd hh:mm"
+SHORTEST: Final = 6
+"""Signs of a share as it is shown; its digits behind the point are many more."""
 SURVEY_HEAD: Final = (
     *("名称", "回访", "已评价", "回应率", "已评满意度", "满意", "满意率"),
     *("置信区间下限", "置信区间上限", "已解决", "未解决"),
 )
-SURVEY_SHARES: Final = ("回应率", "满意率", "置信区间下限", "置信区间上限")
+SURVEY_FORM: Final = dict.fromkeys(("回应率", "满意率", "置信区间下限", "置信区间上限"), PERCENT)
 
 
 def write_book(paper: Paper) -> bytes:
@@ -89,10 +96,10 @@ def _ranking(book: Workbook, kind: ObjectKind, found: Evaluation) -> None:
         ]
         for each in found.results
     ]
-    sheet = _sheet(book, KINDS[kind], [*head, "综合得分", "档次"], rows)
+    points = "0." + "0" * found.options.digits if found.options.digits else "0"
+    sheet = _sheet(book, KINDS[kind], [*head, "综合得分", "档次"], rows, form={"综合得分": points})
     if any(each.score is not None for each in found.results):
-        chart = BarChart()
-        chart.type, chart.title, chart.legend = "bar", "综合得分", None
+        chart = _bars("综合得分", [float(each.score or 0) for each in found.results])
         _plot(chart, sheet, column=len(head) + 1, rows=len(rows), labels=2)
         sheet.add_chart(chart, f"B{len(rows) + 4}")
 
@@ -112,7 +119,7 @@ def _course(book: Workbook, paper: Paper) -> None:
         ]
     else:
         head, rows = ["统计期", "按期结案率"], [[label, rate] for label, rate in paper.past]
-    sheet = _sheet(book, "走势", head, rows, shares=("按期结案率",))
+    sheet = _sheet(book, "走势", head, rows, form={"按期结案率": PERCENT})
     chart = LineChart()
     chart.title, chart.legend = "按期结案率", None
     _plot(chart, sheet, column=len(head), rows=len(rows), labels=1)
@@ -122,7 +129,7 @@ def _course(book: Workbook, paper: Paper) -> None:
 
 def _survey(book: Workbook, paper: Paper) -> None:
     everybody = [_survey_row("全部", paper.survey)]
-    _sheet(book, "满意度", SURVEY_HEAD, everybody, shares=SURVEY_SHARES)
+    _sheet(book, "满意度", SURVEY_HEAD, everybody, form=SURVEY_FORM)
     for title, axis, groups in (
         ("满意度按单位", Axis.UNIT, paper.by_unit),
         ("满意度按渠道", Axis.CHANNEL, paper.by_channel),
@@ -136,10 +143,10 @@ def _survey_sheet(
     rows = [
         _survey_row(group_name(axis, each.key, paper.unit_names), each.found) for each in groups
     ]
-    sheet = _sheet(book, title, SURVEY_HEAD, rows, shares=SURVEY_SHARES)
+    sheet = _sheet(book, title, SURVEY_HEAD, rows, form=SURVEY_FORM)
     if any(each.found.rated for each in groups):
-        chart = BarChart()
-        chart.type, chart.title, chart.legend = "bar", "满意率", None
+        chart = _bars("满意率", [each.found.rate or 0 for each in groups])
+        chart.y_axis.number_format = PERCENT
         _plot(chart, sheet, column=SURVEY_HEAD.index("满意率") + 1, rows=len(rows), labels=1)
         sheet.add_chart(chart, f"B{len(rows) + 4}")
 
@@ -169,13 +176,14 @@ def _problems(book: Workbook, paper: Paper) -> None:
             row.number,
             paper.unit_names.get(str(row.unit_id), ""),
             row.region or "",
-            f"{row.due_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if row.due_at else "",
+            # A workbook knows no zones.
+            row.due_at.astimezone(SHANGHAI).replace(tzinfo=None) if row.due_at else None,
         ]
         for each in paper.problems
         for row in each.cases
     ]
     head = ["问题", "总数", "案卷编号", "责任单位", "区域", "处置截止"]
-    _sheet(book, "提请研究的问题", head, rows)
+    _sheet(book, "提请研究的问题", head, rows, form={"处置截止": MOMENT})
 
 
 def _meanings(book: Workbook, paper: Paper) -> None:
@@ -198,24 +206,46 @@ def _sheet(
     head: Sequence[str],
     rows: Iterable[Sequence[Cell]],
     *,
-    shares: Sequence[str] = (),
+    form: Mapping[str, str] = MappingProxyType({}),
 ) -> Any:
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
+    _prepare_print(sheet)
     widths = [len(name) for name in head]
     for number, values in enumerate([head, *rows], 1):
         for column, value in enumerate(values, 1):
             cell = sheet.cell(number, column)
             _fill(cell, value)
-            if number > 1 and head[column - 1] in shares:
-                cell.number_format = PERCENT
-            widths[column - 1] = max(widths[column - 1], len(str(value or "")))
+            if number > 1 and head[column - 1] in form:
+                cell.number_format = form[head[column - 1]]
+            shown = SHORTEST if isinstance(value, float) else len(str(value or ""))
+            widths[column - 1] = max(widths[column - 1], shown)
     for cell in sheet[1]:
         cell.font = BOLD
     for column, width in enumerate(widths, 1):
         # A Chinese sign is twice as wide as the unit of widths.
         sheet.column_dimensions[get_column_letter(column)].width = min(WIDEST, 2 * width + 2)
     return sheet
+
+
+def _prepare_print(sheet: Any) -> None:
+    """Let it leave the printer on A4 across, as wide as a page, with its head on each."""
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.print_title_rows = "1:1"
+    sheet.oddHeader.center.text, sheet.oddFooter.center.text = "&A", "&P / &N"
+
+
+def _bars(title: str, values: Sequence[float]) -> BarChart:
+    chart = BarChart()
+    chart.type, chart.title, chart.legend = "bar", title, None
+    # The first row on top: a spreadsheet begins lying bars at the bottom.
+    chart.x_axis.scaling.orientation, chart.y_axis.crosses = "maxMin", "max"
+    # A length says something only if it begins at nothing.
+    chart.y_axis.scaling.min = min(0, math.floor(min(values)))
+    chart.height = max(7.5, 0.7 * len(values) + 2)
+    return chart
 
 
 def _fill(cell: Any, value: Cell) -> None:

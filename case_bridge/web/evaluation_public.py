@@ -9,6 +9,7 @@ from case_bridge.evaluation import service
 from case_bridge.evaluation.counters import COUNTERS
 from case_bridge.evaluation.definition import ObjectKind
 from case_bridge.evaluation.period import Period
+from case_bridge.evaluation.satisfaction import LEAST_TOLD
 from case_bridge.evaluation.surveys import survey
 from case_bridge.web.evaluation_charts import Bar, bars, trend
 from case_bridge.web.requests import show
@@ -37,7 +38,7 @@ async def get_statistics(request: web.Request) -> web.StreamResponse:
         centre = await service.published(session, ObjectKind.CENTRE, period)
         regions = await service.published(session, ObjectKind.REGION, period)
         units = await service.published(session, ObjectKind.UNIT, period)
-        satisfaction = await survey(session, period)
+        satisfaction = (await survey(session, period)).for_the_public()
         past = await service.past_rates(session, period)
     counters = dict(centre.results[0].counters) if centre and centre.results else {}
     if wants_json(request):
@@ -52,8 +53,8 @@ async def get_statistics(request: web.Request) -> web.StreamResponse:
                 "satisfaction": {
                     "asked": satisfaction.asked,
                     "answered": satisfaction.answered,
-                    "rated": satisfaction.rated,
-                    "satisfied": satisfaction.satisfied,
+                    "rated": satisfaction.rated or None,
+                    "satisfied": satisfaction.satisfied if satisfaction.rated else None,
                 },
             }
         )
@@ -70,6 +71,7 @@ async def get_statistics(request: web.Request) -> web.StreamResponse:
         regions=by_region,
         units=units.results if units else (),
         satisfaction=satisfaction,
+        least=LEAST_TOLD,
         published_at=centre.published_at if centre else None,
         chart=bars("各区域结案数", chart, greatest=most) if chart else None,
         trend=trend("按期结案率", past) if len(past) > 1 else None,

@@ -24,6 +24,7 @@ from hotline.web.keys import WebOptions
 from tests.fakes.memory_signals import MemorySignals
 from tests.integration.case_bridge.city import City
 from tests.integration.case_bridge.evaluation.month import publish_all, work_a_month
+from tests.integration.case_bridge.evaluation.test_service import add_callback
 
 Client = TestClient[web.Request, web.Application]
 PASSWORD = "an invented password"
@@ -273,6 +274,7 @@ async def test_r83_r84_the_public_sees_published_figures_and_no_person(
     await work_a_month(city)
     visitor = await browse()
     assert "还没有公布的统计" in await page(visitor, "/statistics")
+    await add_callback(city, await city.transferred_ticket(), satisfaction=5)
     city.clock.advance(timedelta(days=30))
     await publish_all(city)
 
@@ -281,6 +283,8 @@ async def test_r83_r84_the_public_sees_published_figures_and_no_person(
 
     assert found["city"]["closed"] == 3
     assert "2026年3月" in html
+    assert found["satisfaction"] == {"asked": 1, "answered": 1, "rated": None, "satisfied": None}
+    assert "作出评价的不足5人，不公布评价结果。" in html
     for secret in ("人民路12号", "值班长甲", "监督员丙", "巡查发现"):
         assert secret not in html
     assert (await visitor.get("/evaluation", allow_redirects=False)).status in {303, 401}

@@ -4,7 +4,7 @@ import io
 import re
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -156,6 +156,11 @@ async def test_r72_the_bulletin_as_a_workbook(city: City, browse: Browse) -> Non
     best = dict(zip(units[0], units[1], strict=True))
     assert best["名次"] == 1
     assert isinstance(best["综合得分"], int | float)
+    assert book["责任单位"].cell(2, units[0].index("综合得分") + 1).number_format == "0.00"
+    for sheet in book:
+        assert (sheet.freeze_panes, sheet.print_title_rows) == ("A2", "$1:$1")
+        assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
     assert len(book["责任单位"]._charts) == 1
     assert len(book["满意度按单位"]._charts) == 1
     meanings = {row[0]: row for row in book["指标含义与版本"].iter_rows(values_only=True)}
@@ -177,6 +182,7 @@ async def test_r82_the_meeting_pack_as_a_workbook(city: City, browse: Browse) ->
     rows = list(book["提请研究的问题"].iter_rows(min_row=2, values_only=True))
     assert {row[0] for row in rows} == {"超期未结案数", "返工案卷数"}
     assert all(row[2] and row[3] == "排水公司" for row in rows)
+    assert all(isinstance(row[5], datetime) for row in rows)
 
 
 async def test_r72_r74_r91_the_yearly_file(city: City, browse: Browse) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from case_bridge.evaluation.satisfaction import Satisfaction, wilson
+from case_bridge.evaluation.satisfaction import LEAST_TOLD, Satisfaction, wilson
 from hotline.kernel.errors import Invalid
 
 
@@ -54,3 +54,16 @@ def test_the_interval_holds_the_share(pair: tuple[int, int]) -> None:
 def test_no_share_is_refused(pair: tuple[int, int]) -> None:
     with pytest.raises(Invalid, match="share"):
         wilson(*pair)
+
+
+@pytest.mark.parametrize(("number", "told"), [(LEAST_TOLD - 1, 0), (LEAST_TOLD, LEAST_TOLD)])
+def test_r83_the_public_is_told_what_many_answered_and_not_what_one_did(
+    number: int, told: int
+) -> None:
+    """R83, R88: statistics without personal data, in a small month too."""
+    found = Satisfaction(20, number, {5: number}, solved_yes=1, solved_no=number - 1)
+
+    shown = found.for_the_public()
+
+    assert (shown.asked, shown.answered) == (20, number)
+    assert (shown.rated, shown.solved_yes + shown.solved_no) == (told, told)
