@@ -1,6 +1,7 @@
 """What is read of cases by screens, programs and other packages."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -57,11 +58,16 @@ async def case_page(
     shown = rows[:limit]
     held = {unit for row in shown for unit in (row.unit_id, row.district_id) if unit}
     names = await Units(session).names_of(held)
-    lines = tuple(line_of(row, names, now) for row in shown)
+    due = await Cases(session).stages_due([row.id for row in shown])
+    lines = tuple(_timed(line_of(row, names, now), due.get(row.id), now) for row in shown)
     if len(rows) <= limit:
         return CasePage(lines, None)
     last = shown[-1]
     return CasePage(lines, cursor_of(Sort.OLDEST, last.registered_at, last.id))
+
+
+def _timed(line: CaseLine, due_at: datetime | None, now: datetime) -> CaseLine:
+    return replace(line, stage_due_at=due_at, is_stage_late=due_at is not None and now > due_at)
 
 
 async def case_view(session: AsyncSession, case_id: CaseId, *, now: datetime) -> CaseView:

@@ -187,6 +187,15 @@ class Cases:
             )
         )
 
+    async def stages_due(self, case_ids: Collection[UUID]) -> dict[UUID, datetime]:
+        """Return the deadlines of the stage clocks that run, by case."""
+        found = await self._session.execute(
+            select(CaseStageRow.case_id, CaseStageRow.due_at).where(
+                CaseStageRow.case_id.in_(case_ids), CaseStageRow.ended_at.is_(None)
+            )
+        )
+        return {case_id: due_at for case_id, due_at in found}
+
     async def next_serial(self, day: date) -> int:
         """Return the next serial of a day; waits for whoever holds the one before."""
         statement = (

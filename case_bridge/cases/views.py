@@ -33,6 +33,9 @@ class CaseLine:
     registered_at: datetime
     due_at: datetime | None
     is_overdue: bool
+    stage_due_at: datetime | None = None
+    """Until when the step that is on has to be taken; known in the lists of the desks."""
+    is_stage_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

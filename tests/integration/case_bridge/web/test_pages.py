@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -19,6 +19,7 @@ from hotline.accounts import audit
 from hotline.accounts import service as accounts
 from hotline.accounts.model import AuditRow
 from hotline.accounts.roles import Role
+from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.ids import CaseId, UnitId, UserId
 from hotline.tickets.states import TicketState
 from hotline.web.app import make_app
@@ -160,6 +161,69 @@ async def test_the_whole_story_through_the_forms_of_the_pages(
     await city.run_jobs()
     ticket = await city.ticket(ticket_id)
     assert (ticket.state, ticket.result) == (TicketState.RESOLVED, "井盖已补装")
+
+
+async def test_r26_the_desks_say_until_when_the_next_step_has_to_be_taken(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    """R26, R76: not yet filed or dispatched, a case has no deadline but that of the centre."""
+    await city.registered_case()
+    await city.file(await city.registered_case())
+    desks = (
+        (Role.SHIFT_LEADER, "/cases/desk", "to_decide"),
+        (Role.DISPATCHER, "/cases/dispatch", "to_dispatch"),
+    )
+    for role, path, name in desks:
+        client = await browse(role)
+        (line,) = (await asked(client, path))[name]
+        assert (line["due_at"], line["is_stage_late"]) == (None, False)
+        until = datetime.fromisoformat(line["stage_due_at"]).astimezone(SHANGHAI)
+        assert f"{until:%Y-%m-%d %H:%M}" in await page(client, path)
+
+    city.clock.advance(timedelta(days=4))
+
+    for role, path, name in desks:
+        client = await browse(role)
+        (line,) = (await asked(client, path))[name]
+        assert line["is_stage_late"]
+        assert f'<a href="/cases/{line["case_id"]}#stages"' in await page(client, path)
+        assert "超期</a>" in await page(client, path)
+        assert 'id="stages"' in await page(client, f"/cases/{line['case_id']}")
+
+
+async def test_whoever_dispatches_goes_on_at_the_next_case_of_the_same_page(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    """R26: two hundred in the morning, by keyboard."""
+    for _ in range(3):
+        await city.file(await city.registered_case())
+    dispatcher = await browse(Role.DISPATCHER)
+    waiting = (await asked(dispatcher, "/cases/dispatch"))["to_dispatch"]
+    numbers = [line["number"] for line in waiting]
+    assert len(numbers) == 3
+
+    where = []
+    for line in waiting:
+        html = await page(dispatcher, "/cases/dispatch?x=1")
+        assert f'<a id="case-{line["number"]}"' in html
+        form = html[html.index(f'action="/cases/{line["case_id"]}/dispatch"') :]
+        back = re.findall(r'name="back" value="([^"]+)"', form)[0]
+        where.append(
+            await press(
+                dispatcher,
+                f"/cases/{line['case_id']}/dispatch",
+                "/cases/dispatch",
+                unit_id=line["suggested_unit_id"],
+                reason=line["suggestion_reason"],
+                back=back,
+            )
+        )
+
+    assert where == [
+        f"/cases/dispatch?x=1#case-{numbers[1]}",
+        f"/cases/dispatch?x=1#case-{numbers[2]}",
+        "/cases/dispatch?x=1#list",
+    ]
 
 
 async def test_what_is_refused_changes_nothing_and_is_on_record(
