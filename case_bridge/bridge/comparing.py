@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.bridge.differences import note_differences, was_explained
 from case_bridge.bridge.mapping import TRIGGERS
-from case_bridge.bridge.model import CaseLinkRow, ComparisonRow
+from case_bridge.bridge.model import CaseLinkRow, ComparisonRow, ProgressRow
 from case_bridge.bridge.repository import Links
 from case_bridge.bridge.service import catch_up
 from case_bridge.bridge.states import CROSSING, CrossingState
 from case_bridge.bridge.trouble import COMPARED, Finding, Trouble
+from case_bridge.bridge.words import MESSAGES, STATES
 from case_bridge.platform import CasePlatform, CaseProgress
 from hotline.kernel.db import Database
 from hotline.kernel.errors import Unavailable
@@ -94,6 +95,10 @@ async def _differences(
             found = await _mend(database, link, message, now=now)
             findings += [found] if found else []
     async with database.read() as session:
+        lost = await _lost(session, platform, newest, now=now)
+    findings += lost
+    compared += len(lost)
+    async with database.read() as session:
         explained = [each for each in findings if await was_explained(session, platform, each)]
     return [each for each in findings if each not in explained], compared
 
@@ -109,14 +114,55 @@ async def _mend(
     async with database.begin() as uow:
         await catch_up(uow, ticket_id, link.round, now=now)
         ours = (await Links(uow.session).get(ticket_id, link.round)).state
-    reason = f"案卷系统：{theirs.value}（消息 {message.sequence}）；本系统：{link.state.value}"
+    heard = f"“{MESSAGES[message.kind]}”，第{message.sequence}号"
+    reason = f"案卷系统：{STATES[theirs]}（{heard}）；本系统：{STATES[link.state]}"
     what = f"{link.ticket_id}/{link.round}"
     return Finding(Trouble.STATE_DIFFERS, what, ours is theirs, reason)
 
 
 def _unknown(platform: str, message: CaseProgress) -> Finding:
-    reason = f"{platform} 的案卷 {message.case_key} 最近进展 {message.kind.value}，无对应工单"
+    reason = f"{platform} 的案卷 {message.case_key} 最近进展“{MESSAGES[message.kind]}”，无对应工单"
     return Finding(Trouble.NOT_OURS, f"{message.case_key}/{message.round}", False, reason)
+
+
+async def _lost(
+    session: AsyncSession,
+    platform: str,
+    newest: Mapping[tuple[str, int], CaseProgress],
+    *,
+    now: datetime,
+) -> list[Finding]:
+    """Return the crossings of which the platform told us, and whose case it no longer knows.
+
+    It was restored from a backup that is older than the case: nobody there works on it.
+    """
+    found = await session.execute(
+        select(CaseLinkRow, ProgressRow.kind)
+        .join(
+            ProgressRow,
+            (ProgressRow.case_key == CaseLinkRow.case_key)
+            & (ProgressRow.round == CaseLinkRow.case_round)
+            & (ProgressRow.sequence == CaseLinkRow.sequence),
+        )
+        .where(
+            CaseLinkRow.platform == platform,
+            ProgressRow.platform == platform,
+            # What is at the very edge of what the platform was asked for is not laid beside it.
+            ProgressRow.occurred_at.between(now - LOOK_BACK + EVERY, now - PATIENCE),
+        )
+        .order_by(CaseLinkRow.ticket_id, CaseLinkRow.round)
+    )
+    return [
+        Finding(
+            Trouble.NOT_THERE,
+            f"{link.ticket_id}/{link.round}",
+            False,
+            f"{platform} 曾告知案卷 {link.case_number} “{MESSAGES[kind]}”，现已查无此案卷；"
+            f"本系统：{STATES[link.state]}",
+        )
+        for link, kind in found
+        if (link.case_key, link.case_round) not in newest
+    ]
 
 
 async def _links(

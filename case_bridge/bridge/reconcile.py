@@ -11,6 +11,7 @@ from case_bridge.bridge.model import ProgressFate
 from case_bridge.bridge.repository import Links, Messages
 from case_bridge.bridge.service import catch_up, finish_ticket, record_progress, submit_case
 from case_bridge.bridge.trouble import COMPARED, Finding, Trouble
+from case_bridge.bridge.words import FATES, MESSAGES, SILENT
 from case_bridge.platform import CasePlatform, CaseProgress
 from hotline.kernel.db import Database
 from hotline.kernel.errors import Unavailable
@@ -81,8 +82,8 @@ async def _send_again(
             # Who did not answer once is not kept waiting for by each of hundreds.
             if not silent:
                 await submit_case(database, platform, ticket_id, round_, now=now)
-        except Unavailable as error:
-            repaired, reason = False, str(error)
+        except Unavailable:
+            repaired, reason = False, SILENT
             silent = reason
         findings.append(Finding(trouble, f"{ticket_id}/{round_}", repaired, reason))
     return findings
@@ -100,8 +101,8 @@ async def _hear_again(
             finding = await _hear(database, platform.name, progress, now=now)
             if finding is not None:
                 findings.append(finding)
-    except Unavailable as error:
-        findings.append(Finding(Trouble.NOT_REACHABLE, platform.name, False, str(error)))
+    except Unavailable:
+        findings.append(Finding(Trouble.NOT_REACHABLE, platform.name, False, SILENT))
         return findings
     async with database.begin() as uow:
         await Messages(uow.session).set_compared_until(platform.name, now)
@@ -117,7 +118,8 @@ async def _hear(
     async with database.begin() as uow:
         fate = await record_progress(uow, platform, progress, now=now)
     is_good = fate in {ProgressFate.APPLIED, ProgressFate.LATE}
-    return Finding(Trouble.NOT_HEARD, progress.message_id, is_good, f"补收 {progress.kind}: {fate}")
+    reason = f"补收“{MESSAGES[progress.kind]}”：{FATES[fate]}"
+    return Finding(Trouble.NOT_HEARD, progress.message_id, is_good, reason)
 
 
 async def _match_again(database: Database, *, now: datetime) -> list[Finding]:

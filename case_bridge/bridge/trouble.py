@@ -16,9 +16,10 @@ class Trouble(StrEnum):
     NOT_REACHABLE = "not_reachable"  # 案卷系统无应答
     STATE_DIFFERS = "state_differs"  # 两边状态不一致
     NOT_OURS = "not_ours"  # 案卷系统有案卷，本系统无对应工单
+    NOT_THERE = "not_there"  # 本系统收到过进展，案卷系统已无此案卷
 
 
-COMPARED: Final = frozenset({Trouble.STATE_DIFFERS, Trouble.NOT_OURS})
+COMPARED: Final = frozenset({Trouble.STATE_DIFFERS, Trouble.NOT_OURS, Trouble.NOT_THERE})
 """What only the comparison of both sides finds."""
 
 

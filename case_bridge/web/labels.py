@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from case_bridge.bridge.states import CrossingState
+from case_bridge.bridge.words import STATES as CROSSING_WORDS
 from case_bridge.cases.case import DECLINE_REASONS, CaseSource, DeclineReason, EvidenceOrigin
 from case_bridge.cases.notice import DecisionKind, Ground, NoticeKind
 from case_bridge.cases.organisation import Level, Question
@@ -202,17 +203,7 @@ LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
         TaskState.OPEN: "待办",
         TaskState.DONE: "已完成",
     },
-    CrossingState: {
-        CrossingState.PENDING: "待送出",
-        CrossingState.SUBMITTED: "已送达",
-        CrossingState.FAILED: "送出失败",
-        CrossingState.DECLINED: "不予立案",
-        CrossingState.FILED: "已立案",
-        CrossingState.IN_HAND: "办理中",
-        CrossingState.CHECKING: "核查中",
-        CrossingState.DONE: "已结案",
-        CrossingState.VOIDED: "已作废",
-    },
+    CrossingState: CROSSING_WORDS,
 }
 """One word for each member; a test holds the table to the enums."""
 

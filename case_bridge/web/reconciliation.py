@@ -39,6 +39,10 @@ KINDS: Final = {
     Trouble.NOT_REACHABLE: ("无应答", "案卷系统没有应答。工单照常编号、承诺，恢复后自动补送。"),
     Trouble.STATE_DIFFERS: ("状态不一致", "消息已全部应用，两边状态仍不同。核实后填写说明了结。"),
     Trouble.NOT_OURS: ("无对应工单", "案卷系统有此案卷，本系统没有工单。核实后填写说明了结。"),
+    Trouble.NOT_THERE: (
+        "对方已无此案卷",
+        "案卷系统可能由旧备份恢复，此案无人办理。请对方恢复，恢复后自动了结；另行办理的，填写说明了结。",
+    ),
 }
 """What a kind is called, and how it came about and is mended."""
 

@@ -59,9 +59,9 @@ async def city(database: Database, clock: FakeClock) -> City:
     await receive(database, OPTIONS, EAST, b'{"half": ', signature="", now=clock())
     ticket_id = await city.transferred_ticket()
     findings = [
-        Finding(Trouble.NOT_ANSWERED, f"{ticket_id}/1", False, "the case platform is unavailable"),
+        Finding(Trouble.NOT_ANSWERED, f"{ticket_id}/1", False, "案卷系统没有应答"),
         Finding(Trouble.NOT_OURS, "m-7/1", False, "案卷 m-7 无对应工单"),
-        Finding(Trouble.NOT_HEARD, "m-1/2", True, "补收 filed: applied"),
+        Finding(Trouble.NOT_HEARD, "m-1/2", True, "补收“立案”：已应用"),
     ]
     await note_differences(database, "http", findings, looked_for=frozenset(Trouble), now=clock())
     async with database.begin() as uow:

@@ -309,13 +309,33 @@ async def test_states_that_differ_are_found_and_end_when_they_agree_again(maker:
     await compare_sides(city.database, maker.platform, now=clock())
     (row,) = await maker.differences()
     assert (row.trouble, row.ticket_id) == (Trouble.STATE_DIFFERS, ticket_id)
-    assert "filed" in row.reason
-    assert "checking" in row.reason
+    assert row.reason == "案卷系统：已立案（“立案”，第1号）；本系统：核查中"
     async with city.database.begin() as uow:
         (await Links(uow.session).get(ticket_id, 1, lock=True)).state = CrossingState.FILED
     clock.advance(timedelta(hours=25))
     await compare_sides(city.database, maker.platform, now=clock())
 
+    assert await maker.differences() == []
+
+
+async def test_a_case_that_the_other_side_lost_is_found_until_it_is_back(maker: Maker) -> None:
+    """R92: both ways: what they told us of and no longer know is worked on by nobody."""
+    city, clock = maker.city, maker.city.clock
+    ticket_id = await maker.submitted()
+    told = maker.there.memory.tell("m-1", ProgressKind.FILED, at=clock())
+    await poll(city.database, maker.platform, now=clock())
+    clock.advance(timedelta(hours=1))
+    there = maker.there.memory.cases["m-1"].messages
+    there.remove(told)
+
+    await compare_sides(city.database, maker.platform, now=clock())
+
+    (row,) = await maker.differences()
+    assert (row.trouble, row.ticket_id) == (Trouble.NOT_THERE, ticket_id)
+    assert "“立案”，现已查无此案卷；本系统：已立案" in row.reason
+    there.append(told)
+    clock.advance(timedelta(hours=25))
+    await compare_sides(city.database, maker.platform, now=clock())
     assert await maker.differences() == []
 
 
