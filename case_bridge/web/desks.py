@@ -31,7 +31,7 @@ from case_bridge.units.service import (
 from case_bridge.units.unit import Suggestion
 from case_bridge.web.course_present import notice_json
 from case_bridge.web.merging import proposal_json
-from case_bridge.web.present import alarm_json, line_json, link_json
+from case_bridge.web.present import alarm_json, line_json, link_json, waiting_json
 from case_bridge.web.requests import district_of, show
 from hotline.accounts.roles import Role
 from hotline.kernel.clock import Clock
@@ -74,7 +74,7 @@ async def get_desk(request: web.Request) -> web.Response:
     if wants_json(request):
         return web.json_response(
             {
-                "to_decide": [line_json(line) for line in to_decide.lines],
+                "to_decide": [waiting_json(line) for line in to_decide.lines],
                 "next": to_decide.next_cursor,
                 "proposals": [proposal_json(each) for each in alike],
                 "ready_to_close": [line_json(line) for line in ready.lines],
@@ -136,7 +136,7 @@ async def get_dispatch(request: web.Request) -> web.Response:
         return web.json_response(
             {
                 "to_dispatch": [
-                    line_json(line, found)
+                    waiting_json(line, found)
                     | {"suggested_district_id": str(platform[0]) if platform else None}
                     for line, found, platform in pairs
                 ],

@@ -30,11 +30,17 @@ def line_json(line: CaseLine, suggestion: Suggestion | None = None) -> dict[str,
         "registered_at": line.registered_at.isoformat(),
         "due_at": _instant(line.due_at),
         "is_overdue": line.is_overdue,
-        "stage_due_at": _instant(line.stage_due_at),
-        "is_stage_late": line.is_stage_late,
         "suggested_unit_id": str(suggestion.unit_id) if suggestion else None,
         "suggested_unit": suggestion.unit_name if suggestion else None,
         "suggestion_reason": suggestion.reason if suggestion else None,
+    }
+
+
+def waiting_json(line: CaseLine, suggestion: Suggestion | None = None) -> dict[str, Any]:
+    """Return one line of a desk: with the deadline of the step that is waited for."""
+    return line_json(line, suggestion) | {
+        "stage_due_at": _instant(line.stage_due_at),
+        "is_stage_late": line.is_stage_late,
     }
 
 
