@@ -35,7 +35,6 @@ class ToldEvaluation:
 
     message_id: int
     peer: str
-    came_at: datetime
     report: EvaluationReport
 
 
@@ -81,7 +80,7 @@ async def told_evaluations(
     for row in rows:
         message = options.peer(row.peer).dialect.read(row.raw)
         assert isinstance(message, EvaluationMessage)
-        found.append(ToldEvaluation(row.id, row.peer, row.recorded_at, message.body))
+        found.append(ToldEvaluation(row.id, row.peer, message.body))
     return found
 
 

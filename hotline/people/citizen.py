@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 from hotline.kernel.ids import CitizenId
 
@@ -37,7 +36,6 @@ class PeopleOptions:
 class IdentifierView:
     """One number or address, masked."""
 
-    identifier_id: UUID
     kind: IdentifierKind
     masked: str
     is_short: bool

@@ -75,7 +75,7 @@ async def citizen_view(session: AsyncSession, citizen_id: CitizenId) -> CitizenV
         name_masked=mask_name(citizen.name) if citizen.name else "",
         first_seen_at=citizen.first_seen_at,
         identifiers=tuple(
-            IdentifierView(row.id, row.kind, _masked(row), row.is_short)
+            IdentifierView(row.kind, _masked(row), row.is_short)
             for row in await people.identifiers(citizen_id)
         ),
     )

@@ -40,11 +40,6 @@ class PortPool:
         if (first, last) != (0, 0) and not (first >= 1024 and last <= 65_535 and self._free):
             raise ValueError(f"{first}-{last} holds no pair of ports within 1024-65535")
 
-    @property
-    def free_pairs(self) -> int:
-        """Return how many pairs are left (0 where the operating system chooses)."""
-        return len(self._free)
-
     def open(self) -> PortPair:
         """Bind a pair.
 

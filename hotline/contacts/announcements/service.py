@@ -85,10 +85,6 @@ class Announcement:
     made_at: datetime
     ended_by: str | None
 
-    def is_on(self, now: datetime) -> bool:
-        """Say whether callers hear it."""
-        return self.from_at <= now < self.until_at
-
     def standing(self, now: datetime) -> Standing:
         """Return how it stands."""
         if now >= self.until_at:

@@ -17,7 +17,7 @@ from hotline.accounts.model import AuditRow
 from hotline.accounts.roles import Role
 from hotline.contacts.announcements import service as announcements
 from hotline.contacts.announcements.choice import Choice
-from hotline.contacts.announcements.service import HearingClass
+from hotline.contacts.announcements.service import HearingClass, Standing
 from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallEnd
 from hotline.kernel.errors import Invalid
@@ -128,7 +128,7 @@ async def test_a_sound_is_uploaded_or_spoken(house: WebHouse, leader: TestClient
         [(coming, _), _] = await announcements.announcements(session, house.clock())
         spoken = await announcements.sound_of(session, coming.announcement_id)
     assert spoken == b"RIFF" + "停电".encode()
-    assert not coming.is_on(house.clock())
+    assert coming.standing(house.clock()) is Standing.COMING
 
 
 MISTAKES: tuple[tuple[dict[str, Any], str], ...] = (
@@ -213,7 +213,8 @@ async def test_board_and_desk_say_that_one_is_on_ends_soon_and_is_over(
     await send(leader, prompt="incident_water", from_="2026-03-11T13:00")
     async with house.database.read() as session:
         found = await announcements.announcements(session, house.clock())
-    [never] = [each for each, _ in found if not each.is_on(house.clock())]
+    now = house.clock()
+    [never] = [each for each, _ in found if each.standing(now) is Standing.COMING]
     async with house.database.begin() as uow:
         await announcements.switch_off(
             uow, never.announcement_id, actor="leader", now=house.clock()
