@@ -75,7 +75,7 @@ class JitterBuffer:
         self._turn = 0
         self._window = _WINDOW_FRAMES
         self._calm = 0
-        self._lowest = MAX_SAMPLES
+        self._lowest = self._lowest_lately = MAX_SAMPLES
         self.frames_concealed = 0
         self.frames_dropped = 0
 
@@ -124,11 +124,16 @@ class JitterBuffer:
         frame = self._take()
         if self._turn >= 0:  # not when it has just run dry, which begins a new window
             self._lowest = min(self._lowest, self.delay_samples)
+            self._lowest_lately = min(self._lowest_lately, self.delay_samples)
         self._turn += 1
         self._calm += 1
-        is_long = self._lowest >= self._in_hand + FRAME_SAMPLES
-        if self._turn >= (_WINDOW_FRAMES if is_long else self._window):
-            self._shorten_delay()
+        if self._turn >= self._window:
+            self._shorten_delay(self._lowest)
+        elif self._turn and self._turn % _WINDOW_FRAMES == 0:
+            # What is more than a frame is won back soon, whatever came before these two seconds.
+            if self._lowest_lately >= self._in_hand + FRAME_SAMPLES:
+                self._shorten_delay(self._lowest_lately)
+            self._lowest_lately = MAX_SAMPLES
         return frame
 
     def skip(self, frames: int) -> None:
@@ -156,7 +161,7 @@ class JitterBuffer:
         self._cursor = min(self._packets)
         self.is_playing = True
         self._made_up = self._waited = self._turn = 0
-        self._lowest = MAX_SAMPLES
+        self._lowest = self._lowest_lately = MAX_SAMPLES
         if has_settled:
             self._in_hand = FRAME_SAMPLES
 
@@ -170,8 +175,8 @@ class JitterBuffer:
             del self._packets[at]
             self.frames_dropped += 1
 
-    def _shorten_delay(self) -> None:
-        spare = self._lowest - self._in_hand
+    def _shorten_delay(self, lowest: int) -> None:
+        spare = lowest - self._in_hand
         if spare >= 0:
             frames = spare // FRAME_SAMPLES
             if spare < _HEAP_SAMPLES:
@@ -179,7 +184,8 @@ class JitterBuffer:
             for _ in range(frames):
                 self._take()
             self.frames_dropped += frames
-        self._turn, self._lowest = 0, MAX_SAMPLES
+        self._turn = 0
+        self._lowest = self._lowest_lately = MAX_SAMPLES
 
     def _take(self) -> bytes | None:
         if not self._rest:
@@ -243,7 +249,8 @@ class JitterBuffer:
             is_uneven = self._calm < _CALM_FRAMES
             self._window = min(2 * self._window, _LONGEST_WINDOW) if is_uneven else _WINDOW_FRAMES
             self._calm = 0
-        self._turn, self._lowest = -1, MAX_SAMPLES
+        self._turn = -1
+        self._lowest = self._lowest_lately = MAX_SAMPLES
         self._count_made_up()
         return frame
 

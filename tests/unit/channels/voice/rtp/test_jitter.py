@@ -143,6 +143,33 @@ def test_a_settled_stream_takes_a_late_packet_and_wins_the_delay_back_ever_more_
     assert delays[-1] == 0
 
 
+def test_what_a_jump_of_the_timestamps_adds_does_not_outlast_a_long_window() -> None:
+    """After an uneven time only the last frame of delay is kept for long, and no more."""
+    buffer = settled()
+    number = 0
+
+    def next_frame(shift: int = 0) -> None:
+        nonlocal number
+        number += 1
+        buffer.push(number * 160 + shift, frame(number))
+        buffer.pop()
+
+    for late in range(6):  # after each, the window is twice as long
+        for _ in range(late * 110):
+            next_frame()
+        buffer.pop()
+    for _ in range(20):
+        next_frame()
+    for _ in range(20):  # 240 ms further at once, without their sound
+        next_frame(1920)
+    delay = buffer.delay_samples
+    for _ in range(250):
+        next_frame(1920)
+
+    assert delay > 8 * 160
+    assert buffer.delay_samples <= 2 * 160
+
+
 def test_after_a_calm_a_late_packet_costs_its_delay_for_two_seconds_only() -> None:
     buffer = settled()
     delays = []
