@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from case_bridge.cases.case import CaseSource
-from case_bridge.cases.states import CASE, CaseTrigger
+from case_bridge.cases.states import CASE, CaseState, CaseTrigger
 from case_bridge.evaluation.counters import count
 from case_bridge.evaluation.fact import CaseFact, CaseHead, LogEntry, fold
 from case_bridge.evaluation.options import Options
@@ -12,6 +12,13 @@ from case_bridge.evaluation.period import Period
 
 START = datetime(2026, 3, 11, 2, tzinfo=UTC)
 UNIT, EAST = uuid4(), uuid4()
+HEAD = CaseHead(
+    case_id=uuid4(),
+    number="T1",
+    source=CaseSource.HOTLINE,
+    place="人民路12号",
+    registered_at=START,
+)
 
 
 def folded(*triggers: str, level: UUID | None = None, names_level: bool = False) -> CaseFact:
@@ -34,14 +41,7 @@ def folded(*triggers: str, level: UUID | None = None, names_level: bool = False)
                 names_level=is_order and names_level,
             )
         )
-    head = CaseHead(
-        case_id=uuid4(),
-        number="T1",
-        source=CaseSource.HOTLINE,
-        place="人民路12号",
-        registered_at=START,
-    )
-    (found,) = fold(head, log)
+    (found,) = fold(HEAD, log)
     return found
 
 
@@ -67,3 +67,53 @@ def test_a_dispatch_across_levels_says_whose_the_case_is() -> None:
     assert folded("file", "dispatch", level=EAST, names_level=True).district_id == EAST
     assert folded("file", "dispatch", level=None, names_level=True).district_id is None
     assert folded("file", "hand_down", "dispatch", level=EAST).district_id == EAST
+
+
+def test_a_wrong_dispatch_is_the_first_dispatchers_and_the_return_the_former_units() -> None:
+    """R72, R79: who sent it right the second time, and who has it now, answer for neither."""
+    wrong, right, other = uuid4(), uuid4(), uuid4()
+    moves = [
+        ("file", CaseState.FILED, None, None),
+        ("dispatch", CaseState.DISPATCHED, wrong, UNIT),
+        ("return", CaseState.RETURNED, None, UNIT),
+        ("dispatch", CaseState.DISPATCHED, right, other),
+    ]
+    log = [
+        LogEntry(
+            sequence=sequence,
+            round=1,
+            trigger=trigger,
+            state=state,
+            occurred_at=START + timedelta(hours=sequence),
+            actor_id=actor_id,
+            unit_id=unit_id,
+        )
+        for sequence, (trigger, state, actor_id, unit_id) in enumerate(moves, start=1)
+    ]
+
+    (fact,) = fold(HEAD, log)
+
+    assert (fact.dispatched_by, fact.unit_id) == (wrong, other)
+    assert (fact.returned_at, fact.returned_by) == (START + timedelta(hours=3), UNIT)
+
+
+def test_a_case_taken_up_again_is_valid_and_has_to_be_dispatched_in_the_new_month() -> None:
+    """R69, R72: closed in March, reopened in April: filed once, and dispatched twice."""
+    april = START + timedelta(days=25)
+    log = [
+        LogEntry(sequence=1, round=1, trigger="file", state=CaseState.FILED, occurred_at=START),
+        LogEntry(
+            sequence=2,
+            round=1,
+            trigger="force_close",
+            state=CaseState.CLOSED,
+            occurred_at=START + timedelta(days=1),
+        ),
+        LogEntry(sequence=3, round=2, trigger="reopen", state=CaseState.FILED, occurred_at=april),
+    ]
+    period = Period.parse("2026-04")
+
+    counted = count(fold(HEAD, log, until=period.ends), period, Options())
+
+    names = ("reported", "valid_reports", "filed", "dispatch_due")
+    assert [counted[name] for name in names] == [1, 1, 0, 1]
