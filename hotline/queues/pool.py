@@ -183,8 +183,8 @@ class Pool:
     async def claim(self, pairs: Sequence[Pair], expires_at: datetime) -> list[tuple[Pair, UUID]]:
         """Make the offers whose seat and caller nobody moves; return them with their calls.
 
-        One statement: it locks seats and callers, skips what is locked or gone, and moves the
-        rest. Nobody is waited for.
+        In the order of the pairs. One statement: it locks seats and callers, skips what is locked
+        or gone, and moves the rest. Nobody is waited for.
         """
         made = await self._session.execute(
             CLAIM,
@@ -204,8 +204,8 @@ class Pool:
                 **CLAIM_STATES,
             },
         )
-        by_id = {pair.offer_id: pair for pair in pairs}
-        return [(by_id[offer_id], call_id) for offer_id, call_id in made]
+        calls = {row.id: row.call_id for row in made}
+        return [(pair, calls[pair.offer_id]) for pair in pairs if pair.offer_id in calls]
 
 
 async def hold_queues(session: AsyncSession) -> list[tuple[str, bool]]:

@@ -98,7 +98,8 @@ async def test_sql_and_the_pure_rule_put_the_seats_in_one_order(
 ) -> None:
     await asyncio.gather(*(floor.seat(f"80{n:02}", idle=n % 4) for n in range(12)))
     async with floor.database.begin() as uow:
-        for number, row in enumerate(await uow.session.scalars(select(SeatRow))):
+        seats = await uow.session.scalars(select(SeatRow).order_by(SeatRow.extension))
+        for number, row in enumerate(seats):
             row.handled = number % 3
             row.offered_at = None if number % 5 == 0 else floor.now - timedelta(seconds=number % 7)
     await caller(floor)
