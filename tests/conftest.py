@@ -13,6 +13,7 @@ import pytest
 import pytest_socket
 import structlog
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from xdist.scheduler import LoadScopeScheduling
@@ -23,6 +24,10 @@ from config.subscriptions import SUBSCRIPTIONS
 from hotline.accounts import passwords
 from hotline.kernel.db import Database
 from tests.fakes.emptying import Emptier
+
+# A machine that stands still for seconds says nothing about what is tested.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 CATEGORIES = ("unit", "contract", "integration", "e2e", "architecture")
 HERE = Path(__file__).parent
@@ -163,16 +168,16 @@ def database_url(_schema: str, emptier: Emptier) -> str:
 
 
 @pytest.fixture(scope="session")
-def _engine(_schema: str) -> AsyncEngine:
+def database_engine(_schema: str) -> AsyncEngine:
     """One engine for all tests: it keeps what it has compiled, but no connection."""
     return Database.connect(_schema, clock=FakeClock()).engine
 
 
 @pytest.fixture
 async def database(
-    database_url: str, _engine: AsyncEngine, clock: FakeClock
+    database_url: str, database_engine: AsyncEngine, clock: FakeClock
 ) -> AsyncGenerator[Database, None]:
     """An empty migrated PostgreSQL; events are owed as in production, nobody is rung."""
-    database = Database(_engine, clock=clock, subscriptions=SUBSCRIPTIONS)
+    database = Database(database_engine, clock=clock, subscriptions=SUBSCRIPTIONS)
     yield database
     await database.close()
