@@ -1,11 +1,12 @@
 """SQL of the lists of cases: which cases a list wants, and what it reads of each."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer, load_only
 from sqlalchemy.sql.base import ExecutableOption
@@ -24,6 +25,10 @@ LINE_COLUMNS: Final = (
 )  # fmt: skip
 """What `reading.line_of` reads; texts and receipts stay where they are."""
 LINE_ONLY: Final = load_only(*LINE_COLUMNS, raiseload=True)
+
+
+NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
+"""When a case is due that has no deadline: it stands behind all that have one."""
 
 
 def wanted_cases(
@@ -64,10 +69,11 @@ class CaseLines:
         *,
         unit_id: UUID | None = None,
         district: District = None,
+        sort: Sort = Sort.OLDEST,
         after: str | None = None,
         limit: int = 50,
     ) -> Sequence[CaseRow]:
-        """Return cases in any of the states, oldest first, from behind the cursor `after`.
+        """Return cases in any of the states in their order, from behind the cursor `after`.
 
         Only what a line of a list shows is loaded: `LINE_COLUMNS`. `district` is a second-level
         platform, `FIRST_LEVEL` for what none holds, `DISTRICTS` for what any holds, or None for
@@ -77,9 +83,9 @@ class CaseLines:
             Invalid: if the cursor is not of this list.
         """
         of_unit = () if unit_id is None else (CaseRow.unit_id == unit_id,)
-        wanted = wanted_cases(
-            states, [*of_unit, *in_district(district)], sort=Sort.OLDEST, after=after
-        )
+        wanted = wanted_cases(states, [*of_unit, *in_district(district)], sort=sort, after=after)
+        if sort is Sort.DUE:
+            wanted = replace(wanted, at=func.coalesce(CaseRow.due_at, NEVER))
         keys = (await self._session.scalars(wanted.first(limit))).all()
         return await self.of(keys)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_bridge.cases.lines import CaseLines
+from case_bridge.cases.lines import NEVER, CaseLines
 from case_bridge.cases.model import CaseHistoryRow, CaseRow, EvidenceRow
 from case_bridge.cases.organisation import Organisation
 from case_bridge.cases.repository import Cases, District
@@ -39,11 +39,14 @@ async def case_page(
     *,
     unit_id: UnitId | None = None,
     district: District = None,
+    sort: Sort = Sort.OLDEST,
     after: str | None = None,
     limit: int = PAGE_SIZE,
     now: datetime,
 ) -> CasePage:
     """Return a page of cases in any of the states, oldest first, of one district if it is named.
+
+    By due time those without a deadline come last.
 
     Raises:
         Invalid: if `after` is not a cursor of ours.
@@ -52,6 +55,7 @@ async def case_page(
         states,
         unit_id=unit_id,
         district=district,
+        sort=sort,
         after=after,
         limit=limit + 1,
     )
@@ -63,7 +67,8 @@ async def case_page(
     if len(rows) <= limit:
         return CasePage(lines, None)
     last = shown[-1]
-    return CasePage(lines, cursor_of(Sort.OLDEST, last.registered_at, last.id))
+    at = last.due_at or NEVER if sort is Sort.DUE else last.registered_at
+    return CasePage(lines, cursor_of(sort, at, last.id))
 
 
 def _timed(line: CaseLine, due_at: datetime | None, now: datetime) -> CaseLine:

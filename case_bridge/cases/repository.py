@@ -194,7 +194,7 @@ class Cases:
                 CaseStageRow.case_id.in_(case_ids), CaseStageRow.ended_at.is_(None)
             )
         )
-        return {case_id: due_at for case_id, due_at in found}
+        return {row.case_id: row.due_at for row in found}
 
     async def next_serial(self, day: date) -> int:
         """Return the next serial of a day; waits for whoever holds the one before."""

@@ -37,6 +37,7 @@ from hotline.accounts.roles import Role
 from hotline.kernel.clock import Clock
 from hotline.kernel.errors import Forbidden
 from hotline.kernel.ids import UnitId
+from hotline.tickets.lists import Sort
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.requests import wants_json
@@ -167,7 +168,7 @@ def _platform(
 
 
 async def get_unit(request: web.Request) -> web.Response:
-    """Show the cases that the person's unit has to handle.
+    """Show the cases that the person's unit has to handle, what is due first on top.
 
     Raises:
         Forbidden: if the person belongs to no unit.
@@ -182,6 +183,7 @@ async def get_unit(request: web.Request) -> web.Response:
             session,
             TO_HANDLE,
             unit_id=unit_id,
+            sort=Sort.DUE,
             after=request.query.get("after"),
             now=now,
         )

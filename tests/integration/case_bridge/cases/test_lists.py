@@ -2,14 +2,16 @@
 
 from datetime import timedelta
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from case_bridge.cases import repository, service
 from case_bridge.cases.case import CaseSource, Report
+from case_bridge.cases.model import CaseRow
 from case_bridge.cases.reading import case_counts, case_page
 from case_bridge.cases.states import CaseState
 from case_bridge.web.desks import counted
 from hotline.kernel.db import Database
+from hotline.tickets.lists import Sort
 from tests.conftest import FakeClock
 
 
@@ -41,6 +43,31 @@ async def test_pages_of_all_cases_meet_without_gap_or_double(
 
     assert sorted(seen) == numbers
     assert len(seen) == 7
+
+
+async def test_by_due_time_the_most_urgent_is_first_and_what_has_none_is_last(
+    database: Database, clock: FakeClock
+) -> None:
+    numbers = await register(database, clock, 5)
+    due = [clock() + timedelta(hours=hours) for hours in (3, 1, 2)]
+    async with database.begin() as uow:
+        for number, at in zip(numbers, due, strict=False):
+            await uow.session.execute(
+                update(CaseRow).where(CaseRow.number == number).values(due_at=at)
+            )
+    seen, after = [], None
+    async with database.read() as session:
+        while True:
+            page = await case_page(
+                session, list(CaseState), sort=Sort.DUE, after=after, limit=1, now=clock()
+            )
+            seen += [line.number for line in page.lines]
+            after = page.next_cursor
+            if after is None:
+                break
+
+    assert seen[:3] == [numbers[1], numbers[2], numbers[0]]
+    assert sorted(seen[3:]) == numbers[3:]
 
 
 async def test_a_list_of_all_cases_is_walked_in_its_order(

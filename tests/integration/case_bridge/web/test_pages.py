@@ -397,6 +397,26 @@ async def test_r50_the_unit_that_returned_a_case_is_not_suggested_for_it_again(
     assert f'action="/cases/{returned}/dispatch"' not in html
 
 
+async def test_a_unit_sees_first_what_is_due_first(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    """R26, R73: by the deadline, whichever was registered first."""
+    early = await city.registered_case()
+    city.clock.advance(timedelta(minutes=10))
+    late = await city.registered_case()
+    for case_id in (late, early):
+        await city.file(case_id)
+        await city.dispatch(case_id)
+        city.clock.advance(timedelta(minutes=10))
+
+    unit = await browse(Role.UNIT, unit="drain")
+
+    listed = (await asked(unit, "/cases/unit"))["to_handle"]
+    assert [line["case_id"] for line in listed] == [str(late), str(early)]
+    html = await page(unit, "/cases/unit")
+    assert html.index(listed[0]["number"]) < html.index(listed[1]["number"])
+
+
 async def test_someone_of_no_unit_has_no_unit_page(
     browse: Callable[..., Awaitable[Client]],
 ) -> None:
