@@ -41,7 +41,7 @@ SECOND_CHANCES = 2
 The summary names every test that needed it (RERUN); one that does so twice wants mending.
 """
 LONGEST_SECONDS = 300
-"""What such a test may last; what it waits for has limits of its own, which say what is missing."""
+"""What a test with a database may last; what it waits for has limits of its own."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,8 +54,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         where = item.path.relative_to(HERE).as_posix()
         if where.startswith(ON_TIME):
             item.add_marker(pytest.mark.flaky(reruns=SECOND_CHANCES))
-            if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(LONGEST_SECONDS))
+        if category != "unit" and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(LONGEST_SECONDS))
 
 
 class OneWorkerForAlone(LoadScopeScheduling):

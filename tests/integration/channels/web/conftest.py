@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hotline.kernel.db import Database
 from tests.conftest import FakeClock
@@ -17,11 +18,13 @@ Client = TestClient[web.Request, web.Application]
 
 
 @pytest.fixture
-async def house(database_url: str, clock: FakeClock) -> AsyncGenerator[WebHouse, None]:
+async def house(
+    database_url: str, database_engine: AsyncEngine, clock: FakeClock
+) -> AsyncGenerator[WebHouse, None]:
     """The house with its public pages."""
     from config.subscriptions import SUBSCRIPTIONS
 
-    database = Database.connect(database_url, clock=clock, subscriptions=SUBSCRIPTIONS)
+    database = Database(database_engine, clock=clock, subscriptions=SUBSCRIPTIONS)
     yield WebHouse(database, clock, MemorySignals(), parts=(public(),), trusted_proxies=1)
     await database.close()
 

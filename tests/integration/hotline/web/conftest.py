@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hotline.kernel.db import Database
 from tests.conftest import FakeClock
@@ -16,10 +17,12 @@ Client = TestClient[web.Request, web.Application]
 
 
 @pytest.fixture
-async def house(database_url: str, clock: FakeClock) -> AsyncGenerator[WebHouse, None]:
+async def house(
+    database_url: str, database_engine: AsyncEngine, clock: FakeClock
+) -> AsyncGenerator[WebHouse, None]:
     """The house, whose database tells its screens of changes."""
     signals = MemorySignals()
-    database = Database.connect(database_url, clock=clock, doorbell=MemoryDoorbell(signals))
+    database = Database(database_engine, clock=clock, doorbell=MemoryDoorbell(signals))
     yield WebHouse(database, clock, signals)
     await database.close()
 
