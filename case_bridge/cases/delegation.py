@@ -87,7 +87,9 @@ async def end_delegation(
 async def delegations(session: AsyncSession, *, now: datetime) -> Sequence[Delegation]:
     """Return the delegations in force, by name."""
     found = await session.scalars(
-        select(DelegationRow).where(*_in_force(now)).order_by(DelegationRow.user_name)
+        select(DelegationRow)
+        .where(*_in_force(now))
+        .order_by(DelegationRow.user_name, DelegationRow.id)
     )
     return [
         Delegation(

@@ -50,7 +50,9 @@ class Disputes:
     async def helpers(self, case_id: UUID) -> Sequence[HelperRow]:
         """Return the helping units of a case, first asked first."""
         found = await self._session.scalars(
-            select(HelperRow).where(HelperRow.case_id == case_id).order_by(HelperRow.asked_at)
+            select(HelperRow)
+            .where(HelperRow.case_id == case_id)
+            .order_by(HelperRow.asked_at, HelperRow.id)
         )
         return found.all()
 
@@ -65,7 +67,7 @@ class Disputes:
                 HelperRow.round == CaseRow.round,
                 CaseRow.state.in_(_WITH_UNIT),
             )
-            .order_by(HelperRow.asked_at)
+            .order_by(HelperRow.asked_at, HelperRow.id)
         )
         return [(helper, case) for helper, case in found]
 
@@ -94,7 +96,7 @@ class Disputes:
         found = await self._session.scalars(
             select(ReferralRow)
             .where(ReferralRow.case_id == case_id)
-            .order_by(ReferralRow.referred_at)
+            .order_by(ReferralRow.referred_at, ReferralRow.id)
         )
         return found.all()
 

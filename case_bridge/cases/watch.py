@@ -48,7 +48,7 @@ async def overdue_cases(
             CaseRow.state.in_(_AT_WORK),
             *in_district(district),
         )
-        .order_by(CaseRow.due_at)
+        .order_by(CaseRow.due_at, CaseRow.number)
         .limit(PAGE)
     )
     names = dict(await Units(session).names())
@@ -68,7 +68,7 @@ async def late_stages(
             CaseStageRow.stage != Stage.RETURN,
             *in_district(district),
         )
-        .order_by(CaseStageRow.due_at)
+        .order_by(CaseStageRow.due_at, CaseRow.number, CaseStageRow.id)
         .limit(PAGE)
     )
     return [
@@ -93,7 +93,7 @@ async def ownerless_cases(
         select(CaseRow)
         .join(CaseMarksRow, CaseMarksRow.case_id == CaseRow.id)
         .where(CaseMarksRow.is_ownerless, CaseRow.state.not_in(_OVER), *in_district(district))
-        .order_by(CaseRow.registered_at)
+        .order_by(CaseRow.registered_at, CaseRow.number)
         .limit(PAGE)
     )
     names = dict(await Units(session).names())

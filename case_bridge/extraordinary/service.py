@@ -155,7 +155,11 @@ async def register(
         select(ExtraordinaryRow, CaseRow)
         .join(CaseRow, CaseRow.id == ExtraordinaryRow.case_id)
         .where(*in_district(district))
-        .order_by((ExtraordinaryRow.step == Step.DONE), ExtraordinaryRow.marked_at.desc())
+        .order_by(
+            (ExtraordinaryRow.step == Step.DONE),
+            ExtraordinaryRow.marked_at.desc(),
+            ExtraordinaryRow.case_id,
+        )
         .limit(200)
     )
     rows = [(row, case) for row, case in found]

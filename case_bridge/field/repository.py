@@ -61,7 +61,9 @@ class Tasks:
     async def for_case(self, case_id: UUID) -> Sequence[TaskRow]:
         """Return every task of a case, oldest first."""
         found = await self._session.scalars(
-            select(TaskRow).where(TaskRow.case_id == case_id).order_by(TaskRow.opened_at)
+            select(TaskRow)
+            .where(TaskRow.case_id == case_id)
+            .order_by(TaskRow.opened_at, TaskRow.id)
         )
         return found.all()
 

@@ -180,7 +180,7 @@ async def _cases(
             CaseRow.longitude.is_not(None),
             *in_district(district),
         )
-        .order_by(CaseRow.registered_at.desc())
+        .order_by(CaseRow.registered_at.desc(), CaseRow.number.desc())
         .limit(MOST_CASES)
     )
     return [

@@ -199,7 +199,7 @@ async def _cases(session: AsyncSession, request: web.Request, say: Words) -> lis
             CaseRow.longitude.is_not(None),
             *in_district(district),
         )
-        .order_by(CaseRow.registered_at.desc())
+        .order_by(CaseRow.registered_at.desc(), CaseRow.number.desc())
         .limit(MOST_CASES)
     )
     return [_case(row, request.app[MAP], say, now) for row in rows]

@@ -150,7 +150,7 @@ async def _cases(session: AsyncSession) -> list[dict[str, Any]]:
     rows = await session.scalars(
         select(CaseRow)
         .where(CaseRow.state.not_in(OVER), CaseRow.longitude.is_not(None))
-        .order_by(CaseRow.registered_at.desc())
+        .order_by(CaseRow.registered_at.desc(), CaseRow.number.desc())
         .limit(MOST_SHARED)
     )
     return [

@@ -358,7 +358,7 @@ class QueueEntries:
     async def offers_of_call(self, call_id: UUID) -> Sequence[UUID]:
         """Return the offers of a call, in the order they were made."""
         query = select(OfferRow.id).where(OfferRow.call_id == call_id)
-        return (await self._session.scalars(query.order_by(OfferRow.made_at))).all()
+        return (await self._session.scalars(query.order_by(OfferRow.made_at, OfferRow.id))).all()
 
     async def contact_of(self, offer_id: UUID) -> tuple[OfferRow, QueueEntryRow, CallRow] | None:
         """Return an offer with its caller and call."""
