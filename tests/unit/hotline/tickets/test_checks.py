@@ -5,8 +5,8 @@ import pytest
 
 from hotline.contacts.contact import Channel
 from hotline.kernel.errors import Invalid
-from hotline.tickets.checks import check_amendment, check_draft
-from hotline.tickets.ticket import RequestKind, TicketAmendment, TicketDraft
+from hotline.tickets.checks import check_draft
+from hotline.tickets.ticket import RequestKind, TicketDraft
 
 DRAFT = TicketDraft(
     channel=Channel.VOICE,
