@@ -75,6 +75,14 @@ def _timed(line: CaseLine, due_at: datetime | None, now: datetime) -> CaseLine:
     return replace(line, stage_due_at=due_at, is_stage_late=due_at is not None and now > due_at)
 
 
+async def stages_due(
+    session: AsyncSession, case_ids: Collection[CaseId]
+) -> Mapping[CaseId, datetime]:
+    """Return until when the step that is on has to be taken, of the cases where a clock runs."""
+    found = await Cases(session).stages_due(case_ids)
+    return {CaseId(case_id): due_at for case_id, due_at in found.items()}
+
+
 async def case_view(session: AsyncSession, case_id: CaseId, *, now: datetime) -> CaseView:
     """Return a whole case with its history, reports and evidence.
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from case_bridge.units.model import (
     FrontageRow,
@@ -81,15 +82,19 @@ class Units:
             .on_conflict_do_update(index_elements=["unit_id"], set_={"parent_id": parent_id})
         )
 
-    async def terminals(self, parent_id: UnitId) -> Sequence[UnitRow]:
-        """Return the terminals of a unit, by name."""
-        found = await self._session.scalars(
-            select(UnitRow)
+    async def terminals(
+        self, *, district: UnitId | None = None
+    ) -> Sequence[tuple[UnitRow, UnitRow]]:
+        """Return every terminal with the unit that it is part of, by code of unit and terminal."""
+        parent = aliased(UnitRow)
+        found = await self._session.execute(
+            select(parent, UnitRow)
             .join(TerminalRow, TerminalRow.unit_id == UnitRow.id)
-            .where(TerminalRow.parent_id == parent_id)
-            .order_by(UnitRow.name)
+            .join(parent, parent.id == TerminalRow.parent_id)
+            .where(*_commanded(district))
+            .order_by(parent.code, UnitRow.code)
         )
-        return found.all()
+        return [(unit, terminal) for unit, terminal in found]
 
     async def put_district(self, unit_id: UnitId, district_id: UnitId | None) -> None:
         """Write which second-level platform commands a unit; None takes it back to the first."""

@@ -124,6 +124,23 @@ class FrontageView:
     ends_on: date | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """A unit that receives cases by itself as part of another."""
+
+    code: str
+    name: str
+    unit_class: UnitClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitTerminals:
+    """A unit, and the terminals that are part of it."""
+
+    unit_name: str
+    terminals: tuple[Terminal, ...]
+
+
 async def class_one_looks(
     session: AsyncSession, *, district: UnitId | None = None, now: datetime
 ) -> Sequence[LookView]:
@@ -136,6 +153,21 @@ async def class_one_looks(
             by_name=look.by_name if look else "",
         )
         for unit, look in await Units(session).looks(day, district=district)
+    ]
+
+
+async def terminals(
+    session: AsyncSession, *, district: UnitId | None = None
+) -> Sequence[UnitTerminals]:
+    """Return the units that have terminals, by code (R39); of one district its terminals alone."""
+    found: dict[str, list[Terminal]] = {}
+    names: dict[str, str] = {}
+    for unit, row in await Units(session).terminals(district=district):
+        names[unit.code] = unit.name
+        terminal = Terminal(code=row.code, name=row.name, unit_class=row.unit_class)
+        found.setdefault(unit.code, []).append(terminal)
+    return [
+        UnitTerminals(unit_name=names[code], terminals=tuple(each)) for code, each in found.items()
     ]
 
 

@@ -21,10 +21,17 @@ from case_bridge.resources.model import ResourceKind
 from case_bridge.rewards.states import RewardState
 from case_bridge.standards.checking import UNITS
 from case_bridge.threats.model import ThreatKind
+from case_bridge.units.unit import UnitClass
 from hotline.sla.limit import Limit
 from hotline.web.labels import label
 
 LABELS: Final[Mapping[type[StrEnum], Mapping[str, str]]] = {
+    UnitClass: {
+        UnitClass.FIRST: "一类",
+        UnitClass.SECOND: "二类",
+        UnitClass.THIRD: "三类",
+        UnitClass.FRONTAGE: "门前五包",
+    },
     ResourceKind: {
         ResourceKind.MAP: "地理信息",
         ResourceKind.COMMAND: "应急指挥",

@@ -10,7 +10,7 @@ from case_bridge.cases.case import Actor
 from case_bridge.cases.organisation import SILENT, Organisation, Question
 from case_bridge.cases.reading import organisation_of
 from case_bridge.cases.watch import district_summaries
-from case_bridge.units.service import list_districts, list_units
+from case_bridge.units.service import list_districts, list_units, terminals
 from case_bridge.web.requests import (
     By,
     Fields,
@@ -86,13 +86,14 @@ async def post_check(uow: UnitOfWork, case_id: CaseId, fields: Fields, by: By) -
 
 
 async def get_organisation(request: web.Request) -> web.Response:
-    """Show how the city is organised: every rule with its article, districts, delegations."""
+    """Show how the city is organised: its rules, districts, terminals of units, delegations."""
     now = request.app[CLOCK]()
     async with request.app[DATABASE].read() as session:
         organisation = await organisation_of(session)
         actor = await actor_of(session, current_user(request))
         districts = await district_summaries(session, now=now)
         given = await delegation.delegations(session, now=now)
+        parts = await terminals(session, district=actor.district_id)
     if wants_json(request):
         return web.json_response(
             organisation.to_payload()
@@ -106,6 +107,10 @@ async def get_organisation(request: web.Request) -> web.Response:
                         "disputed": each.disputed,
                     }
                     for each in districts
+                ],
+                "terminals": [
+                    {"unit": each.unit_name, "codes": [part.code for part in each.terminals]}
+                    for each in parts
                 ],
                 "delegations": [
                     {
@@ -125,6 +130,7 @@ async def get_organisation(request: web.Request) -> web.Response:
         rules=[(each, organisation.rules[each]) for each in Question],
         silent=SILENT,
         districts=districts,
+        terminals=parts,
         delegations=given,
         may_delegate=_may_delegate(organisation, actor),
     )

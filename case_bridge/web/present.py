@@ -106,6 +106,11 @@ def task_json(task: TaskView) -> dict[str, Any]:
     }
 
 
+def due_task_json(task: TaskView, due_at: datetime | None) -> dict[str, Any]:
+    """Return one inspector's task, and until when it has to be answered while it is open."""
+    return task_json(task) | {"due_at": _instant(due_at)}
+
+
 def link_json(link: LinkView) -> dict[str, Any]:
     """Return where one round of a ticket stands at the case system."""
     return {

@@ -1,46 +1,106 @@
 """The inspector's pages, made for a telephone: my tasks, one task, its result."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_bridge.cases.case import Attachment
+from case_bridge.cases.case import Attachment, EvidenceOrigin
 from case_bridge.cases.checking import submit_field_result
-from case_bridge.field.reading import task_view, tasks_of_inspector
+from case_bridge.cases.reading import case_view, stages_due
+from case_bridge.cases.record import NOTE_TYPE
+from case_bridge.cases.views import CaseView, Evidence
+from case_bridge.field.reading import TaskView, task_view, tasks_of_inspector
 from case_bridge.field.roster import is_on_duty
 from case_bridge.field.service import take_task
-from case_bridge.field.task import FieldResult
-from case_bridge.web.present import task_json
+from case_bridge.field.states import TaskState
+from case_bridge.field.task import FieldResult, TaskKind
+from case_bridge.web.present import due_task_json
 from case_bridge.web.requests import Fields, acting, read_fields, see_other, show
 from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import new_id
 from hotline.web.auth import current_user
 from hotline.web.forms import posted
-from hotline.web.keys import DATABASE
+from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.requests import path_id, wants_json
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """What an open task is held against: the unit's report, and the files of the case (R64)."""
+
+    unit_name: str = ""
+    handled_at: datetime | None = None
+    text: str = ""
+    files: tuple[Evidence, ...] = ()
+
+
 async def get_tasks(request: web.Request) -> web.Response:
-    """Show the inspector's open tasks and those that wait for anybody."""
+    """Show the inspector's open tasks and those that wait for anybody, each with its deadline."""
     user = current_user(request)
     async with request.app[DATABASE].read() as session:
         tasks = await tasks_of_inspector(session, user.id)
+        due = await _due(session, *tasks)
         on_duty = await is_on_duty(session, user.id)
     if wants_json(request):
-        return web.json_response({"tasks": [task_json(task) for task in tasks]})
-    return show(request, "tasks.html", tasks=tasks, on_duty=on_duty)
+        return web.json_response(
+            {"tasks": [due_task_json(task, due.get(task.task_id)) for task in tasks]}
+        )
+    return show(request, "tasks.html", tasks=tasks, due=due, on_duty=on_duty)
 
 
 async def get_task(request: web.Request) -> web.Response:
-    """Show one task with the form for its result."""
+    """Show one task until when, what was reported, and the form for its result."""
+    now = request.app[CLOCK]()
     async with request.app[DATABASE].read() as session:
         task = await task_view(session, path_id(request, "task_id"))
+        due = (await _due(session, task)).get(task.task_id)
+        reported = _reported(task, await case_view(session, task.case_id, now=now))
         on_duty = await is_on_duty(session, current_user(request).id)
     if wants_json(request):
-        return web.json_response(task_json(task))
-    # One key a page: sent twice by a bad network, it is still one submission.
-    return show(request, "task.html", task=task, key=str(new_id()), on_duty=on_duty)
+        return web.json_response(due_task_json(task, due) | {"reported": reported.text})
+    return show(
+        request,
+        "task.html",
+        task=task,
+        due_at=due,
+        reported=reported,
+        key=str(new_id()),  # one a page: sent twice by a bad network, it is still one submission
+        on_duty=on_duty,
+    )
+
+
+async def _due(session: AsyncSession, *tasks: TaskView) -> Mapping[UUID, datetime]:
+    """Return until when each open task has to be answered: its case waits in a stage for it."""
+    wanted = {task.case_id: task.task_id for task in tasks if task.state is TaskState.OPEN}
+    found = await stages_due(session, wanted)
+    return {wanted[case_id]: due_at for case_id, due_at in found.items()}
+
+
+def _reported(task: TaskView, case: CaseView) -> Reported:
+    """Return what the inspector compares with; nothing of a task that is answered."""
+    if task.state is not TaskState.OPEN:
+        return Reported()
+    handled_at = case.handled_at if task.kind is TaskKind.INSPECT else None
+    files = tuple(each for each in case.evidence if _is_compared(each, handled_at))
+    if handled_at is None:
+        return Reported(files=files)
+    return Reported(
+        unit_name=case.line.unit_name, handled_at=handled_at, text=case.result, files=files
+    )
+
+
+def _is_compared(piece: Evidence, handled_at: datetime | None) -> bool:
+    """Say whether a file came with the report, or with the unit's last feedback."""
+    if piece.media_type == NOTE_TYPE:
+        return False
+    if piece.origin is EvidenceOrigin.UNIT:
+        return handled_at is not None and piece.recorded_at >= handled_at
+    return piece.origin is EvidenceOrigin.REPORT
 
 
 async def post_take(request: web.Request) -> web.StreamResponse:
@@ -108,5 +168,6 @@ async def _answer(request: web.Request, page: web.Response) -> web.StreamRespons
     if not wants_json(request):
         return page
     async with request.app[DATABASE].read() as session:
-        body: dict[str, Any] = task_json(await task_view(session, path_id(request, "task_id")))
+        task = await task_view(session, path_id(request, "task_id"))
+        body: dict[str, Any] = due_task_json(task, (await _due(session, task)).get(task.task_id))
     return web.json_response(body)

@@ -4,13 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from case_bridge.units.repository import Units
 from case_bridge.units.service import (
     class_one_looks,
     frontage_register,
     load_units,
     note_look,
     sign_frontage,
+    terminals,
     unit_contact,
 )
 from case_bridge.units.unit import Unit, UnitClass
@@ -34,8 +34,9 @@ async def test_a_unit_has_several_terminals_that_receive_by_themselves(city: Cit
     city.units |= ids
 
     async with city.database.read() as session:
-        terminals = await Units(session).terminals(ids["bureau"])
-    assert [row.name for row in terminals] == ["城管1站", "城管2站"]
+        (found,) = await terminals(session)
+    assert found.unit_name == "城管局"
+    assert [each.name for each in found.terminals] == ["城管1站", "城管2站"]
     case_id = await city.registered_case()
     await city.file(case_id)
     await city.dispatch(case_id, "s2")

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from case_bridge.cases.case import CaseSource
 from case_bridge.cases.registering import sources_of
 from case_bridge.units.service import load_units
-from case_bridge.units.unit import ResponsibilityRule
+from case_bridge.units.unit import ResponsibilityRule, Unit, UnitClass
 from hotline.accounts.model import UserRow
 from hotline.accounts.roles import Role
 from tests.integration.case_bridge.cases.two_levels import PRESETS, organise
@@ -37,6 +37,26 @@ async def register(client: Client, source: str, **fields: str) -> str:
     answer = await client.post("/cases/new", json=FOUND | {"source": source} | fields)
     assert answer.status == 201, await answer.text()
     return str((await answer.json())["case_id"])
+
+
+async def test_the_terminals_of_a_unit_are_on_the_page_of_the_organisation(
+    city: City,
+    browse: Browse,  # noqa: F811
+) -> None:
+    """R39: 003 a8."""
+    leader = await browse(Role.SHIFT_LEADER)
+    assert "没有单位设多个终端" in await page(leader, "/cases/organisation")
+    bureau = Unit(code="bureau", name="城管局", unit_class=UnitClass.FIRST)
+    station = Unit(code="s1", name="城管一站", unit_class=UnitClass.SECOND, part_of="bureau")
+    async with city.database.begin() as uow:
+        await load_units(uow, [bureau, station], [])
+
+    html = await page(leader, "/cases/organisation")
+    told_to_programs = (await asked(leader, "/cases/organisation"))["terminals"]
+
+    assert "城管一站" in html
+    assert "二类" in html
+    assert told_to_programs == [{"unit": "城管局", "codes": ["s1"]}]
 
 
 @pytest.mark.parametrize("source", sources_of(frozenset({Role.SEAT})))

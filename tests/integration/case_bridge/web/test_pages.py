@@ -12,6 +12,7 @@ from aiohttp import FormData, web
 from aiohttp.test_utils import TestClient
 from sqlalchemy import select
 
+from case_bridge.cases.case import Attachment
 from case_bridge.cases.states import CaseState
 from case_bridge.field.service import enlist_inspector
 from case_bridge.web.routes import PART
@@ -554,6 +555,43 @@ async def test_a_task_that_waits_for_anybody_is_taken(
     await told(inspector, f"/field/tasks/{task_id}/result", key="k", passed=False, text="松动")
 
     assert (await city.case(case_id)).state is CaseState.DISPATCHED
+
+
+async def test_an_inspector_reads_until_when_and_what_the_unit_reports_as_done(
+    city: City, browse: Callable[..., Awaitable[Client]]
+) -> None:
+    """R63, R64, R76: the check has a clock, and is held against the feedback and its photos."""
+    case_id = await city.registered_case()
+    await city.file(case_id)
+    await city.dispatch(case_id)
+    await city.handle(case_id, "先放了警示牌", attachments=(photo("first.jpg"),))
+    await city.inspect(case_id, passed=False)
+    inspector = await browse(Role.INSPECTOR)
+    city.clock.advance(timedelta(minutes=1))
+    await city.handle(case_id, "换了新井盖", attachments=(photo("second.jpg"),))
+    path = f"/field/tasks/{await city.open_task(case_id)}"
+    due_at = datetime.fromisoformat((await asked(inspector, path))["due_at"])
+    due = due_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+    html, listed = await page(inspector, path), await page(inspector, "/field/tasks")
+    assert "换了新井盖" in html
+    assert "先放了警示牌" not in html
+    assert "second.jpg" in html
+    assert "first.jpg" not in html
+    assert due in html
+    assert due in listed
+    assert "超期" not in html + listed
+    file = re.search(rf"/cases/{case_id}/evidence/[0-9a-f-]+", html)
+    assert file
+    assert (await inspector.get(file[0])).status == 200
+
+    city.clock.advance(due_at - city.clock() + timedelta(minutes=1))
+    assert "超期" in await page(inspector, path)
+    assert "超期" in await page(inspector, "/field/tasks")
+
+
+def photo(name: str) -> Attachment:
+    return Attachment(name=name, media_type="image/jpeg", content=PHOTO + name.encode())
 
 
 async def test_the_pages_speak_english_too(
