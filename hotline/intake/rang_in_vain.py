@@ -59,11 +59,12 @@ async def tell_not_reached(
 async def _ticket(
     uow: UnitOfWork, call: CallView, options: ReceiptOptions
 ) -> tuple[str | None, str | None]:
-    """Return number and query code of the ticket that came of the call, if one did."""
-    if call.ticket_id is None:
+    """Return number and query code of the latest ticket that came of the call, if one did."""
+    came = await reading.tickets_of_call(uow.session, call.call_id)
+    if not came:
         return None, None
-    view = await reading.ticket_view(uow.session, call.ticket_id)
-    return view.number, await reading.query_code_of(uow.session, call.ticket_id, options.codes)
+    code = await reading.query_code_of(uow.session, came[-1].ticket_id, options.codes)
+    return came[-1].number, code
 
 
 def _body(owed: ReturnCall, call: CallView, ticket: str | None, url: str) -> str:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.model import CallRow
 from hotline.contacts.calls.repository import Calls
 from hotline.contacts.contact import Channel
@@ -64,10 +63,7 @@ async def open_voicemail(
     async with database.begin() as uow:
         call = await Calls(uow.session).get(CallId(recording.call_id))
         draft = await _draft(uow, call, recording, seconds, people=people, now=now)
-        ticket_id = await open_ticket(uow, draft, now=now, actor=ACTOR)
-        if call.ticket_id != ticket_id:
-            await calls.link_ticket(uow, CallId(call.id), ticket_id=ticket_id, now=now)
-    return ticket_id
+        return await open_ticket(uow, draft, now=now, actor=ACTOR)
 
 
 def _spoken(path: Path) -> float | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from hotline.kernel.ids import CallId, ContactId, SeatId, TicketId, UserId
+from hotline.kernel.ids import CallId, ContactId, SeatId, UserId
 from hotline.queues.estimate import Estimate
 from hotline.queues.routing import QueueRules
 from hotline.queues.states import OfferState, SeatState
@@ -96,7 +96,6 @@ class SeatContact:
     offered_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None
-    ticket_id: TicketId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hotline.kernel.ids import CallId, ContactId, SeatId, TicketId, UserId
+from hotline.kernel.ids import CallId, ContactId, SeatId, UserId
 from hotline.queues.estimate import WINDOW, Answered, expected_wait
 from hotline.queues.repository import QueueEntries
 from hotline.queues.seat_repository import Seats
@@ -69,7 +69,6 @@ async def _contact(session: AsyncSession, offer_id: UUID) -> SeatContact | None:
         offered_at=offer.made_at,
         answered_at=offer.answered_at,
         ended_at=offer.ended_at,
-        ticket_id=None if call.ticket_id is None else TicketId(call.ticket_id),
     )
 
 

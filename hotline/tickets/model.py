@@ -88,6 +88,7 @@ class TicketRow(Base):
         Index("ix_tickets_channel", "channel", "opened_at", "id"),
         Index("ix_tickets_citizen", "citizen_id", "opened_at"),
         Index("ix_tickets_contact", "contact_id"),
+        Index("ix_tickets_call", "call_id", postgresql_where="call_id IS NOT NULL"),
         Index("ix_tickets_listed", "opened_at", "id"),
         Index("ix_tickets_due", "due_at", "id", postgresql_where="state = 'transferred'"),
     )

@@ -1,8 +1,9 @@
 """What is read of tickets: by screens, by other packages, and by citizens with number and code."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -52,6 +53,18 @@ async def ticket_of_contact(session: AsyncSession, contact_id: ContactId) -> Tic
     """Return the ticket that a contact led to, or None while there is none."""
     row = await Tickets(session).find_by_contact(contact_id)
     return await _view(session, row) if row else None
+
+
+async def tickets_of_call(session: AsyncSession, call_id: CallId) -> Sequence[TicketLine]:
+    """Return the tickets that came of a call, first to last: one for each matter told in it."""
+    return (await tickets_of_calls(session, [call_id])).get(call_id, ())
+
+
+async def tickets_of_calls(
+    session: AsyncSession, call_ids: Iterable[UUID]
+) -> Mapping[UUID, Sequence[TicketLine]]:
+    """Return the tickets that came of each of these calls, first to last; no key for none."""
+    return await Tickets(session).of_calls(call_ids)
 
 
 async def history(session: AsyncSession, ticket_id: TicketId) -> Sequence[HistoryEntry]:

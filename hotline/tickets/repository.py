@@ -1,6 +1,7 @@
 """All SQL about tickets."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -58,6 +59,20 @@ class Tickets:
             .order_by(TicketRow.opened_at, TicketRow.id)
             .limit(1)
         )
+
+    async def of_calls(self, call_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[TicketLine]]:
+        """Return the tickets that came of each of these calls, in the order they were opened."""
+        query = (
+            lines_query()
+            .where(TicketRow.call_id.in_(list(call_ids)))
+            .order_by(TicketRow.opened_at, TicketRow.number)
+        )
+        found: defaultdict[UUID, list[TicketLine]] = defaultdict(list)
+        for row in await self.session.execute(query):
+            call_id = row[0].call_id
+            assert call_id is not None
+            found[call_id].append(line_of(row))
+        return found
 
     async def next_serial(self) -> int:
         """Return the next serial, 1 to 999999 and round again; gaps are allowed.

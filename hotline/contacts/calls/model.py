@@ -63,7 +63,6 @@ class CallRow(Base):
     end: Mapped[CallEnd | None] = mapped_column(enum_type(CallEnd))
     seat_id: Mapped[UUID | None]
     contact_id: Mapped[UUID | None]
-    ticket_id: Mapped[UUID | None]
     notice_version: Mapped[str | None]
     """The recording notice the person heard; None: heard none, so nothing was recorded."""
     recording_id: Mapped[UUID | None]

@@ -13,7 +13,7 @@ from hotline.contacts.calls.repository import CallOrders, Calls, VoiceProcesses
 from hotline.contacts.calls.states import CALL, CallEnd, CallTrigger
 from hotline.contacts.calls.values import CallDraft, CallView
 from hotline.kernel.db import UnitOfWork
-from hotline.kernel.ids import CallId, ContactId, SeatId, TicketId, new_id
+from hotline.kernel.ids import CallId, ContactId, SeatId, new_id
 
 SILENCE_LIMIT = timedelta(seconds=12)
 """A voice process that has not beaten for so long may be dead, and its calls with it."""
@@ -165,15 +165,6 @@ def _write(uow: UnitOfWork, call_id: UUID, kind: str, now: datetime, **detail: A
     uow.session.add(CallEventRow(call_id=call_id, at=now, kind=kind, detail=detail))
 
 
-async def link_ticket(
-    uow: UnitOfWork, call_id: CallId, *, ticket_id: TicketId, now: datetime
-) -> None:
-    """Keep which ticket came of the call; a later one replaces an earlier one."""
-    call = await Calls(uow.session).get(call_id, lock=True)
-    call.ticket_id = ticket_id
-    _write(uow, call_id, "ticket_linked", now, ticket_id=str(ticket_id))
-
-
 async def link_recording(
     uow: UnitOfWork, call_id: CallId, *, recording_id: UUID, now: datetime
 ) -> None:
@@ -264,7 +255,6 @@ def view_of(row: CallRow) -> CallView:
         end=row.end,
         seat_id=None if row.seat_id is None else SeatId(row.seat_id),
         contact_id=None if row.contact_id is None else ContactId(row.contact_id),
-        ticket_id=None if row.ticket_id is None else TicketId(row.ticket_id),
         notice_version=row.notice_version,
         recording_id=row.recording_id,
     )

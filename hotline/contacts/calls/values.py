@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from hotline.contacts.calls.states import CallDirection, CallEnd, CallState
-from hotline.kernel.ids import CallId, ContactId, SeatId, TicketId
+from hotline.kernel.ids import CallId, ContactId, SeatId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,6 @@ class CallView:
     end: CallEnd | None
     seat_id: SeatId | None
     contact_id: ContactId | None
-    ticket_id: TicketId | None
     notice_version: str | None
     recording_id: UUID | None
 

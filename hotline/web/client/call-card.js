@@ -70,7 +70,7 @@ class CallCard extends Plain {
   #mayFlag(contact) {
     const { is_flagged } = this.live.picture.care;
     if (is_flagged || contact.state === "ringing" || this.flagging === contact.call_id) return nothing;
-    return html`<button class="link" @click=${() => this.#flag(contact)}>${t("标记辱骂骚扰")}</button>`;
+    return html`<button class="link" id="ask-abuse" @click=${() => this.#flag(contact)}>${t("标记辱骂骚扰")}</button>`;
   }
 
   #care(contact) {
@@ -85,11 +85,12 @@ class CallCard extends Plain {
 
   #abuse(contact) {
     return html`
-      <form class="why" @submit=${(event) => this.#sendFlag(event, contact)}>
+      <form class="why" @submit=${(event) => this.#sendFlag(event, contact)}
+        @keydown=${(event) => this.#escape(event, "abuse")}>
         <label for="abuse">${t("发生了什么（将记入审计日志）")}</label>
         <input id="abuse" name="why" required minlength="2" maxlength="200" autocomplete="off">
         <p class="actions"><button class="button small">${t("标记")}</button>
-          <button type="button" class="link" @click=${() => { this.flagging = null; }}>${t("取消")}</button></p>
+          <button type="button" class="link" @click=${() => this.#dismiss("abuse")}>${t("取消")}</button></p>
       </form>`;
   }
 
@@ -135,16 +136,17 @@ class CallCard extends Plain {
 
   #unmask(contact) {
     if (!contact.number || this.shown?.call_id === contact.call_id || this.asking === contact.call_id) return nothing;
-    return html`<button class="link" @click=${() => this.#ask(contact)}>${t("查看完整号码")}</button>`;
+    return html`<button class="link" id="ask-why" @click=${() => this.#ask(contact)}>${t("查看完整号码")}</button>`;
   }
 
   #why(contact) {
     return html`
-      <form class="why" @submit=${(event) => this.#show(event, contact)} @keydown=${this.#escape}>
+      <form class="why" @submit=${(event) => this.#show(event, contact)}
+        @keydown=${(event) => this.#escape(event, "why")}>
         <label for="why">${t("查看原因（将记入审计日志）")}</label>
         <input id="why" name="why" required minlength="2" maxlength="200" autocomplete="off">
         <p class="actions"><button class="button small">${t("查看")}</button>
-          <button type="button" class="link" @click=${() => { this.asking = null; }}>${t("取消")}</button></p>
+          <button type="button" class="link" @click=${() => this.#dismiss("why")}>${t("取消")}</button></p>
       </form>`;
   }
 
@@ -154,8 +156,16 @@ class CallCard extends Plain {
     this.querySelector("#why").focus();
   }
 
-  #escape(event) {
-    if (event.key === "Escape") this.asking = null;
+  #escape(event, form) {
+    if (event.key === "Escape") this.#dismiss(form);
+  }
+
+  // Back to the button that opened the form, which is there again.
+  async #dismiss(form) {
+    if (form === "why") this.asking = null;
+    else this.flagging = null;
+    await this.updateComplete;
+    this.querySelector(`#ask-${form}`)?.focus();
   }
 
   async #show(event, contact) {

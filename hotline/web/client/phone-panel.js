@@ -20,6 +20,8 @@ class PhonePanel extends Plain {
     wanted: { state: true },
   };
 
+  #before = null; // what had the focus when the reason for a pause was asked
+
   connectedCallback() {
     super.connectedCallback();
     this.follow ??= new Follow(this, this.live);
@@ -91,17 +93,17 @@ class PhonePanel extends Plain {
   }
 
   #button(act, text, look, pressed) {
-    return html`<button class="button small ${look}" aria-keyshortcuts=${ariaKeys(act)}
+    return html`<button id="phone-${act}" class="button small ${look}" aria-keyshortcuts=${ariaKeys(act)}
       aria-pressed=${pressed === undefined ? nothing : String(pressed)} @click=${() => this.act(act)}>
       ${t(text)} <kbd>${keysOf(act)}</kbd></button>`;
   }
 
   #why() {
-    return html`<form class="why" @submit=${this.#pause}>
+    return html`<form class="why" @submit=${this.#pause} @keydown=${this.#escape}>
       <label for="pause-why">${t("暂停录音的原因（将记入审计日志）")}</label>
       <input id="pause-why" name="why" required minlength="2" maxlength="200" autocomplete="off">
       <p class="actions"><button class="button small">${t("暂停录音")}</button>
-        <button type="button" class="link" @click=${() => { this.pausing = false; }}>${t("取消")}</button></p>
+        <button type="button" class="link" @click=${() => this.#dismiss()}>${t("取消")}</button></p>
     </form>`;
   }
 
@@ -127,15 +129,26 @@ class PhonePanel extends Plain {
   async #askPause() {
     if (this.phone.paused) return this.phone.pauseRecording();
     if (this.phone.contact?.state !== "answered") return;
+    if (!this.pausing) this.#before = document.activeElement;
     this.pausing = true;
     await this.updateComplete;
     this.querySelector("#pause-why").focus();
   }
 
+  #escape = (event) => {
+    if (event.key === "Escape") this.#dismiss();
+  };
+
+  // Back to what was typed in before: the key for a pause is pressed in the midst of writing.
+  #dismiss() {
+    this.pausing = false;
+    (this.#before?.isConnected ? this.#before : this.querySelector("#phone-pause"))?.focus();
+  }
+
   #pause = (event) => {
     event.preventDefault();
     const reason = new FormData(event.target).get("why").trim();
-    this.pausing = false;
+    this.#dismiss();
     this.#try(() => this.phone.pauseRecording(reason));
   };
 

@@ -4,6 +4,7 @@
 import { html, nothing } from "lit";
 import { call } from "./api.js";
 import { attachments } from "./attachments.js";
+import "./call-matters.js";
 import { dropDraft, inHand, keepDraft, readDraft, takeInHand, ticketDrafts } from "./drafts.js";
 import { ariaKeys, keysOf } from "./keys.js";
 import { Plain } from "./plain.js";
@@ -22,7 +23,7 @@ const QUESTIONS = {
 class TicketDesk extends Plain {
   static properties = {
     live: { attribute: false },
-    fields: { state: true }, ticket: { state: true }, history: { state: true }, code: { state: true },
+    contact: { state: true }, fields: { state: true }, ticket: { state: true }, history: { state: true }, code: { state: true },
     files: { state: true }, number: { state: true },
     question: { state: true }, problems: { state: true }, busy: { state: true }, waiting: { state: true },
   };
@@ -63,7 +64,8 @@ class TicketDesk extends Plain {
   /** What an emergency service asks for, as far as it is written here. */
   get card() {
     const { address, subject, body, longitude, latitude } = this.fields;
-    return { address, longitude, latitude, words: [subject, body].filter(Boolean).join("；").slice(0, 2000) };
+    const words = [subject, body].filter(Boolean).join("；").slice(0, 2000);
+    return { address, longitude, latitude, words, ticket: this.ticket?.number ?? "" };
   }
 
   get isOpen() {
@@ -74,6 +76,7 @@ class TicketDesk extends Plain {
     return html`
       <section class="card ticket" aria-labelledby="ticket-heading">
         ${this.#heading()}
+        <call-matters .live=${this.live} .hand=${this.draftId}></call-matters>
         ${this.waiting ? this.#offerCall() : nothing}
         ${this.isOpen
           ? html`<ticket-form .fields=${this.fields} .problems=${this.problems} .bound=${this.#bound()}
@@ -97,7 +100,8 @@ class TicketDesk extends Plain {
             ${this.code ? html`${t("提取码")} <strong class="number">${this.code}</strong> · ` : nothing}
             ${this.#reply(ticket)}
             <a href="/tickets/${ticket.ticket_id}" target="_blank">${t("工单页")}</a></span>`
-          : html`<span class="hint">${this.isDirty ? t("未保存（已暂存本机）") : ""}</span>`}
+          : html`<span class="hint">${this.isDirty ? t("未保存（已暂存本机）") : ""}
+            ${this.contact ? html`<button class="link" @click=${() => this.#untie()}>${t("与来电无关")}</button>` : nothing}</span>`}
       </div>`;
   }
 
@@ -165,7 +169,8 @@ class TicketDesk extends Plain {
 
   async #takeCall(contact) {
     this.#reset(contact.call_id, contact);
-    if (contact.ticket_id) await this.openTicket(contact.ticket_id);
+    const told = contact.tickets.map((each) => each.ticket_id);
+    if (told.length) await this.openTicket(told.includes(this.#left) ? this.#left : told.at(-1));
     else if (document.activeElement === document.body) this.focusField("subject");
   }
 
@@ -186,13 +191,28 @@ class TicketDesk extends Plain {
     this.#tellCurrent();
   }
 
-  /** Begins another ticket: of the present call, if it has none yet. */
+  /** Begins another ticket: every matter that is told in a call is a ticket of that call. */
   async startNew() {
-    const contact = this.waiting ?? this.live.picture?.seat?.contact;
-    const isFresh = contact && contact.state !== "ringing" && !contact.ticket_id && this.contact?.call_id !== contact.call_id;
-    if (isFresh) this.#reset(contact.call_id, contact);
-    else this.#reset(newDraftId(), null);
+    if (this.waiting) await this.#takeCall(this.waiting);
+    else if (!this.#isBlankOfCall) this.#reset(newDraftId(), this.#talk);
     this.#tellCurrent();
+    if (this.isOpen) await this.focusField("subject");
+  }
+
+  /** The call that is talked on or written up. */
+  get #talk() {
+    const contact = this.live.picture?.seat?.contact;
+    return contact && contact.state !== "ringing" ? contact : null;
+  }
+
+  get #isBlankOfCall() {
+    return !this.ticket && !this.isDirty && this.#talk?.call_id !== undefined && this.contact?.call_id === this.#talk.call_id;
+  }
+
+  // What is typed here is of somebody else: the caller's number stays out of it.
+  async #untie() {
+    this.contact = null;
+    if (this.isDirty) this.#keep();
     await this.focusField("subject");
   }
 

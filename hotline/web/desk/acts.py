@@ -74,7 +74,6 @@ async def post_ticket(request: web.Request) -> web.Response:
         draft = await _draft(request, uow, body, call)
         ticket_id = await tickets.open_ticket(uow, draft, now=now, actor=user_actor(user.id))
         if call is not None:
-            await calls.link_ticket(uow, call.call_id, ticket_id=ticket_id, now=now)
             uow.signal("seat", seat_id=user.seat_id)
     return await _answer(request, ticket_id, status=201)
 

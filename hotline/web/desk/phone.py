@@ -66,6 +66,8 @@ class CardBody(Body):
     longitude: Longitude | None = None
     latitude: Latitude | None = None
     words: Annotated[str, StringConstraints(max_length=BODY_LIMIT)] = ""
+    ticket: Annotated[str, StringConstraints(max_length=20)] = ""
+    """The number of the ticket in hand, of those that came of the call."""
 
 
 class PhoneBody(Body):
@@ -150,10 +152,10 @@ async def _hand_over_card(
 ) -> dict[str, Any]:
     """Return the card that the seat reads to the emergency service; it goes to the audit log."""
     call = await calls.get_call(uow.session, CallId(body.call_id))
-    ticket = None
-    if call.ticket_id is not None:
-        ticket = (await reading.ticket_view(uow.session, call.ticket_id)).number
-    written = {} if body.card is None else body.card.model_dump()
+    told = [line.number for line in await reading.tickets_of_call(uow.session, call.call_id)]
+    written = {} if body.card is None else body.card.model_dump(exclude={"ticket"})
+    # Of several matters it is the one in hand: the fire, not the street lamp told before it.
+    ticket = next((each for each in told if body.card and each == body.card.ticket), None)
     card = {"ticket": ticket, "number": call.number, **written}
     await audit.append(
         uow,

@@ -40,7 +40,7 @@ def seat_json(seat: SeatView, history: Mapping[str, Any] | None = None) -> Json:
 
 
 def contact_json(contact: SeatContact, history: Mapping[str, Any]) -> Json:
-    """Return who calls; the number is masked, None if it was withheld."""
+    """Return who calls and what came of it; the number is masked, None if it was withheld."""
     return {
         "call_id": str(contact.call_id),
         "offer_id": str(contact.offer_id),
@@ -51,7 +51,6 @@ def contact_json(contact: SeatContact, history: Mapping[str, Any]) -> Json:
         "offered_at": instant(contact.offered_at),
         "answered_at": instant(contact.answered_at),
         "ended_at": instant(contact.ended_at),
-        "ticket_id": str(contact.ticket_id) if contact.ticket_id else None,
         **history,
     }
 

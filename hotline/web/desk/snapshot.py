@@ -20,6 +20,7 @@ from hotline.queues.values import SeatView
 from hotline.tickets.reading import (
     closed_tickets_of_citizen,
     open_tickets_of_citizen,
+    tickets_of_call,
     work_list,
 )
 from hotline.web.desk.present import (
@@ -135,7 +136,7 @@ async def board_snapshot(
 async def _history(
     session: AsyncSession, seat: SeatView, options: PeopleOptions, now: datetime
 ) -> dict[str, Any]:
-    """Return what the caller has brought before: tickets open and closed, earlier calls."""
+    """Return what the caller brings in this call, and brought before: tickets, earlier calls."""
     contact = seat.contact
     if contact is None:
         return {}
@@ -146,7 +147,9 @@ async def _history(
     opened = await open_tickets_of_citizen(session, known) if known else ()
     closed = await closed_tickets_of_citizen(session, known) if known else ()
     calls = await earlier_calls(session, contact.number_hash, but=contact.call_id, now=now)
+    told = await tickets_of_call(session, contact.call_id)
     return {
+        "tickets": [line_json(line) for line in told],
         "open_tickets": [line_json(line) for line in opened],
         "closed_tickets": [line_json(line) for line in closed],
         "calls": [earlier_call_json(each) for each in calls],

@@ -16,7 +16,7 @@ from hotline.queues.repository import QueueEntries
 from hotline.queues.returns import service as returns
 from hotline.queues.returns.states import ReturnReason
 from hotline.queues.values import SeatContact
-from hotline.tickets.reading import ticket_by_number
+from hotline.tickets.reading import ticket_by_number, tickets_of_call
 from hotline.web.auth import current_user
 from hotline.web.desk.acts import DESK_ROLES
 from hotline.web.keys import CLOCK, DATABASE
@@ -31,7 +31,7 @@ class WrapUpBody(Body):
     disposition: Disposition
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=NOTE_LIMIT)] = ""
     ticket_number: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)] = ""
-    """An earlier ticket that the talk was about; left out, it is the ticket of this call."""
+    """An earlier ticket that the talk was about; left out, it is the latest ticket of this call."""
 
 
 async def post_wrap_up(request: web.Request) -> web.Response:
@@ -50,7 +50,8 @@ async def post_wrap_up(request: web.Request) -> web.Response:
         contact = seat.contact if seat else None
         if contact is None or contact.call_id != call_id or contact.answered_at is None:
             raise Forbidden("the call is not the one that this seat wraps up")
-        ticket_id = contact.ticket_id
+        told = await tickets_of_call(uow.session, call_id)
+        ticket_id = told[-1].ticket_id if told else None
         if body.ticket_number:
             ticket_id = (await ticket_by_number(uow.session, body.ticket_number)).ticket_id
         written = WrapUp(disposition=body.disposition, note=body.note, ticket_id=ticket_id)

@@ -1,5 +1,7 @@
 """A seat writes up a call by keyboard alone, loses the network, and goes on."""
 
+import re
+
 import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import select
@@ -14,7 +16,7 @@ from hotline.tickets.model import TicketRow
 from hotline.tickets.states import TicketState
 from hotline.tickets.ticket import RequestKind, TicketDraft
 from tests.e2e.web.conftest import Browser
-from tests.fakes.web_house import PASSWORD, WebHouse
+from tests.fakes.web_house import NUMBER, PASSWORD, WebHouse
 
 
 async def sit_down(house: WebHouse, browser: Browser) -> Page:
@@ -79,6 +81,86 @@ async def test_a_call_becomes_a_transferred_ticket_without_touching_the_mouse(
     )
     assert (view.category and view.category.code, view.condition) == ("0101", "HAZARD")
     assert view.body == "人民路1号门前上水井盖丢失，夜间危险。"
+
+
+async def test_two_matters_of_one_call_are_two_tickets_of_that_call(
+    house: WebHouse, browser: Browser
+) -> None:
+    """What is begun, saved or typed of every matter is kept, told apart and found again."""
+    page = await sit_down(house, browser)
+    await answer_call(house, page)
+    keys = page.keyboard
+    await keys.press("Alt+b")
+    await keys.type("人民路井盖丢失")
+    await keys.press("Alt+n")
+    await expect(page.locator("#subject")).to_have_value("")
+    await expect(page.locator("#ticket-heading")).to_have_text("本次来电的新工单")
+    await keys.type("解放路路灯不亮")
+    matters = page.locator(".matters button")
+    await expect(matters).to_have_text(
+        [re.compile(r"井盖[\s\S]*未保存"), re.compile(r"路灯[\s\S]*未保存")]
+    )
+    await page.reload()
+    await expect(page.locator("#subject")).to_have_value("解放路路灯不亮")
+    await keys.press("Control+s")
+    await expect(matters).to_have_text(
+        [re.compile(r"路灯[\s\S]*受理"), re.compile(r"井盖[\s\S]*未保存")]
+    )
+    await browser.looks_right("desk_matters")
+
+    await matters.get_by_text("井盖").click()
+    await expect(page.locator("#subject")).to_have_value("人民路井盖丢失")
+    await keys.press("Control+s")
+
+    await expect(matters).to_have_text(
+        [re.compile(r"路灯[\s\S]*受理"), re.compile(r"井盖[\s\S]*受理")]
+    )
+    async with house.database.read() as session:
+        rows = (await session.scalars(select(TicketRow).order_by(TicketRow.serial))).all()
+    assert [row.subject for row in rows] == ["解放路路灯不亮", "人民路井盖丢失"]
+    assert None not in {row.call_id for row in rows}
+    assert len({row.call_id for row in rows}) == 1
+    assert {row.reply_to for row in rows} == {NUMBER}
+
+
+async def test_what_is_not_about_the_call_keeps_the_callers_number_out(
+    house: WebHouse, browser: Browser
+) -> None:
+    page = await sit_down(house, browser)
+    await answer_call(house, page)
+    await page.click("text=与来电无关")
+    await expect(page.locator("#ticket-heading")).to_have_text("新工单")
+    await page.keyboard.type("昨天的信件")
+    await page.select_option("#reply_channel", "web")
+
+    await page.keyboard.press("Control+s")
+
+    await page.wait_for_selector("text=已保存：")
+    async with house.database.read() as session:
+        row = (await session.scalars(select(TicketRow))).one()
+    assert (row.call_id, row.citizen_id, row.reply_to) == (None, None, None)
+
+
+async def test_escape_closes_the_small_forms_and_gives_the_focus_back(
+    house: WebHouse, browser: Browser
+) -> None:
+    page = await sit_down(house, browser)
+    await answer_call(house, page)
+    for opens, field in (("#ask-why", "#why"), ("#ask-abuse", "#abuse")):
+        await page.focus(opens)
+        await page.keyboard.press("Enter")
+        await expect(page.locator(field)).to_be_focused()
+
+        await page.keyboard.press("Escape")
+
+        await expect(page.locator(field)).to_have_count(0)
+        await expect(page.locator(opens)).to_be_focused()
+    await page.keyboard.press("Alt+b")
+    await page.keyboard.press("Alt+p")
+    await expect(page.locator("#pause-why")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#pause-why")).to_have_count(0)
+    await expect(page.locator("#subject")).to_be_focused()
 
 
 async def test_the_help_opens_by_key_and_closes_by_key(house: WebHouse, browser: Browser) -> None:

@@ -1,6 +1,7 @@
 """Call control over HTTP: the directory, what a transfer needs, and the emergency card."""
 
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import select
 
@@ -24,6 +25,21 @@ async def found(client: Any, query: str = "", kind: str = "") -> list[tuple[str,
     answer = await client.get("/desk/directory", params={"q": query, "kind": kind})
     assert answer.status == 200
     return [(each["kind"], each["key"]) for each in (await answer.json())["entries"]]
+
+
+async def matter(client: Any, call_id: str, subject: str) -> str:
+    """A ticket of the call; return its number."""
+    body = {
+        "draft_id": str(uuid4()),
+        "call_id": call_id,
+        "request_kind": "report",
+        "subject": subject,
+        "body": subject,
+    }
+    answer = await client.post("/desk/tickets", json=body)
+    assert answer.status == 201
+    number: str = (await answer.json())["ticket"]["number"]
+    return number
 
 
 async def test_the_directory_is_found_by_name_pinyin_initials_and_number(
@@ -84,8 +100,10 @@ async def test_an_emergency_call_takes_its_card_along_and_is_in_the_audit_log(
     """Place, words and number go on the card; the log says that there was one, not what it says."""
     client = await sit(house, browse)
     call_id = str(await talk(house))
+    lamp, fire = [await matter(client, call_id, subject) for subject in ("路灯不亮", "三楼冒烟")]
     card = {"address": "荷香路 8 号", "words": "三楼冒烟", "longitude": 115.5, "latitude": 38.9}
-    body = {"act": "transfer", "call_id": call_id, "mode": "join", "card": card}
+    sent_card = card | {"ticket": fire}
+    body = {"act": "transfer", "call_id": call_id, "mode": "join", "card": sent_card}
     async with voice(house):
         sent = await client.post(
             "/desk/phone/act", json=body | {"kind": "emergency", "target": "119"}
@@ -95,9 +113,10 @@ async def test_an_emergency_call_takes_its_card_along_and_is_in_the_audit_log(
         row = await session.scalar(select(PhoneRequestRow))
         audited = await session.scalar(select(AuditRow).where(AuditRow.action == "call.emergency"))
     assert row is not None
-    assert {name: row.detail["card"][name] for name in card} == card
+    assert {name: row.detail["card"][name] for name in sent_card} == sent_card
+    assert fire != lamp
     assert audited is not None
-    assert audited.detail == {"service": "119", "ticket": None, "has_card": True}
+    assert audited.detail == {"service": "119", "ticket": fire, "has_card": True}
 
 
 async def test_another_seats_call_cannot_be_transferred(house: WebHouse, browse: Browse) -> None:

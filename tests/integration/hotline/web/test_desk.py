@@ -79,7 +79,7 @@ async def test_a_call_is_seen_answered_written_up_and_handed_on(
     assert ticket["reply_to_masked"] == "138****1234"
     assert len(saved["query_code"]) == 6
     contact = (await snapshot(client))["seat"]["contact"]
-    assert contact["ticket_id"] == ticket["ticket_id"]
+    assert [line["ticket_id"] for line in contact["tickets"]] == [ticket["ticket_id"]]
     assert [line["number"] for line in contact["open_tickets"]] == [ticket["number"]]
     path = f"/desk/tickets/{ticket['ticket_id']}"
     status, moved = await send(client, "POST", f"{path}/transfer", {})
@@ -548,14 +548,29 @@ async def test_a_ticket_that_does_not_exist_is_said_so(
     assert status in {404, 422}
 
 
-async def test_the_ticket_of_a_call_is_kept_with_the_call(house: WebHouse, browse: Browse) -> None:
+async def test_every_matter_that_is_told_in_a_call_is_a_ticket_of_that_call(
+    house: WebHouse, browse: Browse
+) -> None:
+    """One matter, one ticket (一事一单): each has the number, the person and the call."""
     await house.categories()
     client = await seated(house, browse)
     call_id = await house.ring()
     await house.pick_up("801")
 
-    _, saved = await save(client, call_id=str(call_id))
+    told = [
+        (await save(client, call_id=str(call_id), subject=subject))[1]["ticket"]
+        for subject in ("井盖丢失", "路灯不亮")
+    ]
 
+    assert [each["reply_to_masked"] for each in told] == ["138****1234"] * 2
+    contact = (await snapshot(client))["seat"]["contact"]
+    assert [line["number"] for line in contact["tickets"]] == [each["number"] for each in told]
+    assert {line["subject"] for line in contact["open_tickets"]} == {"井盖丢失", "路灯不亮"}
     async with house.database.read() as session:
-        call = await calls.get_call(session, call_id)
-    assert str(call.ticket_id) == saved["ticket"]["ticket_id"]
+        lines = await reading.tickets_of_call(session, call_id)
+        citizens = {
+            (await reading.ticket_view(session, each.ticket_id)).citizen_id for each in lines
+        }
+    assert [line.subject for line in lines] == ["井盖丢失", "路灯不亮"]
+    assert len(citizens) == 1
+    assert None not in citizens

@@ -12,7 +12,7 @@ from hotline.contacts.calls.values import CallDraft
 from hotline.kernel.clock import Clock
 from hotline.kernel.db import Database
 from hotline.kernel.errors import IllegalTransition
-from hotline.kernel.ids import CallId, SeatId, TicketId, new_id
+from hotline.kernel.ids import CallId, SeatId, new_id
 
 
 def draft(process_id: UUID) -> CallDraft:
@@ -43,14 +43,13 @@ async def test_a_call_keeps_everything_that_happened_in_order(
     database: Database, clock: Clock, process_id: UUID
 ) -> None:
     call_id = await open_call(database, process_id, clock)
-    seat, ticket = SeatId(new_id()), TicketId(new_id())
+    seat = SeatId(new_id())
 
     async with database.begin() as uow:
         await service.answer_call(uow, call_id, now=clock())
         await service.play_notice(uow, call_id, version="2026-01", now=clock())
         await service.enter_queue(uow, call_id, queue="main", now=clock())
         await service.connect_call(uow, call_id, seat_id=seat, now=clock())
-        await service.link_ticket(uow, call_id, ticket_id=ticket, now=clock())
         ended = await service.end_call(uow, call_id, end=CallEnd.SEAT_HUNG_UP, now=clock())
         again = await service.end_call(uow, call_id, end=CallEnd.FAILED, now=clock())
 
@@ -61,9 +60,9 @@ async def test_a_call_keeps_everything_that_happened_in_order(
     assert (call.state, call.end, call.notice_version) == (
         CallState.ENDED, CallEnd.SEAT_HUNG_UP, "2026-01",
     )  # fmt: skip
-    assert (call.seat_id, call.ticket_id) == (seat, ticket)
+    assert call.seat_id == seat
     assert kinds == [
-        "ringing", "answered", "notice_played", "enqueued", "connected", "ticket_linked", "ended",
+        "ringing", "answered", "notice_played", "enqueued", "connected", "ended",
     ]  # fmt: skip
 
 
