@@ -193,6 +193,7 @@ def upgrade() -> None:
                 "not_reachable",
                 "state_differs",
                 "not_ours",
+                "not_there",
                 name="trouble",
                 native_enum=False,
                 length=32,
@@ -1092,6 +1093,9 @@ def upgrade() -> None:
         "ix_outbox_dead", "outbox", ["id"], unique=False, postgresql_where="state = 'dead'"
     )
     op.create_index(
+        "ix_outbox_done", "outbox", ["done_at"], unique=False, postgresql_where="state = 'done'"
+    )
+    op.create_index(
         "ix_outbox_due", "outbox", ["due_at"], unique=False, postgresql_where="state = 'pending'"
     )
     op.create_table(
@@ -1755,7 +1759,6 @@ def upgrade() -> None:
         ),
         sa.Column("seat_id", sa.Uuid(), nullable=True),
         sa.Column("contact_id", sa.Uuid(), nullable=True),
-        sa.Column("ticket_id", sa.Uuid(), nullable=True),
         sa.Column("notice_version", sa.String(), nullable=True),
         sa.Column("recording_id", sa.Uuid(), nullable=True),
         sa.Column("flow", sa.String(), nullable=True),
@@ -3252,6 +3255,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tickets")),
         sa.UniqueConstraint("number", name=op.f("uq_tickets_number")),
         sa.UniqueConstraint("origin_key", name=op.f("uq_tickets_origin_key")),
+    )
+    op.create_index(
+        "ix_tickets_call",
+        "tickets",
+        ["call_id"],
+        unique=False,
+        postgresql_where="call_id IS NOT NULL",
     )
     op.create_index(
         "ix_tickets_category", "tickets", ["category_id", "opened_at", "id"], unique=False
