@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from case_bridge.bridge.comparing import compare_sides
 from case_bridge.bridge.polling import poll
 from case_bridge.bridge.reconcile import reconcile
+from case_bridge.cases.form_keys import forget_keys
 from case_bridge.cases.notices import climb_ladders
 from case_bridge.evaluation.service import fold_facts
 from case_bridge.exchange.talking import talk
@@ -17,11 +18,13 @@ from case_bridge.standards.service import activate_due
 from config.runtime import Runtime
 from config.telephony import hall_queues
 from config.wiring import queue_policy, recordings_folder, retention_policy
+from hotline.accounts.service import forget_sessions
 from hotline.callbacks.recovery import recover_callbacks
 from hotline.contacts import messages
 from hotline.contacts.calls import service as calls
 from hotline.contacts.telephony import service as telephony
 from hotline.intake import service as intake
+from hotline.kernel import outbox
 from hotline.kernel.clock import SHANGHAI
 from hotline.queues import lost_callers
 from hotline.queues import service as queues
@@ -31,6 +34,9 @@ from hotline.recordings import service as recordings
 from hotline.reports import service as reports
 from hotline.reports.exports import service as exports
 from hotline.reports.processes import service as processes
+
+FORGOTTEN_AT_ONCE = 5_000
+"""Rows deleted in one transaction, so that none is held for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +140,29 @@ async def _forget_exports(runtime: Runtime, now: datetime) -> int:
     return await exports.forget_exports(runtime.database, options=runtime.exports, now=now)
 
 
-async def _forget_refusals(runtime: Runtime, now: datetime) -> int:
+async def _forget_lines(runtime: Runtime, now: datetime) -> int:
     async with runtime.database.begin() as uow:
         return await telephony.forget(uow, now=now)
+
+
+async def _forget_effects(runtime: Runtime, now: datetime) -> int:
+    count = 0
+    while True:
+        async with runtime.database.begin() as uow:
+            gone = await outbox.forget(uow.session, now=now, limit=FORGOTTEN_AT_ONCE)
+        count += gone
+        if gone < FORGOTTEN_AT_ONCE:
+            return count
+
+
+async def _forget_sessions(runtime: Runtime, now: datetime) -> int:
+    async with runtime.database.begin() as uow:
+        return await forget_sessions(uow, now=now)
+
+
+async def _forget_form_keys(runtime: Runtime, now: datetime) -> int:
+    async with runtime.database.begin() as uow:
+        return await forget_keys(uow, now=now)
 
 
 async def _forget_processes(runtime: Runtime, now: datetime) -> int:
@@ -161,7 +187,10 @@ SCHEDULE: tuple[Round, ...] = (
     Round("service_levels", timedelta(minutes=10), _keep_service_levels),
     Round("case_facts", timedelta(minutes=1), _fold_case_facts),
     Round("exports", timedelta(hours=1), _forget_exports),
-    Round("refused_calls", timedelta(hours=1), _forget_refusals),
+    Round("lines", timedelta(hours=1), _forget_lines),
+    Round("effects", timedelta(hours=1), _forget_effects),
+    Round("sessions", timedelta(hours=1), _forget_sessions),
+    Round("form_keys", timedelta(hours=1), _forget_form_keys),
     Round("processes", timedelta(hours=1), _forget_processes),
     Round("tracks", timedelta(hours=1), _forget_tracks),
     Round("reminders", timedelta(minutes=1), _climb_ladders),  # 催办、督办

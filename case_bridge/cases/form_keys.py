@@ -1,9 +1,9 @@
 """One press of a button is one case, however often its form arrives."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, select, update
+from sqlalchemy import ForeignKey, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,6 +12,9 @@ from hotline.kernel.errors import Invalid
 from hotline.kernel.ids import CaseId
 
 LONGEST = 64
+
+KEPT = timedelta(days=30)
+"""Nobody sends a form again that has been open for longer."""
 
 
 class FormKeyRow(Base):
@@ -56,3 +59,11 @@ async def keep_case(uow: UnitOfWork, key: str, by: UUID, case_id: CaseId) -> Non
         .where(FormKeyRow.key == key, FormKeyRow.sent_by == by)
         .values(case_id=case_id)
     )
+
+
+async def forget_keys(uow: UnitOfWork, *, now: datetime) -> int:
+    """Delete the keys of forms that nobody will send again; return how many."""
+    gone = await uow.session.scalars(
+        delete(FormKeyRow).where(FormKeyRow.sent_at < now - KEPT).returning(FormKeyRow.key)
+    )
+    return len(gone.all())

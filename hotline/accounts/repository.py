@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.accounts.model import SessionRow, UserRow
@@ -105,6 +105,13 @@ class Sessions:
             .where(SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None))
             .values(revoked_at=now)
         )
+
+    async def forget(self, *, now: datetime) -> int:
+        """Delete the sessions whose time is over; return how many."""
+        gone = await self._session.scalars(
+            delete(SessionRow).where(SessionRow.expires_at <= now).returning(SessionRow.id)
+        )
+        return len(gone.all())
 
     async def counts(self, user_ids: Sequence[UUID], *, now: datetime) -> Mapping[UUID, int]:
         """Return how many sessions are open, by user; nobody with none."""

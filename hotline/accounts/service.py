@@ -254,6 +254,11 @@ async def end_session(uow: UnitOfWork, signed_in: SignedIn, *, now: datetime) ->
     )
 
 
+async def forget_sessions(uow: UnitOfWork, *, now: datetime) -> int:
+    """Delete sessions that are over; return how many. Who signed in when the audit log keeps."""
+    return await Sessions(uow.session).forget(now=now)
+
+
 async def set_password(
     uow: UnitOfWork,
     user_id: UserId,

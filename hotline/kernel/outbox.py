@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, func, select, update
+from sqlalchemy import BigInteger, CheckConstraint, Index, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,6 +28,9 @@ MAX_ATTEMPTS = 32
 
 FIRST_GAP = timedelta(seconds=5)
 LONGEST_GAP = timedelta(hours=1)
+
+DONE_KEPT = timedelta(days=90)
+"""So long a cause that comes twice is known by its key; none comes again after weeks."""
 
 
 class OutboxState(StrEnum):
@@ -46,6 +49,7 @@ class OutboxRow(Base):
         CheckConstraint("attempts >= 0", name="attempts_not_negative"),
         Index("ix_outbox_due", "due_at", postgresql_where="state = 'pending'"),
         Index("ix_outbox_dead", "id", postgresql_where="state = 'dead'"),
+        Index("ix_outbox_done", "done_at", postgresql_where="state = 'done'"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
@@ -184,6 +188,25 @@ async def put_back(
 async def bury(session: AsyncSession, held: Claim, *, error: str) -> bool:
     """Stop trying: the row is a dead letter that a person must look at."""
     return await _leave(session, held, state=OutboxState.DEAD, error=error)
+
+
+async def forget(session: AsyncSession, *, now: datetime, limit: int) -> int:
+    """Delete rows that were done long ago, the oldest first; return how many.
+
+    Dead letters stay until a person has looked at them.
+    """
+    old = (
+        select(OutboxRow.id)
+        .where(OutboxRow.state == OutboxState.DONE, OutboxRow.done_at < now - DONE_KEPT)
+        .order_by(OutboxRow.done_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    gone = await session.scalars(
+        delete(OutboxRow).where(OutboxRow.id.in_(old)).returning(OutboxRow.id)
+    )
+    return len(gone.all())
 
 
 async def dead(session: AsyncSession, *, after: int = 0, limit: int) -> Sequence[OutboxRow]:

@@ -108,10 +108,16 @@ async def calls_now(session: AsyncSession, direction: CallDirection, place: str)
 
 
 async def forget(uow: UnitOfWork, *, now: datetime) -> int:
-    """Delete refusals that are old; return how many."""
-    gone = await uow.session.execute(
+    """Delete refusals that are old and reports of processes that ended; return how many."""
+    refusals = await uow.session.scalars(
         delete(RefusedCallRow)
         .where(RefusedCallRow.at < now - REFUSALS_KEPT)
         .returning(RefusedCallRow.id)
     )
-    return len(gone.all())
+    ended = select(VoiceProcessRow.id).where(VoiceProcessRow.ended_at.is_not(None))
+    reports = await uow.session.scalars(
+        delete(VoiceReportRow)
+        .where(VoiceReportRow.process_id.in_(ended))
+        .returning(VoiceReportRow.process_id)
+    )
+    return len(refusals.all()) + len(reports.all())

@@ -170,3 +170,20 @@ async def test_a_user_is_found_by_login(database: Database, clock: FakeClock) ->
         assert found is not None
         assert found.id == user_id
         assert await service.find_user(session, "nobody") is None
+
+
+async def test_a_session_that_is_over_is_forgotten_and_one_that_lasts_stays(
+    database: Database, clock: FakeClock
+) -> None:
+    user_id = await make(database, clock)
+    await open_session(database, clock, user_id)
+    clock.advance(SESSION_LASTS / 2)
+    later = await open_session(database, clock, user_id)
+    clock.advance(SESSION_LASTS / 2)
+
+    async with database.begin() as uow:
+        assert await service.forget_sessions(uow, now=clock()) == 1
+
+    async with database.read() as session:
+        assert len((await session.scalars(select(SessionRow))).all()) == 1
+    assert await is_live(database, clock, later)

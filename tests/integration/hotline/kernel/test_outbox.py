@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from hotline.kernel import outbox
 from hotline.kernel.db import Database
@@ -131,3 +131,46 @@ async def test_a_dead_letter_is_tried_again_when_a_person_says_so(database, cloc
         assert await outbox.revive(uow.session, held.outbox_id, now=clock())
 
     assert (await claim_first(database, clock)).attempt == 1
+
+
+async def test_what_was_done_long_ago_is_forgotten_and_what_is_owed_or_dead_never(database, clock):
+    """Effects hold addresses of citizens: they stay no longer than is needed (PIPL 19)."""
+    for key in ("done", "dead"):
+        await owe(database, clock, key)
+        held = await claim_first(database, clock)
+        assert held is not None
+        async with database.begin() as uow:
+            if key == "done":
+                await outbox.complete(uow.session, held, now=clock())
+            else:
+                await outbox.bury(uow.session, held, error="a bug")
+    await owe(database, clock, "owed")
+    clock.advance(outbox.DONE_KEPT)
+
+    async def forget() -> int:
+        async with database.begin() as uow:
+            return await outbox.forget(uow.session, now=clock(), limit=10)
+
+    assert await forget() == 0
+    clock.advance(timedelta(seconds=1))
+    assert await forget() == 1
+    async with database.read() as session:
+        left = await session.scalars(select(outbox.OutboxRow.key).order_by(outbox.OutboxRow.id))
+        assert left.all() == ["dead", "owed"]
+
+
+async def test_no_more_is_forgotten_at_once_than_was_asked_the_oldest_first(database, clock):
+    for key in ("a", "b", "c"):
+        await owe(database, clock, key)
+        held = await claim_first(database, clock)
+        assert held is not None
+        async with database.begin() as uow:
+            await outbox.complete(uow.session, held, now=clock())
+        clock.advance(timedelta(hours=1))
+    clock.advance(outbox.DONE_KEPT)
+
+    async with database.begin() as uow:
+        assert await outbox.forget(uow.session, now=clock(), limit=2) == 2
+
+    async with database.read() as session:
+        assert (await session.scalars(select(outbox.OutboxRow.key))).all() == ["c"]

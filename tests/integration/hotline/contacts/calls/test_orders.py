@@ -15,6 +15,7 @@ from hotline.kernel.db import Database
 from hotline.kernel.errors import Conflict
 from hotline.kernel.ids import CallId, new_id
 from hotline.kernel.outbox import OutboxRow
+from tests.conftest import FakeClock
 
 
 @pytest.fixture
@@ -107,6 +108,33 @@ async def test_two_of_one_household_are_rung_one_after_the_other(
     second = await claim(database, process_id, clock)
     assert second is not None
     assert second.order_id != first.order_id
+
+
+async def test_a_call_that_died_or_was_never_made_keeps_no_other_of_its_number_waiting(
+    database: Database, clock: FakeClock, process_id: UUID
+) -> None:
+    """R69: what became of the one before is no reason not to ring for the next."""
+    await place(database, clock, key="callback:expires")
+    clock.advance(timedelta(minutes=5))
+    await place(database, clock, key="callback:dies")
+    async with database.begin() as uow:
+        assert await service.sweep(uow, clock()) == 1
+    dying = await claim(database, process_id, clock)
+    assert dying is not None
+    await dial(database, dying, process_id, clock)
+    second = await place(database, clock, key="callback:next")
+    assert await claim(database, process_id, clock) is None
+
+    async with database.begin() as uow:
+        await service.stop_process(uow, process_id, now=clock())
+        await service.sweep(uow, clock())
+    async with database.begin() as uow:
+        successor = await service.start_process(uow, "voice", now=clock())
+    claimed = await claim(database, successor, clock)
+
+    assert (await row_of(database, dying.order_id)).state is OrderState.UNKNOWN
+    assert claimed is not None
+    assert claimed.order_id == second
 
 
 async def test_a_finished_order_tells_its_result_and_every_answer(

@@ -4,10 +4,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
+
 from hotline.contacts.calls import service as calls
 from hotline.contacts.calls.states import CallDirection
 from hotline.contacts.calls.values import CallDraft
 from hotline.contacts.telephony import service as telephony
+from hotline.contacts.telephony.model import VoiceReportRow
 from hotline.contacts.telephony.values import (
     Figures,
     Lengths,
@@ -140,6 +143,23 @@ async def test_old_refusals_are_forgotten(database: Database, clock: FakeClock) 
         )
 
     assert (counts, left) == ([1, 0], [kept])
+
+
+async def test_the_report_of_a_process_that_has_ended_is_forgotten(
+    database: Database, clock: FakeClock
+) -> None:
+    old, living = [await start(database, clock, name) for name in ("one", "other")]
+    for process_id in (old, living):
+        await tell(database, process_id, report(clock()), clock)
+    async with database.begin() as uow:
+        await calls.stop_process(uow, old, now=clock())
+
+    async with database.begin() as uow:
+        assert await telephony.forget(uow, now=clock()) == 1
+
+    async with database.read() as session:
+        left = await session.scalars(select(VoiceReportRow.process_id))
+        assert left.all() == [living]
 
 
 async def test_the_calls_of_a_line_are_those_that_have_not_ended(
