@@ -77,7 +77,12 @@ def check_file(name: str, content: bytes, *, scheme: str | None = None) -> Check
     return Checked(standard, ())
 
 
-_HOPELESS = frozenset({Trouble.UNREADABLE, Trouble.NO_COLUMN, Trouble.NO_SHEET})
+_HOPELESS = frozenset(
+    {
+        *(Trouble.UNREADABLE, Trouble.NOT_WORKBOOK, Trouble.NOT_UTF8),
+        *(Trouble.NO_COLUMN, Trouble.NO_SHEET),
+    }
+)
 
 
 class _Check:

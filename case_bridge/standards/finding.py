@@ -11,6 +11,8 @@ class Trouble(StrEnum):
     """What may be wrong."""
 
     UNREADABLE = "unreadable"
+    NOT_WORKBOOK = "not_workbook"
+    NOT_UTF8 = "not_utf8"
     NO_SHEET = "no_sheet"
     NO_COLUMN = "no_column"
     UNKNOWN_COLUMN = "unknown_column"
@@ -40,6 +42,14 @@ WORDS: Final[Mapping[Trouble, tuple[str, str]]] = MappingProxyType(
             "文件读不出来：{why}。请另存为 XLSX 或 UTF-8 编码的 CSV 后重新上传。",
             "the file cannot be read: {why}; save it as XLSX or as CSV in UTF-8",
         ),
+        Trouble.NOT_WORKBOOK: (
+            "不是 XLSX 工作簿，或文件已损坏。请用电子表格软件打开，另存为 XLSX 后重新上传。",
+            "is no XLSX workbook, or it is damaged; open it in a spreadsheet and save it as XLSX",
+        ),
+        Trouble.NOT_UTF8: (
+            "不是 UTF-8 编码的 CSV。请另存为 XLSX 或“CSV UTF-8（逗号分隔）”后重新上传。",
+            "is no CSV in UTF-8; save it as XLSX or as CSV in UTF-8",
+        ),
         Trouble.NO_SHEET: (
             "缺少工作表“{name}”。请以导出的现行标准为模板，保留全部工作表。",
             "the sheet {name} is missing; start from the exported standard, which has every sheet",
@@ -60,7 +70,11 @@ WORDS: Final[Mapping[Trouble, tuple[str, str]]] = MappingProxyType(
             "超过{most}行。请检查是否带入了空白行或其他内容。",
             "there are more than {most} rows; look for blank or foreign rows",
         ),
-        Trouble.EMPTY: ("未填写。请填写此项。", "is empty; fill it in"),
+        Trouble.EMPTY: (
+            "未填写。请填写此项；合并的单元格请取消合并后逐行填写，没有结果的公式请改为数值。",
+            "is empty; fill it in: in each row where cells were merged, and with the value where a "
+            "formula has no result",
+        ),
         Trouble.ONE_ROW: (
             "应恰有一行，写明体系、版本和名称，现有{count}行。请只保留一行。",
             "there must be exactly one row with scheme, version and title, not {count}",

@@ -3,10 +3,12 @@
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
+from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
@@ -18,6 +20,11 @@ MAX_FILE: Final = 8 * 1024 * 1024
 MAX_UNPACKED: Final = 64 * 1024 * 1024
 """Bytes of what an XLSX holds: a small archive may hide a large one."""
 MAX_ROWS: Final = 20_000
+_DAMAGED: Final = (
+    *(OSError, EOFError, ValueError, LookupError, TypeError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, ParseError, InvalidFileException),
+)
+"""What the library raises over a damaged workbook; its sheets are read only when asked for."""
 SHEET: Final = "表"
 """The column of a CSV that names the sheet of its row."""
 
@@ -69,11 +76,13 @@ def _read_xlsx(
 ) -> None:
     try:
         _check_size(content)
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, InvalidFileException) as error:
-        why = str(error) or type(error).__name__
-        findings.append(Finding(Trouble.UNREADABLE, name, values={"why": why}))
-        return
+        _read_book(content, tables, findings)
+    except _DAMAGED:
+        findings.append(Finding(Trouble.NOT_WORKBOOK, name))
+
+
+def _read_book(content: bytes, tables: dict[str, list[Row]], findings: list[Finding]) -> None:
+    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     try:
         for sheet in COLUMNS:
             if sheet not in book.sheetnames:
@@ -87,7 +96,7 @@ def _read_xlsx(
 def _check_size(content: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if sum(each.file_size for each in archive.infolist()) > MAX_UNPACKED:
-            raise ValueError("解压后过大")
+            raise zipfile.BadZipFile("larger than any standard")
 
 
 def _read_sheet(
@@ -135,7 +144,7 @@ def _read_csv(
                 findings.append(Finding(Trouble.TOO_LONG, name, values={"most": MAX_ROWS}))
                 return
     except UnicodeDecodeError:
-        findings.append(Finding(Trouble.UNREADABLE, name, values={"why": "不是 UTF-8 编码"}))
+        findings.append(Finding(Trouble.NOT_UTF8, name))
     except csv.Error as error:
         findings.append(Finding(Trouble.UNREADABLE, name, values={"why": str(error)}))
 
@@ -161,6 +170,7 @@ def _keep_line(
 def _text(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    text = "" if cell is None else str(cell).strip()
+    # PostgreSQL keeps no NUL in a text, and nobody means one.
+    text = "" if cell is None else str(cell).replace("\0", "").strip()
     # The quote that keeps a spreadsheet from taking the text for a formula, as an export writes it.
     return text[1:] if text[:2] in {"'=", "'+", "'-", "'@"} else text

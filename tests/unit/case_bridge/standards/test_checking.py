@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -174,19 +175,43 @@ def test_a_missing_sheet_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "content", "trouble"),
     [
-        ("a.xlsx", b"no workbook"),
-        ("a.csv", "标准".encode("gbk")),
-        ("a.csv", b'"never ends'),
-        ("a.csv", b"x" * (8 * 1024 * 1024 + 1)),
+        ("a.xlsx", b"no workbook", Trouble.NOT_WORKBOOK),
+        ("a.csv", "标准".encode("gbk"), Trouble.NOT_UTF8),
+        ("a.csv", b'"never ends', Trouble.UNREADABLE),
+        ("a.csv", b"x" * (8 * 1024 * 1024 + 1), Trouble.UNREADABLE),
     ],
     ids=["no archive", "another encoding", "an open quote", "too large"],
 )
-def test_a_file_that_cannot_be_read_is_one_sentence(name: str, content: bytes) -> None:
+def test_a_file_that_cannot_be_read_is_one_sentence(
+    name: str, content: bytes, trouble: Trouble
+) -> None:
     findings = check_file(name, content).findings
 
-    assert Trouble.UNREADABLE in {each.trouble for each in findings}
+    assert trouble in {each.trouble for each in findings}
+
+
+def test_a_workbook_whose_sheet_is_damaged_is_one_sentence() -> None:
+    """R22: an archive that opens may still hold a sheet that breaks off."""
+    damaged = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(write_xlsx(CITY))) as whole,
+        zipfile.ZipFile(damaged, "w") as broken,
+    ):
+        for name in whole.namelist():
+            content = whole.read(name)
+            half = len(content) // 2 if name.endswith("sheet3.xml") else len(content)
+            broken.writestr(name, content[:half])
+    (found,) = check_file("a.xlsx", damaged.getvalue()).findings
+    assert found.trouble is Trouble.NOT_WORKBOOK
+
+
+def test_a_character_that_no_database_keeps_is_left_out() -> None:
+    """R22: NUL in a CSV, as a broken export writes it."""
+    content = write_csv(CITY)
+    name = CITY.title.encode()
+    assert check_file("a.csv", content.replace(name, name + b"\0", 1)).standard == CITY
 
 
 def test_every_trouble_has_words_in_both_languages() -> None:
