@@ -107,6 +107,12 @@ async def test_two_matters_of_one_call_are_two_tickets_of_that_call(
         [re.compile(r"路灯[\s\S]*受理"), re.compile(r"井盖[\s\S]*未保存")]
     )
     await browser.looks_right("desk_matters")
+    last, bar = [
+        await page.locator(each).bounding_box() for each in ("#reply_to", ".ticket > .actions")
+    ]
+    assert last is not None
+    assert bar is not None
+    assert last["y"] + last["height"] <= bar["y"]  # no field hides behind the buttons
 
     await matters.get_by_text("井盖").click()
     await expect(page.locator("#subject")).to_have_value("人民路井盖丢失")
