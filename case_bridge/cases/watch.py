@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.cases.model import CaseMarksRow, CaseRow, CaseStageRow
-from case_bridge.cases.reading import line_of
+from case_bridge.cases.reading import OPEN_STATES, line_of
 from case_bridge.cases.repository import District, in_district
 from case_bridge.cases.rules import Stage
 from case_bridge.cases.states import CaseState
@@ -19,8 +19,8 @@ from hotline.kernel.ids import CaseId, UnitId
 
 PAGE: Final = 100
 
-_AT_WORK = (CaseState.DISPATCHED, CaseState.HANDLING)
-_OVER = (CaseState.CLOSED, CaseState.SETTLED, CaseState.DECLINED, CaseState.VOIDED)
+AT_WORK: Final = (CaseState.DISPATCHED, CaseState.HANDLING)
+"""Where a unit can be late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ async def overdue_cases(
         .where(
             CaseRow.due_at < now,
             CaseRow.clock_stopped_at.is_(None),
-            CaseRow.state.in_(_AT_WORK),
+            CaseRow.state.in_(AT_WORK),
             *in_district(district),
         )
         .order_by(CaseRow.due_at, CaseRow.number)
@@ -92,7 +92,7 @@ async def ownerless_cases(
     rows = await session.scalars(
         select(CaseRow)
         .join(CaseMarksRow, CaseMarksRow.case_id == CaseRow.id)
-        .where(CaseMarksRow.is_ownerless, CaseRow.state.not_in(_OVER), *in_district(district))
+        .where(CaseMarksRow.is_ownerless, CaseRow.state.in_(OPEN_STATES), *in_district(district))
         .order_by(CaseRow.registered_at, CaseRow.number)
         .limit(PAGE)
     )
@@ -120,11 +120,11 @@ async def district_summaries(session: AsyncSession, *, now: datetime) -> Sequenc
             func.count().filter(
                 CaseRow.due_at < now,
                 CaseRow.clock_stopped_at.is_(None),
-                CaseRow.state.in_(_AT_WORK),
+                CaseRow.state.in_(AT_WORK),
             ),
             func.count().filter(CaseRow.state == CaseState.DISPUTED),
         )
-        .where(CaseRow.district_id.is_not(None), CaseRow.state.not_in(_OVER))
+        .where(CaseRow.district_id.is_not(None), CaseRow.state.in_(OPEN_STATES))
         .group_by(CaseRow.district_id)
     )
     counts = {district: (opened, late, disputed) for district, opened, late, disputed in found}

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Final
 
 from case_bridge.places.component import Accuracy, Component, ComponentState
-from case_bridge.places.grid import Problem
 from case_bridge.places.position import Crs, parse_crs, to_wgs84
+from case_bridge.places.problem import WHOLE_FILE, Problem, Said, at_row, not_utf8
 from hotline.kernel.errors import Invalid
 
 NEEDED: Final = ("code", "name", "longitude", "latitude")
@@ -31,6 +31,18 @@ STATE_WORDS: Final = {
     "废弃": ComponentState.ABANDONED,
 }
 
+WANTED: Final = {
+    "code": "应为16位部件标识码",
+    "name": "请填写名称",
+    "longitude": "应为以度为单位的经度",
+    "latitude": "应为以度为单位的纬度",
+    "state": f"应为{'、'.join(STATE_WORDS)}之一",
+    "accuracy": "应为 A、B、C 之一",
+    "surveyed_on": "应为日期，例如 2026-03-11",
+    "crs": f"应与导入时选择的坐标系一致（{'、'.join(Crs)}）",
+}
+"""What each column that can be wrong must hold."""
+
 
 @dataclass
 class ComponentFile:
@@ -46,30 +58,46 @@ def read_components(content: bytes, crs: Crs) -> ComponentFile:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        found.problems.append(Problem(f"row {line}", "is not UTF-8; save the file as UTF-8"))
+        found.problems.append(not_utf8(content, error))
         return found
     rows = csv.DictReader(io.StringIO(text, newline=""), restkey="beyond")
-    missing = [name for name in NEEDED if name not in (rows.fieldnames or ())]
-    if missing:
-        found.problems.append(Problem("row 1", f"the column {', '.join(missing)} is missing"))
-        return found
+    try:
+        missing = [name for name in NEEDED if name not in (rows.fieldnames or ())]
+        if missing:
+            names = ", ".join(missing)
+            what = Said(f"缺少列：{names}", f"the column {names} is missing")
+            found.problems.append(Problem(at_row(1), what))
+            return found
+        _read_rows(rows, crs, found)
+    except csv.Error as error:
+        what = Said(f"不是 CSV（{error}）。请重新导出", f"is not CSV: {error}")
+        found.problems.append(Problem(at_row(rows.line_num), what))
+    return found
+
+
+def _read_rows(rows: "csv.DictReader[str]", crs: Crs, found: ComponentFile) -> None:
     seen: dict[str, int] = {}
     for row in rows:
+        where = at_row(rows.line_num)
         try:
             component = _component(row, crs)
         except Invalid as error:
-            found.problems.append(
-                Problem(f"row {rows.line_num}", f"column {error.field}: {error.problem}")
-            )
+            what = Said(_in_chinese(row, error), f"column {error.field}: {error.problem}")
+            found.problems.append(Problem(where, what))
             continue
         first = seen.setdefault(component.code, rows.line_num)
         if first != rows.line_num:
-            found.problems.append(
-                Problem(f"row {rows.line_num}", f"column code: is that of row {first}")
-            )
+            what = Said(f"code 列：与第{first}行重复", f"column code: is that of row {first}")
+            found.problems.append(Problem(where, what))
         found.components.append(component)
-    return found
+    if not found.components and not found.problems:
+        what = Said("没有部件", "holds no component")
+        found.problems.append(Problem(WHOLE_FILE, what))
+
+
+def _in_chinese(row: Mapping[str, str | None], error: Invalid) -> str:
+    column = {"component_code": "code"}.get(error.field, error.field)
+    return f"{column} 列：“{row.get(column) or ''}”不对，{WANTED[column]}"
 
 
 def _component(row: Mapping[str, str | None], crs: Crs) -> Component:

@@ -5,24 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from case_bridge.places.geometry import Ring
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One mistake in a file: where, and what to correct."""
-
-    where: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
+from case_bridge.places.problem import Problem, Said
 
 
 @dataclass(frozen=True, slots=True)
 class GridDraft:
     """One unit grid as a file has it, already in WGS 84."""
 
-    where: str
+    where: Said
     """The feature or row of the file, for messages."""
     code: str
     ring: Ring
@@ -83,14 +73,16 @@ def check_members(grids: Sequence[SupervisionGrid], known: frozenset[str]) -> li
     problems = []
     owners: dict[str, str] = {}
     for grid in grids:
-        where = f"supervision grid {grid.code}"
+        where = Said(f"责任网格{grid.code}", f"supervision grid {grid.code}")
         if not grid.members:
-            problems.append(Problem(where, "has no unit grid"))
+            problems.append(Problem(where, Said("没有单元网格", "has no unit grid")))
         for member in grid.members:
             if member not in known:
-                problems.append(Problem(where, f"there is no unit grid {member}"))
-            if owners.setdefault(member, grid.code) != grid.code:
-                problems.append(
-                    Problem(where, f"unit grid {member} belongs to {owners[member]} already")
-                )
+                unknown = Said(f"没有单元网格{member}", f"there is no unit grid {member}")
+                problems.append(Problem(where, unknown))
+            owner = owners.setdefault(member, grid.code)
+            if owner != grid.code:
+                zh = f"单元网格{member}已属于责任网格{owner}"
+                en = f"unit grid {member} belongs to {owner} already"
+                problems.append(Problem(where, Said(zh, en)))
     return problems

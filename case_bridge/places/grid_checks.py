@@ -5,8 +5,9 @@ from itertools import pairwise
 from typing import Final
 
 from case_bridge.places.geometry import Ring, first_self_crossing, overlap
-from case_bridge.places.grid import GridDraft, Problem
+from case_bridge.places.grid import GridDraft
 from case_bridge.places.grid_index import GridIndex
+from case_bridge.places.problem import WHOLE_FILE, Problem, Said
 
 SMALLEST_M2: Final = 100.0
 LARGEST_M2: Final = 250_000.0
@@ -31,24 +32,33 @@ def check_grids(
         problems = _overlaps(drafts, staying)
     if not problems:
         rings = [*staying.values(), *(draft.ring for draft in drafts)]
-        problems = [
-            Problem(f"near {x:.5f} {y:.5f}", "is a hole between the grids that none of them covers")
-            for x, y in holes(rings)
-        ]
+        hole = Said(
+            "网格之间有空洞，没有网格覆盖此处。请补画网格或移动边界",
+            "is a hole between the grids that none of them covers",
+        )
+        problems = [Problem(_near(*point), hole) for point in holes(rings)]
     if len(problems) > MAX_PROBLEMS:
         rest = len(problems) - MAX_PROBLEMS
-        problems = [*problems[:MAX_PROBLEMS], Problem("file", f"and {rest} more problems")]
+        more = Said(f"还有{rest}处错误", f"and {rest} more problems")
+        problems = [*problems[:MAX_PROBLEMS], Problem(WHOLE_FILE, more)]
     return problems
 
 
+def _near(x: float, y: float) -> Said:
+    return Said(f"{x:.5f}，{y:.5f} 附近", f"near {x:.5f} {y:.5f}")
+
+
 def _codes(drafts: Iterable[GridDraft], county: str | None) -> Iterable[Problem]:
-    seen: dict[str, str] = {}
+    seen: dict[str, Said] = {}
     for draft in drafts:
         first = seen.setdefault(draft.code, draft.where)
         if first != draft.where:
-            yield Problem(draft.where, f"has the code of {first}")
+            zh = f"编码与{first.zh}重复。请改正其中一个"
+            yield Problem(draft.where, Said(zh, f"has the code of {first}"))
         if county is not None and not draft.code.startswith(county):
-            yield Problem(draft.where, f"does not begin with {county}, the code of this county")
+            zh = f"编码应以本县（市、区）代码{county}开头"
+            en = f"does not begin with {county}, the code of this county"
+            yield Problem(draft.where, Said(zh, en))
 
 
 def _shapes(drafts: Iterable[GridDraft]) -> Iterable[Problem]:
@@ -56,10 +66,13 @@ def _shapes(drafts: Iterable[GridDraft]) -> Iterable[Problem]:
         crossing = first_self_crossing(draft.ring)
         if crossing is not None:
             x, y = crossing
-            yield Problem(draft.where, f"crosses itself near {x:.6f} {y:.6f}")
+            zh = f"边界在 {x:.6f}，{y:.6f} 附近自相交。请重画边界"
+            yield Problem(draft.where, Said(zh, f"crosses itself near {x:.6f} {y:.6f}"))
         elif not SMALLEST_M2 <= draft.ring.area_m2 <= LARGEST_M2:
             area = round(draft.ring.area_m2)
-            yield Problem(draft.where, f"has {area} m2; a unit grid has about 10000 m2")
+            zh = f"面积{area}平方米。单元网格约10000平方米"
+            en = f"has {area} m2; a unit grid has about 10000 m2"
+            yield Problem(draft.where, Said(zh, en))
 
 
 def _overlaps(drafts: Sequence[GridDraft], staying: Mapping[str, Ring]) -> list[Problem]:
@@ -68,8 +81,12 @@ def _overlaps(drafts: Sequence[GridDraft], staying: Mapping[str, Ring]) -> list[
     problems = []
     for (one, ring), (other, second) in index.near_pairs():
         if (one in where or other in where) and overlap(ring, second):
-            names = sorted((where.get(one, f"grid {one}"), where.get(other, f"grid {other}")))
-            problems.append(Problem(names[0], f"overlaps {names[1]}"))
+            first, other_one = sorted(
+                (where.get(code, Said(f"现行网格{code}", f"grid {code}")) for code in (one, other)),
+                key=str,
+            )
+            zh = f"与{other_one.zh}重叠。请移动两者的共同边界"
+            problems.append(Problem(first, Said(zh, f"overlaps {other_one}")))
     return sorted(problems, key=str)
 
 

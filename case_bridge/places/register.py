@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_bridge.places.component import EDITABLE, MAX_NOTE, Component, changes_between
 from case_bridge.places.component_files import read_components
-from case_bridge.places.grid import Problem
 from case_bridge.places.grid_index import GridIndex
 from case_bridge.places.model import ComponentChangeRow, ComponentRow
 from case_bridge.places.position import Crs, Position, degree_east_m, degree_north_m, distance_m
+from case_bridge.places.problem import BadFile, Problem
 from case_bridge.places.repository import Components, Grids, ring_of
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.db import UnitOfWork
@@ -84,14 +84,15 @@ async def import_components(
     """Take a census into the register; each change becomes a row of history (R103, R104).
 
     Raises:
-        Invalid: if anything is wrong with the file, or there is no reason.
+        BadFile: with every mistake of the file.
+        Invalid: if there is no reason.
         Forbidden: if the editor is a department.
     """
     if editor.department is not None:
         raise Forbidden("a census is taken in by base-data staff")
     read = read_components(content, crs)
     if read.problems:
-        raise Invalid("file", "; ".join(str(problem) for problem in read.problems[:5]))
+        raise BadFile(read.problems)
     on = now.astimezone(SHANGHAI).date()
     grids = await Grids(uow.session).in_force(on)
     index = GridIndex((row.code, ring_of(row)) for row in grids)

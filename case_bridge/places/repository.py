@@ -44,6 +44,33 @@ class Grids:
         )
         return found.all()
 
+    async def sum_in_force(self, on: date) -> tuple[int, float]:
+        """Return how many unit grids hold on a day, and their square metres."""
+        count, area = (
+            await self._session.execute(
+                select(func.count(), func.coalesce(func.sum(UnitGridRow.area_m2), 0.0)).where(
+                    _holds(UnitGridRow, on)
+                )
+            )
+        ).one()
+        return count, area
+
+    async def page_in_force(
+        self, on: date, *, begins: str, after: str, limit: int
+    ) -> Sequence[UnitGridRow]:
+        """Return the unit grids of a day whose codes begin so and follow `after`, by code."""
+        found = await self._session.scalars(
+            select(UnitGridRow)
+            .where(
+                _holds(UnitGridRow, on),
+                UnitGridRow.code.startswith(begins, autoescape=True),
+                UnitGridRow.code > after,
+            )
+            .order_by(UnitGridRow.code)
+            .limit(limit)
+        )
+        return found.all()
+
     async def open_ended(self) -> Sequence[UnitGridRow]:
         """Return the newest row of every grid that has no end yet, in force or still to come."""
         found = await self._session.scalars(

@@ -15,7 +15,6 @@ from case_bridge.places.geometry import Ring
 from case_bridge.places.grid import (
     GridDifference,
     GridDraft,
-    Problem,
     SupervisionGrid,
     UnitGrid,
     check_members,
@@ -26,6 +25,7 @@ from case_bridge.places.grid_files import read_grids
 from case_bridge.places.grid_index import GridIndex, cells_of
 from case_bridge.places.model import GridImportRow, SupervisionGridRow, UnitGridRow
 from case_bridge.places.position import Crs, Position
+from case_bridge.places.problem import WHOLE_FILE, BadFile, Problem, Said
 from case_bridge.places.repository import Grids, Names, ring_of
 from hotline.accounts import audit
 from hotline.kernel.clock import SHANGHAI
@@ -75,7 +75,7 @@ def _examine(file: GridFileDraft, held: dict[str, Ring]) -> GridPreview:
         staying = {code: ring for code, ring in held.items() if code not in replaced}
         problems = check_grids(read.drafts, staying, county=file.county)
     if not read.drafts and not problems:
-        problems = [Problem("file", "holds no grid")]
+        problems = [Problem(WHOLE_FILE, Said("没有网格", "holds no grid"))]
     digest = hashlib.sha256(file.content).hexdigest()
     return GridPreview(tuple(problems), change, tuple(read.drafts), digest)
 
@@ -86,7 +86,8 @@ async def import_grids(
     """Let a file of unit grids hold from a day on; what held before is kept with its end (R104).
 
     Raises:
-        Invalid: if anything is wrong with the file, or the day is past.
+        BadFile: with every mistake of the file.
+        Invalid: if the day is past.
         Conflict: if a later change of one of the grids is planned already.
     """
     if effective_on < _today(now):
@@ -95,7 +96,7 @@ async def import_grids(
     await grids.lock()
     preview = await preview_grids(uow.session, file)
     if preview.problems:
-        raise Invalid("file", "; ".join(str(problem) for problem in preview.problems[:5]))
+        raise BadFile(preview.problems)
     change = preview.difference
     if change.is_empty:
         return change
@@ -234,6 +235,19 @@ async def supervision_grid_of(
 async def grids_in_force(session: AsyncSession, *, on: date) -> list[UnitGrid]:
     """Return the unit grids of a day, by code."""
     return [_unit_grid(row) for row in await Grids(session).in_force(on)]
+
+
+async def grid_sum(session: AsyncSession, *, on: date) -> tuple[int, float]:
+    """Return how many unit grids hold on a day, and their square metres."""
+    return await Grids(session).sum_in_force(on)
+
+
+async def grid_page(
+    session: AsyncSession, *, on: date, begins: str = "", after: str = "", limit: int = 50
+) -> list[UnitGrid]:
+    """Return unit grids of a day by code; keyset paging with the last code as `after`."""
+    found = await Grids(session).page_in_force(on, begins=begins, after=after, limit=limit)
+    return [_unit_grid(row) for row in found]
 
 
 async def grid_history(session: AsyncSession, code: str) -> list[UnitGrid]:

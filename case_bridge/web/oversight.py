@@ -1,9 +1,15 @@
 """The pages of those who approve and supervise: applications, late cases, pool, notices, looks."""
 
+from collections.abc import Collection
+from urllib.parse import urlencode
+
 from aiohttp import web
 
 from case_bridge.cases.course import waiting_notices
+from case_bridge.cases.reading import OPEN_STATES
+from case_bridge.cases.states import CaseState
 from case_bridge.cases.watch import (
+    AT_WORK,
     district_summaries,
     late_stages,
     overdue_cases,
@@ -16,6 +22,7 @@ from case_bridge.web.course_present import notice_json, pool_json, request_json
 from case_bridge.web.present import line_json
 from case_bridge.web.requests import district_of, show
 from hotline.accounts.roles import Role
+from hotline.tickets.lists import Due
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.requests import wants_json
@@ -70,7 +77,15 @@ async def get_supervision(request: web.Request) -> web.Response:
         ownerless=ownerless,
         looks=looks,
         districts=districts,
+        open_rows=_rows(OPEN_STATES),
+        late_rows=_rows(AT_WORK, due=Due.OVERDUE.value),
+        disputed_rows=_rows({CaseState.DISPUTED}),
     )
+
+
+def _rows(states: Collection[CaseState], **more: str) -> str:
+    """Return the part of a list's address that opens the rows of one number."""
+    return urlencode([*(("state", state.value) for state in sorted(states)), *more.items()])
 
 
 async def get_pool(request: web.Request) -> web.Response:

@@ -1,5 +1,6 @@
 """Base data on pages: import of grids, census of components, and the online update tool."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from aiohttp import web
@@ -8,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from case_bridge.places import register
 from case_bridge.places.component import Accuracy, ComponentState
 from case_bridge.places.position import Crs, parse_crs, to_wgs84
+from case_bridge.places.problem import BadFile, Problem
 from case_bridge.places.register import Editor
 from case_bridge.places.service import (
     GridFileDraft,
     grid_imports,
-    grids_in_force,
+    grid_page,
+    grid_sum,
     import_grids,
     preview_grids,
 )
@@ -25,7 +28,7 @@ from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import Invalid
 from hotline.web.auth import current_user
 from hotline.web.forms import posted
-from hotline.web.keys import CLOCK, DATABASE
+from hotline.web.keys import CLOCK, DATABASE, LANGUAGE
 from hotline.web.pages import render
 from hotline.web.requests import wants_json
 
@@ -35,19 +38,45 @@ SHOWN_PROBLEMS: Final = 100
 
 async def get_grids(request: web.Request) -> web.Response:
     """Show the grids in force, the imports so far, and the form of the next one."""
+    return await _grids_page(request)
+
+
+async def _grids_page(request: web.Request, problems: Sequence[Problem] = ()) -> web.Response:
     today = request.app[CLOCK]().astimezone(SHANGHAI).date()
     async with request.app[DATABASE].read() as session:
-        grids = await grids_in_force(session, on=today)
+        count, area_m2 = await grid_sum(session, on=today)
         imports = await grid_imports(session)
-    area = sum(grid.area_m2 for grid in grids) / 1e6
     return render(
         request,
         "places/grids.html",
-        count=len(grids),
-        area=area,
+        status=422 if problems else 200,
+        count=count,
+        area=area_m2 / 1e6,
         imports=imports,
         systems=[(crs.value, crs.value) for crs in Crs],
         today=today,
+        **_told(request, problems),
+    )
+
+
+def _told(request: web.Request, problems: Sequence[Problem]) -> dict[str, Any]:
+    lines = [problem.words(request[LANGUAGE]) for problem in problems[:SHOWN_PROBLEMS]]
+    return {"problems": lines, "more": max(0, len(problems) - SHOWN_PROBLEMS)}
+
+
+async def get_grid_list(request: web.Request) -> web.Response:
+    """List the unit grids in force by code. Query: q, the beginning of a code; after."""
+    words, after = request.query.get("q", "").strip(), request.query.get("after", "")
+    today = request.app[CLOCK]().astimezone(SHANGHAI).date()
+    async with request.app[DATABASE].read() as session:
+        found = await grid_page(session, on=today, begins=words, after=after, limit=PAGE + 1)
+    page = found[:PAGE]
+    return render(
+        request,
+        "places/grid_list.html",
+        page=page,
+        next_code=page[-1].code if len(found) > PAGE else None,
+        q=words,
     )
 
 
@@ -56,8 +85,8 @@ async def post_preview(request: web.Request) -> web.Response:
     file = await _uploaded(request)
     async with request.app[DATABASE].read() as session:
         preview = await preview_grids(session, file)
-    problems = [str(problem) for problem in preview.problems]
     if wants_json(request):
+        problems = [str(problem) for problem in preview.problems]
         change = preview.difference
         return web.json_response(
             {
@@ -72,8 +101,7 @@ async def post_preview(request: web.Request) -> web.Response:
         request,
         "places/preview.html",
         preview=preview,
-        problems=problems[:SHOWN_PROBLEMS],
-        more=max(0, len(problems) - SHOWN_PROBLEMS),
+        **_told(request, preview.problems),
     )
 
 
@@ -81,10 +109,15 @@ async def post_grids(request: web.Request) -> web.StreamResponse:
     """Import a file of grids. Fields: file, crs, whole, effective_on."""
     file, fields = await _uploaded(request), await read_fields(request)
     effective_on = fields.required_day("effective_on")
-    async with acting(request) as (uow, actor, now):
-        change = await import_grids(
-            uow, file, effective_on=effective_on, actor=actor.login, now=now
-        )
+    try:
+        async with acting(request) as (uow, actor, now):
+            change = await import_grids(
+                uow, file, effective_on=effective_on, actor=actor.login, now=now
+            )
+    except BadFile as error:
+        if wants_json(request):
+            raise
+        return await _grids_page(request, error.problems)
     if wants_json(request):
         return web.json_response({"added": len(change.added), "changed": len(change.changed)})
     return see_other("/places/grids")
@@ -92,6 +125,10 @@ async def post_grids(request: web.Request) -> web.StreamResponse:
 
 async def get_components(request: web.Request) -> web.Response:
     """List components by code. Query: q, after; people of a unit see their own first."""
+    return await _components_page(request)
+
+
+async def _components_page(request: web.Request, problems: Sequence[Problem] = ()) -> web.Response:
     words, after = request.query.get("q", "").strip(), request.query.get("after", "")
     is_mine = "mine" in request.query
     async with request.app[DATABASE].read() as session:
@@ -107,6 +144,7 @@ async def get_components(request: web.Request) -> web.Response:
     return render(
         request,
         "places/components.html",
+        status=422 if problems else 200,
         page=page,
         next_code=page[-1].component.code if len(found) > PAGE else None,
         q=words,
@@ -115,6 +153,7 @@ async def get_components(request: web.Request) -> web.Response:
         is_staff=Role.SYSTEM_ADMIN in current_user(request).roles,
         systems=[(crs.value, crs.value) for crs in Crs],
         states=STATES,
+        **_told(request, problems),
     )
 
 
@@ -123,8 +162,8 @@ async def post_census_preview(request: web.Request) -> web.Response:
     file = await _uploaded(request)
     async with request.app[DATABASE].read() as session:
         census = await register.preview_components(session, file.content, file.crs)
-    problems = [str(problem) for problem in census.problems]
     if wants_json(request):
+        problems = [str(problem) for problem in census.problems]
         return web.json_response(
             {"problems": problems, "added": census.added, "changed": census.changed}
         )
@@ -132,8 +171,7 @@ async def post_census_preview(request: web.Request) -> web.Response:
         request,
         "places/census.html",
         census=census,
-        problems=problems[:SHOWN_PROBLEMS],
-        more=max(0, len(problems) - SHOWN_PROBLEMS),
+        **_told(request, census.problems),
     )
 
 
@@ -141,15 +179,20 @@ async def post_census(request: web.Request) -> web.StreamResponse:
     """Take a census into the register. Fields: file, crs, reason."""
     file = await _uploaded(request)
     form = await posted(request)
-    async with acting(request) as (uow, actor, now):
-        done = await register.import_components(
-            uow,
-            file.content,
-            file.crs,
-            editor=Editor(actor.name),
-            reason=str(form.get("reason", "")),
-            now=now,
-        )
+    try:
+        async with acting(request) as (uow, actor, now):
+            done = await register.import_components(
+                uow,
+                file.content,
+                file.crs,
+                editor=Editor(actor.name),
+                reason=str(form.get("reason", "")),
+                now=now,
+            )
+    except BadFile as error:
+        if wants_json(request):
+            raise
+        return await _components_page(request, error.problems)
     if wants_json(request):
         return web.json_response({"added": done.added, "changed": done.changed})
     return see_other("/places/components")

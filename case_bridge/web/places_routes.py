@@ -37,6 +37,7 @@ ROUTES: Final = (
     Route("GET", SEARCH, places.get_search, VIEWERS, "places.search"),
     Route("GET", "/places/locate", places.get_locate, VIEWERS, "places.locate"),
     Route("GET", "/places/grids", places_data.get_grids, STAFF, "places.grids"),
+    Route("GET", "/places/grid-list", places_data.get_grid_list, STAFF, "places.grid_list"),
     Route(
         "POST",
         "/places/grids/preview",

@@ -93,7 +93,7 @@ async def test_a_file_of_grids_is_previewed_on_the_spot(browser: Browser) -> Non
     )
     await page.click("button[hx-post]")
     await page.wait_for_selector("#preview .notice")
-    assert "has the code of feature 1" in await page.inner_text("#preview")
+    assert "编码与第1个要素" in await page.inner_text("#preview")
     await browser.looks_right("grids")
     await page.goto("/places/components?q=路灯")
     await page.click("table a")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import date
 from hashlib import sha256
+from html import unescape
 
 import pytest
 from aiohttp import FormData
@@ -162,6 +163,10 @@ async def test_a_case_goes_down_to_the_district_and_comes_back_up_on_the_pages(
     await press(below, f"{case}/pass-up", case, text="属实")
     (district, _) = (await asked(leader, "/cases/supervision"))["districts"]
     assert (district["name"], district["open"]) == ("城东区指挥中心", 1)
+    html = await page(leader, "/cases/supervision")
+    links = re.findall(rf'href="(/cases/all\?district={levels.east}&amp;[^"]+)"', html)
+    counts = [len((await asked(leader, unescape(link)))["cases"]) for link in links]
+    assert counts == [1, 0, 0], "each number opens its rows: open, late, disputed"
     await press(seat, f"{case}/check", case, passed="true", text="电话核实已修好")
     await press(leader, f"{case}/close", case, matches_order="true", text="井盖已补装")
     assert (await asked(leader, case))["state"] == "closed"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from datetime import date
+from html import unescape
 from typing import Any
 
 import pytest
@@ -168,11 +169,13 @@ async def test_grids_are_previewed_then_imported_from_a_day_on(browse: Browse) -
     assert "不变 400" in await same.text()
     wrong = content.replace(b'"139900003001002"', b'"139900003001001"')
     shown = await grid_form(staff, "/places/grids/preview", wrong, crs="WGS-84")
-    assert "feature 2 (139900003001001): has the code of feature 1" in await shown.text()
+    told = "第2个要素（139900003001001）：编码与第1个要素（139900003001001）重复"
+    assert told in await shown.text()
     refused = await grid_form(
         staff, "/places/grids", wrong, crs="WGS-84", effective_on="2026-04-01"
     )
     assert refused.status == 422
+    assert told in await refused.text(), "who imports without a preview is told as much"
     unnamed = await grid_form(staff, "/places/grids/preview", content, crs="")
     assert unnamed.status == 422
     fewer = re.sub(
@@ -185,6 +188,22 @@ async def test_grids_are_previewed_then_imported_from_a_day_on(browse: Browse) -
     assert "2026-04-01" in await page(staff, "/places/grids")
 
 
+async def test_the_number_of_grids_opens_its_rows(browse: Browse) -> None:
+    """R101, R104: the grids in force by code, each with its shapes."""
+    staff = await browse(Role.SYSTEM_ADMIN)
+    held = await page(staff, "/places/grids")
+    assert '<a class="number" href="/places/grid-list">400</a>' in held
+    first = await page(staff, "/places/grid-list")
+    codes = re.findall(r'href="/places/grids/(\d{15})"', first)
+    assert len(codes) == 50
+    (more,) = re.findall(r'href="(/places/grid-list\?[^"]+)"', first)
+    following = re.findall(r'href="/places/grids/(\d{15})"', await page(staff, unescape(more)))
+    assert min(following) > max(codes)
+    found = await page(staff, f"/places/grid-list?q={codes[0]}")
+    assert re.findall(r'href="/places/grids/(\d{15})"', found) == [codes[0]]
+    assert "没有这样的单元网格" in await page(staff, "/places/grid-list?q=%25")
+
+
 async def test_a_census_is_previewed_then_taken_into_the_register(browse: Browse) -> None:
     """R103: census of components; R104: each change with its reason."""
     staff = await browse(Role.SYSTEM_ADMIN)
@@ -194,8 +213,11 @@ async def test_a_census_is_previewed_then_taken_into_the_register(browse: Browse
     assert "变更 1" in await shown.text()
     wrong = changed.replace(b",115.9", b",east", 1)
     told = await (await census_form(staff, "/places/census/preview", wrong)).text()
-    assert "row 2: column longitude" in told
-    assert (await census_form(staff, "/places/census", wrong, reason="复查")).status == 422
+    assert "第2行：longitude 列：“east" in told
+    assert "应为以度为单位的经度" in told
+    refused = await census_form(staff, "/places/census", wrong, reason="复查")
+    assert refused.status == 422
+    assert "第2行：longitude 列" in await refused.text()
     assert (await census_form(staff, "/places/census", changed, reason="")).status == 422
     assert (await census_form(staff, "/places/census", changed, reason="复查")).status == 303
     again = await census_form(staff, "/places/census/preview", changed)

@@ -10,6 +10,7 @@ from case_bridge.places.grid import GridDraft, SupervisionGrid, check_members, d
 from case_bridge.places.grid_checks import check_grids, holes
 from case_bridge.places.grid_files import GridFile, read_grids
 from case_bridge.places.position import Crs, Position, convert
+from case_bridge.places.problem import at_row
 from config.place_tables import PLACES, supervision
 
 WEST, SOUTH = 115.9, 38.3
@@ -120,6 +121,46 @@ def test_a_grid_with_a_hole_in_it_is_refused() -> None:
     assert "has a hole" in problems(geojson(shape))[0]
 
 
+def multi(*parts: list[list[float]]) -> dict[str, Any]:
+    shape = feature(corners(0, 0))
+    shape["geometry"] = {"type": "MultiPolygon", "coordinates": [[part] for part in parts]}
+    return shape
+
+
+def test_a_multipolygon_of_one_part_is_a_grid_and_of_two_is_not() -> None:
+    """R103: mapping programs write every layer of areas as MultiPolygon."""
+    (draft,) = geojson(multi(corners(0, 0))).drafts
+    assert draft.ring == geojson(feature(corners(0, 0))).drafts[0].ring
+    (found,) = geojson(multi(corners(0, 0), corners(300, 0))).problems
+    assert str(found) == f"feature 1 ({code(1)}): " + (
+        "has 2 parts; a grid is one, draw each part as its own grid"
+    )
+    one, two = (
+        ", ".join(f"{x} {y} 3.5" for x, y in part) for part in (corners(0, 0), corners(300, 0))
+    )
+    head = "code,wkt\n" + code(1)
+    (read,) = read_grids("a.csv", f'{head},"MULTIPOLYGON Z ((({one})))"'.encode(), Crs.WGS84).drafts
+    assert read.ring == draft.ring
+    several = f'{head},"MULTIPOLYGON Z ((({one})), (({two})))"'
+    (problem,) = read_grids("a.csv", several.encode(), Crs.WGS84).problems
+    assert "has 2 parts" in str(problem)
+
+
+def test_mistakes_are_told_in_the_language_of_the_page() -> None:
+    """R103: where it is and what to correct, in Chinese first."""
+    read = geojson(feature(corners(0, 0)), feature(corners(50, 0), 2))
+    (overlapping,) = check_grids(read.drafts, {})
+    assert overlapping.words("zh_CN") == (
+        f"第1个要素（{code(1)}）：与第2个要素（{code(2)}）重叠。请移动两者的共同边界"
+    )
+    assert overlapping.words("en") == f"feature 1 ({code(1)}): overlaps feature 2 ({code(2)})"
+
+
+def test_a_code_that_is_a_list_is_a_mistake_of_its_feature() -> None:
+    (found,) = geojson(feature(corners(0, 0), code=["1"])).problems
+    assert "is not 15 digits" in str(found)
+
+
 def ring_of_eight() -> list[dict[str, Any]]:
     around = [(x, y) for x in (0, 100, 200) for y in (0, 100, 200) if (x, y) != (100, 100)]
     return [feature(corners(*at), serial) for serial, at in enumerate(around, start=1)]
@@ -169,6 +210,7 @@ def test_a_code_of_another_county_is_named() -> None:
         ("a.csv", ROW + b"\"POLYGON ((1 2, x y))\"\n", "has 'x y' where two numbers belong"),
         ("a.csv", b"code,wkt\n,x\n", "row 2: column code is empty"),
         ("a.csv", "code,wkt\n单元".encode("gbk"), "line 2: is not UTF-8"),
+        ("a.csv", ROW + b"1" * 140_000, "row 1: is not CSV: field larger than field limit"),
         ("a.shp", b"", "is neither .geojson nor .csv"),
     ],
 )  # fmt: skip
@@ -189,7 +231,10 @@ def test_the_difference_names_what_comes_changes_and_ends() -> None:
     """R104: the preview before an import."""
     old = Ring(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)))
     new = Ring(((0.0, 0.0), (1.0, 0.0), (1.0, 2.0)))
-    drafts = [GridDraft("1", "a", old), GridDraft("2", "b", new), GridDraft("3", "c", old)]
+    drafts = [
+        GridDraft(at_row(number), code, ring)
+        for number, code, ring in ((1, "a", old), (2, "b", new), (3, "c", old))
+    ]
     held = {"a": old, "b": old, "d": old}
     whole = difference(held, drafts, whole=True)
     assert (whole.added, whole.changed, whole.ended, whole.unchanged) == (("c",), ("b",), ("d",), 1)
