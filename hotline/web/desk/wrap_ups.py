@@ -13,6 +13,7 @@ from hotline.contacts.wrapping_up import counts, lines
 from hotline.kernel.clock import SHANGHAI
 from hotline.kernel.errors import Invalid
 from hotline.kernel.privacy import mask_phone
+from hotline.tickets.reading import tickets_of_calls
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.pages import render
 from hotline.web.requests import wants_json
@@ -32,6 +33,7 @@ async def get_wrap_ups(request: web.Request) -> web.Response:
     async with request.app[DATABASE].read() as session:
         found = await counts(session, begin, end)
         rows = await lines(session, begin, end, chosen, limit=MOST) if chosen else []
+        told = await tickets_of_calls(session, [row.call_id for row in rows])
         users = Users(session)
         names: Mapping[object, str] = {
             user_id: user.display_name
@@ -49,6 +51,7 @@ async def get_wrap_ups(request: web.Request) -> web.Response:
         total=sum(found.values()),
         chosen=chosen,
         rows=[(row, mask_phone(row.number) if row.number else None) for row in rows],
+        tickets=told,
         names=names,
         most=MOST,
     )

@@ -22,6 +22,7 @@ from hotline.recordings.parts import PartKind, parts_of
 from hotline.recordings.repository import Recordings
 from hotline.recordings.seal import Unreadable
 from hotline.recordings.waveform import BUCKETS, Waveform, outline, read_waveform
+from hotline.tickets.reading import tickets_of_call
 from hotline.web.auth import current_user
 from hotline.web.keys import CLOCK, DATABASE
 from hotline.web.pages import render
@@ -72,6 +73,7 @@ async def get_recording(request: web.Request) -> web.Response:
         opened = await access.listenings(session, recording_id)
         names = {each.user_id: await _name(Users(session), each.user_id) for each in opened}
         happened = await calls.happened(session, CallId(row.call_id))
+        tickets = await tickets_of_call(session, CallId(row.call_id))
     wave = None
     if row.sha256 is not None and disposal is None:
         wave = await _shape(request, row.path)
@@ -79,6 +81,7 @@ async def get_recording(request: web.Request) -> web.Response:
         request,
         "hotline/recording.html",
         recording=row,
+        tickets=tickets,
         pauses=pauses,
         hold=hold,
         disposal=disposal,

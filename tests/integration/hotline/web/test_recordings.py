@@ -15,9 +15,14 @@ from sqlalchemy import select
 from hotline.accounts.model import AuditRow
 from hotline.accounts.roles import Role
 from hotline.contacts.calls import service as calls
+from hotline.contacts.contact import Channel
+from hotline.kernel.ids import CallId
 from hotline.queues import service as queues
 from hotline.recordings import service as recordings
+from hotline.recordings.repository import Recordings
 from hotline.recordings.states import RecordingClass
+from hotline.tickets.service import open_ticket
+from hotline.tickets.ticket import RequestKind, TicketDraft
 from hotline.web.recordings.handlers import HEARING_ROLES, recordings_part
 from hotline.web.recordings.options import RecordingsOptions
 from tests.conftest import FakeClock
@@ -63,6 +68,30 @@ async def test_only_leaders_and_supervisors_see_recordings(
     wanted = 200 if role in HEARING_ROLES else 403
     assert (await client.get("/recordings")).status == wanted
     assert (await client.get(f"/recordings/{recording}")).status == wanted
+
+
+async def test_a_recording_opens_every_ticket_of_its_call(
+    house: WebHouse, browse: Browse, recording: UUID
+) -> None:
+    """One matter, one ticket: all that were told in the call."""
+    async with house.database.begin() as uow:
+        call_id = CallId((await Recordings(uow.session).get(recording)).call_id)
+        draft = TicketDraft(
+            channel=Channel.VOICE,
+            call_id=call_id,
+            request_kind=RequestKind.COMPLAINT,
+            subject="路灯不亮",
+            body="北大街路灯不亮",
+            reply_channel=Channel.WEB,
+            reply_to=None,
+        )
+        told = [await open_ticket(uow, draft, now=house.clock()) for _ in range(2)]
+    await house.user("leader", Role.SHIFT_LEADER)
+    client = await browse("leader")
+
+    page = await (await client.get(f"/recordings/{recording}")).text()
+
+    assert all(f'href="/tickets/{ticket_id}"' in page for ticket_id in told)
 
 
 async def test_sound_comes_after_a_reason_and_by_parts(

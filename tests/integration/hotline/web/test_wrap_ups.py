@@ -85,6 +85,23 @@ async def test_a_disposition_without_its_papers_is_refused_in_words(
     assert (await snapshot(seat))["wrap_up"] is None
 
 
+async def test_the_list_opens_every_ticket_of_a_call(
+    house: WebHouse, seat: Client, browse: Browse
+) -> None:
+    call_id = await talk(house)
+    told = []
+    for draft_id in ("draft-0001", "draft-0002"):
+        draft = {"draft_id": draft_id, "request_kind": "complaint", "subject": "路灯不亮"}
+        made = await seat.post("/desk/tickets", json=draft | {"call_id": str(call_id)})
+        told.append((await made.json())["ticket"]["ticket_id"])
+    assert (await write(seat, call_id, disposition="ticket_opened")).status == 200
+    await house.user("leader", Role.SHIFT_LEADER)
+
+    page = await (await (await browse("leader")).get("/wrap-ups?disposition=ticket_opened")).text()
+
+    assert all(page.count(f'href="/tickets/{ticket_id}"') == 1 for ticket_id in told)
+
+
 async def test_an_earlier_ticket_is_named_by_its_number(house: WebHouse, seat: Client) -> None:
     call_id = await talk(house)
     draft = {"draft_id": "draft-0001", "request_kind": "complaint", "subject": "路灯不亮"}
