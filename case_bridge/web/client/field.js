@@ -181,10 +181,22 @@ function follow() {
 async function show(problem) {
   const held = await results.all();
   const lines = held.map((each) => line(each));
-  if (held.length && problem) lines.unshift(paragraph(problem));
+  if (held.length && problem) {
+    const told = paragraph(problem);
+    if (problem === words.signIn) told.append(" ", door());
+    lines.unshift(told);
+  }
   place.replaceChildren(...lines);
   place.hidden = lines.length === 0;
   document.documentElement.dataset.waiting = held.length;
+}
+
+// Back to this page after signing in, where what is kept goes out by itself.
+function door() {
+  const link = document.createElement("a");
+  link.href = `/login?next=${encodeURIComponent(location.pathname)}`;
+  link.textContent = words.login;
+  return link;
 }
 
 function line(result) {

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -292,6 +293,10 @@ async def test_a_colleague_on_the_same_telephone_does_not_send_what_is_not_their
     await street.context.clear_cookies()
     await street.house_up()
     await street.context.set_offline(False)
+    again = page.locator("#waiting a", has_text="重新登录")
+    await expect(again).to_have_attribute(
+        "href", "/login?next=" + quote(urlsplit(page.url).path, "")
+    )
 
     page = (await street.telephone(other)).page
     await page.goto(f"{street.base}/field/tasks")
