@@ -18,6 +18,8 @@ from typing import Any
 
 PROC = Path("/proc")
 POLL_SECONDS = 0.01
+_OVER = frozenset({"Z", "X"})
+"""States of a process that has ended; of its first thread only, while others keep the sockets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class ProcessIdentity:
     def of(cls, pid: int) -> "ProcessIdentity | None":
         """Return the identity of the process that has `pid` at present; None for none."""
         fields = _stat(pid)
-        if fields is None or fields[0] in {"Z", "X"}:
+        if fields is None or (fields[0] in _OVER and int(fields[17]) <= 1):
             return None
         return cls(pid=pid, started=int(fields[19]), boot=_boot_id())
 
@@ -51,7 +53,7 @@ class ProcessIdentity:
         return time.clock_gettime(time.CLOCK_BOOTTIME) - self.started / ticks
 
     def is_alive(self) -> bool:
-        """Say whether this very process still runs; a zombie does not."""
+        """Say whether it still runs; a zombie does not, once its other threads have ended."""
         return ProcessIdentity.of(self.pid) == self
 
     def send(self, number: signal.Signals) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from email.message import EmailMessage
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
+import pikepdf
 import pytest
 from aiohttp import FormData, web
 from aiohttp.test_utils import TestClient
@@ -37,8 +39,21 @@ Browse = Callable[..., Awaitable[Client]]
 
 PHOTO = png()
 PAGE = b"<html><script>alert(1)</script></html>"
-PDF = b"%PDF-1.7\n1 0 obj << /Author (Zhang San) >> endobj\ntrailer << /Info 1 0 R >> a plan"
 MAILBOX = "12345@city.example"
+
+
+def plan_of(author: bytes) -> bytes:
+    """A PDF of one page, and who drew it."""
+    with pikepdf.new() as paper:
+        paper.add_blank_page()
+        paper.docinfo["/Author"] = author.decode()
+        out = BytesIO()
+        paper.save(out)
+    return out.getvalue()
+
+
+AUTHOR = b"Zhang San"
+PDF = plan_of(AUTHOR)
 
 
 @pytest.fixture
@@ -238,7 +253,8 @@ async def test_files_of_a_mail_are_listed_and_only_a_photo_is_ever_shown(
     }
     plan = next(each for each in pieces if each["media_type"] == "application/pdf")
     saved = await dispatcher.get(f"{case}/evidence/{plan['evidence_id']}")
-    assert await saved.read() == PDF.replace(b"Zhang San", b" " * 9)
+    assert AUTHOR in PDF
+    assert AUTHOR not in await saved.read()
     assert_harmless(saved.headers, shown=False)
 
 

@@ -210,7 +210,6 @@ async def test_a_message_ends_with_silence_and_becomes_a_ticket_with_its_sound(
     assert (ticket.channel, ticket.call_id, ticket.reply_to) == (
         Channel.VOICE, row.id, "13800001234",
     )  # fmt: skip
-    assert row.ticket_id == ticket.id
     assert ticket.contact_id == row.contact_id
 
 

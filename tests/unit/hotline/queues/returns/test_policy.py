@@ -42,7 +42,6 @@ def call(
         end=end,
         seat_id=None,
         contact_id=None,
-        ticket_id=None,
         notice_version=None,
         recording_id=None,
     )
