@@ -64,7 +64,9 @@ def test_a_zombie_is_not_alive(sleeper: "subprocess.Popen[str]") -> None:
 
 
 def test_a_process_is_found_by_its_whole_command_line(sleeper: "subprocess.Popen[str]") -> None:
-    assert list(find_processes(lambda arguments: list(arguments) == SLEEP)) == [identity(sleeper)]
+    found = find_processes(lambda arguments: list(arguments) == SLEEP)
+
+    assert identity(sleeper) in list(found), "beside those of other workers"
 
 
 def test_a_deaf_process_gets_the_next_signal(tmp_path: Path) -> None:
